@@ -1,0 +1,1 @@
+"""Credgraph: workforce credentials as one connected graph."""

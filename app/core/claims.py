@@ -1,0 +1,84 @@
+"""Taking a row for a change: seen by the actor, locked, and at the revision that the caller read."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from app.core import ids
+from app.core.database import Session
+from app.core.errors import Conflict, DomainError, Invalid, NotFound, Path, Refused, Taken
+from app.core.filters import Viewer
+from app.core.records import Record
+
+Row = TypeVar("Row", bound=Record)
+
+
+async def find(session: Session, actor: Viewer, table: type[Row], key: str, path: Path) -> Row:
+    """The row of an id, unlocked. Another organization's is not found, like one that does not exist."""
+    return await _one(session, seen(actor, table, key, path), table, key, path)
+
+
+async def claim(session: Session, actor: Viewer, table: type[Row], key: str, path: Path) -> Row:
+    """The row of an id, locked until the transaction ends."""
+    statement = seen(actor, table, key, path).with_for_update(of=table)
+    row = await _one(session, statement, table, key, path)
+    # Whoever held the lock before may have begun later: time must not run backwards in the row's story.
+    session.tick()
+    return row
+
+
+def seen(actor: Viewer, table: type[Row], key: str, path: Path) -> Select[Row]:
+    """The query of one id, which must be of the table's kind."""
+    if ids.kind(key) != table.prefix:
+        raise Invalid(f"{'.'.join(path)} is not the id of {_a(table.noun())} ({table.prefix}_…)", path)
+    return select(table).where(actor.sees(table), col(table.id) == key)
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeio" else f"a {noun}"
+
+
+async def _one(session: Session, statement: Select[Row], table: type[Row], key: str, path: Path) -> Row:
+    row = (await session.scalars(statement)).one_or_none()
+    if row is None:
+        raise NotFound(f"{'.'.join(path)}: there is no {table.noun()} {key}", path)
+    return row
+
+
+async def lock(session: Session, actor: Viewer, table: type[Row], keys: Sequence[str]) -> None:
+    """Lock many rows in the order of their ids, so that two calls about the same rows never wait in a circle."""
+    statement = select(col(table.id)).where(actor.sees(table), col(table.id).in_(set(keys)))
+    await session.execute(statement.order_by(col(table.id)).with_for_update(of=table))
+
+
+def expect(revision: int, expected: int | None) -> None:
+    """Refuse a change that was made in view of an older revision."""
+    if expected is not None and expected != revision:
+        raise Conflict(("expectedRevision",), current_revision=revision)
+
+
+def refusals_of(error: DomainError | Refused | IntegrityError) -> list[DomainError]:
+    """The refusals in an exception; an integrity error that no unique index explains is raised again."""
+    if isinstance(error, IntegrityError):
+        refusal = taken(error)
+        if refusal is None:
+            raise error
+        return [refusal]
+    return error.errors if isinstance(error, Refused) else [error]
+
+
+def taken(error: IntegrityError) -> Taken | None:
+    """The refusal that a violated unique index stands for. Each such index carries its path and message."""
+    message = str(error.orig)
+    for table in Record.tables().values():
+        for index in table.__table__.indexes:  # type: ignore[attr-defined]
+            if not index.unique or "path" not in index.info:
+                continue
+            # PostgreSQL names the index, SQLite its columns.
+            columns = ", ".join(f"{index.table.name}.{column.name}" for column in index.columns)
+            if f'"{index.name}"' in message or message.endswith(f"UNIQUE constraint failed: {columns}"):
+                return Taken(index.info["message"], index.info["path"])
+    return None

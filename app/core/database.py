@@ -1,0 +1,143 @@
+"""The database: short read sessions, and write transactions that are committed here and nowhere else."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, event, inspect, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from app.core.clock import Clock
+
+DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+
+GAVE_WAY = ("40001", "40P01")
+"""PostgreSQL's codes for a transaction that lost to others: serialization failure, deadlock."""
+TRIES = 6
+
+Result = TypeVar("Result")
+
+
+class Session(AsyncSession):
+    """A database session with the instant and the request that all it records belongs to."""
+
+    clock: Clock
+    now: datetime
+    request_id: str
+
+    def tick(self) -> None:
+        """Let what is recorded from here on have happened now: a lock may have been waited for."""
+        self.now = self.clock()
+
+    async def reload(self) -> None:
+        """Read again what a savepoint took back, for rows are used after the session is gone."""
+        await self.flush()
+        for row in [row for row in self if inspect(row).expired]:
+            await self.refresh(row)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.get_bind().dialect.name
+
+
+def url_of(text: str) -> URL:
+    """A database address with the async driver that serves it: `sqlite:///file` or `postgresql://…`."""
+    url = make_url(text)
+    driver = DRIVERS.get(url.drivername, url.drivername)
+    if driver not in DRIVERS.values():
+        raise ValueError(f"DATABASE_URL: {url.drivername} is not supported; use postgresql:// or sqlite:///")
+    return url.set(drivername=driver)
+
+
+class Database:
+    """Engines for one database address.
+
+    Reads run in autocommit: a batch is one statement, and needs no BEGIN around it.
+    """
+
+    def __init__(self, url: str, clock: Clock, *, connections: int = 20) -> None:
+        self.url = url_of(url)
+        self.clock = clock
+        self.embedded = self.url.get_backend_name() == "sqlite"
+        if self.embedded:
+            self._reader = _sqlite(self.url, connections)
+            # One connection serves all writers in the order they come, so none waits on SQLite's lock.
+            self._writer = _sqlite(self.url, 1, begin="BEGIN IMMEDIATE")
+        else:
+            self._writer = create_async_engine(self.url, pool_size=connections, max_overflow=0, hide_parameters=True)
+            self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine of the writers, for migrations."""
+        return self._writer
+
+    @asynccontextmanager
+    async def reading(self, request_id: str = "") -> AsyncIterator[Session]:
+        """A session that only reads."""
+        async with self._session(self._reader, request_id) as session:
+            yield session
+
+    @asynccontextmanager
+    async def writing(self, request_id: str = "") -> AsyncIterator[Session]:
+        """A write transaction: committed at the end, rolled back on any exception."""
+        async with self._session(self._writer, request_id) as session, session.begin():
+            yield session
+            await session.reload()
+
+    async def retrying(self, transaction: Callable[[], Awaitable[Result]]) -> Result:
+        """Run a whole transaction again when the database gave it up so that others could go on."""
+        again = AsyncRetrying(
+            retry=retry_if_exception(_gave_way),
+            stop=stop_after_attempt(TRIES),
+            wait=wait_random_exponential(multiplier=0.02, max=1),
+            reraise=True,
+        )
+        return await again(transaction)
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine, request_id: str) -> AsyncIterator[Session]:
+        async with Session(engine, expire_on_commit=False, autoflush=False) as session:
+            session.clock = self.clock
+            session.tick()
+            session.request_id = request_id
+            yield session
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+def _gave_way(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in GAVE_WAY
+
+
+def _sqlite(url: URL, connections: int, *, begin: str = "") -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,
+        isolation_level="SERIALIZABLE" if begin else "AUTOCOMMIT",
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    if begin:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def start(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,63 @@
+"""The base of every tenant's table, and how far an actor sees into it."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar
+
+from sqlalchemy import JSON, ColumnElement, String, Text, false
+from sqlalchemy import Enum as EnumType
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+# PostgreSQL compares text by the database's locale unless told otherwise; SQLite by bytes. Keys and
+# sort keys compare by bytes in both, so that order, cursors and indexes agree.
+Key = String(32).with_variant(String(32, collation="C"), "postgresql")
+SortKey = String(300).with_variant(String(300, collation="C"), "postgresql")
+SearchText = Text().with_variant(Text(collation="C"), "postgresql")
+Document = JSON().with_variant(JSONB(), "postgresql")
+
+
+def choice(enum: type[Enum]) -> EnumType:
+    """A column of an enum's values, stored as plain text so that adding a value needs no migration."""
+    return EnumType(
+        enum,
+        native_enum=False,
+        create_constraint=False,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far an actor sees inside its organization: one worker's own, one unit with its subtree, or contractors."""
+
+    organization_id: str
+    worker_id: str | None = None
+    org_unit_id: str | None = None
+    contractors: bool = False
+
+
+class Record(SQLModel):
+    """A row of one organization: every key starts with `organization_id`."""
+
+    prefix: ClassVar[str]
+
+    organization_id: str = Field(primary_key=True, sa_type=Key)
+    id: str = Field(primary_key=True, sa_type=Key)
+
+    @classmethod
+    def tables(cls) -> dict[str, type["Record"]]:
+        """Every table of records, by name."""
+        return {str(table.__tablename__): table for table in cls.__subclasses__()}
+
+    @classmethod
+    def noun(cls) -> str:
+        """What people call such a record: `CredentialType` is a credential type."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
+
+    @classmethod
+    def within(cls, reach: Reach) -> ColumnElement[bool]:
+        """The rows that an actor of limited reach sees: none, unless the table says otherwise."""
+        return false()

@@ -1,0 +1,35 @@
+"""The starter catalogue: the credential types that a new organization begins with, kept as data."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from app.access import Actor
+from app.core.database import Session
+from app.credential_types import editing, fields
+from app.credential_types.tables import Category, CreationPolicy, CredentialType, Metadata
+from app.events import ledger
+from app.events.kinds import EventKind
+
+FILE = Path(__file__).with_name("catalogue.json")
+
+
+def read() -> list[dict[str, Any]]:
+    """The catalogue's rows, as the input of a creation."""
+    rows: list[dict[str, Any]] = json.loads(FILE.read_text())
+    for row in rows:
+        row["category"] = Category(row["category"])
+        row["creationPolicy"] = CreationPolicy(row["creationPolicy"])
+        for name in ("supports", "requires"):
+            row[name] = [Metadata(member) for member in row[name]]
+    return rows
+
+
+async def stock(session: Session, actor: Actor) -> list[CredentialType]:
+    """Give an organization the whole catalogue."""
+    kinds = [editing.build(actor.organization_id, session, fields.NEW.read(row, absent="clear")) for row in read()]
+    session.add_all(kinds)
+    await session.flush()
+    for kind in kinds:
+        ledger.record(session, actor, EventKind.CREDENTIAL_TYPE_CREATED, kind)
+    return kinds

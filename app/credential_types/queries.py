@@ -1,0 +1,34 @@
+"""Reads of credential types."""
+
+from sqlmodel import col
+
+from app.core import filters
+from app.core.pages import Listing, Lookup
+from app.credential_types.tables import CredentialType
+
+by_id = Lookup(CredentialType, col(CredentialType.id))
+by_code = Lookup(CredentialType, col(CredentialType.code))
+listing = Listing(
+    CredentialType,
+    filters={
+        "code": filters.exact(col(CredentialType.code)),
+        "category": filters.exact(col(CredentialType.category)),
+        "jurisdiction": filters.exact(col(CredentialType.jurisdiction)),
+        "verificationSource": filters.exact(col(CredentialType.verification_source)),
+        "isVerifiable": lambda value, _actor, _now: (
+            col(CredentialType.verification_source).is_not(None)
+            if value
+            else col(CredentialType.verification_source).is_(None)
+        ),
+        "approvalRequired": lambda value, _actor, _now: col(CredentialType.approval_required).is_(value),
+    },
+    orders={
+        "name": col(CredentialType.name_key),
+        "code": col(CredentialType.code),
+        "createdAt": col(CredentialType.created_at),
+        "lastUpdated": col(CredentialType.last_updated),
+    },
+    default=(("name", False),),
+    search=filters.words(col(CredentialType.search_text)),
+    hides={"archived": col(CredentialType.archived_at).is_(None)},
+)

@@ -1,0 +1,89 @@
+"""Updating and replacing a credential: its facts are those of its latest version."""
+
+from app.access import Actor
+from app.core import claims
+from app.core.database import Session
+from app.core.errors import Immutable, OwnerImmutable, Refused
+from app.core.fields import Absent, Given, at
+from app.credential_types.tables import CredentialType
+from app.credentials import creation, fields, states, verification_schedule, versions
+from app.credentials.tables import Credential
+from app.events import ledger
+from app.events.kinds import EventKind
+from app.organizations import settings
+from app.organizations.tables import Organization
+
+STANDING = ("verification.status", "verification.eligibility")
+"""Where a credential stands: not for an update to overturn, once it is decided for good."""
+
+
+async def update(session: Session, actor: Actor, given: Given) -> Credential:
+    """Change what is given; what is absent stays, what is null is cleared."""
+    return await _edit(session, actor, given, "keep")
+
+
+async def replace(session: Session, actor: Actor, given: Given) -> Credential:
+    """Write a credential anew: what is absent is cleared."""
+    errors = fields.missing(given)
+    try:
+        fields.FIELDS.read(given, absent="clear")
+    except Refused as refused:
+        errors += refused.errors
+    if errors:
+        raise Refused(errors)
+    return await _edit(session, actor, given, "clear")
+
+
+async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) -> Credential:
+    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
+    refusal = states.update(credential)
+    if refusal is not None:
+        raise refusal
+    claims.expect(credential.revision, given.get("expectedRevision"))
+    _check_immutable(credential, given)
+    values = fields.FIELDS.read(given, absent=absent)
+    creation.check_own(actor, values, {column: getattr(credential, column) for column in creation.OWN_START})
+    kind = await claims.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
+    if values.get("is_verifiable", True) is None:
+        values["is_verifiable"] = kind.verification_source is not None
+    after = {column: values.get(column, getattr(credential, column)) for column in Credential.model_fields}
+    fields.check(kind, after, values)
+    changes = fields.FIELDS.apply(credential, values)
+    if changes:
+        if any(path in changes for path in fields.VERSIONED_PATHS):
+            await _amend(session, actor, credential, kind)
+        if any(path in changes for path in STANDING):
+            await _check_undecided(session, actor, credential)
+            # What a registry or a reviewer found is not what is said now.
+            credential.status_detail = credential.raw_status = None
+        if "verification.isVerifiable" in changes:
+            verification_schedule.soon(credential, session.now)
+        fields.grow(credential, session.now)
+        await session.flush()
+        ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
+    return credential
+
+
+async def _check_undecided(session: Session, actor: Actor, credential: Credential) -> None:
+    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    refusal = states.edit_latest(credential, final=settings.decisions_are_final(organization))
+    if refusal is not None:
+        raise refusal
+
+
+async def _amend(session: Session, actor: Actor, credential: Credential, kind: CredentialType) -> None:
+    version = await versions.latest_of(session, credential)
+    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    refusal = states.edit_version(credential, version, final=settings.decisions_are_final(organization))
+    if refusal is not None:
+        raise refusal
+    await versions.amend(session, actor, credential, version, organization, kind)
+
+
+def _check_immutable(credential: Credential, given: Given) -> None:
+    if given.get("owners", {}) != {}:
+        raise OwnerImmutable("owners change through link, unlink and transfer only", ("owners",))
+    for path, now in ((fields.TYPE_CODE, credential.type_code), (fields.CATEGORY, credential.category)):
+        found, value = at(given, path)
+        if found and value != now:
+            raise Immutable(f"{'.'.join(path)} never changes; create another credential", path)

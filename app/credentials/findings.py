@@ -1,0 +1,222 @@
+"""Writing what a check found, or that it failed, and letting a person settle what a program could not."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.access import Actor, ActorKind
+from app.core import claims
+from app.core.database import Session
+from app.core.errors import Invalid, NotResolvable
+from app.core.fields import EARLIEST, LATEST, Changes, Given, plain
+from app.credential_types.tables import CredentialType, Metadata
+from app.credentials import fields, review, states, verification_schedule, versions
+from app.credentials.tables import Credential, Outcome, VerificationAttempt, VerificationStatus
+from app.events import ledger
+from app.events.kinds import EventKind
+from app.registries.findings import Eligibility, Finding, StatusDetail
+
+AGAIN_AFTER_FAILURE = timedelta(hours=1)
+STATUSES: dict[StatusDetail | None, VerificationStatus] = {
+    StatusDetail.VALID: VerificationStatus.ACTIVE,
+    StatusDetail.CONDITIONS: VerificationStatus.ACTIVE,
+    StatusDetail.EXPIRED: VerificationStatus.EXPIRED,
+    StatusDetail.SUSPENDED: VerificationStatus.SUSPENDED,
+    StatusDetail.CANCELLED: VerificationStatus.REVOKED,
+    StatusDetail.NOT_ACCEPTABLE: VerificationStatus.REVOKED,
+}
+"""Where a finding puts the credential; any other leaves it pending."""
+SETTLED = frozenset({Eligibility.MAY_ENGAGE, Eligibility.MAY_NOT_ENGAGE})
+SHOWN = ("status", "eligibility", "status_detail")
+
+
+async def write(
+    session: Session, organization_id: str, attempt_id: str, finding: Finding, adapter: str, latency: int | None
+) -> None:
+    """Write a finding, unless the attempt is settled or its credential is gone."""
+    found = await _claim(session, organization_id, attempt_id)
+    if found is None:
+        return
+    credential, attempt = found
+    await record(session, credential, attempt, finding, adapter, latency)
+
+
+async def record(
+    session: Session,
+    credential: Credential,
+    attempt: VerificationAttempt,
+    finding: Finding,
+    adapter: str,
+    latency: int | None,
+) -> None:
+    """Write a finding into a claimed credential and its pending attempt."""
+    review_needed = finding.eligibility is Eligibility.REVIEW_REQUIRED
+    attempt.outcome = Outcome.REVIEW_REQUIRED if review_needed else Outcome.COMPLETED
+    attempt.finished_at = session.now
+    attempt.leased_until = None
+    attempt.adapter = adapter
+    attempt.latency_ms = latency
+    attempt.eligibility = finding.eligibility
+    attempt.status_detail = finding.status_detail
+    attempt.raw_status = finding.raw_status
+    attempt.expiry_date = finding.expiry_date
+    expiry_date, problems = await _taken_over(session, credential, finding)
+    attempt.problems = [*finding.problems, *problems]
+    before = _shown(credential)
+    credential.eligibility = finding.eligibility
+    credential.status_detail = finding.status_detail
+    credential.raw_status = finding.raw_status
+    credential.status = STATUSES.get(finding.status_detail, VerificationStatus.PENDING)
+    credential.last_verified_at = session.now
+    actor = requester(attempt)
+    if expiry_date is not None and expiry_date != credential.expiry_date:
+        await versions.correct_expiry(session, actor, credential, expiry_date)
+    _plan(session, credential, verification_schedule.EVERY)
+    _save(session, actor, credential, attempt, before)
+
+
+async def fail(session: Session, organization_id: str, attempt_id: str, adapter: str, message: str) -> None:
+    """Write that the registry could not be asked. What was known of the credential stays."""
+    found = await _claim(session, organization_id, attempt_id)
+    if found is None:
+        return
+    credential, attempt = found
+    attempt.outcome = Outcome.ERROR
+    attempt.finished_at = session.now
+    attempt.leased_until = None
+    attempt.adapter = adapter
+    attempt.eligibility = Eligibility.ERROR
+    attempt.status_detail = StatusDetail.SOURCE_UNAVAILABLE
+    attempt.error_message = message[:500]
+    before = _shown(credential)
+    if credential.eligibility is None:
+        credential.eligibility = Eligibility.ERROR
+        credential.status_detail = StatusDetail.SOURCE_UNAVAILABLE
+    _plan(session, credential, AGAIN_AFTER_FAILURE)
+    _save(session, requester(attempt), credential, attempt, before)
+
+
+async def resolve(session: Session, actor: Actor, given: Given) -> VerificationAttempt:
+    """A person settles a check that needs a review."""
+    attempt = await claims.find(session, actor, VerificationAttempt, given["id"], ("id",))
+    credential = await claims.claim(session, actor, Credential, attempt.credential_id, ("id",))
+    await session.refresh(attempt)
+    refusal = states.verify(credential)
+    if refusal is not None:
+        raise refusal
+    superseded = credential.eligibility is not Eligibility.REVIEW_REQUIRED or await _answered_since(session, attempt)
+    if attempt.outcome is not Outcome.REVIEW_REQUIRED or superseded:
+        raise NotResolvable("this check does not wait for a person", ("id",))
+    decision: Eligibility = given["eligibility"]
+    if decision not in SETTLED:
+        raise Invalid("eligibility is neither MAY_ENGAGE nor MAY_NOT_ENGAGE", ("eligibility",))
+    words = review.WORDS.read(given, absent="clear")
+    accepted = decision is Eligibility.MAY_ENGAGE
+    attempt.outcome = Outcome.RESOLVED
+    attempt.resolved_by = actor.id
+    attempt.eligibility = decision
+    attempt.reason, attempt.notes = words["reason"], words["notes"]
+    before = _shown(credential)
+    credential.eligibility = decision
+    credential.status_detail = StatusDetail.VALID if accepted else StatusDetail.REJECTED
+    credential.status = VerificationStatus.ACTIVE if accepted else VerificationStatus.REVOKED
+    _save(session, actor, credential, attempt, before)
+    return attempt
+
+
+def requester(attempt: VerificationAttempt) -> Actor:
+    """Who asked for a check, as the ledger names them."""
+    return Actor(
+        attempt.organization_id,
+        attempt.requested_by_kind,
+        attempt.requested_by,
+        attempt.requested_by_name,
+        frozenset(),
+    )
+
+
+def system(organization_id: str) -> Actor:
+    """The service itself, when it asks by the calendar or a registry pushes."""
+    return Actor(organization_id, ActorKind.SYSTEM, "verification", "Verification", frozenset())
+
+
+async def _taken_over(session: Session, credential: Credential, finding: Finding) -> tuple[date | None, list[str]]:
+    """The registry's expiry date, if the credential can take it over, and else what a person should look at."""
+    day = finding.expiry_date
+    if day is None:
+        return None, []
+    kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
+    if Metadata.EXPIRY_DATE not in kind.supports:
+        return None, []
+    if not EARLIEST <= day <= LATEST:
+        return None, [f"The registry's expiry date {day} is not a likely one."]
+    if credential.issue_date is not None and day < credential.issue_date:
+        return None, [f"The registry's expiry date {day} is before the issue date {credential.issue_date}."]
+    return day, []
+
+
+async def _answered_since(session: Session, attempt: VerificationAttempt) -> bool:
+    """Whether a registry has answered about the credential since this attempt's own answer."""
+    statement = select(col(VerificationAttempt.id)).where(
+        col(VerificationAttempt.organization_id) == attempt.organization_id,
+        col(VerificationAttempt.credential_id) == attempt.credential_id,
+        col(VerificationAttempt.outcome).not_in((Outcome.PENDING, Outcome.ERROR)),
+        col(VerificationAttempt.requested_at) > attempt.requested_at,
+    )
+    return (await session.scalars(statement.limit(1))).one_or_none() is not None
+
+
+async def _claim(
+    session: Session, organization_id: str, attempt_id: str
+) -> tuple[Credential, VerificationAttempt] | None:
+    attempt = await session.get(VerificationAttempt, (organization_id, attempt_id))
+    if attempt is None:
+        return None
+    statement = select(Credential).where(
+        col(Credential.organization_id) == organization_id, col(Credential.id) == attempt.credential_id
+    )
+    credential = (await session.scalars(statement.with_for_update())).one_or_none()
+    if credential is None:
+        return None
+    await session.refresh(attempt)
+    # What is found belongs to the request that asked, whoever made the check.
+    session.request_id = attempt.request_id
+    return (credential, attempt) if attempt.outcome is Outcome.PENDING else None
+
+
+def _plan(session: Session, credential: Credential, every: timedelta) -> None:
+    # A check that is due already was asked for meanwhile, since the number changed: it is to be made.
+    if credential.next_check_at is None:
+        verification_schedule.plan(credential, session.now, every)
+
+
+def _shown(credential: Credential) -> dict[str, Any]:
+    return {name: plain(getattr(credential, name)) for name in SHOWN}
+
+
+def _save(
+    session: Session,
+    actor: Actor,
+    credential: Credential,
+    attempt: VerificationAttempt,
+    before: dict[str, Any],
+) -> None:
+    names = dict(zip(SHOWN, ("status", "eligibility", "statusDetail"), strict=True))
+    after = _shown(credential)
+    changes: Changes = {
+        f"verification.{names[name]}": {"from": before[name], "to": after[name]}
+        for name in SHOWN
+        if before[name] != after[name]
+    }
+    fields.grow(credential, session.now)
+    ledger.record(
+        session,
+        actor,
+        EventKind.CREDENTIAL_VERIFIED,
+        credential,
+        changes,
+        worker_id=credential.worker_id,
+        correlation_id=attempt.correlation_id,
+    )

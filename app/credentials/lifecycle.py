@@ -1,0 +1,74 @@
+"""Archive and restore, delete and undelete, purge."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from app.access import Actor
+from app.core import claims
+from app.core.database import Session
+from app.core.errors import DomainError
+from app.core.fields import Given
+from app.credentials import states, verification_schedule
+from app.credentials.tables import Credential
+from app.events import ledger
+from app.events.kinds import EventKind
+
+Rule = Callable[[Credential], DomainError | None]
+
+
+async def archive(session: Session, actor: Actor, given: Given) -> Credential:
+    """Put a credential away: it leaves default lists and compliance, and raises no notice."""
+    marks = {"archived_at": session.now, "archived_by": actor.id, "next_check_at": None}
+    return await _mark(session, actor, given, states.archive, EventKind.CREDENTIAL_ARCHIVED, marks)
+
+
+async def restore(session: Session, actor: Actor, given: Given) -> Credential:
+    """Take a credential out of the archive."""
+    marks = {"archived_at": None, "archived_by": None}
+    credential = await _mark(session, actor, given, states.restore, EventKind.CREDENTIAL_RESTORED, marks)
+    verification_schedule.plan(credential, session.now)
+    return credential
+
+
+async def delete(session: Session, actor: Actor, given: Given) -> Credential:
+    """Mark a credential deleted: it leaves the lists."""
+    marks = {"deleted_at": session.now, "next_check_at": None}
+    return await _mark(session, actor, given, states.delete, EventKind.CREDENTIAL_DELETED, marks)
+
+
+async def undelete(session: Session, actor: Actor, given: Given) -> Credential:
+    """Undo a deletion."""
+    marks: dict[str, datetime | None] = {"deleted_at": None}
+    credential = await _mark(session, actor, given, states.undelete, EventKind.CREDENTIAL_UNDELETED, marks)
+    verification_schedule.plan(credential, session.now)
+    return credential
+
+
+async def purge(session: Session, actor: Actor, given: Given) -> str:
+    """Remove an archived credential for good, with its versions and checks; its events stay. Gives its id."""
+    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
+    refusal = states.purge(credential, confirmed=given.get("confirm") is True)
+    if refusal is not None:
+        raise refusal
+    claims.expect(credential.revision, given.get("expectedRevision"))
+    ledger.record(session, actor, EventKind.CREDENTIAL_PURGED, credential, worker_id=credential.worker_id)
+    await session.delete(credential)
+    await session.flush()
+    return credential.id
+
+
+async def _mark(
+    session: Session, actor: Actor, given: Given, rule: Rule, fact: EventKind, marks: dict[str, Any]
+) -> Credential:
+    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
+    refusal = rule(credential)
+    if refusal is not None:
+        raise refusal
+    claims.expect(credential.revision, given.get("expectedRevision"))
+    for column, value in marks.items():
+        setattr(credential, column, value)
+    credential.revision += 1
+    credential.last_updated = session.now
+    ledger.record(session, actor, fact, credential, worker_id=credential.worker_id)
+    return credential

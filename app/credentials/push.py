@@ -1,0 +1,51 @@
+"""A change that a registry reports by itself."""
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.core.database import Session
+from app.credential_types.tables import CredentialType
+from app.credentials import findings, states, verification
+from app.credentials.tables import Credential, Trigger
+from app.organizations.tables import Organization
+from app.registries.sources import Source
+
+
+async def named_in_all_organizations(session: Session, source: Source, reference_number: str) -> list[tuple[str, str]]:
+    """(organization, credential) of what a registry's number names, across tenants that are not in sandbox mode."""
+    statement = (
+        select(col(Credential.organization_id), col(Credential.id))
+        .join(
+            CredentialType,
+            (col(CredentialType.organization_id) == col(Credential.organization_id))
+            & (col(CredentialType.id) == col(Credential.credential_type_id)),
+        )
+        .join(Organization, col(Organization.id) == col(Credential.organization_id))
+        .where(
+            ~col(Organization.sandbox),
+            col(CredentialType.verification_source) == source.name,
+            col(Credential.reference_number) == reference_number,
+            col(Credential.is_verifiable),
+            col(Credential.archived_at).is_(None),
+            col(Credential.deleted_at).is_(None),
+        )
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+async def take(
+    session: Session, source: Source, organization_id: str, credential_id: str, status: str, expiry: date | None
+) -> None:
+    """Write what a registry reports of one credential, as a check of its own."""
+    statement = select(Credential).where(
+        col(Credential.organization_id) == organization_id, col(Credential.id) == credential_id
+    )
+    credential = (await session.scalars(statement.with_for_update())).one_or_none()
+    if credential is None or states.verify(credential) is not None:
+        return
+    actor = findings.system(organization_id)
+    attempt = await verification.open_attempt(session, actor, credential, Trigger.PUSH)
+    finding = source.registry.read_push(status, expiry)
+    await findings.write(session, organization_id, attempt.id, finding, source.registry.adapter, None)

@@ -1,0 +1,160 @@
+"""A reviewer's decision about a version: approve or reject."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from app.access import Actor
+from app.core import bulk, claims, fields
+from app.core.database import Session
+from app.core.errors import DomainError, NotFound
+from app.core.fields import Fields, Given
+from app.core.idempotency import outcome
+from app.credentials import fields as credential_fields
+from app.credentials import states, versions
+from app.credentials.tables import (
+    Approval,
+    Credential,
+    CredentialVersion,
+    Intake,
+    VerificationStatus,
+)
+from app.events import ledger
+from app.events.kinds import EventKind
+from app.organizations import settings
+from app.organizations.tables import Organization
+from app.registries.findings import Eligibility, StatusDetail
+
+WORDS = Fields(
+    (
+        fields.text("reason", "reason", longest=500),
+        fields.text("notes", "notes", longest=4_000),
+    )
+)
+
+
+async def approve(session: Session, actor: Actor, given: Given) -> Credential:
+    """Accept a version, the latest unless another is named: the credential is in force."""
+    credential, version, organization = await _claim(session, actor, given)
+    refusal = states.approve(credential, version.approval, final=settings.decisions_are_final(organization))
+    if refusal is not None:
+        raise refusal
+    claims.expect(credential.revision, given.get("expectedRevision"))
+    _decide(session, actor, version, Approval.APPROVED, given)
+    credential.status = VerificationStatus.ACTIVE
+    credential.eligibility = Eligibility.MAY_ENGAGE
+    credential.status_detail = StatusDetail.VALID
+    if credential.intake is Intake.SUBMITTED:
+        credential.intake = Intake.COMPLETED
+    return await _save(session, actor, credential, version, EventKind.CREDENTIAL_APPROVED)
+
+
+async def reject(session: Session, actor: Actor, given: Given) -> Credential:
+    """Refuse a version. The credential falls with it, unless an older approved version is still effective."""
+    credential, version, organization = await _claim(session, actor, given)
+    refusal = states.reject(credential, version.approval, final=settings.decisions_are_final(organization))
+    if refusal is not None:
+        raise refusal
+    claims.expect(credential.revision, given.get("expectedRevision"))
+    stands = credential.effective_version_id not in (None, version.id)
+    _decide(session, actor, version, Approval.REJECTED, given)
+    if not stands:
+        credential.status = VerificationStatus.REVOKED
+        credential.eligibility = Eligibility.MAY_NOT_ENGAGE
+        credential.status_detail = StatusDetail.REJECTED
+    if credential.intake is Intake.SUBMITTED and organization.resubmit_on_reject:
+        credential.intake = Intake.REQUESTED
+    return await _save(session, actor, credential, version, EventKind.CREDENTIAL_REJECTED)
+
+
+async def _claim(session: Session, actor: Actor, given: Given) -> tuple[Credential, CredentialVersion, Organization]:
+    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
+    key = given.get("version") or credential.latest_version_id
+    version = await claims.find(session, actor, CredentialVersion, key, ("version",))
+    if version.credential_id != credential.id:
+        raise NotFound(f"version: there is no version {key} of this credential", ("version",))
+    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    return credential, version, organization
+
+
+def _decide(session: Session, actor: Actor, version: CredentialVersion, decision: Approval, given: Given) -> None:
+    words = WORDS.read(given, absent="clear")
+    version.approval = decision
+    version.decided_by = actor.id
+    version.decided_at = session.now
+    version.reason = words["reason"]
+    version.notes = words["notes"]
+
+
+async def _save(
+    session: Session, actor: Actor, credential: Credential, version: CredentialVersion, fact: EventKind
+) -> Credential:
+    await session.flush()
+    await versions.settle(session, credential)
+    credential_fields.grow(credential, session.now)
+    changes: dict[str, Any] = {"number": {"from": version.number, "to": version.number}}
+    if version.reason:
+        changes["reason"] = {"from": None, "to": version.reason}
+    ledger.record(session, actor, fact, credential, changes, worker_id=credential.worker_id)
+    return credential
+
+
+class ReviewStatus(StrEnum):
+    """What became of one credential of a bulk decision."""
+
+    DECIDED = "DECIDED"
+    SKIPPED = "SKIPPED"
+
+
+@outcome
+@dataclass(frozen=True)
+class ReviewResult:
+    """What became of one credential."""
+
+    credential_id: str
+    status: ReviewStatus
+    credential: Credential | None = None
+    errors: Sequence[DomainError] = field(default_factory=list)
+
+
+@outcome
+@dataclass(frozen=True)
+class Reviewed:
+    """What became of all, with totals."""
+
+    results: list[ReviewResult]
+    total: int
+    succeeded: int
+    failed: int
+
+
+async def approve_all(session: Session, actor: Actor, given: Given) -> Reviewed:
+    """Approve the latest version of each credential; each stands alone, at most 500 in one call."""
+    return await _all(session, actor, given, approve)
+
+
+async def reject_all(session: Session, actor: Actor, given: Given) -> Reviewed:
+    """Reject the latest version of each credential; each stands alone, at most 500 in one call."""
+    return await _all(session, actor, given, reject)
+
+
+async def _all(session: Session, actor: Actor, given: Given, decide: Any) -> Reviewed:
+    keys: list[str] = given["ids"]
+
+    async def one(key: str) -> Credential:
+        words = {name: given[name] for name in ("reason", "notes") if name in given}
+        credential: Credential = await decide(session, actor, {"id": key, **words})
+        return credential
+
+    bulk.check_length(keys, "ids")
+    await claims.lock(session, actor, Credential, keys)
+    done = await bulk.each(session, keys, one, path="ids")
+    results = [
+        ReviewResult(key, ReviewStatus.SKIPPED, errors=found)
+        if isinstance(found, list)
+        else ReviewResult(key, ReviewStatus.DECIDED, found)
+        for key, found in zip(keys, done, strict=True)
+    ]
+    failed = sum(result.status is ReviewStatus.SKIPPED for result in results)
+    return Reviewed(results, len(results), len(results) - failed, failed)

@@ -1,0 +1,27 @@
+"""When a registry is to be asked again: regularly, and around the expiry date. Pure."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from app.credentials.tables import NEVER, Credential
+
+EVERY = timedelta(days=7)
+AROUND_EXPIRY = (-60, -28, -14, -7, -3, 0, 3)
+"""Days from the expiry date."""
+HOUR_OF_DAY = time(3, tzinfo=UTC)
+
+
+def plan(credential: Credential, now: datetime, every: timedelta = EVERY) -> None:
+    """Set the next check: after the usual interval, or on the next of the days around expiry."""
+    if not credential.is_verifiable or credential.archived_at or credential.deleted_at:
+        credential.next_check_at = None
+        return
+    due = [now + every]
+    if credential.expires_on != NEVER:
+        days = (datetime.combine(credential.expires_on, HOUR_OF_DAY) + timedelta(days=day) for day in AROUND_EXPIRY)
+        due += [day for day in days if day > now]
+    credential.next_check_at = min(due)
+
+
+def soon(credential: Credential, now: datetime) -> None:
+    """Have it checked at the next opportunity, if a registry verifies it."""
+    credential.next_check_at = now if credential.is_verifiable else None

@@ -1,0 +1,231 @@
+"""A credential's versions: adding one, editing the latest, and keeping the credential in line with them."""
+
+import calendar
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.access import Actor
+from app.core import claims, fields, ids
+from app.core.database import Session
+from app.core.fields import Fields, Given
+from app.credential_types.tables import CredentialType, Metadata
+from app.credentials import fields as credential_fields
+from app.credentials import states, verification_schedule
+from app.credentials.tables import (
+    NEVER,
+    Approval,
+    Credential,
+    CredentialVersion,
+    VersionChange,
+    VersionField,
+)
+from app.events import ledger
+from app.events.kinds import EventKind
+from app.organizations import settings
+from app.organizations.tables import Organization
+
+EFFECTIVE = (Approval.NOT_REQUIRED, Approval.APPROVED)
+FIELDS = Fields(
+    (
+        fields.text("referenceNumber", "reference_number", longest=100),
+        fields.text("issuingAuthority", "issuing_authority"),
+        fields.day("issueDate", "issue_date"),
+        fields.day("expiryDate", "expiry_date"),
+    )
+)
+LOGGED = {"issue_date": VersionField.ISSUE_DATE, "expiry_date": VersionField.EXPIRY_DATE}
+
+
+async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion:
+    """Add a version, such as a renewal. What is not given is taken from the latest, but for the dates."""
+    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
+    refusal = states.update(credential)
+    if refusal is not None:
+        raise refusal
+    claims.expect(credential.revision, given.get("expectedRevision"))
+    kind = await _type(session, actor, credential)
+    latest = await latest_of(session, credential)
+    values = FIELDS.read(given, absent="keep")
+    for column in ("reference_number", "issuing_authority"):
+        values.setdefault(column, getattr(latest, column))
+    values.setdefault("issue_date", None)
+    if "expiry_date" not in values:
+        values["expiry_date"] = expected_expiry(kind, values["issue_date"])
+    credential_fields.check(kind, values, values, flat=True)
+    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    version = append(session, actor, credential, latest.number + 1, first_approval(organization, kind), values)
+    if version.reference_number != latest.reference_number:
+        verification_schedule.soon(credential, session.now)
+    credential_fields.grow(credential, session.now)
+    await session.flush()
+    changes = {"number": {"from": latest.number, "to": version.number}}
+    ledger.record(
+        session, actor, EventKind.CREDENTIAL_VERSION_ADDED, credential, changes, worker_id=credential.worker_id
+    )
+    return version
+
+
+async def edit(session: Session, actor: Actor, given: Given) -> CredentialVersion:
+    """Change what is given of the latest version; what was decided about it has to be decided again."""
+    version = await claims.find(session, actor, CredentialVersion, given["id"], ("id",))
+    credential = await claims.claim(session, actor, Credential, version.credential_id, ("id",))
+    # It was read to learn whose it is; until its credential was ours, somebody else may have changed it.
+    await session.refresh(version)
+    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    refusal = states.edit_version(credential, version, final=settings.decisions_are_final(organization))
+    if refusal is not None:
+        raise refusal
+    claims.expect(credential.revision, given.get("expectedRevision"))
+    values = FIELDS.read(given, absent="keep")
+    kind = await _type(session, actor, credential)
+    after = {column: values.get(column, getattr(credential, column)) for column in credential_fields.VERSIONED}
+    credential_fields.check(kind, after, values, flat=True)
+    changes = FIELDS.apply(credential, values)
+    if changes:
+        await amend(session, actor, credential, version, organization, kind)
+        changes["number"] = {"from": version.number, "to": version.number}
+        credential_fields.grow(credential, session.now)
+        ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
+    return version
+
+
+async def amend(
+    session: Session,
+    actor: Actor,
+    credential: Credential,
+    version: CredentialVersion,
+    organization: Organization,
+    kind: CredentialType,
+) -> None:
+    """Bring the latest version in line with the facts that were just written into its credential."""
+    if version.reference_number != credential.reference_number:
+        verification_schedule.soon(credential, session.now)
+    for column in credential_fields.VERSIONED:
+        after = getattr(credential, column)
+        if column in LOGGED:
+            _log(session, actor, version, LOGGED[column], getattr(version, column), after)
+        setattr(version, column, after)
+    if version.approval in states.DECIDED:
+        version.approval = first_approval(organization, kind)
+        version.decided_by = version.decided_at = version.reason = version.notes = None
+        credential.latest_version_at = session.now
+    await session.flush()
+    await settle(session, credential)
+
+
+async def correct_expiry(session: Session, actor: Actor, credential: Credential, expiry_date: date) -> None:
+    """Take over the expiry date that the registry has."""
+    version = await latest_of(session, credential)
+    _log(session, actor, version, VersionField.EXPIRY_DATE, version.expiry_date, expiry_date)
+    version.expiry_date = credential.expiry_date = expiry_date
+    if credential.effective_version_id in (None, version.id):
+        _take_dates(credential, version)
+
+
+async def settle(session: Session, credential: Credential) -> None:
+    """Let a credential follow the approvals of its versions: which one counts, and whose dates."""
+    statement = (
+        select(CredentialVersion)
+        .where(
+            col(CredentialVersion.organization_id) == credential.organization_id,
+            col(CredentialVersion.credential_id) == credential.id,
+        )
+        .order_by(col(CredentialVersion.number).desc())
+    )
+    history = list(await session.scalars(statement))
+    effective = next((version for version in history if version.approval in EFFECTIVE), None)
+    credential.latest_approval = history[0].approval
+    credential.effective_version_id = effective.id if effective else None
+    _take_dates(credential, effective or history[0])
+
+
+def append(
+    session: Session,
+    actor: Actor,
+    credential: Credential,
+    number: int,
+    approval: Approval,
+    facts: dict[str, Any],
+) -> CredentialVersion:
+    """Make a version with checked facts the credential's latest."""
+    version = CredentialVersion(
+        organization_id=credential.organization_id,
+        id=ids.new(CredentialVersion.prefix),
+        credential_id=credential.id,
+        credential_type_id=credential.credential_type_id,
+        number=number,
+        approval=approval,
+        created_by=actor.id,
+        created_at=session.now,
+        **facts,
+    )
+    session.add(version)
+    for column, name in LOGGED.items():
+        _log(session, actor, version, name, None, facts.get(column))
+    credential.latest_version_id = version.id
+    credential.latest_version_at = session.now
+    credential.latest_approval = approval
+    for column in credential_fields.VERSIONED:
+        setattr(credential, column, facts.get(column))
+    if approval in EFFECTIVE:
+        credential.effective_version_id = version.id
+    if credential.effective_version_id in (None, version.id):
+        _take_dates(credential, version)
+    return version
+
+
+async def latest_of(session: Session, credential: Credential) -> CredentialVersion:
+    """The credential's latest version."""
+    return await session.get_one(CredentialVersion, (credential.organization_id, credential.latest_version_id))
+
+
+def first_approval(organization: Organization, kind: CredentialType) -> Approval:
+    """Where a new version's approval starts."""
+    required = organization.approvals_enabled and kind.approval_required
+    return Approval.PENDING if required else Approval.NOT_REQUIRED
+
+
+def expected_expiry(kind: CredentialType, issued: date | None) -> date | None:
+    """The expiry date that follows from the type's usual validity."""
+    if issued is None or kind.default_validity_months is None or Metadata.EXPIRY_DATE not in kind.supports:
+        return None
+    years, month = divmod(issued.month - 1 + kind.default_validity_months, 12)
+    year, month = issued.year + years, month + 1
+    return date(year, month, min(issued.day, calendar.monthrange(year, month)[1]))
+
+
+def _take_dates(credential: Credential, version: CredentialVersion) -> None:
+    credential.valid_from = version.issue_date
+    credential.expires_on = version.expiry_date or NEVER
+
+
+def _log(
+    session: Session,
+    actor: Actor,
+    version: CredentialVersion,
+    field: VersionField,
+    before: date | None,
+    after: date | None,
+) -> None:
+    if before == after:
+        return
+    session.add(
+        VersionChange(
+            organization_id=version.organization_id,
+            id=ids.new(VersionChange.prefix),
+            version_id=version.id,
+            field=field,
+            before=before.isoformat() if before else None,
+            after=after.isoformat() if after else None,
+            changed_by=actor.id,
+            changed_by_name=actor.name,
+            changed_at=session.now,
+        )
+    )
+
+
+async def _type(session: Session, actor: Actor, credential: Credential) -> CredentialType:
+    return await claims.find(session, actor, CredentialType, credential.credential_type_id, ())

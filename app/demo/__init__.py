@@ -1,0 +1,1 @@
+"""The demo organization that a newcomer finds."""

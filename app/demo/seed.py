@@ -1,0 +1,63 @@
+"""Loading the demo organization: Harbour Health, with two years of people and credentials behind it."""
+
+from datetime import timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role
+from app.core import clock
+from app.core.database import Database, Session
+from app.credential_types import catalogue
+from app.demo import history, holdings, people
+from app.demo.history import History
+from app.organizations import keys, settings
+from app.organizations.tables import Organization
+
+NAME, TIME_ZONE = "Harbour Health", "Australia/Sydney"
+SEED = 7
+ROLES_WITH_KEYS = (Role.OWNER, Role.REVIEWER, Role.AUDITOR)
+RECORDER = ("priya.raman@harbourhealth.example", "Priya Raman")
+"""The person who recorded it all."""
+
+
+async def load(database: Database) -> dict[str, str]:
+    """Found the demo organization; gives its keys by role."""
+    async with database.writing("demo") as session:
+        today = clock.today(session.now, ZoneInfo(TIME_ZONE))
+        founded = history.instant(today + timedelta(days=people.FOUNDED), 0, ZoneInfo(TIME_ZONE))
+        history.at(session, founded)
+        organization = await settings.found(session, NAME, TIME_ZONE, sandbox=True)
+        tokens = await _issue_keys(session, organization)
+        kinds = await catalogue.stock(session, _actor(organization, ActorKind.SYSTEM, "setup", "Setup"))
+        past = History(
+            session,
+            organization,
+            _actor(organization, ActorKind.PERSON, *RECORDER),
+            today,
+            {kind.code: kind for kind in kinds},
+        )
+        await _tell(past)
+    return tokens
+
+
+async def _issue_keys(session: Session, organization: Organization) -> dict[str, str]:
+    actor = _actor(organization, ActorKind.SYSTEM, "setup", "Setup")
+    tokens: dict[str, str] = {}
+    for role in ROLES_WITH_KEYS:
+        given = {"name": role.value.capitalize(), "scopes": ROLES[role]}
+        tokens[role.value.lower()] = str((await keys.create(session, actor, given)).token)
+    return tokens
+
+
+async def _tell(past: History) -> None:
+    random = Random(SEED)
+    taken: set[tuple[str, str]] = set()
+    workers = people.draw_workers(random, taken)
+    applicants = people.draw_applicants(random, taken)
+    kinds = {row["code"]: row for row in catalogue.read()}
+    held = holdings.draw(random, kinds, workers, applicants)
+    await history.tell(past, [*workers, *applicants], held, random)
+
+
+def _actor(organization: Organization, kind: ActorKind, key: str, name: str) -> Actor:
+    return Actor(organization.id, kind, key, name, EVERYTHING, time_zone=ZoneInfo(TIME_ZONE))

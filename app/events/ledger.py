@@ -1,0 +1,38 @@
+"""Recording a fact in the ledger."""
+
+from app.access import Actor
+from app.core import ids
+from app.core.database import Session
+from app.core.fields import Changes
+from app.core.records import Record
+from app.events.kinds import EventKind
+from app.events.tables import Event
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    kind: EventKind,
+    subject: Record,
+    changes: Changes | None = None,
+    *,
+    worker_id: str | None = None,
+    correlation_id: str | None = None,
+) -> Event:
+    """Write one event in the current transaction."""
+    event = Event(
+        organization_id=actor.organization_id,
+        id=ids.new(Event.prefix),
+        kind=kind,
+        subject_id=subject.id,
+        worker_id=worker_id,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        changes=changes or {},
+        occurred_at=session.now,
+        request_id=session.request_id,
+        correlation_id=correlation_id,
+    )
+    session.add(event)
+    return event

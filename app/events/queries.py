@@ -1,0 +1,24 @@
+"""Reads of the ledger."""
+
+from sqlmodel import col
+
+from app.core import filters
+from app.core.pages import Listing, Lookup
+from app.events.tables import Event
+
+listing = Listing(
+    Event,
+    filters={
+        "subject": filters.exact(col(Event.subject_id)),
+        "worker": filters.exact(col(Event.worker_id)),
+        "actor": filters.exact(col(Event.actor_id)),
+        "kind": filters.exact(col(Event.kind)),
+        "occurredAfter": filters.since(col(Event.occurred_at)),
+        "occurredBefore": filters.until(col(Event.occurred_at)),
+    },
+    orders={"occurredAt": col(Event.occurred_at)},
+    default=(("occurredAt", True),),
+)
+by_id = Lookup(Event, col(Event.id))
+by_worker = listing.by(col(Event.worker_id))
+by_subject = listing.by(col(Event.subject_id))

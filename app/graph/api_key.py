@@ -1,0 +1,133 @@
+"""API keys in the graph."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import strawberry
+
+from app.access import Actor, Scope
+from app.graph.context import Context
+from app.graph.fields import edge, listing, mutation, node, query
+from app.graph.filters import StringFilter
+from app.graph.inputs import MutationInput
+from app.graph.node import Node
+from app.graph.pages import OrderDirection
+from app.graph.types import enum, input, member, scalar
+from app.organizations import keys, queries
+
+ORG_UNIT = Annotated["OrgUnit", strawberry.lazy("app.graph.organization")]  # type: ignore[name-defined]  # noqa: F821
+MANAGE: dict[str, Any] = {"scope": Scope.KEYS_MANAGE}
+
+
+@node(queries.key_by_id, **MANAGE)
+class ApiKey(Node):
+    """A program's key to the service. Its token is shown once, when it is made or rotated."""
+
+    name: str = scalar("What it is for.")
+    scopes: list[Scope] = scalar("What it may do.", derived=lambda key: [Scope(scope) for scope in key.scopes])
+    org_unit: ORG_UNIT | None = edge(
+        queries.unit_by_id,
+        "The unit that it is restricted to, with its subtree.",
+        key="org_unit_id",
+        scope=Scope.WORKERS_READ,
+    )
+    created_by: str = scalar("The id of the key or person that made it.")
+    created_at: datetime = scalar("When it was made.")
+    expires_at: datetime | None = scalar("When it expires, if it does.")
+    revoked_at: datetime | None = scalar("When it was revoked, if it was.")
+    last_used_at: datetime | None = scalar("When it was last used, to the minute.")
+    previous_expires_at: datetime | None = scalar("Until when the secret from before its rotation still works.")
+
+
+@input
+class ApiKeyWhere:
+    """Which API keys. All that is given must hold; AND, OR and NOT nest four deep."""
+
+    AND: list["ApiKeyWhere"] | None = member("All of these must hold.")
+    OR: list["ApiKeyWhere"] | None = member("One of these must hold.")
+    NOT: "ApiKeyWhere | None" = member("This must not hold.")
+    name: StringFilter | None = member("What it is for.")
+    is_active: bool | None = member("Whether it works: neither revoked nor expired.")
+
+
+class ApiKeyOrderField(StrEnum):
+    """What API keys can be sorted by."""
+
+    NAME = "name"
+    CREATED_AT = "createdAt"
+
+
+enum(
+    ApiKeyOrderField,
+    NAME="What it is for, ignoring case.",
+    CREATED_AT="When it was made. The default, latest first.",
+)
+
+
+@input
+class ApiKeyOrder:
+    """A sort key of API keys."""
+
+    field: ApiKeyOrderField = member("What to sort by.", default=...)
+    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
+
+
+@input
+class ApiKeyCreateInput(MutationInput):
+    """A new API key."""
+
+    name: str | None = member("What it is for. Required.")
+    scopes: list[Scope] | None = member("What it may do; no more than you may. Required.")
+    expires_at: datetime | None = member("When it expires; never when not given.")
+    org_unit: strawberry.ID | None = member("A unit to restrict it to, with its subtree.")
+
+
+@input
+class ApiKeyRotateInput(MutationInput):
+    """An API key to give a new secret."""
+
+    id: strawberry.ID = member("The key.", default=...)
+    overlap_minutes: int | None = member("How long the old secret still works: 0 to 1440, 0 when not given.")
+
+
+@input
+class ApiKeyRevokeInput(MutationInput):
+    """An API key to end."""
+
+    id: strawberry.ID = member("The key.", default=...)
+
+
+async def _key(context: Context, actor: Actor, id: str) -> ApiKey | None:
+    return await context.load(queries.key_by_id.load, actor, id)  # type: ignore[no-any-return]
+
+
+QUERIES = [
+    query("apiKey", _key, "One API key; null when there is none.", id=(strawberry.ID, "Its id."), **MANAGE),
+    listing(
+        "apiKeys",
+        queries.keys,
+        ApiKey,
+        "The organization's API keys.",
+        where=ApiKeyWhere,
+        order=ApiKeyOrder,
+        **MANAGE,
+    ),
+]
+
+_ISSUED: dict[str, Any] = {
+    "api_key": (ApiKey, "The key; null when refused."),
+    "token": (str, "The token, shown this once; null when refused, and when an idempotent call is repeated."),
+}
+MUTATIONS = [
+    mutation("apiKeyCreate", keys.create, ApiKeyCreateInput, "Makes an API key.", **MANAGE, **_ISSUED),
+    mutation("apiKeyRotate", keys.rotate, ApiKeyRotateInput, "Gives an API key a new secret.", **MANAGE, **_ISSUED),
+    mutation(
+        "apiKeyRevoke",
+        keys.revoke,
+        ApiKeyRevokeInput,
+        "Ends an API key at once.",
+        **MANAGE,
+        api_key=(ApiKey, "The key as it is now; null when refused."),
+    ),
+]

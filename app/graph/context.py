@@ -1,0 +1,110 @@
+"""What a resolver works with: look (a query), load (a batch), change (a transaction).
+
+One context serves one operation: its loaders remember rows, and are forgotten after every change.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import IntegrityError
+from strawberry.dataloader import DataLoader
+
+from app.access import Actor, Scope
+from app.core import claims, idempotency
+from app.core.database import Database, Session
+from app.core.errors import DomainError, Refused, Unauthenticated
+from app.core.signing import Signer
+from app.registries.sources import Sources
+
+Result = TypeVar("Result")
+Action = Callable[[Session, Actor, dict[str, Any]], Awaitable[Any]]
+Batch = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@idempotency.outcome
+@dataclass(frozen=True)
+class Refusals:
+    """The outcome of a call that was refused, kept for its idempotency key."""
+
+    errors: list[DomainError]
+
+
+@dataclass
+class Context:
+    """One operation's actor, database and loaders."""
+
+    database: Database
+    signer: Signer
+    sources: Sources
+    caller: Actor | None
+    """Who calls; None for someone without a key, who may only read the schema."""
+    request_id: str
+    prepared: Any = None
+    """The operation's document, parsed, validated and measured (see `execution`)."""
+    _loaders: dict[Any, DataLoader[str, Any]] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls. Raises Unauthenticated."""
+        if self.caller is None:
+            raise Unauthenticated("an API key or token is needed: Authorization: Bearer …")
+        return self.caller
+
+    def permitted(self, scope: Scope, *, own: bool = False, contractors: bool = False) -> Actor:
+        """The actor, if they hold the scope. Raises MissingScope."""
+        return self.actor.permitted(scope, own=own, contractors=contractors)
+
+    async def look(self, query: Callable[..., Awaitable[Result]], actor: Actor, *arguments: Any) -> Result:
+        """Run one query in a read session of its own."""
+        async with self.database.reading(self.request_id) as session:
+            return await query(session, actor, *arguments)
+
+    def load(self, batch: Batch, actor: Actor, key: str, *arguments: Any) -> Awaitable[Any]:
+        """One key's share of a batch query, which is asked once for all keys of the same level."""
+        name = (batch, actor, *arguments)
+        loader = self._loaders.get(name)
+        if loader is None:
+
+            async def fetch(keys: Sequence[str]) -> list[Any]:
+                found = await self.look(batch, actor, list(keys), *arguments)
+                return [found.get(key) for key in keys]
+
+            loader = self._loaders[name] = DataLoader(load_fn=fetch)
+        return loader.load(key)
+
+    async def change(self, actor: Actor, name: str, action: Action, given: dict[str, Any]) -> Any:
+        """Run one action in a transaction of its own; gives its result, or its refusals as `Refusals`.
+
+        With an idempotency key in the input, a repeated call gives the first one's outcome.
+        """
+        key = given.pop("idempotencyKey", None)
+
+        async def attempt() -> Any:
+            async with self.database.writing(self.request_id) as session:
+                if key is None:
+                    return await action(session, actor, given)
+                return await _once(session, actor, key, name, action, given)
+
+        try:
+            return await self.database.retrying(attempt)
+        except (DomainError, Refused, IntegrityError) as error:
+            return Refusals(claims.refusals_of(error))
+        finally:
+            self._loaders.clear()
+
+
+async def _once(session: Session, actor: Actor, key: str, name: str, action: Action, given: dict[str, Any]) -> Any:
+    mine = (session, actor.organization_id, actor.id, key)
+    kept = await idempotency.claim(*mine, [name, given])
+    if kept is not None:
+        return await idempotency.unpack(session, actor.organization_id, kept)
+    try:
+        async with session.begin_nested():
+            result = await action(session, actor, given)
+            await session.flush()
+    except (DomainError, Refused, IntegrityError) as error:
+        result = Refusals(claims.refusals_of(error))
+    await session.reload()
+    await idempotency.keep(*mine, result)
+    return result

@@ -1,0 +1,207 @@
+"""Credentials in the graph."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+
+from app.access import Actor, Scope
+from app.credential_types import queries as types
+from app.credential_types.tables import Category
+from app.credentials import queries, states
+from app.credentials.tables import Intake, Validity, VerificationStatus
+from app.events import queries as events
+from app.graph.applicant import Applicant
+from app.graph.context import Context
+from app.graph.credential_list import CREDENTIAL_LIST, CredentialWhere
+from app.graph.credential_type import CredentialType
+from app.graph.credential_version import READ, CredentialVersion, of_credential
+from app.graph.event_list import EVENT_LIST
+from app.graph.fields import edge, listing, node, permission, query
+from app.graph.node import Node
+from app.graph.pages import Connection, OrderDirection
+from app.graph.person import EVENT
+from app.graph.types import enum, input, member, output, part, scalar
+from app.graph.verification_attempt import VerificationAttempt, VerificationOrder, VerificationWhere
+from app.graph.worker import Worker
+from app.registries.findings import Eligibility, StatusDetail
+from app.workers import queries as workers
+
+WRITE, REVIEW, VERIFY = Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_REVIEW, Scope.CREDENTIALS_VERIFY
+
+
+def can(description: str, scope: Scope, rule: Any, **narrower: bool) -> Any:
+    """Whether the caller could do something to the credential."""
+    return permission(description, queries.by_id, scope, rule, **narrower)
+
+
+@output
+class Identification:
+    """What a credential is."""
+
+    display_name: str = scalar("The name shown.")
+    credential_type: CredentialType | None = edge(types.by_id, "Its type.", key="credential_type_id", scope=None)
+    category: Category = scalar("The category of its type.")
+    reference_number: str | None = scalar("The number that the issuer knows it by, in its latest version.")
+
+
+@output
+class Issuing:
+    """Who issued a credential, where and when: the facts of its latest version."""
+
+    issuing_authority: str | None = scalar("Who issued it.")
+    jurisdiction: str | None = scalar("Where it counts, such as `NSW`.")
+    issue_date: date | None = scalar("The day it was issued.")
+    expiry_date: date | None = scalar("The last day it is valid.")
+
+
+@output
+class Verification:
+    """Where a credential stands with its source."""
+
+    status: VerificationStatus = scalar("Whether it is in force there.")
+    is_verifiable: bool = scalar("Whether a registry can verify it.")
+    eligibility: Eligibility | None = scalar("Whether its holder may be engaged on the strength of it.")
+    status_detail: StatusDetail | None = scalar("What the last check or decision found.")
+    raw_status: str | None = scalar("What the registry said, in its own words.")
+    last_verified_at: datetime | None = scalar("When a registry last answered.")
+    next_check_at: datetime | None = scalar("When a registry is to be asked again.")
+    authority: str | None = edge(
+        types.by_id,
+        "The registry that verifies its type; null when none does.",
+        key="credential_type_id",
+        scope=None,
+        value=lambda _credential, kind, _context: kind.verification_source,
+    )
+
+
+@output
+class Owners:
+    """Who holds a credential: at most one worker and one applicant."""
+
+    worker: Worker | None = edge(
+        workers.by_id, "The worker who holds it.", key="worker_id", scope=Scope.WORKERS_READ, own=True
+    )
+    applicant: Applicant | None = edge(
+        workers.applicant_by_id,
+        "The applicant who holds it.",
+        key="applicant_id",
+        scope=Scope.WORKERS_READ,
+        own=True,
+    )
+
+
+@output
+class CredentialIntake:
+    """How a credential came in."""
+
+    status: Intake = scalar("Whether it was created directly or asked for.", derived=lambda row: row.intake)
+
+
+class VersionOrderField(StrEnum):
+    """What versions can be sorted by."""
+
+    NUMBER = "number"
+
+
+enum(VersionOrderField, NUMBER="Its number. The default, latest first.")
+
+
+@input
+class VersionOrder:
+    """A sort key of versions."""
+
+    field: VersionOrderField = member("What to sort by.", default=...)
+    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
+
+
+@node(queries.by_id, **READ)
+class Credential(Node):
+    """A licence, screening, certificate or government id that a worker, an applicant or both hold."""
+
+    identification: Identification = part("What it is.")
+    issuing: Issuing = part("Who issued it, where and when.")
+    verification: Verification = part("Where it stands with its source.")
+    owners: Owners = part("Who holds it.")
+    intake: CredentialIntake = part("How it came in.")
+    validity: Validity | None = edge(
+        types.by_id,
+        "What the dates of its effective version mean today; of its latest, when none is effective.",
+        key="credential_type_id",
+        scope=None,
+        value=of_credential,
+    )
+    latest_version: CredentialVersion | None = edge(
+        queries.version_by_id, "The newest version, whatever its approval.", key="latest_version_id", **READ
+    )
+    effective_version: CredentialVersion | None = edge(
+        queries.version_by_id,
+        "The newest version that is approved or needs no approval: the one that counts.",
+        key="effective_version_id",
+        **READ,
+    )
+    versions: Connection[CredentialVersion] | None = edge(
+        queries.versions_by_credential, "All versions, latest first.", key="id", order=VersionOrder, **READ
+    )
+    verifications: Connection[VerificationAttempt] | None = edge(
+        queries.attempts_by_credential,
+        "The checks made of it, latest first.",
+        key="id",
+        where=VerificationWhere,
+        order=VerificationOrder,
+        **READ,
+    )
+    activity: Connection[EVENT] | None = edge(
+        events.by_subject, "What happened to it, latest first.", key="id", **EVENT_LIST
+    )
+    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
+    deleted: bool = scalar("Whether it is deleted.", derived=lambda row: row.deleted_at is not None)
+    deleted_at: datetime | None = scalar("When it was deleted, if it is.")
+    created_at: datetime = scalar("When it was added.")
+    last_updated: datetime = scalar("When it last changed.")
+    archived: bool = scalar("Whether it is archived.", derived=lambda row: row.archived_at is not None)
+    archived_at: datetime | None = scalar("When it was archived, if it is.")
+    archived_by: str | None = scalar("The id of the key or person that archived it.")
+    viewer_can_update: bool = can("Whether you could update it now.", WRITE, states.update, own=True)
+    viewer_can_add_version: bool = can("Whether you could add a version now.", WRITE, states.update, own=True)
+    viewer_can_edit_version: bool = can(
+        "Whether you could edit its latest version now.", WRITE, states.edit_latest, own=True, final=True
+    )
+    viewer_can_approve: bool = can(
+        "Whether you could approve its latest version now.", REVIEW, states.approve, final=True
+    )
+    viewer_can_reject: bool = can("Whether you could reject its latest version now.", REVIEW, states.reject, final=True)
+    viewer_can_verify: bool = can("Whether you could have it verified now.", VERIFY, states.verify)
+    viewer_can_link: bool = can("Whether you could link it to a further owner now.", WRITE, states.own)
+    viewer_can_unlink: bool = can("Whether you could unlink one of its owners now.", WRITE, states.unlink_any)
+    viewer_can_transfer: bool = can("Whether you could transfer it now.", WRITE, states.own)
+    viewer_can_archive: bool = can("Whether you could archive it now.", WRITE, states.archive, contractors=True)
+    viewer_can_restore: bool = can("Whether you could take it out of the archive now.", WRITE, states.restore)
+    viewer_can_delete: bool = can("Whether you could delete it now.", WRITE, states.delete)
+    viewer_can_undelete: bool = can("Whether you could undo its deletion now.", WRITE, states.undelete)
+    viewer_can_purge: bool = can("Whether you could remove it for good now.", Scope.CREDENTIALS_PURGE, states.purge)
+
+
+async def _credential(context: Context, actor: Actor, id: str) -> Credential | None:
+    return await context.load(queries.by_id.load, actor, id)  # type: ignore[no-any-return]
+
+
+QUERIES = [
+    query(
+        "credential",
+        _credential,
+        "One credential; null when there is none.",
+        id=(strawberry.ID, "Its id."),
+        **READ,
+    ),
+    listing(
+        "reviewQueue",
+        queries.review_queue,
+        Credential,
+        "Credentials that wait for a person: a version to decide, or a check to settle. The longest waiting first.",
+        scope=Scope.CREDENTIALS_REVIEW,
+        where=CredentialWhere,
+    ),
+    listing("credentials", queries.listing, Credential, "The organization's credentials.", **CREDENTIAL_LIST),
+]

@@ -1,0 +1,146 @@
+"""Verification in the graph: having credentials checked, settling what a person must, and the registries' health."""
+
+from datetime import date, datetime
+from typing import Any
+
+import strawberry
+
+from app.access import Actor, Scope
+from app.credentials import bulk_verification, findings, health, verification
+from app.credentials.bulk_verification import RequestStatus
+from app.credentials.health import BreakerState, SourceHealth
+from app.credentials.verification import Verified
+from app.graph.context import Context
+from app.graph.credential import Credential
+from app.graph.errors import UserError, shown
+from app.graph.fields import mutation, query
+from app.graph.inputs import ByIdInput, MutationInput
+from app.graph.types import enum, input, member, output, scalar
+from app.graph.verification_attempt import VerificationAttempt
+from app.registries.findings import Eligibility, StatusDetail
+
+VERIFY: dict[str, Any] = {"scope": Scope.CREDENTIALS_VERIFY}
+
+enum(RequestStatus, ACCEPTED="The check will be made.", SKIPPED="It was refused; see the errors.")
+enum(
+    BreakerState,
+    CLOSED="It is asked.",
+    OPEN="It failed repeatedly, and is not asked for a while.",
+    HALF_OPEN="It failed repeatedly, and is tried again.",
+)
+
+
+@output
+class Registry:
+    """A registry that the organization's credential types are verified by, and how it has been doing."""
+
+    name: str = scalar("The name by which types and checks know it.")
+    adapter: str = scalar("How it is reached: `http`, `manual` or `sandbox`.")
+    state: BreakerState = scalar("Whether it is asked just now, by the process that answers you.")
+    last_answered_at: datetime | None = scalar("When it last answered your organization.")
+    last_failed_at: datetime | None = scalar("When it last failed to.")
+    answered_last_day: int = scalar("How many of your checks it answered in the last 24 hours.")
+    failed_last_day: int = scalar("How many it failed to answer in the last 24 hours.")
+
+
+@input
+class CredentialVerifyInput(ByIdInput):
+    """A credential to have checked."""
+
+    force_refresh: bool | None = member("Whether to ask the registry even if it answered within the last 24 hours.")
+    correlation_id: str | None = member("By what to recognise the check; made up when not given.")
+
+
+@input
+class CredentialsVerifyInput(MutationInput):
+    """Credentials to have checked."""
+
+    ids: list[strawberry.ID] = member("Up to 500 credentials.", default=...)
+
+
+@input
+class VerificationResolveInput(MutationInput):
+    """A check that waits for a person, and what they decide."""
+
+    id: strawberry.ID = member("The check.", default=...)
+    eligibility: Eligibility = member("MAY_ENGAGE or MAY_NOT_ENGAGE.", default=...)
+    reason: str | None = member("Why, in up to 500 characters.")
+    notes: str | None = member("What else there is to say, in up to 4,000 characters.")
+
+
+@output
+class VerificationRequest:
+    """What became of one credential."""
+
+    credential_id: strawberry.ID = scalar("The id as it was sent.")
+    status: RequestStatus = scalar("Whether it will be checked.")
+    correlation_id: str | None = scalar("By what to recognise the check.")
+    attempt: VerificationAttempt | None = scalar("The check, which is pending.")
+    errors: list[UserError] = scalar("Why it was refused.", derived=lambda result: shown(result.errors))
+
+
+async def _finish(context: Context, actor: Actor, verified: Verified) -> dict[str, Any]:
+    done = await verification.finish(context.database, context.sources, actor, verified)
+    attempt = done.attempt
+    return {
+        "eligibility": attempt.eligibility or Eligibility.IN_PROGRESS,
+        "status_detail": attempt.status_detail,
+        "expiry_date": attempt.expiry_date or done.credential.expiry_date,
+        "error_message": attempt.error_message,
+        "correlation_id": attempt.correlation_id,
+        "cached": done.cached,
+        "attempt": attempt,
+        "credential": done.credential,
+    }
+
+
+async def _registries(context: Context, actor: Actor) -> list[Registry] | None:
+    found: list[SourceHealth] = await context.look(health.of_sources, actor, context.sources)
+    return found  # type: ignore[return-value]  # the rows are the values of the type
+
+
+QUERIES = [
+    query(
+        "registries",
+        _registries,
+        "The registries that verify the organization's credential types, and how they have been doing.",
+        scope=Scope.CREDENTIALS_READ,
+    ),
+]
+MUTATIONS = [
+    mutation(
+        "credentialVerify",
+        verification.request,
+        CredentialVerifyInput,
+        "Checks a credential with its registry. Calls at the same time share one check.",
+        then=_finish,
+        **VERIFY,
+        eligibility=(Eligibility, "Whether the holder may be engaged, as the check found."),
+        status_detail=(StatusDetail, "What the check found."),
+        expiry_date=(date, "The expiry date that the registry has, or else the credential's."),
+        error_message=(str, "Why the registry could not be asked."),
+        correlation_id=(str, "By what the check is recognised in `credential.verified`."),
+        cached=(bool, "Whether an answer of the last 24 hours was served instead of asking again."),
+        attempt=(VerificationAttempt, "The check."),
+        credential=(Credential, "The credential as it is now; null when refused."),
+    ),
+    mutation(
+        "credentialsVerify",
+        bulk_verification.request_all,
+        CredentialsVerifyInput,
+        "Has up to 500 credentials checked soon; each stands alone.",
+        **VERIFY,
+        results=(list[VerificationRequest], "What became of each, in order; null when the call was refused."),
+        total=(int, "How many there were."),
+        succeeded=(int, "How many will be checked."),
+        failed=(int, "How many were refused."),
+    ),
+    mutation(
+        "verificationResolve",
+        findings.resolve,
+        VerificationResolveInput,
+        "Settles a check that waits for a person.",
+        scope=Scope.CREDENTIALS_REVIEW,
+        attempt=(VerificationAttempt, "The check as it is now; null when refused."),
+    ),
+]

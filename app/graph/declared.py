@@ -1,0 +1,58 @@
+"""What the words of the graph declare of a field or type, kept for the executor and for the tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.access import Scope
+from app.core.pages import Children, Listing, Lookup
+from app.graph.context import Action, Context
+
+WORD = "declared"
+"""The key of a field's metadata under which its declaration lies."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A type that has an id: how its rows are found, and the scope that reading them takes."""
+
+    type: type
+    by_id: Lookup[Any]
+    scope: Scope | None
+    own: bool
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A field that leads to other rows."""
+
+    batch: Lookup[Any] | Children[Any]
+    key: str
+    scope: Scope | None
+    own: bool
+    value: Callable[[Any, Any, Context], Any] | None
+
+
+@dataclass(frozen=True)
+class AnyEdge:
+    """A field that leads to one row of whatever kind, under the scope of that kind."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Query:
+    """A field of the query root."""
+
+    scope: Scope | None
+    own: bool
+    listing: Listing[Any] | None = None
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A field of the mutation root."""
+
+    action: Action
+    scope: Scope
+    own: bool

@@ -1,0 +1,85 @@
+"""The one way into the graph: operations in, plain data out, so that a door needs to know none of its parts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
+
+from app.access import Actor
+from app.core.database import Database
+from app.core.signing import Signer
+from app.graph import errors
+from app.graph.context import Context
+from app.graph.execution.documents import Documents, Prepared
+from app.graph.execution.limits import Limits
+from app.graph.schema import core_schema, schema
+from app.registries.sources import Sources
+
+Described = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation as a client sent it: ready to run, or with the errors that keep it from running."""
+
+    text: str
+    variables: Mapping[str, Any]
+    name: str | None
+    request_id: str
+    prepared: Prepared
+    node: OperationDefinitionNode | None
+    refusal: Described
+
+    @property
+    def is_query(self) -> bool:
+        """Whether it only reads."""
+        return self.node is not None and self.node.operation is OperationType.QUERY
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it asks for nothing but the schema, which everybody may read."""
+        return self.node is not None and self.prepared.only_introspects(self.node)
+
+
+class Runner:
+    """Prepares and runs operations."""
+
+    def __init__(self, database: Database, signer: Signer, sources: Sources, limits: Limits) -> None:
+        self._database = database
+        self._signer = signer
+        self._sources = sources
+        self._documents = Documents(core_schema(), limits)
+
+    def prepare(self, text: str, variables: Mapping[str, Any], name: str | None, request_id: str) -> Operation:
+        """The operation of a document that a name picks."""
+        prepared = self._documents.prepare(text)
+        node = prepared.operation(name)
+        found, code = list(prepared.errors), prepared.code
+        if not found and node is None:
+            message = f"there is no operation {name}" if name else "name one of the operations in operationName"
+            found, code = [GraphQLError(message)], "OPERATION_NOT_FOUND"
+        refusal = [errors.describe(error, code, request_id) for error in found]
+        return Operation(text, variables, name, request_id, prepared, node, refusal)
+
+    async def run(self, operation: Operation, actor: Actor | None) -> tuple[dict[str, Any], bool]:
+        """Run an operation without refusal; gives the response's body, and whether it ran at all."""
+        assert operation.node is not None
+        costly = self._documents.too_costly(operation.prepared, operation.node, operation.variables)
+        if costly is not None:
+            return {"errors": [errors.describe(costly, "TOO_COSTLY", operation.request_id)]}, False
+        context = Context(self._database, self._signer, self._sources, actor, operation.request_id, operation.prepared)
+        result = await schema.execute(
+            operation.text,
+            variable_values=dict(operation.variables),
+            context_value=context,
+            operation_name=operation.name,
+        )
+        body: dict[str, Any] = {}
+        if result.errors:
+            body["errors"] = [errors.describe(error, "BAD_USER_INPUT", operation.request_id) for error in result.errors]
+        # Variables that do not fit their types are found before anything runs: no path, and no data.
+        ran = result.data is not None or any(error.path is not None for error in result.errors or ())
+        if ran:
+            body["data"] = result.data
+        return body, ran

@@ -1,0 +1,295 @@
+"""The words that the graph is written in: node, edge, query, listing, mutation.
+
+Each but node takes a scope, so that no field can fetch without one. What a word declares is kept on the field
+(`declared`), for the executor and for the tests that hold every field to the rules. Whatever fetches is nullable: a
+refused or failed field is null beside its error, and takes nothing else of the answer with it.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
+
+from app.access import Actor, Scope
+from app.core import ids
+from app.core.errors import DomainError, MissingScope
+from app.core.pages import Children, Listing, Lookup
+from app.core.records import Record
+from app.graph import enums, pages  # noqa: F401 - the enums are described before any field uses one
+from app.graph.context import Action, Context, Refusals
+from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Node, Query
+from app.graph.errors import UserError, shown
+from app.graph.types import given
+
+Class = TypeVar("Class", bound=type)
+Info = strawberry.Info[Context, None]
+
+nodes: dict[str, Node] = {}
+
+
+def node(by_id: Lookup[Any], *, scope: Scope | None, own: bool = False) -> Callable[[Class], Class]:
+    """A type whose values are rows of a table. Without a scope, every caller may read it."""
+    table: type[Record] = by_id.table
+
+    def declare(cls: Class) -> Class:
+        cls.is_type_of = staticmethod(lambda value, _info: isinstance(value, table))  # type: ignore[attr-defined]
+        nodes[table.prefix] = Node(cls, by_id, scope, own)
+        return strawberry.type(cls, description=inspect.getdoc(cls))
+
+    return declare
+
+
+def edge(
+    batch: Lookup[Any] | Children[Any],
+    description: str,
+    *,
+    key: str,
+    scope: Scope | None,
+    own: bool = False,
+    value: Callable[[Any, Any, Context], Any] | None = None,
+    where: Any = None,
+    order: Any = None,
+) -> Any:
+    """A field that leads from a row to others: its batch query, and the row's column that holds the key.
+
+    A `Lookup` leads to one row, or to what `value(row, found, context)` makes of it; `Children` to a connection.
+    """
+    declared = Edge(batch, key, scope, own, value)
+    if isinstance(batch, Lookup):
+        return _field(_to_one(batch, declared), description, declared, [])
+    asked = pages.arguments(batch.listing, where=where, order=order)
+    return _field(_to_many(batch, declared), description, declared, asked)
+
+
+def _actor(context: Context, scope: Scope | None, own: bool) -> Actor:
+    return context.actor if scope is None else context.permitted(scope, own=own)
+
+
+def _to_one(batch: Lookup[Any], declared: Edge) -> Callable[..., Any]:
+    async def computed(found: Awaitable[Any], row: Any, context: Context) -> Any:
+        assert declared.value is not None
+        return declared.value(row, await found, context)
+
+    def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
+        context = info.context
+        key = getattr(root, declared.key)
+        if key is None:
+            return None
+        found = context.load(batch.load, _actor(context, declared.scope, declared.own), key)
+        return found if declared.value is None else computed(found, root, context)
+
+    return resolve
+
+
+def _to_many(batch: Children[Any], declared: Edge) -> Callable[..., Any]:
+    def resolve(root, info: Info, **asked: Any) -> Any:  # type: ignore[no-untyped-def]
+        context = info.context
+        actor = _actor(context, declared.scope, declared.own)
+        question = pages.ask(batch.listing, asked, actor, context.signer)
+        key = getattr(root, declared.key)
+
+        def count() -> Awaitable[int]:
+            return context.load(batch.counts, actor, key, question)
+
+        async def connect() -> pages.Connected:
+            page = await context.load(batch.load, actor, key, question)
+            return pages.connected(batch.listing, page, question, actor, context.signer, count)
+
+        return connect()
+
+    return resolve
+
+
+def permission(
+    description: str,
+    by_id: Lookup[Any],
+    scope: Scope,
+    rule: Callable[..., DomainError | None],
+    *,
+    own: bool = False,
+    contractors: bool = False,
+    final: bool = False,
+) -> Any:
+    """Whether the caller could do something to the row now: they hold the scope, and its state allows it.
+
+    Where a narrower scope is enough for some rows (`own`, `contractors`), the row is looked up as that scope sees.
+    A rule that depends on whether decisions are final is told.
+    """
+
+    def allowed(row: Any, actor: Actor) -> bool:
+        return (rule(row, final=actor.decisions_are_final) if final else rule(row)) is None
+
+    async def narrowed(row: Any, actor: Actor, context: Context) -> bool:
+        return await context.load(by_id.load, actor, row.id) is not None and allowed(row, actor)
+
+    def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
+        context = info.context
+        try:
+            actor = context.permitted(scope, own=own, contractors=contractors)
+        except MissingScope:
+            return False
+        return allowed(root, actor) if actor is context.actor else narrowed(root, actor, context)
+
+    return strawberry.field(resolver=resolve, description=description)
+
+
+def anything(key: str, description: str) -> Any:
+    """A field that leads to a row of whatever kind, by the id in a column. Its kind's scope is needed."""
+
+    async def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
+        return await find_node(info.context, getattr(root, key))
+
+    return _field(resolve, description, AnyEdge(key), [])
+
+
+def query(
+    name: str,
+    resolve: Callable[..., Any],
+    description: str,
+    *,
+    scope: Scope | None,
+    own: bool = False,
+    **arguments: tuple[Any, str],
+) -> StrawberryField:
+    """A field of the query root that finds one thing: `resolve(context, actor, **arguments)`.
+
+    Each argument is given as (type, description); the return annotation of `resolve` is the field's type.
+    """
+
+    async def answer(info: Info, **asked: Any) -> Any:
+        return await resolve(info.context, _actor(info.context, scope, own), **asked)
+
+    asked = [
+        StrawberryArgument(
+            python_name=argument,
+            graphql_name=None,
+            type_annotation=StrawberryAnnotation(annotation),
+            description=says,
+        )
+        for argument, (annotation, says) in arguments.items()
+    ]
+    returns = inspect.signature(resolve).return_annotation
+    return _named(name, _field(answer, description, Query(scope, own), asked, returns))
+
+
+def listing(
+    name: str,
+    source: Listing[Any],
+    of: Any,
+    description: str,
+    *,
+    scope: Scope | None,
+    own: bool = False,
+    **shape: Any,
+) -> StrawberryField:
+    """A field of the query root that is a whole list."""
+
+    async def answer(info: Info, **asked: Any) -> Any:
+        context = info.context
+        actor = _actor(context, scope, own)
+        question = pages.ask(source, asked, actor, context.signer)
+
+        def count() -> Awaitable[int]:
+            return context.look(source.count, actor, question)
+
+        page = await context.look(source.page, actor, question)
+        return pages.connected(source, page, question, actor, context.signer, count)
+
+    returns = pages.Connection[of] | None
+    asked = pages.arguments(source, **shape)
+    return _named(name, _field(answer, description, Query(scope, own, source), asked, returns))
+
+
+def mutation(
+    name: str,
+    action: Action,
+    takes: Any,
+    description: str,
+    *,
+    scope: Scope,
+    own: bool = False,
+    contractors: bool = False,
+    then: Callable[[Context, Actor, Any], Awaitable[Any]] | None = None,
+    **gives: tuple[Any, str],
+) -> StrawberryField:
+    """A field of the mutation root: one action in one transaction, with one input and a payload of its own.
+
+    `then` goes on with the action's result once it is committed, outside any transaction.
+
+    The payload's members are given as (type, description). With a single member it is the action's result itself,
+    with several they are the result's attributes.
+    """
+    payload = _payload(f"{name[0].upper()}{name[1:]}Payload", gives)
+    single = next(iter(gives)) if len(gives) == 1 else None
+
+    async def resolve(info: Info, input: Any) -> Any:
+        context = info.context
+        actor = context.permitted(scope, own=own, contractors=contractors)
+        result = await context.change(actor, name, action, given(input))
+        if then is not None and not isinstance(result, Refusals):
+            try:
+                result = await then(context, actor, result)
+            except DomainError as refusal:
+                result = Refusals([refusal])
+        if isinstance(result, Refusals):
+            return payload(**dict.fromkeys(gives), errors=shown(result.errors))
+        if single:
+            found = {single: result}
+        else:
+            found = result if isinstance(result, dict) else {member: getattr(result, member) for member in gives}
+        return payload(**found, errors=[])
+
+    asked = StrawberryArgument(
+        python_name="input",
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(takes),
+        description="What to do, and to which record.",
+    )
+    declared = Mutation(action, scope, own)
+    return _named(name, _field(resolve, description, declared, [asked], payload | None))
+
+
+def _payload(name: str, gives: dict[str, tuple[Any, str]]) -> Any:
+    members = {member: (annotation | None, says) for member, (annotation, says) in gives.items()}
+    members["errors"] = (list[UserError], "Why it was refused; empty when it was done.")
+    namespace: dict[str, Any] = {member: strawberry.field(description=says) for member, (_, says) in members.items()}
+    namespace["__annotations__"] = {member: annotation for member, (annotation, _) in members.items()}
+    verb = name.removesuffix("Payload")
+    return strawberry.type(
+        type(name, (), namespace), name=name, description=f"What `{verb[0].lower()}{verb[1:]}` gives back."
+    )
+
+
+def _field(
+    resolve: Callable[..., Any],
+    description: str,
+    declared: Edge | AnyEdge | Query | Mutation,
+    arguments: list[StrawberryArgument],
+    returns: Any = None,
+) -> StrawberryField:
+    field = StrawberryField(
+        base_resolver=StrawberryResolver(resolve),
+        type_annotation=None if returns is None else StrawberryAnnotation(returns),
+        description=description,
+        metadata={WORD: declared},
+    )
+    field.arguments = arguments
+    return field
+
+
+def _named(name: str, field: StrawberryField) -> StrawberryField:
+    field.python_name = field.graphql_name = name
+    return field
+
+
+async def find_node(context: Context, key: str) -> Any:
+    """The row of an id of whatever kind, if the caller may see it."""
+    found = nodes.get(ids.kind(key) or "")
+    if found is None:
+        return None
+    return await context.load(found.by_id.load, _actor(context, found.scope, found.own), key)

@@ -1,0 +1,232 @@
+"""Connections: the arguments of a list, what a page looks like, and the cursors between pages."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+
+from app.access import Actor
+from app.core import pages
+from app.core.errors import BadCursor, BadPage
+from app.core.pages import Ask, Listing, Slice
+from app.core.signing import Signer
+from app.graph.types import enum, given, output, scalar
+
+T = TypeVar("T")
+MOST_SORT_KEYS = 4
+CURSOR_VERSION = b"cursor 1:"
+
+
+class OrderDirection(StrEnum):
+    """Which way a list is sorted."""
+
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+class CountPrecision(StrEnum):
+    """How exact a count is."""
+
+    EXACT = "EXACT"
+    AT_LEAST = "AT_LEAST"
+
+
+enum(OrderDirection, ASC="Smallest, earliest or A first.", DESC="Largest, latest or Z first.")
+enum(
+    CountPrecision,
+    EXACT="The count is exact.",
+    AT_LEAST="There are more; counting stopped here.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """One page of a list with what its connection needs to tell."""
+
+    slice: Slice[Any]
+    cursor: Callable[[Any], str]
+    count: Callable[[], Awaitable[int]]
+
+
+@output
+class PageInfo:
+    """Where a page lies in its list."""
+
+    has_next_page: bool = scalar("Whether items follow this page.", derived=lambda page: page.slice.has_next)
+    has_previous_page: bool = scalar("Whether items precede this page.", derived=lambda page: page.slice.has_previous)
+    start_cursor: str | None = scalar(
+        "The first item's cursor, for `before`.",
+        derived=lambda page: page.cursor(page.slice.rows[0]) if page.slice.rows else None,
+    )
+    end_cursor: str | None = scalar(
+        "The last item's cursor, for `after`.",
+        derived=lambda page: page.cursor(page.slice.rows[-1]) if page.slice.rows else None,
+    )
+
+
+@output
+class TotalCount:
+    """How many items a list has, all pages together."""
+
+    count: int = scalar("The number, exact to 10,000.")
+    precision: CountPrecision = scalar("Whether there may be more.")
+
+
+@output
+class Edge(Generic[T]):
+    """An item in its list."""
+
+    cursor: str = scalar("Where the item lies, for `after` and `before`.")
+    node: T = scalar("The item.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    node: Any
+    page: Connected
+
+    @property
+    def cursor(self) -> str:
+        return self.page.cursor(self.node)
+
+
+async def _total(root) -> TotalCount:  # type: ignore[no-untyped-def]
+    found = await root.count()
+    if found > pages.COUNTED_EXACTLY:
+        return TotalCount(count=pages.COUNTED_EXACTLY, precision=CountPrecision.AT_LEAST)
+    return TotalCount(count=found, precision=CountPrecision.EXACT)
+
+
+@output
+class Connection(Generic[T]):
+    """One page of a list."""
+
+    edges: list[Edge[T]] = scalar(
+        "The page's items with their cursors.",
+        derived=lambda page: [_Item(row, page) for row in page.slice.rows],
+    )
+    nodes: list[T] = scalar("The page's items.", derived=lambda page: page.slice.rows)
+    page_info: PageInfo = scalar("Where the page lies.", derived=lambda page: page)
+    total_count: TotalCount = strawberry.field(
+        resolver=_total, description="How many items the list has; counted only when asked for."
+    )
+
+
+def arguments(listing: Listing[Any], *, where: Any = None, order: Any = None) -> list[StrawberryArgument]:
+    """The arguments of a connection field."""
+    found = [
+        _argument("first", int | None, "How many items from the start: 1 to 100, 25 by default."),
+        _argument("after", str | None, "Only items after this cursor; goes with `first`."),
+        _argument("last", int | None, "How many items from the end: 1 to 100."),
+        _argument("before", str | None, "Only items before this cursor; goes with `last`."),
+    ]
+    if listing.search is not None:
+        found.append(_argument("search", str | None, "Free text: every word must be found, ignoring case."))
+    if where is not None:
+        found.append(_argument("where", where | None, "Only items that match."))
+    if order is not None:
+        found.append(_argument("order_by", list[order] | None, "How to sort: several keys, the first one first."))
+    found += [
+        _argument(f"include_{name}", bool, f"Whether to show {name} items too.", default=False)
+        for name in listing.hides
+    ]
+    return found
+
+
+def _argument(name: str, annotation: Any, description: str, default: Any = strawberry.UNSET) -> StrawberryArgument:
+    return StrawberryArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(annotation),
+        description=description,
+        default=default,
+    )
+
+
+def ask(listing: Listing[Any], asked: dict[str, Any], actor: Actor, signer: Signer) -> Ask:
+    """What the arguments ask of a list. Raises BadPage and BadCursor."""
+    limit, backwards, cursor = _extent(asked)
+    order = _order(asked.get("order_by"))
+    where = given(asked.get("where")) or {}
+    question = Ask(
+        limit=limit,
+        backwards=backwards,
+        order=order,
+        where=where,
+        where_key=msgspec.json.encode(where, order="sorted") if where else b"",
+        search=(asked.get("search") or "").strip(),
+        include=frozenset(name for name in listing.hides if asked.get(f"include_{name}")),
+    )
+    if cursor is None:
+        return question
+    return replace(question, position=_position(listing, question, actor, signer, cursor))
+
+
+def _extent(asked: dict[str, Any]) -> tuple[int, bool, str | None]:
+    first, after, last, before = (asked.get(name) for name in ("first", "after", "last", "before"))
+    if first is not None and last is not None:
+        raise BadPage("give first or last, not both", ("first",))
+    if (after is not None and (last is not None or before is not None)) or (before is not None and first is not None):
+        raise BadPage("after goes with first, before goes with last", ("after",))
+    backwards = last is not None or before is not None
+    size = last if last is not None else first
+    name = "last" if last is not None else "first"
+    if size is not None and not 1 <= size <= pages.LARGEST_PAGE:
+        raise BadPage(f"{name} is not between 1 and {pages.LARGEST_PAGE}", (name,))
+    return size or pages.DEFAULT_PAGE, backwards, before if backwards else after
+
+
+def _order(orders: list[Any] | None) -> tuple[tuple[str, bool], ...]:
+    keys = tuple((str(order.field.value), order.direction is OrderDirection.DESC) for order in orders or [])
+    names = [name for name, _ in keys]
+    if len(keys) > MOST_SORT_KEYS or len(set(names)) < len(names):
+        raise BadPage(f"orderBy takes up to {MOST_SORT_KEYS} keys, each once", ("orderBy",))
+    return keys
+
+
+def connected(
+    listing: Listing[Any],
+    page: Slice[Any],
+    question: Ask,
+    actor: Actor,
+    signer: Signer,
+    count: Callable[[], Awaitable[int]],
+) -> Connected:
+    """A page with its cursors, which are made only when they are asked for."""
+
+    def cursor(row: Any) -> str:
+        names = [column.key for column, _ in listing.keys(question)]
+        value = msgspec.json.encode([getattr(row, name) for name in names])
+        return signer.seal(_purpose(listing, question, actor), value)
+
+    return Connected(page, cursor, count)
+
+
+def _position(listing: Listing[Any], question: Ask, actor: Actor, signer: Signer, cursor: str) -> tuple[Any, ...]:
+    value = signer.open(_purpose(listing, question, actor), cursor)
+    if value is None:
+        raise BadCursor("this cursor is not one of this list with this sort and filter")
+    kinds: Any = tuple(_python_type(column) for column, _ in listing.keys(question))
+    return msgspec.json.decode(value, type=tuple.__class_getitem__(kinds))  # type: ignore[no-any-return]
+
+
+def _python_type(column: Any) -> type:
+    return getattr(column.type, "impl", column.type).python_type  # type: ignore[no-any-return]
+
+
+def _purpose(listing: Listing[Any], question: Ask, actor: Actor) -> bytes:
+    asked = [
+        listing.table.__tablename__,
+        actor.organization_id,
+        [(column.key, descending) for column, descending in listing.keys(question)],
+        question.where_key.decode(),
+        question.search,
+        sorted(question.include),
+    ]
+    return CURSOR_VERSION + hashlib.blake2b(msgspec.json.encode(asked), digest_size=16).digest()

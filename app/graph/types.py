@@ -1,0 +1,92 @@
+"""How the schema's types are declared: a class, whose docstring is the description."""
+
+import inspect
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TypeVar, dataclass_transform
+
+import strawberry
+from strawberry.types.field import StrawberryField
+
+Class = TypeVar("Class", bound=type)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
+def output(cls: Class) -> Class:
+    """An object type."""
+    return strawberry.type(cls, description=inspect.getdoc(cls))
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
+def interface(cls: Class) -> Class:
+    """An interface type."""
+    return strawberry.interface(cls, description=inspect.getdoc(cls))
+
+
+def input(cls: Class) -> Class:
+    """An input type. A member that may be left out has the default UNSET."""
+    return strawberry.input(cls, description=inspect.getdoc(cls))
+
+
+def one_of(cls: Class) -> Class:
+    """An input type of which exactly one member is given."""
+    return strawberry.input(cls, description=inspect.getdoc(cls), one_of=True)
+
+
+def enum(cls: type[Enum], /, **descriptions: str) -> None:
+    """Put a domain's enum into the schema, with a description for every value."""
+    strawberry.enum(cls, description=inspect.getdoc(cls))
+    definition: Any = cls.__strawberry_definition__  # type: ignore[attr-defined]
+    missing = {value.name for value in definition.values} ^ set(descriptions)
+    if missing:
+        raise TypeError(f"{cls.__name__}: describe exactly its values; see {', '.join(sorted(missing))}")
+    for value in definition.values:
+        value.description = descriptions[value.name]
+
+
+def scalar(description: str, *, derived: Callable[[Any], Any] | None = None, name: str | None = None) -> Any:
+    """A value read off the row, or derived from it by a pure function."""
+    if derived is None:
+        return strawberry.field(description=description, name=name)
+
+    def resolve(root) -> Any:  # type: ignore[no-untyped-def]  # strawberry knows the parent by this bare name
+        return derived(root)
+
+    return strawberry.field(resolver=resolve, description=description, name=name)
+
+
+def part(description: str) -> Any:
+    """A group of the row's values: its source is the row itself."""
+    return scalar(description, derived=lambda row: row)
+
+
+def member(description: str, *, default: Any = strawberry.UNSET, name: str | None = None) -> Any:
+    """A member of an input; it may be left out unless `default=...`."""
+    if default is ...:
+        return strawberry.field(description=description, name=name)
+    return strawberry.field(description=description, default=default, name=name)
+
+
+def given(value: Any) -> Any:
+    """An input as plain nested data by published names, with only what was sent: absent is not null."""
+    if isinstance(value, list):
+        return [given(item) for item in value]
+    definition = getattr(value, "__strawberry_definition__", None)
+    if definition is None or isinstance(value, Enum):
+        return value
+    found: dict[str, Any] = {}
+    for field in definition.fields:
+        item = getattr(value, field.python_name)
+        if item is not strawberry.UNSET:
+            found[published(field)] = given(item)
+    return found
+
+
+def published(field: StrawberryField) -> str:
+    """The name of a field in the schema."""
+    return field.graphql_name or _camel(field.python_name)
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,39 @@
+"""Who is asking."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.access import Actor, ActorKind, Role, Scope
+from app.graph.context import Context
+from app.graph.fields import edge, query
+from app.graph.organization import Organization
+from app.graph.types import output, scalar
+from app.organizations import queries as organizations
+from app.workers import queries as workers
+
+WORKER = Annotated["Worker", strawberry.lazy("app.graph.worker")]  # type: ignore[name-defined]  # noqa: F821
+
+
+@output
+class Viewer:
+    """Who is asking, and what they may do."""
+
+    kind: ActorKind = scalar("A program or a person.")
+    id: str = scalar("The id of the API key, or the person's subject at their identity provider.")
+    name: str = scalar("The key's or the person's name.")
+    scopes: list[Scope] = scalar("What you may do.", derived=lambda actor: sorted(actor.scopes))
+    roles: list[Role] = scalar("The roles that the scopes come from; none for a key.")
+    organization: Organization | None = edge(
+        organizations.by_id, "Your organization.", key="organization_id", scope=None
+    )
+    worker: WORKER | None = edge(
+        workers.by_id, "The worker that you are.", key="worker_id", scope=Scope.WORKERS_READ, own=True
+    )
+
+
+async def _viewer(_context: Context, actor: Actor) -> Viewer | None:
+    return actor  # type: ignore[return-value]  # the actor is the value of the type
+
+
+QUERIES = [query("viewer", _viewer, "Who you are, and what you may do.", scope=None)]

@@ -1,0 +1,139 @@
+"""Workers in the graph."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from app.access import Actor, Scope
+from app.credentials import queries as credentials
+from app.events import queries as events
+from app.graph.context import Context
+from app.graph.credential_list import CREDENTIAL_LIST
+from app.graph.event_list import EVENT_LIST
+from app.graph.fields import edge, listing, node, permission, query
+from app.graph.pages import Connection
+from app.graph.person import CREDENTIAL, EVENT, CredentialOwner, PersonBy
+from app.graph.types import given, output, part, scalar
+from app.graph.worker_list import WORKER_LIST
+from app.organizations import queries as organizations
+from app.workers import fields, people, queries, references, states
+from app.workers.tables import ConnectionState, EmploymentStatus, WorkerType
+
+ORG_UNIT = Annotated["OrgUnit", strawberry.lazy("app.graph.organization")]  # type: ignore[name-defined]  # noqa: F821
+READ: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
+
+
+@output
+class Employment:
+    """How someone works for the organization."""
+
+    job_title: str | None = scalar("The job title.")
+    worker_type: WorkerType = scalar("How they work for the organization.")
+    status: EmploymentStatus = scalar("Where the employment stands.")
+    start_date: date | None = scalar("The first day.")
+    end_date: date | None = scalar("The last day.")
+    team: str | None = scalar("The team, as the system of record names it.")
+    department: str | None = scalar("The department, as the system of record names it.")
+    job_family: str | None = scalar("The job family.")
+    organization_level1: str | None = scalar(
+        "The first level of the organization, as sent.", derived=lambda worker: worker.organization_level_1
+    )
+    organization_level2: str | None = scalar(
+        "The second level of the organization, as sent.", derived=lambda worker: worker.organization_level_2
+    )
+    organization_level3: str | None = scalar(
+        "The third level of the organization, as sent.", derived=lambda worker: worker.organization_level_3
+    )
+    org_unit: ORG_UNIT | None = edge(
+        organizations.unit_by_id, "The org unit they belong to.", key="org_unit_id", **READ
+    )
+
+
+@output
+class Address:
+    """Where someone is."""
+
+    country: str | None = scalar("The country.")
+    zip_code: str | None = scalar("The postal code.")
+    state_or_province: str | None = scalar("The state or province.")
+    location: str | None = scalar("State or province and country together.", derived=fields.location)
+
+
+@output
+class Manager:
+    """Someone's manager: the worker, where known, and the names as the system of record sent them."""
+
+    worker: Annotated["Worker", strawberry.lazy("app.graph.worker")] | None = edge(
+        queries.by_id, "The manager, as a worker here.", key="manager_id", **READ
+    )
+    first_name: str | None = scalar(
+        "The manager's first name, as sent.", derived=lambda worker: worker.manager_first_name
+    )
+    last_name: str | None = scalar("The manager's last name, as sent.", derived=lambda worker: worker.manager_last_name)
+    external_id: str | None = scalar(
+        "The manager's id in the system of record, as sent.",
+        derived=lambda worker: worker.manager_external_id,
+    )
+
+
+@output
+class WorkerConnectionStatus:
+    """Whether someone has been invited to look after their credentials, and what they answered."""
+
+    state: ConnectionState = scalar("Where the invitation stands.", derived=lambda worker: worker.connection_state)
+    state_updated_at: datetime | None = scalar(
+        "When that last changed.", derived=lambda worker: worker.connection_state_updated_at
+    )
+    last_invitation_sent_at: datetime | None = scalar("When the last invitation was sent.")
+
+
+@output
+class Profile:
+    """How someone presents themselves."""
+
+    photo_url: str | None = scalar("The address of a photo.")
+    bio: str | None = scalar("A few words about them.")
+    vanity_url: str | None = scalar("The address of their public profile.")
+
+
+@node(queries.by_id, **READ)
+class Worker(CredentialOwner):
+    """Someone who works for the organization."""
+
+    employment: Employment = part("How they work for the organization.")
+    address: Address = part("Where they are.")
+    manager: Manager = part("Their manager.")
+    connection: WorkerConnectionStatus = part("Whether they accepted an invitation.")
+    profile: Profile = part("How they present themselves.")
+    credentials: Connection[CREDENTIAL] | None = edge(
+        credentials.by_worker, "The credentials they hold.", key="id", **CREDENTIAL_LIST
+    )
+    reports: Connection[Annotated["Worker", strawberry.lazy("app.graph.worker")]] | None = edge(
+        queries.by_manager, "The workers whose manager they are.", key="id", **WORKER_LIST
+    )
+    activity: Connection[EVENT] | None = edge(
+        events.by_worker, "What happened to them and their credentials.", key="id", **EVENT_LIST
+    )
+    created_at: datetime = scalar("When the record was added.")
+    last_updated: datetime = scalar("When the record last changed.")
+    deleted_at: datetime | None = scalar("When it was deleted, if it is.")
+    viewer_can_update: bool = permission(
+        "Whether you could update it now.", queries.by_id, Scope.WORKERS_WRITE, states.update
+    )
+    viewer_can_delete: bool = permission(
+        "Whether you could delete it now.", queries.by_id, Scope.WORKERS_WRITE, states.delete
+    )
+    viewer_can_restore: bool = permission(
+        "Whether you could restore it now.", queries.by_id, Scope.WORKERS_WRITE, states.restore
+    )
+
+
+async def _worker(context: Context, actor: Actor, by: PersonBy) -> Worker | None:
+    return await context.look(references.lookup, actor, people.WORKER, given(by), ("by",))
+
+
+QUERIES = [
+    query("worker", _worker, "One worker; null when there is none.", by=(PersonBy, "Which one."), **READ),
+    listing("workers", queries.listing, Worker, "The organization's workers.", **WORKER_LIST),
+]

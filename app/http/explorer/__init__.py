@@ -1,0 +1,1 @@
+"""The explorer: GraphiQL in the browser, served wholly from this package."""

@@ -1,0 +1,23 @@
+"""Whether the service is up, and whether it can answer."""
+
+from sqlalchemy import text
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from app.core.database import Database
+
+
+class Health:
+    """Answers `/health`: 200 when the database answers, 503 when it does not."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(self, _request: Request) -> JSONResponse:
+        """Answer one request."""
+        try:
+            async with self._database.reading() as session:
+                await session.execute(text("SELECT 1"))
+        except Exception:
+            return JSONResponse({"status": "the database does not answer"}, 503)
+        return JSONResponse({"status": "ok"})

@@ -1,0 +1,1 @@
+"""The door that time comes through: what is done without anybody calling."""

@@ -1,0 +1,71 @@
+"""The service put together: the only place where everything meets."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import fields
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+
+from app.core import clock
+from app.core.clock import Clock
+from app.core.database import Database
+from app.core.signing import Signer
+from app.graph.execution.limits import Limits
+from app.graph.execution.runner import Runner
+from app.http.authentication import Authentication
+from app.http.explorer import page as explorer
+from app.http.graphql import GraphQL
+from app.http.health import Health
+from app.http.push import Push
+from app.http.requests import RequestLog
+from app.http.tokens import Tokens
+from app.jobs import loop as jobs
+from app.registries.sources import Sources
+from app.settings import Settings
+
+
+def open_database(settings: Settings, now: Clock = clock.system) -> Database:
+    """The database of an installation."""
+    return Database(settings.database(), now, connections=settings.database_connections)
+
+
+def create_app(settings: Settings, database: Database | None = None) -> Starlette:
+    """The service as an ASGI application; it closes the database when it stops."""
+    database = database or open_database(settings)
+    sources = Sources(settings.registries)
+    limits = Limits(**{limit.name: getattr(settings, f"max_{limit.name}") for limit in fields(Limits)})
+    endpoint = GraphQL(
+        Runner(database, Signer(settings.signing_secret()), sources, limits),
+        Authentication(database, Tokens(settings) if settings.jwt_issuer else None),
+        settings.body_bytes,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        # An embedded database has one process, and so its jobs run here; others have `python -m app jobs`.
+        async with jobs.beside(database, sources) if database.embedded else nullcontext():
+            yield
+        await sources.close()
+        await database.close()
+
+    async def home(_request: Request) -> RedirectResponse:
+        return RedirectResponse("graphql")
+
+    async def graphql(request: Request) -> object:
+        return await endpoint(request)
+
+    service = Starlette(
+        routes=[
+            Route("/", home),
+            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route("/health", Health(database).__call__),
+            Route("/registries/{name}/push", Push(database, sources).__call__, methods=["POST"]),
+            explorer.assets,
+        ],
+        lifespan=lifespan,
+    )
+    service.add_middleware(RequestLog)
+    return service

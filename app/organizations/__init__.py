@@ -1,0 +1,1 @@
+"""Organizations, their units, and the keys by which programs call for them."""

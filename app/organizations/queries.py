@@ -1,0 +1,44 @@
+"""Reads of organizations, units and keys."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import col
+
+from app.core import filters
+from app.core.pages import Listing, Lookup
+from app.organizations.tables import ApiKey, Organization, OrgUnit
+
+by_id = Lookup(Organization, col(Organization.id))
+
+unit_by_id = Lookup(OrgUnit, col(OrgUnit.id))
+units = Listing(
+    OrgUnit,
+    filters={
+        "name": filters.text(col(OrgUnit.name_key)),
+        "kind": filters.exact(col(OrgUnit.kind)),
+        "parent": filters.exact(col(OrgUnit.parent_id)),
+        "isRoot": lambda value, _actor, _now: (
+            col(OrgUnit.parent_id).is_(None) if value else col(OrgUnit.parent_id).is_not(None)
+        ),
+    },
+    orders={"name": col(OrgUnit.name_key), "createdAt": col(OrgUnit.created_at)},
+    default=(("name", False),),
+)
+units_by_parent = units.by(col(OrgUnit.parent_id))
+
+key_by_id = Lookup(ApiKey, col(ApiKey.id))
+keys = Listing(
+    ApiKey,
+    filters={
+        "name": filters.text(col(ApiKey.name_key)),
+        "isActive": lambda value, _actor, now: _active(now) if value else ~_active(now),
+    },
+    orders={"name": col(ApiKey.name_key), "createdAt": col(ApiKey.created_at)},
+    default=(("createdAt", True),),
+)
+
+
+def _active(now: datetime) -> ColumnElement[bool]:
+    expires = col(ApiKey.expires_at)
+    return and_(col(ApiKey.revoked_at).is_(None), or_(expires.is_(None), expires > now))

@@ -1,0 +1,141 @@
+"""Tables of organizations, org units and API keys."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, UniqueConstraint, select, true
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, col
+
+from app.core.records import Document, Key, Reach, Record, SortKey, choice
+
+
+class ApprovalFinality(StrEnum):
+    """Whether a decision about a version can be taken back."""
+
+    REVERSIBLE = "REVERSIBLE"
+    FINAL = "FINAL"
+
+
+class OrgUnitKind(StrEnum):
+    """What a part of an organization is."""
+
+    SITE = "SITE"
+    COMPANY = "COMPANY"
+    CONTRACTOR = "CONTRACTOR"
+    DEPARTMENT = "DEPARTMENT"
+    TEAM = "TEAM"
+
+
+REMINDER_DAYS = (60, 30, 14, 7, 1, 0)
+
+
+class Organization(Record, table=True):
+    """A tenant and its settings. It belongs to itself, so `organization_id` equals `id`."""
+
+    __tablename__ = "organizations"
+    __table_args__ = (UniqueConstraint("organization_id", name="organizations_self"),)
+    prefix: ClassVar[str] = "org"
+
+    name: str = Field(max_length=200)
+    time_zone: str = Field(default="UTC", max_length=64)
+    sandbox: bool = False
+    """Whether its credentials are verified by the sandbox registry; settled when it is founded."""
+    approvals_enabled: bool = False
+    approval_finality: ApprovalFinality = Field(default=ApprovalFinality.REVERSIBLE, sa_type=choice(ApprovalFinality))
+    resubmit_on_reject: bool = False
+    expiring_soon_days: int = 30
+    reminder_days: list[int] = Field(default_factory=lambda: list(REMINDER_DAYS), sa_type=Document)
+    revision: int = 1
+    created_at: datetime
+    last_updated: datetime
+
+    @classmethod
+    def within(cls, reach: Reach) -> ColumnElement[bool]:
+        return true()
+
+
+class OrgUnit(Record, table=True):
+    """A site, company, contractor, department or team; units form a tree."""
+
+    __tablename__ = "org_units"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "parent_id"],
+            ["org_units.organization_id", "org_units.id"],
+            name="org_units_parent",
+        ),
+        ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"], name="org_units_organization"),
+        Index("org_units_by_name", "organization_id", "name_key", "id"),
+        Index("org_units_by_parent", "organization_id", "parent_id", "name_key", "id"),
+    )
+    prefix: ClassVar[str] = "unit"
+
+    kind: OrgUnitKind = Field(sa_type=choice(OrgUnitKind))
+    name: str = Field(max_length=200)
+    name_key: str = Field(sa_type=SortKey)
+    parent_id: str | None = Field(default=None, sa_type=Key)
+    revision: int = 1
+    created_at: datetime
+    last_updated: datetime
+
+    @classmethod
+    def within(cls, reach: Reach) -> ColumnElement[bool]:
+        if reach.org_unit_id is None:
+            return super().within(reach)
+        return col(cls.id).in_(subtree(reach.organization_id, reach.org_unit_id))
+
+
+class ApiKey(Record, table=True):
+    """A program's key. The token's secret is kept only as a hash.
+
+    After a rotation the previous secret works until `previous_expires_at`.
+    """
+
+    __tablename__ = "api_keys"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"], name="api_keys_organization"),
+        Index("api_keys_by_creation", "organization_id", "created_at", "id"),
+        Index("api_keys_by_name", "organization_id", "name_key", "id"),
+    )
+    prefix: ClassVar[str] = "key"
+
+    name: str = Field(max_length=200)
+    name_key: str = Field(sa_type=SortKey)
+    scopes: list[str] = Field(sa_type=Document)
+    org_unit_id: str | None = Field(default=None, sa_type=Key)
+    secret_hash: str = Field(max_length=64)
+    previous_secret_hash: str | None = Field(default=None, max_length=64)
+    previous_expires_at: datetime | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    created_by: str = Field(max_length=200)
+    created_at: datetime
+
+
+def subtree(organization_id: str, *roots: str) -> Select[Any]:
+    """The ids of some units and all units under them."""
+    root = aliased(OrgUnit)
+    return _and_below(organization_id, root, col(root.id).in_(roots))
+
+
+def contractors(organization_id: str) -> Select[Any]:
+    """The ids of all contractors and all units under them."""
+    root = aliased(OrgUnit)
+    return _and_below(organization_id, root, col(root.kind) == OrgUnitKind.CONTRACTOR)
+
+
+def _and_below(organization_id: str, root: Any, wanted: ColumnElement[bool]) -> Select[Any]:
+    # Aliases, so that a query around this one that reads units too keeps its own.
+    below = aliased(OrgUnit)
+    tree = (
+        select(col(root.id).label("id")).where(col(root.organization_id) == organization_id, wanted).cte(recursive=True)
+    )
+    under = (
+        select(col(below.id))
+        .join(tree, col(below.parent_id) == tree.c.id)
+        .where(col(below.organization_id) == organization_id)
+    )
+    return select(tree.union(under).c.id)

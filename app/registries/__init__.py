@@ -1,0 +1,1 @@
+"""The registries that credentials are verified against, each behind one protocol."""

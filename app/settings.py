@@ -1,0 +1,68 @@
+"""Every setting of the service, read once from the environment (`CREDGRAPH_…` and `DATABASE_URL`)."""
+
+import secrets
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an installation can choose. Each name, in capitals with the prefix CREDGRAPH_, is a variable."""
+
+    model_config = SettingsConfigDict(env_prefix="CREDGRAPH_", frozen=True, extra="ignore", populate_by_name=True)
+
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    """`postgresql://…` or `sqlite:///file`; a file in `data` when empty."""
+    database_connections: int = 20
+    """Connections to the database at most, for each process."""
+    data: Path = Path(__file__).parent.parent / ".data"
+    """The folder of all that the service writes itself."""
+    secret: str = ""
+    """Signs cursors; at least 32 characters, the same for all processes. Kept in `data` when empty."""
+
+    body_bytes: int = 1_000_000
+    """The largest request body."""
+    max_tokens: int = 4_000
+    max_depth: int = 20
+    max_siblings: int = 100
+    max_fields: int = 1_000
+    max_cost: int = 50_000
+    max_cost_fields: int = 250_000
+    max_characters: int = 50_000
+    max_values: int = 500
+    max_errors: int = 10
+    """The most that one operation may ask (see `graph/execution/limits.py`)."""
+
+    registries: Path | None = None
+    """A JSON file that describes registries by name (see `registries/http.py`); without it a person decides."""
+
+    jwt_issuer: str = ""
+    """The OIDC issuer whose tokens are accepted; none when empty."""
+    jwt_audience: str = ""
+    """The audience that a token must name. Needed with an issuer."""
+    jwt_jwks: str = ""
+    """Where the issuer's keys are: an https address, or a file."""
+    jwt_organization_claim: str = "organization"
+    """The claim with the organization's id."""
+    jwt_roles_claim: str = "roles"
+    """The claim with the names of roles."""
+    jwt_worker_claim: str = "worker"
+    """The claim with the worker's id, or their external id."""
+    jwt_name_claim: str = "name"
+    """The claim with the person's name."""
+
+    def database(self) -> str:
+        """The database's address."""
+        return self.database_url or f"sqlite:///{self.data.absolute() / 'credgraph.sqlite'}"
+
+    def signing_secret(self) -> str:
+        """The signing secret; made and kept in `data` the first time, where none is set."""
+        if self.secret:
+            return self.secret
+        file = self.data / "secret"
+        if not file.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_urlsafe(48))
+        return file.read_text()

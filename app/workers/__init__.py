@@ -1,0 +1,1 @@
+"""The people: workers, and the applicants who may become workers."""

@@ -1,0 +1,85 @@
+"""What can be written of a worker and an applicant, and what is derived from it."""
+
+from typing import Any
+
+from app.core import fields
+from app.core.fields import Fields
+from app.core.filters import fold
+from app.workers.tables import Applicant, EmploymentStatus, Worker, WorkerType
+
+_PERSON = (
+    fields.text("identity.displayName", "display_name", required=True),
+    fields.text("identity.firstName", "first_name"),
+    fields.text("identity.middleName", "middle_name"),
+    fields.text("identity.lastName", "last_name"),
+    fields.day("identity.birthDate", "birth_date"),
+    fields.email("contact.workEmail", "work_email"),
+    fields.email("contact.personalEmail", "personal_email"),
+    fields.text("contact.phone", "phone", longest=50),
+    fields.text("source.externalId", "external_id"),
+    fields.text("source.sourceSystem", "source_system", longest=100, default=""),
+)
+
+APPLICANT = Fields(_PERSON)
+
+WORKER = Fields(
+    (
+        *_PERSON,
+        fields.text("employment.jobTitle", "job_title"),
+        fields.choice("employment.workerType", "worker_type", default=WorkerType.EMPLOYEE),
+        fields.choice("employment.status", "status", default=EmploymentStatus.ACTIVE),
+        fields.day("employment.startDate", "start_date"),
+        fields.day("employment.endDate", "end_date"),
+        fields.text("employment.team", "team"),
+        fields.text("employment.department", "department"),
+        fields.text("employment.jobFamily", "job_family"),
+        fields.text("employment.organizationLevel1", "organization_level_1"),
+        fields.text("employment.organizationLevel2", "organization_level_2"),
+        fields.text("employment.organizationLevel3", "organization_level_3"),
+        fields.text("employment.orgUnit", "org_unit_id", longest=32),
+        fields.text("address.country", "country", longest=100),
+        fields.text("address.zipCode", "zip_code", longest=20),
+        fields.text("address.stateOrProvince", "state_or_province", longest=100),
+        fields.text("manager.id", "manager_id", longest=32),
+        fields.text("manager.firstName", "manager_first_name"),
+        fields.text("manager.lastName", "manager_last_name"),
+        fields.text("manager.externalId", "manager_external_id"),
+        fields.url("profile.photoUrl", "photo_url"),
+        fields.text("profile.bio", "bio", longest=2_000),
+        fields.url("profile.vanityUrl", "vanity_url"),
+    )
+)
+
+
+def refresh(person: Worker | Applicant) -> None:
+    """Bring the columns that a person is sorted and searched by in line with the rest."""
+    person.display_name_key = fold(person.display_name)
+    person.first_name_key = fold(person.first_name or "")
+    person.last_name_key = fold(person.last_name or "")
+    person.email_key = fold(person.work_email or "")
+    if isinstance(person, Worker):
+        person.job_title_key = fold(person.job_title or "")
+        person.team_key = fold(person.team or "")
+        person.department_key = fold(person.department or "")
+    searched: list[Any] = [
+        person.display_name,
+        person.first_name,
+        person.middle_name,
+        person.last_name,
+        person.work_email,
+        person.personal_email,
+        person.external_id,
+        getattr(person, "job_title", None),
+    ]
+    person.search_text = "\n".join(fold(value) for value in searched if value)
+
+
+def full_name(person: Worker | Applicant) -> str:
+    """First, middle and last name; the display name when none is known."""
+    parts = [part for part in (person.first_name, person.middle_name, person.last_name) if part]
+    return " ".join(parts) or person.display_name
+
+
+def location(worker: Worker) -> str | None:
+    """State or province and country, as far as known."""
+    return ", ".join(part for part in (worker.state_or_province, worker.country) if part) or None

@@ -1,0 +1,79 @@
+"""Reads of workers and applicants."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col
+
+from app.core import filters
+from app.core.filters import Filter, Viewer
+from app.core.pages import Listing, Lookup
+from app.organizations.tables import subtree
+from app.workers.tables import Applicant, Worker
+
+
+def _in_unit(value: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+    """Workers of some units, with all units under them unless told otherwise."""
+    units = value["in"]
+    if value.get("includeSubtree", True):
+        return col(Worker.org_unit_id).in_(subtree(actor.organization_id, *units))
+    return col(Worker.org_unit_id).in_(units)
+
+
+def _person_filters(table: Any) -> dict[str, Filter]:
+    return {
+        "id": filters.exact(col(table.id)),
+        "displayName": filters.text(col(table.display_name_key)),
+        "firstName": filters.text(col(table.first_name_key)),
+        "lastName": filters.text(col(table.last_name_key)),
+        "email": filters.text(col(table.email_key)),
+        "externalId": filters.exact(col(table.external_id)),
+        "sourceSystem": filters.exact(col(table.source_system)),
+        "updatedAfter": filters.since(col(table.last_updated)),
+        "updatedBefore": filters.until(col(table.last_updated)),
+    }
+
+
+def _person_orders(table: Any) -> dict[str, Any]:
+    return {
+        "displayName": col(table.display_name_key),
+        "email": col(table.email_key),
+        "createdAt": col(table.created_at),
+        "firstName": col(table.first_name_key),
+        "lastName": col(table.last_name_key),
+        "lastUpdated": col(table.last_updated),
+    }
+
+
+by_id = Lookup(Worker, col(Worker.id))
+listing = Listing(
+    Worker,
+    filters={
+        **_person_filters(Worker),
+        "connectionState": filters.exact(col(Worker.connection_state)),
+        "employmentStatus": filters.exact(col(Worker.status)),
+        "workerType": filters.exact(col(Worker.worker_type)),
+        "jobTitle": filters.text(col(Worker.job_title_key)),
+        "team": filters.text(col(Worker.team_key)),
+        "department": filters.text(col(Worker.department_key)),
+        "orgUnit": _in_unit,
+    },
+    orders=_person_orders(Worker),
+    default=(("displayName", False),),
+    search=filters.words(col(Worker.search_text)),
+    hides={"deleted": col(Worker.deleted_at).is_(None)},
+)
+by_manager = listing.by(col(Worker.manager_id))
+by_org_unit = listing.by(col(Worker.org_unit_id))
+
+applicant_by_id = Lookup(Applicant, col(Applicant.id))
+applicants = Listing(
+    Applicant,
+    filters=_person_filters(Applicant),
+    orders=_person_orders(Applicant),
+    default=(("displayName", False),),
+    search=filters.words(col(Applicant.search_text)),
+    hides={"deleted": col(Applicant.deleted_at).is_(None)},
+)

@@ -1,0 +1,358 @@
+"""Organizations with rows of every kind, made by the domain's own actions, for tests that walk the whole graph."""
+
+import itertools
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.access import Actor, Scope
+from app.core import idempotency, ids
+from app.core.database import Session
+from app.core.records import Record
+from app.credential_types import editing as types
+from app.credential_types.tables import Category
+from app.credentials import creation, findings, lifecycle, versions
+from app.credentials.tables import Credential, VerificationAttempt, VerificationStatus, VersionChange
+from app.events.tables import Event
+from app.organizations import keys, settings, units
+from app.organizations.tables import OrgUnitKind
+from app.registries.findings import Eligibility, Finding
+from app.workers import deletion, editing, people
+from tests.architecture.shapes import Entry
+from tests.service import Tenant
+
+Found = TypeVar("Found", bound=Record)
+
+TYPE, CATEGORY = "WWCC_WA", Category.SCREENING
+"""A type of the starter catalogue that takes any reference number."""
+
+SPARE = 6
+"""People beyond those that the edges need."""
+
+TOKEN = re.compile(r"zq[a-z]+\d{6}", re.IGNORECASE)
+"""What every text of a made row holds, so that it is recognised wherever it shows up."""
+
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record that was made: its id, and the texts that name or describe it, by the inputs' names for them."""
+
+    label: str
+    """Its kind and its state, `org unit live`."""
+    id: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple["Row", ...] = ()
+    """Rows that came with it, such as a credential's version."""
+
+    @property
+    def kind(self) -> str:
+        """What kind of record it is, `org unit`."""
+        return self.label.rpartition(" ")[0]
+
+    def part(self, label: str) -> "Row":
+        """The row of a label that came with it."""
+        return next(row for row in self.parts if row.label == label)
+
+    def unknown(self, maker: "Maker") -> "Row":
+        """What a row of the same kind would be called that does not exist."""
+        token = maker.token()
+        new_id = ids.new(self.id.partition("_")[0]) if self.id else ""
+        texts = {
+            name: new_id if text == self.id else TOKEN.sub(_cased(token), text) for name, text in self.texts.items()
+        }
+        return Row(self.label, new_id, texts)
+
+
+def _cased(token: str) -> Callable[[re.Match[str]], str]:
+    return lambda match: token.upper() if match[0].isupper() else token
+
+
+@dataclass
+class Maker:
+    """Makes rows of one organization; their texts share a mark."""
+
+    tenant: Tenant
+    mark: str
+    unit: str | None = None
+    """The unit that workers and units are put into."""
+    manager: str | None = None
+    """The manager that workers are given."""
+
+    def token(self) -> str:
+        """A text that nothing else holds."""
+        return f"zq{self.mark}{next(_numbers):06}"
+
+    async def rows(self, labels: Iterable[str]) -> list[Row]:
+        """New rows of some labels, made in one transaction."""
+        async with self.tenant.service.database.writing("made") as session:
+            return [await MAKERS[label](self, session) for label in labels]
+
+    @property
+    def actor(self) -> Actor:
+        """Who makes them."""
+        return self.tenant.actor
+
+
+async def _worker(maker: Maker, session: Session, label: str = "worker live", **more: Any) -> Row:
+    token = maker.token()
+    employment = {name: f"{token} {name}" for name in ("jobTitle", "team", "department", "jobFamily")}
+    content = {
+        **_person(token),
+        "employment": {**employment, "orgUnit": more.get("unit", maker.unit)},
+        "address": {"country": f"{token} country", "stateOrProvince": f"{token} state", "zipCode": token},
+        "manager": {
+            "id": more.get("manager", maker.manager),
+            "lastName": f"{token} boss",
+            "externalId": f"{token}-boss",
+        },
+        "profile": {"photoUrl": f"https://example.org/{token}.jpg", "bio": f"{token} bio"},
+    }
+    worker = await editing.create(people.WORKER, session, maker.actor, content)
+    return Row(label, worker.id, {**_names(content), **employment, "search": token})
+
+
+async def _applicant(maker: Maker, session: Session, label: str = "applicant live") -> Row:
+    token = maker.token()
+    content = _person(token)
+    applicant = await editing.create(people.APPLICANT, session, maker.actor, content)
+    return Row(label, applicant.id, {**_names(content), "search": token})
+
+
+def _person(token: str) -> dict[str, Any]:
+    names = ("displayName", "firstName", "middleName", "lastName")
+    return {
+        "identity": {**{name: f"{token} {name}" for name in names}, "birthDate": date(1990, 1, 2)},
+        "contact": {"workEmail": f"{token}@work.test", "personalEmail": f"{token}@home.test", "phone": token},
+        "source": {"externalId": f"{token}-id", "sourceSystem": f"{token}-system"},
+    }
+
+
+def _names(content: dict[str, Any]) -> dict[str, str]:
+    identity = {name: text for name, text in content["identity"].items() if isinstance(text, str)}
+    email = content["contact"]["workEmail"]
+    return {**identity, **content["source"], "email": email, "workEmail": email}
+
+
+async def _deleted_worker(maker: Maker, session: Session) -> Row:
+    row = await _worker(maker, session, "worker gone")
+    await deletion.delete(people.WORKER, session, maker.actor, {"worker": {"id": row.id}})
+    return row
+
+
+async def _deleted_applicant(maker: Maker, session: Session) -> Row:
+    row = await _applicant(maker, session, "applicant gone")
+    await deletion.delete(people.APPLICANT, session, maker.actor, {"applicant": {"id": row.id}})
+    return row
+
+
+async def _unit(maker: Maker, session: Session, parent: str | None = None) -> Row:
+    name = f"{maker.token()} unit"
+    given = {"name": name, "kind": OrgUnitKind.TEAM, "parent": parent or maker.unit}
+    unit = await units.create(session, maker.actor, given)
+    return Row("org unit live", unit.id, {"name": name})
+
+
+async def _type(maker: Maker, session: Session, label: str = "credential type live", *, reviewed: bool = False) -> Row:
+    token = maker.token()
+    names = ("name", "jurisdiction", "issuingAuthority", "instructions", "verificationSource")
+    texts = {name: f"{token} {name}" for name in names} | {"code": token.upper(), "search": token}
+    kind = await types.create(session, maker.actor, {**texts, "category": CATEGORY, "approvalRequired": reviewed})
+    return Row(label, kind.id, texts | {"credentialType": texts["code"], "type": texts["code"]})
+
+
+async def _archived_type(maker: Maker, session: Session) -> Row:
+    row = await _type(maker, session, "credential type gone")
+    await types.archive(session, maker.actor, {"id": row.id})
+    return row
+
+
+async def _credential(
+    maker: Maker,
+    session: Session,
+    label: str = "credential live",
+    *,
+    owners: dict[str, Row] | None = None,
+    code: str = TYPE,
+) -> Row:
+    owners = owners or {"worker": await _worker(maker, session)}
+    token = maker.token()
+    names = {"displayName": f"{token} credential", "referenceNumber": f"{token}-number"}
+    issuing = {"jurisdiction": f"{token} place", "issuingAuthority": f"{token} authority"}
+    days = {"issueDate": date(2024, 5, 1), "expiryDate": date(2099, 5, 1)}
+    given = {
+        "identification": {**names, "credentialType": code, "category": CATEGORY},
+        "issuing": {**issuing, **days},
+        "verification": {"status": VerificationStatus.ACTIVE},
+        "owners": {slot: {"id": row.id} for slot, row in owners.items()},
+    }
+    created = await creation.create(session, maker.actor, given)
+    parts = [Row("credential version live", created.credential.latest_version_id), *owners.values()]
+    if created.attempt is not None:
+        parts.append(Row("verification attempt live", created.attempt.id, {"source": created.attempt.source}))
+    texts = {**names, **issuing, "type": code, "search": token}
+    return Row(label, created.credential.id, texts, tuple(parts))
+
+
+async def _deleted_credential(maker: Maker, session: Session) -> Row:
+    row = await _credential(maker, session, "credential gone")
+    await lifecycle.delete(session, maker.actor, {"id": row.id})
+    return row
+
+
+async def _archived_credential(maker: Maker, session: Session) -> Row:
+    row = await _credential(maker, session, "credential archived")
+    await lifecycle.archive(session, maker.actor, {"id": row.id})
+    return row
+
+
+async def _version(maker: Maker, session: Session) -> Row:
+    return (await _credential(maker, session)).part("credential version live")
+
+
+async def _version_change(maker: Maker, session: Session) -> Row:
+    version = await _version(maker, session)
+    await versions.edit(session, maker.actor, {"id": version.id, "expiryDate": date(2098, 5, 1)})
+    await session.flush()
+    change = await _one(session, maker, VersionChange, col(VersionChange.version_id) == version.id)
+    return Row("version change live", change.id)
+
+
+async def _attempt(maker: Maker, session: Session) -> Row:
+    return (await _credential(maker, session)).part("verification attempt live")
+
+
+async def _waiting_attempt(maker: Maker, session: Session) -> Row:
+    """A check that a person has to settle."""
+    row = await _credential(maker, session)
+    key = row.part("verification attempt live").id
+    attempt = await _one(session, maker, VerificationAttempt, col(VerificationAttempt.id) == key)
+    credential = await _one(session, maker, Credential, col(Credential.id) == row.id)
+    finding = Finding(Eligibility.REVIEW_REQUIRED, None)
+    await findings.record(session, credential, attempt, finding, "manual", None)
+    return Row("verification attempt waiting", key)
+
+
+async def _one(session: Session, maker: Maker, table: type[Found], condition: Any) -> Found:
+    mine = col(table.organization_id) == maker.tenant.id
+    return (await session.scalars(select(table).where(mine, condition).limit(1))).one()
+
+
+async def _key(maker: Maker, session: Session) -> Row:
+    name = f"{maker.token()} key"
+    issued = await keys.create(session, maker.actor, {"name": name, "scopes": [Scope.WORKERS_READ]})
+    return Row("api key live", issued.api_key.id, {"name": name, "actor": issued.api_key.id})
+
+
+async def _event(maker: Maker, session: Session) -> Row:
+    subject = await _unit(maker, session)
+    await session.flush()
+    event = await _one(session, maker, Event, col(Event.subject_id) == subject.id)
+    return Row("event live", event.id, {}, (subject,))
+
+
+async def _organization(maker: Maker, _session: Session) -> Row:
+    return Row("organization live", maker.tenant.id)
+
+
+async def _used_key(maker: Maker, session: Session) -> Row:
+    """A key for idempotency that a call has used."""
+    used = maker.token()
+    await idempotency.claim(session, maker.tenant.id, maker.actor.id, used, ["anything", {}])
+    return Row("idempotency key", "", {"idempotencyKey": used})
+
+
+MAKERS: dict[str, Callable[[Maker, Session], Awaitable[Row]]] = {
+    "worker live": _worker,
+    "worker gone": _deleted_worker,
+    "applicant live": _applicant,
+    "applicant gone": _deleted_applicant,
+    "org unit live": _unit,
+    "credential type live": _type,
+    "credential type gone": _archived_type,
+    "credential live": _credential,
+    "credential gone": _deleted_credential,
+    "credential archived": _archived_credential,
+    "credential version live": _version,
+    "version change live": _version_change,
+    "verification attempt live": _attempt,
+    "verification attempt waiting": _waiting_attempt,
+    "api key live": _key,
+    "event live": _event,
+    "organization live": _organization,
+    "idempotency key": _used_key,
+}
+"""How to make a row of each kind, in each state that a call may want it in."""
+
+
+@dataclass(frozen=True)
+class World:
+    """An organization in which every edge leads somewhere."""
+
+    tenant: Tenant
+    rows: tuple[Row, ...]
+
+    def first(self, label: str) -> Row:
+        """The row of a label that has the most around it."""
+        return next(row for row in self.rows if row.label == label)
+
+    def one_of_each(self) -> list[Row]:
+        """One row of each label."""
+        return list({row.label: row for row in reversed(self.rows)}.values())
+
+    def one_of_each_kind(self) -> list[Row]:
+        """One row of each kind, whatever its state."""
+        return list({row.kind: row for row in reversed(self.rows)}.values())
+
+
+async def populate(tenant: Tenant, mark: str, *, unit: str | None = None) -> World:
+    """Make rows of every kind, connected in every way that the graph knows."""
+    maker = Maker(tenant, mark)
+    key_id = f"key_{tenant.key[20:36]}"
+    key = Row("api key live", key_id, {"actor": key_id})
+    visitor = await tenant.add_worker(maker.token())
+    async with tenant.service.database.writing("made") as session:
+        root = await _unit(maker, session, unit)
+        middle = await _unit(maker, session, root.id)
+        leaf = await _unit(maker, session, middle.id)
+        manager = await _worker(maker, session, unit=middle.id)
+        worker = await _worker(maker, session, unit=middle.id, manager=manager.id)
+        report = await _worker(maker, session, unit=middle.id, manager=worker.id)
+        maker.unit = leaf.id
+        applicant = await _applicant(maker, session)
+        kind = await _type(maker, session)
+        both = {"worker": worker, "applicant": applicant}
+        await settings.update(session, tenant.actor, {"approvalsEnabled": True})
+        reviewed = await _type(maker, session, reviewed=True)
+        credentials = [
+            await _credential(maker, session, owners=both, code=kind.texts["code"]),
+            await _credential(maker, session, owners={"worker": worker}),
+            await _credential(maker, session, owners=both, code=reviewed.texts["code"]),
+        ]
+        main = [middle, worker, applicant, kind, *credentials, key]
+        rest = [await make(maker, session) for make in MAKERS.values()]
+        rest += [await make(maker, session) for make in (_worker, _applicant) for _ in range(SPARE)]
+    rest += [root, leaf, manager, report, Row("worker live", visitor)]
+    return World(tenant, tuple(_flat([*main, *rest])))
+
+
+def _flat(rows: Iterable[Row]) -> list[Row]:
+    found: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        for each in (row, *_flat(row.parts)):
+            found.setdefault((each.label, each.id), each)
+    return list(found.values())
+
+
+def entry_node(entry: Entry, world: World) -> str | None:
+    """The row on which a field below the roots is asked; none for a root's."""
+    if entry.parent in ("Query", "Mutation"):
+        return None
+    return next(row.id for row in world.rows if row.label.replace(" ", "") == f"{entry.parent.lower()}live")

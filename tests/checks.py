@@ -1,0 +1,150 @@
+"""Verification as tests call it: a service with a registry of its own, an organization, and the job loop by hand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.access import ROLES, Role
+from app.core.database import Database
+from app.credential_types import catalogue
+from app.credentials.tables import Credential, VerificationAttempt
+from app.events.tables import Event
+from app.jobs import loop
+from app.main import create_app
+from app.migrations import runner
+from app.organizations import keys
+from app.organizations import settings as organizations
+from app.registries.sources import Guard, Sources
+from app.settings import Settings
+from tests import registry
+from tests.conftest import SettableClock, new_database
+from tests.registry import FakeRegistry
+from tests.service import Service, Tenant, credential, operator, random_name
+
+TYPE = "CHECKED"
+QUICK = Guard(first_wait_seconds=0.001, longest_wait_seconds=0.002)
+ANSWER = """
+    eligibility statusDetail expiryDate errorMessage correlationId cached
+    attempt { id trigger outcome source adapter correlationId eligibility statusDetail rawStatus expiryDate
+        problems errorMessage latencyMs requestedBy { kind name } resolution { resolvedBy reason notes } }
+    credential { id verification { status eligibility statusDetail } issuing { expiryDate } }
+"""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """An organization whose type CHECKED is verified by a registry of its own."""
+
+    tenant: Tenant
+    source: str
+    """The registry's name."""
+    sources: Sources
+    """What the job loop asks."""
+
+    @property
+    def database(self) -> Database:
+        """Where it all is kept."""
+        return self.tenant.service.database
+
+    async def add(self, number: str = "N1", *, code: str = TYPE, **content: Any) -> str:
+        """Add a credential with its first check still to be made; gives the id."""
+        return str((await self.create(number, code=code, **content))["credential"]["id"])
+
+    async def create(self, number: str = "N1", *, code: str = TYPE, **content: Any) -> Any:
+        """Add a credential; gives the payload."""
+        worker = await self.tenant.add_worker()
+        said = {"credentialType": code, "referenceNumber": number}
+        given = credential(worker, identification=said, **content)
+        payload = await self.tenant.change("credentialCreate", "credential { id } correlationId", **given)
+        assert payload["errors"] == []
+        return payload
+
+    async def checked(self, number: str = "N1", **content: Any) -> str:
+        """Add a credential and make its first check; gives the id."""
+        key = await self.add(number, **content)
+        await self.turn()
+        return key
+
+    async def verify(self, key: str, **given: Any) -> Any:
+        """Have a credential checked; gives the payload, which has no errors."""
+        payload = await self.tenant.change("credentialVerify", ANSWER, id=key, **given)
+        assert payload.pop("errors") == []
+        return payload
+
+    async def turn(self) -> int:
+        """Turn the jobs until there is nothing to do; gives how much was done."""
+        total = 0
+        while done := await loop.turn(self.database, self.sources):
+            total += done
+        return total
+
+    async def row(self, key: str) -> Credential:
+        """A credential's row."""
+        async with self.database.reading() as session:
+            return await session.get_one(Credential, (self.tenant.id, key))
+
+    async def attempts(self, key: str) -> list[VerificationAttempt]:
+        """A credential's checks, from the first."""
+        statement = select(VerificationAttempt).where(
+            col(VerificationAttempt.organization_id) == self.tenant.id, col(VerificationAttempt.credential_id) == key
+        )
+        async with self.database.reading() as session:
+            return list(await session.scalars(statement.order_by(col(VerificationAttempt.id))))
+
+    async def facts(self, key: str, kind: str = "credential.verified") -> list[Event]:
+        """What the ledger says of a credential, of one kind, in the order it was written."""
+        statement = select(Event).where(
+            col(Event.organization_id) == self.tenant.id, col(Event.subject_id) == key, col(Event.kind) == kind
+        )
+        async with self.database.reading() as session:
+            return list(await session.scalars(statement.order_by(col(Event.id))))
+
+    async def another(self, name: str = "Second", *, sandbox: bool = False) -> "Checks":
+        """Another organization at the same service, with the same registry."""
+        return await found(self.tenant.service, self.source, self.sources, name, sandbox=sandbox)
+
+
+@asynccontextmanager
+async def opened(
+    database: Database, settings: Settings, folder: Path, fake: FakeRegistry, *, sandbox: bool = False, **described: Any
+) -> AsyncIterator[Checks]:
+    """A service over a database, with a registry that is described so, and an organization."""
+    name = f"registry-{random_name()}"
+    file = registry.file_of(folder, **{name: fake.describe(**described)})
+    sources = Sources(file, QUICK)
+    transport = httpx.ASGITransport(create_app(settings.model_copy(update={"registries": file}), database))
+    async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
+        yield await found(Service(client, database), name, sources, "Harbour Health", sandbox=sandbox)
+    await sources.close()
+
+
+async def found(service: Service, source: str, sources: Sources, name: str, *, sandbox: bool) -> Checks:
+    """Found an organization whose type CHECKED is verified by a source."""
+    async with service.database.writing("test") as session:
+        organization = await organizations.found(session, name, sandbox=sandbox)
+        actor = operator(organization.id)
+        await catalogue.stock(session, actor)
+        issued = await keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
+    assert issued.token is not None
+    tenant = Tenant(service, organization.id, issued.token)
+    given = {"code": TYPE, "name": "Checked", "category": "SCREENING", "verificationSource": source}
+    supports = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE"]
+    payload = await tenant.change("credentialTypeCreate", "credentialType { id }", supports=supports, **given)
+    assert payload["errors"] == []
+    return Checks(tenant, source, sources)
+
+
+async def database_of(kind: str, folder: Path, server: str | None, clock: SettableClock) -> Database:
+    """A migrated database that no other test shares, so that a turn of the jobs meets no other test's work."""
+    name = f"checks-{random_name()}"
+    url = f"sqlite:///{folder / name}.sqlite" if server is None else await new_database(server, name)
+    assert kind in url
+    database = Database(url, clock)
+    await runner.upgrade(database)
+    return database

@@ -1,0 +1,132 @@
+"""What tests share: both databases, a clock to set, the service, and organizations to call it for."""
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.core import logs
+from app.core.database import Database, url_of
+from app.main import create_app
+from app.migrations import runner
+from app.settings import Settings
+from tests import postgres
+from tests.service import Service, Tenant
+from tests.serving import serving
+
+SECRET = "a secret for tests that is long enough"
+
+
+logs.configure()
+
+
+class SettableClock:
+    """The system's time, until a test sets another."""
+
+    def __init__(self) -> None:
+        self._at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self._at or datetime.now(UTC)
+
+    def set(self, at: datetime) -> None:
+        """Stop at an instant."""
+        self._at = at
+
+    def advance(self, by: timedelta) -> None:
+        """Go on from where it stands, and stop there."""
+        self._at = self() + by
+
+    def reset(self) -> None:
+        """Follow the system again."""
+        self._at = None
+
+
+@pytest.fixture(scope="session")
+def session_clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def clock(session_clock: SettableClock) -> Iterator[SettableClock]:
+    """The service's clock."""
+    yield session_clock
+    session_clock.reset()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL server."""
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+async def database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
+) -> AsyncIterator[Database]:
+    """A migrated database, once for each kind. Tests share it: each works in organizations of its own."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.sqlite'}"
+    else:
+        url = await new_database(request.getfixturevalue("postgresql"), f"credgraph_{secrets.token_hex(4)}")
+    opened = Database(url, session_clock)
+    await runner.upgrade(opened)
+    yield opened
+    await opened.close()
+
+
+async def new_database(server: str, name: str) -> str:
+    """Create a database on a PostgreSQL server; gives its address."""
+    engine = create_async_engine(url_of(server), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f'CREATE DATABASE "{name}"'))
+    await engine.dispose()
+    return url_of(server).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings that read nothing from the machine."""
+    return Settings(data=Path(tmp_path_factory.mktemp("data")), secret=SECRET)
+
+
+@pytest.fixture(scope="session")
+async def service(database: Database, settings: Settings) -> AsyncIterator[Service]:
+    """The service over a database, called in memory through its ASGI door."""
+    transport = httpx.ASGITransport(create_app(settings, database))
+    async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
+        yield Service(client, database)
+
+
+@pytest.fixture
+async def tenant(service: Service) -> Tenant:
+    """An organization with the starter catalogue, and its owner's key."""
+    return await Tenant.found(service, "Harbour Health")
+
+
+@pytest.fixture
+async def stranger(service: Service) -> Tenant:
+    """Another organization."""
+    return await Tenant.found(service, "Somebody Else")
+
+
+@dataclass(frozen=True)
+class Live:
+    """The demo organization, served, and its owner's key."""
+
+    url: str
+    key: str
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The real service in a process of its own."""
+    with serving(tmp_path_factory.mktemp("live")) as running:
+        yield Live(running.url, running.keys["owner"])

@@ -1,0 +1,16 @@
+"""How many examples a property is tried on, the same ones in every run."""
+
+from hypothesis import HealthCheck, Phase, settings
+
+_ALIKE = {
+    "deadline": None,
+    "database": None,
+    "derandomize": True,
+    # An example that calls the service is slow: looking for a smaller one that fails too would take minutes.
+    "phases": [Phase.explicit, Phase.generate],
+    "suppress_health_check": list(HealthCheck),
+}
+
+pure = settings(max_examples=100, **_ALIKE)  # type: ignore[arg-type]
+queries = settings(max_examples=60, **_ALIKE)  # type: ignore[arg-type]
+walks = settings(max_examples=12, **_ALIKE)  # type: ignore[arg-type]

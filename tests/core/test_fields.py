@@ -1,0 +1,146 @@
+"""Reading a record's fields from nested input: absent, null and blank, every error at once, and what changed."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+
+from app.core import fields
+from app.core.errors import Refused
+from app.core.fields import Fields, at
+
+FIELDS = Fields(
+    (
+        fields.text("identity.displayName", "name", longest=10, required=True),
+        fields.text("identity.nick", "nick", default="none"),
+        fields.email("contact.email", "email"),
+        fields.url("profile.photo", "photo"),
+        fields.day("birth", "birth"),
+        fields.flag("vip", "vip", default=False),
+        fields.whole("days", "days", least=0, most=9, required=True),
+    )
+)
+GOOD: dict[str, Any] = {"identity": {"displayName": "Jo"}, "days": 1}
+
+
+@dataclass
+class Row:
+    """What fields are written into."""
+
+    name: str = "Jo"
+    nick: str = "none"
+    birth: date | None = None
+
+
+def errors_of(given: dict[str, Any], *, absent: fields.Absent = "clear") -> list[tuple[str, str]]:
+    with pytest.raises(Refused) as raised:
+        FIELDS.read(given, absent=absent)
+    return [(".".join(error.path), error.message) for error in raised.value.errors]
+
+
+def test_a_path_is_present_absent_or_within_a_null_group() -> None:
+    assert at({"a": {"b": 1}}, ("a", "b")) == (True, 1)
+    assert at({"a": {"b": None}}, ("a", "b")) == (True, None)
+    assert at({"a": {}}, ("a", "b")) == (False, None)
+    assert at({}, ("a", "b")) == (False, None)
+    assert at({"a": None}, ("a", "b", "c")) == (True, None)
+
+
+def test_keeping_reads_what_is_given_only() -> None:
+    assert FIELDS.read({}, absent="keep") == {}
+    assert FIELDS.read({"identity": {"nick": None}}, absent="keep") == {"nick": "none"}
+    assert FIELDS.read({"contact": None, "vip": None}, absent="keep") == {"email": None, "vip": False}
+
+
+def test_clearing_gives_what_is_absent_its_default() -> None:
+    assert FIELDS.read(GOOD, absent="clear") == {
+        "name": "Jo",
+        "nick": "none",
+        "email": None,
+        "photo": None,
+        "birth": None,
+        "vip": False,
+        "days": 1,
+    }
+
+
+def test_zero_and_false_are_values() -> None:
+    found = FIELDS.read({"days": 0, "vip": False}, absent="keep")
+    assert found == {"days": 0, "vip": False}
+
+
+def test_every_error_is_told_at_once() -> None:
+    wrong = {"identity": {"displayName": " "}, "contact": {"email": "x"}, "days": 10}
+    assert errors_of(wrong) == [
+        ("identity.displayName", "identity.displayName is required"),
+        ("contact.email", "contact.email is not an email address"),
+        ("days", "days is not between 0 and 9"),
+    ]
+
+
+def test_text_is_trimmed_and_composed_before_it_is_measured() -> None:
+    given = {"identity": {"displayName": "  e\u0301" + "x" * 9 + " \n"}}
+    assert FIELDS.read(given, absent="keep") == {"name": "\u00e9" + "x" * 9}
+    (error,) = errors_of({**GOOD, "identity": {"displayName": "x" * 11}})
+    assert error == ("identity.displayName", "identity.displayName is longer than 10 characters")
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x85"])
+def test_control_characters_are_refused(character: str) -> None:
+    (error,) = errors_of({**GOOD, "identity": {"displayName": f"J{character}o"}})
+    assert error == ("identity.displayName", "identity.displayName holds a control character")
+
+
+@pytest.mark.parametrize("address", ["a@b.c", "A+b@c-d.example", "ü@exämple.test", " a@b.c "])
+def test_email_addresses(address: str) -> None:
+    assert FIELDS.read({"contact": {"email": address}}, absent="keep") == {"email": address.strip()}
+
+
+@pytest.mark.parametrize(
+    "address", ["a", "a@b", "@b.c", "a@.", "a b@c.d", "a@b@c.d", "a@b.c\u200b", "a" * 254 + "@b.c"]
+)
+def test_what_is_no_email_address(address: str) -> None:
+    assert errors_of({**GOOD, "contact": {"email": address}})[0][0] == "contact.email"
+
+
+@pytest.mark.parametrize("address", ["http://a", "https://a.test/x?y=1#z", " https://a.test "])
+def test_web_addresses(address: str) -> None:
+    assert FIELDS.read({"profile": {"photo": address}}, absent="keep") == {"photo": address.strip()}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a.test",
+        "//a.test",
+        "https://",
+        "ftp://a.test",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://a b",
+        "http://[",
+        "https://a.test/\u202e",
+        "https://" + "a" * 2_000,
+    ],
+)
+def test_what_is_no_web_address(address: str) -> None:
+    assert errors_of({**GOOD, "profile": {"photo": address}})[0][0] == "profile.photo"
+
+
+def test_days_lie_within_three_centuries() -> None:
+    for day in (date(1900, 1, 1), date(2199, 12, 31)):
+        assert FIELDS.read({"birth": day}, absent="keep") == {"birth": day}
+    for day in (date(1899, 12, 31), date(2200, 1, 1)):
+        assert errors_of({**GOOD, "birth": day}) == [("birth", "birth is not between 1900-01-01 and 2199-12-31")]
+
+
+def test_applying_tells_what_changed_and_changes_nothing_else() -> None:
+    row = Row()
+    assert FIELDS.apply(row, {"name": "Jo", "nick": "none"}) == {}
+    changes = FIELDS.apply(row, {"name": "Kim", "birth": date(2000, 1, 2)})
+    assert changes == {
+        "identity.displayName": {"from": "Jo", "to": "Kim"},
+        "birth": {"from": None, "to": "2000-01-02"},
+    }
+    assert row == Row("Kim", "none", date(2000, 1, 2))

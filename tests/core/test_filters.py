@@ -1,0 +1,69 @@
+"""Folding text for comparison, and what a moment of a filter means."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.filters import as_json, fold, instant
+from tests.core import examples
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("  Jo  ", "jo"),
+        ("ÉMILE", "émile"),
+        ("Straße", "strasse"),
+        ("", ""),
+        ("a\tB", "a\tb"),
+    ],
+)
+def test_text_folds_to_what_is_compared(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@examples.pure
+@given(st.text(max_size=300))
+def test_folding_is_short_and_blind_to_case(text: str) -> None:
+    assert len(fold(text)) <= 254
+    assert fold(text.casefold()) == fold(text)
+
+
+@examples.pure
+@given(st.text(st.characters(codec="ascii"), max_size=300))
+def test_upper_and_lower_fold_alike(text: str) -> None:
+    assert fold(text.upper()) == fold(text.lower()) == fold(text)
+
+
+def test_letters_fold_alike_however_they_are_composed() -> None:
+    assert fold("Zoe\u0308") == fold("Zo\u00eb")
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "expected"),
+    [
+        ("UTC", "2026-03-14", "2026-03-14T00:00:00"),
+        ("Australia/Sydney", "2026-03-14", "2026-03-13T13:00:00"),
+        ("Pacific/Auckland", "2026-06-14", "2026-06-13T12:00:00"),
+        ("America/New_York", "2026-03-14", "2026-03-14T04:00:00"),
+        # Clocks go from 23:59 to 01:00, so that the day begins at what would be midnight.
+        ("Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00"),
+        # Midnight comes twice: the day begins at the first.
+        ("America/Havana", "2026-11-01", "2026-11-01T04:00:00"),
+    ],
+)
+def test_a_day_begins_at_its_midnight(zone: str, day: str, expected: str) -> None:
+    found = instant(date.fromisoformat(day), ZoneInfo(zone))
+    assert found == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+def test_an_instant_is_itself() -> None:
+    at = datetime(2026, 3, 14, 9, tzinfo=UTC)
+    assert instant(at, ZoneInfo("Australia/Sydney")) == at
+
+
+def test_equal_values_have_equal_text() -> None:
+    assert as_json({"a": 1, "b": {"d": [1], "c": None}}) == as_json({"b": {"c": None, "d": [1]}, "a": 1})

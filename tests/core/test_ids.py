@@ -1,0 +1,59 @@
+"""Identifiers: their form, their kind, and their order."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core import ids
+from app.core.records import Record
+from tests.core import examples
+
+
+def test_an_id_is_its_prefix_and_sixteen_characters() -> None:
+    for table in Record.tables().values():
+        if prefix := getattr(table, "prefix", None):
+            assert re.fullmatch(rf"{prefix}_[0-9A-Za-z]{{16}}", ids.new(prefix))
+            assert ids.kind(ids.new(prefix)) == prefix
+
+
+def test_no_two_tables_share_a_prefix() -> None:
+    prefixes = [table.prefix for table in Record.tables().values() if hasattr(table, "prefix")]
+    assert len(prefixes) == len(set(prefixes))
+
+
+def test_ids_sort_in_the_order_they_were_made() -> None:
+    made = [ids.new("wkr") for _ in range(10_000)]
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "wkr",
+        "wkr_",
+        "wkr_000000000000000",
+        "wkr_00000000000000000",
+        "WKR_0000000000000000",
+        "wkr-0000000000000000",
+        "wkr_000000000000000é",
+        "wkr_0000000000000000\n",
+        " wkr_0000000000000000",
+        "w_0000000000000000",
+        "worker_0000000000000000",
+    ],
+)
+def test_what_is_no_id_has_no_kind(text: str) -> None:
+    assert ids.kind(text) is None
+
+
+@examples.pure
+@given(st.lists(st.integers(0, 62**9 - 1), min_size=2, max_size=2))
+def test_text_order_is_number_order(numbers: list[int]) -> None:
+    first, second = numbers
+    texts = [ids.encode(number, 9) for number in numbers]
+    assert (texts[0] < texts[1]) == (first < second)
+    assert [len(text) for text in texts] == [9, 9]

@@ -1,0 +1,255 @@
+"""Creating, updating, archiving and restoring credential types, and what is refused."""
+
+from typing import Any
+
+import pytest
+
+from app.access import Scope
+from tests.core import bare
+from tests.core.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused
+from tests.service import Service, Tenant
+
+WHOLE: dict[str, Any] = {
+    "code": "FORKLIFT_SITE_B",
+    "name": "Forklift at site B",
+    "category": "LICENSE",
+    "jurisdiction": "NSW",
+    "issuingAuthority": "Site B",
+    "instructions": "Bring it\nto the office",
+    "verificationSource": "site-b",
+    "supports": ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE"],
+    "requires": ["REFERENCE_NUMBER", "EXPIRY_DATE"],
+    "referenceNumberPattern": "FL[0-9]{4}",
+    "defaultValidityMonths": 24,
+    "expiringSoonDays": 14,
+    "approvalRequired": True,
+    "creationPolicy": "REQUEST_ONLY",
+}
+LEAST = {name: WHOLE[name] for name in ("code", "name", "category")}
+ALL = f"credentialType {{ revision archived {' '.join(WHOLE)} }}"
+EVERYTHING = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT", "BACK_ATTACHMENT"]
+
+
+@pytest.fixture
+async def tenant(service: Service) -> Tenant:
+    """An organization without types."""
+    return await bare.found(service, "Harbour Health")
+
+
+@pytest.fixture
+async def stranger(service: Service) -> Tenant:
+    """Another organization."""
+    return await bare.found(service, "Somebody Else")
+
+
+async def add(tenant: Tenant, **content: Any) -> str:
+    kind = await done(tenant, "credentialTypeCreate", "credentialType { id }", **{**LEAST, **content})
+    assert kind["id"].startswith("ctyp_")
+    return str(kind["id"])
+
+
+async def test_what_is_written_is_read_back(tenant: Tenant) -> None:
+    found = await done(tenant, "credentialTypeCreate", ALL, **WHOLE)
+    assert found == {"revision": 1, "archived": False, **WHOLE}
+
+
+async def test_what_is_not_said_has_defaults(tenant: Tenant) -> None:
+    found = await done(tenant, "credentialTypeCreate", ALL, **LEAST)
+    assert found == {
+        **dict.fromkeys(WHOLE),
+        **LEAST,
+        "revision": 1,
+        "archived": False,
+        "supports": EVERYTHING,
+        "requires": [],
+        "approvalRequired": False,
+        "creationPolicy": "OPEN",
+    }
+
+
+async def test_sets_have_no_doubles_and_one_order(tenant: Tenant) -> None:
+    sets = {"supports": ["EXPIRY_DATE", "REFERENCE_NUMBER", "EXPIRY_DATE"], "requires": []}
+    found = await done(tenant, "credentialTypeCreate", ALL, **LEAST, **sets)
+    assert (found["supports"], found["requires"]) == (["REFERENCE_NUMBER", "EXPIRY_DATE"], [])
+
+
+@pytest.mark.parametrize("name", ["code", "name", "category"])
+async def test_what_is_missing_is_named_by_its_path(tenant: Tenant, name: str) -> None:
+    for value in (..., None, *([] if name == "category" else ["", "  "])):
+        given = {key: item for key, item in WHOLE.items() if key != name}
+        if value is not ...:
+            given[name] = value
+        (error,) = await refused(tenant, "credentialTypeCreate", ("REQUIRED", name), **given)
+        assert error["message"] == f"{name} is required"
+
+
+async def test_a_code_is_capitals_digits_and_underscores(tenant: Tenant) -> None:
+    for code in ("forklift", "F", "1FORKLIFT", "_FORKLIFT", "FORK-LIFT", "FORK LIFT", "F" * 65, "ÉCOLE", "FORK\n"):
+        (error,) = await refused(tenant, "credentialTypeCreate", ("INVALID", "code"), **{**LEAST, "code": code})
+        assert error["message"].startswith("code is not 2 to 64 capital letters, digits and underscores")
+    for code in ("FL", "F1", "F_", "F" * 64):
+        await add(tenant, code=code)
+
+
+async def test_a_code_is_taken_once_also_by_the_archived(tenant: Tenant, stranger: Tenant) -> None:
+    one = await add(tenant)
+    (error,) = await refused(tenant, "credentialTypeCreate", ("TAKEN", "code"), **LEAST)
+    assert (error["__typename"], error["message"]) == (
+        "TakenError",
+        "another credential type has this code",
+    )
+    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=one)
+    await refused(tenant, "credentialTypeCreate", ("TAKEN", "code"), **LEAST)
+    await add(stranger)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("referenceNumberPattern", "(", "is not a regular expression of RE2's syntax"),
+        ("referenceNumberPattern", r"(a)\1", "is not a regular expression of RE2's syntax"),
+        ("referenceNumberPattern", "(?=a)a", "is not a regular expression of RE2's syntax"),
+        ("referenceNumberPattern", "(?<!a)b", "is not a regular expression of RE2's syntax"),
+        ("referenceNumberPattern", "((a{100}){100}){100}", "is not a regular expression of RE2's syntax"),
+        ("referenceNumberPattern", "a" * 201, "is longer than 200 characters"),
+        ("name", "x" * 201, "is longer than 200 characters"),
+        ("jurisdiction", "x" * 51, "is longer than 50 characters"),
+        ("instructions", "x" * 2_001, "is longer than 2000 characters"),
+        ("defaultValidityMonths", 0, "is not between 1 and 600"),
+        ("defaultValidityMonths", 601, "is not between 1 and 600"),
+        ("expiringSoonDays", -1, "is not between 0 and 365"),
+        ("expiringSoonDays", 366, "is not between 0 and 365"),
+    ],
+)
+async def test_a_value_that_does_not_fit_is_refused_by_its_path(
+    tenant: Tenant, name: str, value: object, says: str
+) -> None:
+    (error,) = await refused(tenant, "credentialTypeCreate", ("INVALID", name), **{**LEAST, name: value})
+    assert error["message"] == f"{name} {says}"
+    one = await add(tenant)
+    await refused(tenant, "credentialTypeUpdate", ("INVALID", name), id=one, **{name: value})
+
+
+async def test_a_type_requires_only_what_it_supports(tenant: Tenant) -> None:
+    sets = {"supports": ["REFERENCE_NUMBER"], "requires": ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE"]}
+    (error,) = await refused(tenant, "credentialTypeCreate", ("INVALID", "requires"), **LEAST, **sets)
+    assert error["message"] == "requires names what supports does not: ISSUE_DATE, EXPIRY_DATE"
+    one = await add(tenant, supports=["REFERENCE_NUMBER", "ISSUE_DATE"], requires=["ISSUE_DATE"])
+    for wrong in ({"supports": ["REFERENCE_NUMBER"]}, {"requires": ["EXPIRY_DATE"]}):
+        await refused(tenant, "credentialTypeUpdate", ("INVALID", "requires"), id=one, **wrong)
+    both = {"supports": ["EXPIRY_DATE"], "requires": ["EXPIRY_DATE"]}
+    await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=one, **both)
+
+
+async def test_an_update_changes_what_is_sent_only(tenant: Tenant) -> None:
+    one = await add(tenant, **WHOLE)
+    now = await done(
+        tenant, "credentialTypeUpdate", ALL, id=one, name="Renamed", jurisdiction=None, expiringSoonDays=None
+    )
+    changed = {"name": "Renamed", "jurisdiction": None, "expiringSoonDays": None}
+    assert now == {"revision": 2, "archived": False, **WHOLE, **changed}
+    assert (await events(tenant))[-1]["changes"] == {
+        "name": {"from": "Forklift at site B", "to": "Renamed"},
+        "jurisdiction": {"from": "NSW", "to": None},
+        "expiringSoonDays": {"from": 14, "to": None},
+    }
+    listed = await nodes(tenant, "credentialTypes", "code", search="renamed")
+    assert listed == [{"code": "FORKLIFT_SITE_B"}]
+    before = await lasting(tenant)
+    await done(tenant, "credentialTypeUpdate", ALL, id=one, name="Renamed", supports=WHOLE["supports"])
+    assert await lasting(tenant) == before
+
+
+async def test_a_name_and_a_category_cannot_be_cleared(tenant: Tenant) -> None:
+    one = await add(tenant)
+    for name in ("name", "category"):
+        await refused(tenant, "credentialTypeUpdate", ("REQUIRED", name), id=one, **{name: None})
+
+
+async def test_the_code_is_no_part_of_an_update(tenant: Tenant) -> None:
+    one = await add(tenant)
+    text = 'mutation ($id: ID!) { credentialTypeUpdate(input: {id: $id, code: "NEW"}) { errors { code } } }'
+    answer = await tenant.ask(text, {"id": one})
+    assert (answer.status, answer.codes) == (400, ["GRAPHQL_VALIDATION_FAILED"])
+
+
+async def test_an_archived_type_leaves_the_list_until_restored(tenant: Tenant) -> None:
+    one, state = await add(tenant), "credentialType { revision archived archivedAt }"
+    await refused(tenant, "credentialTypeRestore", ("NOT_ARCHIVED", "id"), id=one)
+    archived = await done(tenant, "credentialTypeArchive", state, id=one)
+    assert archived.pop("archivedAt") is not None
+    assert archived == {"revision": 2, "archived": True}
+    await refused(tenant, "credentialTypeArchive", ("TYPE_ARCHIVED", "id"), id=one)
+    await refused(tenant, "credentialTypeUpdate", ("TYPE_ARCHIVED", "id"), id=one, name="New")
+    assert await nodes(tenant, "credentialTypes", "code") == []
+    assert await nodes(tenant, "credentialTypes", "id", includeArchived=True) == [{"id": one}]
+    assert (await look(tenant, "credentialType", "archived", by={"id": one})).data["credentialType"] == {
+        "archived": True
+    }
+    assert await done(tenant, "credentialTypeRestore", state, id=one) == {
+        "revision": 3,
+        "archived": False,
+        "archivedAt": None,
+    }
+    assert await nodes(tenant, "credentialTypes", "id") == [{"id": one}]
+    assert [event["kind"] for event in await events(tenant)][-3:] == [
+        "credentialType.created",
+        "credentialType.archived",
+        "credentialType.restored",
+    ]
+
+
+async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
+    one = await add(tenant)
+    for field in ("credentialTypeUpdate", "credentialTypeArchive"):
+        (error,) = await refused(tenant, field, ("CONFLICT", "expectedRevision"), id=one, expectedRevision=2)
+        assert error["currentRevision"] == 1
+
+
+async def test_a_strangers_type_does_not_exist(tenant: Tenant, stranger: Tenant) -> None:
+    one = await add(tenant)
+    before = await lasting(tenant)
+    for field in ("credentialTypeUpdate", "credentialTypeArchive", "credentialTypeRestore"):
+        for theirs in (one, f"ctyp_{UNKNOWN}"):
+            await refused(stranger, field, ("NOT_FOUND", "id"), id=theirs)
+        await refused(stranger, field, ("INVALID", "id"), id=f"wkr_{UNKNOWN}")
+    assert await lasting(tenant) == before
+    for by in ({"id": one}, {"code": "FORKLIFT_SITE_B"}):
+        assert (await look(stranger, "credentialType", "id", by=by)).data["credentialType"] is None
+        assert (await look(tenant, "credentialType", "id", by=by)).data["credentialType"] == {"id": one}
+
+
+async def test_changing_needs_its_scope(tenant: Tenant) -> None:
+    one = await add(tenant)
+    for field in ("credentialTypeUpdate", "credentialTypeArchive", "credentialTypeRestore"):
+        await forbidden(tenant, field, Scope.CREDENTIALS_WRITE, needs=Scope.TYPES_WRITE, id=one)
+    await forbidden(tenant, "credentialTypeCreate", Scope.CREDENTIALS_WRITE, needs=Scope.TYPES_WRITE, **LEAST)
+
+
+async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
+    await add(tenant, **WHOLE)
+    await add(tenant, code="CPR_B", name="cpr", category="CERTIFICATION", issuingAuthority="100% Trainers")
+    await add(tenant, code="APASS", name="Passport", category="GOVERNMENT_ID", jurisdiction="AU")
+    fork, cpr, passport = "FORKLIFT_SITE_B", "CPR_B", "APASS"
+    cases: list[tuple[list[str], dict[str, Any]]] = [
+        ([cpr, fork, passport], {}),
+        ([passport, fork, cpr], {"orderBy": [{"field": "NAME", "direction": "DESC"}]}),
+        ([passport, cpr, fork], {"orderBy": [{"field": "CODE"}]}),
+        ([fork, cpr, passport], {"orderBy": [{"field": "CREATED_AT"}]}),
+        ([passport, cpr, fork], {"orderBy": [{"field": "LAST_UPDATED", "direction": "DESC"}]}),
+        ([cpr], {"search": "TRAINERS 100%"}),
+        ([fork], {"search": "site_b"}),
+        ([passport], {"where": {"code": {"eq": "APASS"}}}),
+        ([cpr, fork], {"where": {"code": {"notIn": ["APASS"]}}}),
+        ([cpr, fork], {"where": {"category": {"in": ["LICENSE", "CERTIFICATION"]}}}),
+        ([fork], {"where": {"jurisdiction": {"eq": "NSW"}}}),
+        ([fork], {"where": {"verificationSource": {"eq": "site-b"}}}),
+        ([fork], {"where": {"isVerifiable": True}}),
+        ([cpr, passport], {"where": {"isVerifiable": False}}),
+        ([fork], {"where": {"approvalRequired": True}}),
+        ([cpr, passport], {"where": {"approvalRequired": False}}),
+        ([cpr, passport], {"where": {"NOT": {"isVerifiable": True}}}),
+        ([cpr, passport], {"where": {"OR": [{"code": {"eq": "CPR_B"}}, {"jurisdiction": {"eq": "AU"}}]}}),
+    ]
+    for found, arguments in cases:
+        assert [kind["code"] for kind in await nodes(tenant, "credentialTypes", "code", **arguments)] == found

@@ -1,0 +1,143 @@
+"""Who manages contractors may archive the credentials of contractors' workers, and nothing else of theirs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from app.access import Scope
+from tests.credentials import life
+from tests.credentials.life import done, facts, forbidden, move, owner, refused
+from tests.service import Tenant
+
+NOT_FOUND = [("NOT_FOUND", "id")]
+
+
+@dataclass(frozen=True)
+class Site:
+    """An organization with a contractor, a team under it, and a department of its own."""
+
+    tenant: Tenant
+    contractor: str
+    team: str
+    department: str
+    key: str
+
+    async def credential(self, unit: str | None) -> str:
+        """A credential of a worker in a unit."""
+        worker = await self.tenant.add_worker(employment={"orgUnit": unit})
+        return await self.tenant.add_credential(worker)
+
+
+async def add_unit(tenant: Tenant, kind: str, parent: str | None = None) -> str:
+    payload = await done(tenant, "orgUnitCreate", "orgUnit { id }", name=kind, kind=kind, parent=parent)
+    return str(payload["orgUnit"]["id"])
+
+
+@pytest.fixture
+async def site(tenant: Tenant) -> Site:
+    contractor = await add_unit(tenant, "CONTRACTOR", await add_unit(tenant, "SITE"))
+    team = await add_unit(tenant, "TEAM", await add_unit(tenant, "DEPARTMENT", contractor))
+    department = await add_unit(tenant, "DEPARTMENT")
+    return Site(tenant, contractor, team, department, await tenant.key_with(Scope.CONTRACTORS_MANAGE))
+
+
+async def archive(site: Site, key: str, by: str | None = None) -> Any:
+    return await site.tenant.change("credentialArchive", "credential { archived }", key=by or site.key, id=key)
+
+
+async def test_credentials_of_a_contractors_workers_can_be_archived_however_deep(site: Site) -> None:
+    for unit in (site.contractor, site.team):
+        key = await site.credential(unit)
+        assert await archive(site, key) == {"credential": {"archived": True}, "errors": []}
+        assert await facts(site.tenant, key) == ["credential.added", "credential.archived"]
+
+
+async def test_credentials_of_others_are_not_found(site: Site) -> None:
+    theirs = await life.add_theirs(site.tenant, await life.add_applicant(site.tenant))
+    keys = [await site.credential(unit) for unit in (site.department, None)]
+    before = await site.tenant.rows()
+    for key in (*keys, theirs):
+        payload = await archive(site, key)
+        assert [(error["code"], error["path"]) for error in payload["errors"]] == [("NOT_FOUND", ["id"])]
+    assert await site.tenant.rows() == before
+
+
+async def test_another_tenants_contractors_are_not_found(site: Site, stranger: Tenant) -> None:
+    foreign = await stranger.key_with(Scope.CONTRACTORS_MANAGE)
+    key = await site.credential(site.contractor)
+    payload = await stranger.change("credentialArchive", "credential { id }", key=foreign, id=key)
+    assert [error["code"] for error in payload["errors"]] == ["NOT_FOUND"]
+    assert (await life.row(site.tenant, key)).archived_at is None
+
+
+async def test_moving_the_worker_ends_it(site: Site) -> None:
+    worker = await site.tenant.add_worker(employment={"orgUnit": site.team})
+    key = await site.tenant.add_credential(worker)
+    given = {"worker": {"id": worker}, "employment": {"orgUnit": site.department}}
+    await done(site.tenant, "workerUpdate", "worker { id }", **given)
+    assert (await archive(site, key))["errors"][0]["code"] == "NOT_FOUND"
+
+
+async def test_a_key_of_one_unit_reaches_only_contractors_in_it(site: Site) -> None:
+    elsewhere = await add_unit(site.tenant, "CONTRACTOR", site.department)
+    limited = await site.tenant.key_with(Scope.CONTRACTORS_MANAGE, org_unit=site.department)
+    inside = await site.credential(elsewhere)
+    outside, no_contractor = await site.credential(site.contractor), await site.credential(site.department)
+    assert (await archive(site, inside, limited))["errors"] == []
+    for key in (outside, no_contractor):
+        assert (await archive(site, key, limited))["errors"][0]["code"] == "NOT_FOUND"
+
+
+async def test_every_other_mutation_needs_its_own_scope(site: Site) -> None:
+    key = await site.credential(site.contractor)
+    found = await life.row(site.tenant, key)
+    worker, to = str(found.worker_id), await site.tenant.add_worker()
+    content = {"issueDate": "2024-05-02"}
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("credentialUpdate", "credential", {"identification": {"displayName": "Mine"}}),
+        ("credentialVersionAdd", "version", content),
+        ("credentialVersionEdit", "version", {"id": found.latest_version_id, **content}),
+        ("credentialApprove", "credential", {}),
+        ("credentialReject", "credential", {}),
+        ("credentialVerify", "credential", {}),
+        ("credentialLink", "credential", {"to": owner(to)}),
+        ("credentialUnlink", "credential", {"ownerType": "WORKER"}),
+        ("credentialTransfer", "credential", move(worker, to)),
+        ("credentialRestore", "credential", {}),
+        ("credentialDelete", "credential", {}),
+        ("credentialUndelete", "credential", {}),
+    ]
+    for name, member, given in calls:
+        needed = await forbidden(site.tenant, name, site.key, f"{member} {{ id }}", **{"id": key, **given})
+        assert needed.startswith("credentials:")
+    purge = {"id": key, "confirm": True}
+    assert await forbidden(site.tenant, "credentialPurge", site.key, "purgedId", **purge) == "credentials:purge"
+
+
+async def test_nothing_of_theirs_can_be_read(site: Site) -> None:
+    key = await site.credential(site.contractor)
+    for query in ("{ credentials { nodes { id } } }", "{ workers { nodes { id } } }"):
+        assert (await site.tenant.ask(query, key=site.key)).codes == ["FORBIDDEN"]
+    answer = await site.tenant.ask("query ($id: ID!) { credential(id: $id) { id } }", {"id": key}, key=site.key)
+    assert answer.codes == ["FORBIDDEN"]
+
+
+async def test_a_reader_who_manages_contractors_is_told_which_can_be_archived(site: Site) -> None:
+    mine, other = await site.credential(site.team), await site.credential(site.department)
+    both = await site.tenant.key_with(Scope.CONTRACTORS_MANAGE, Scope.CREDENTIALS_READ)
+    text = "query ($id: ID!) { credential(id: $id) { viewerCanArchive viewerCanRestore viewerCanUpdate } }"
+    may = {"viewerCanArchive": True, "viewerCanRestore": False, "viewerCanUpdate": False}
+    assert (await site.tenant.ask(text, {"id": mine}, key=both)).data["credential"] == may
+    none = {**may, "viewerCanArchive": False}
+    assert (await site.tenant.ask(text, {"id": other}, key=both)).data["credential"] == none
+    await archive(site, mine)
+    assert (await site.tenant.ask(text, {"id": mine}, key=both)).data["credential"] == none
+
+
+async def test_archiving_twice_is_refused_as_for_anybody(site: Site) -> None:
+    key = await site.credential(site.contractor)
+    await archive(site, key)
+    payload = await archive(site, key)
+    assert [error["code"] for error in payload["errors"]] == ["ARCHIVED"]
+    assert await refused(site.tenant, "credentialArchive", id=key) == [("ARCHIVED", "id")]

@@ -1,0 +1,279 @@
+"""The list of credentials: every filter, free text, sorts and pages."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.conftest import SettableClock
+from tests.core import bare
+from tests.core.calls import UNKNOWN, done, look, nodes
+from tests.core.statements import counted
+from tests.service import Service, Tenant
+
+START = datetime(2026, 3, 14, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+async def shelf(service: Service, session_clock: SettableClock) -> tuple[Tenant, dict[str, str]]:
+    """Seven credentials of three people, and the ids of all by name; nobody changes them."""
+    tenant = await bare.found(service, "Shelf", types=bare.FEW)
+    session_clock.set(START)
+    ids = {
+        "jo": await tenant.add_worker("Jo", source={"externalId": "W-1", "sourceSystem": "hr"}),
+        "kim": await tenant.add_worker("Kim", source={"externalId": "W-1", "sourceSystem": "payroll"}),
+    }
+    sam = {"identity": {"displayName": "Sam"}, "source": {"externalId": "A-1"}}
+    ids["sam"] = (await done(tenant, "applicantCreate", "applicant { id }", **sam))["id"]
+    vic = {"credentialType": "WWCC_VIC", "category": "SCREENING", "referenceNumber": "1234567A-01"}
+    passport = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA1234567"}
+    npi = {"credentialType": "NPI", "category": "LICENSE", "referenceNumber": "1234567890"}
+    people: dict[str, Any] = {"worker": {"id": ids["jo"]}}
+    rows: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+        ("nsw", {}, {"expiryDate": "2029-05-01"}, {"status": "ACTIVE", "eligibility": "MAY_ENGAGE"}, people),
+        ("Nsw old", {}, {"expiryDate": "2025-05-01"}, {"status": "EXPIRED"}, people),
+        ("vic", vic, {"expiryDate": "2026-04-01"}, {"status": "ACTIVE"}, people),
+        ("passport 50%", passport, {"expiryDate": "2029-05-01"}, {}, {"worker": {"id": ids["kim"]}}),
+        (
+            "npi",
+            npi,
+            {"issueDate": None, "expiryDate": None, "jurisdiction": None},
+            {"status": "REVOKED", "eligibility": "MAY_NOT_ENGAGE"},
+            {"worker": None, "applicant": {"id": ids["sam"]}},
+        ),
+        ("future", {}, {"issueDate": "2027-01-01", "expiryDate": "2029-05-01"}, {}, people),
+    ]
+    for number, (name, identification, issuing, verification, owners) in enumerate(rows):
+        session_clock.set(START + timedelta(minutes=number))
+        ids[name] = await tenant.add_credential(
+            ids["jo"],
+            identification={"displayName": name, **identification},
+            issuing=issuing,
+            verification=verification,
+            owners=owners,
+        )
+    ids["gone"] = await tenant.add_credential(ids["jo"], identification={"displayName": "gone"})
+    await done(tenant, "credentialDelete", "credential { id }", id=ids["gone"])
+    session_clock.reset()
+    return tenant, ids
+
+
+@pytest.fixture
+def today(clock: SettableClock) -> None:
+    """The 14th of March 2026."""
+    clock.set(START)
+
+
+ALL = ["future", "npi", "passport 50%", "vic", "Nsw old", "nsw"]
+
+
+async def names(tenant: Tenant, **arguments: Any) -> list[str]:
+    found = await nodes(tenant, "credentials", "identification { displayName }", **arguments)
+    return [credential["identification"]["displayName"] for credential in found]
+
+
+@pytest.mark.usefixtures("today")
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ({}, ALL),
+        ({"type": {"eq": "WWCC_NSW"}}, ["future", "Nsw old", "nsw"]),
+        ({"type": {"in": ["NPI", "WWCC_VIC", "NONE"]}}, ["npi", "vic"]),
+        ({"type": {"notIn": ["WWCC_NSW", "NPI"]}}, ["passport 50%", "vic"]),
+        ({"type": {"eq": "wwcc_nsw"}}, []),
+        ({"category": {"eq": "GOVERNMENT_ID"}}, ["passport 50%"]),
+        ({"category": {"in": ["LICENSE", "GOVERNMENT_ID"]}}, ["npi", "passport 50%"]),
+        ({"category": {"notIn": ["SCREENING"]}}, ["npi", "passport 50%"]),
+        ({"jurisdiction": {"eq": "NSW"}}, ["future", "Nsw old", "nsw"]),
+        ({"jurisdiction": {"notIn": ["NSW", "US"]}}, ["passport 50%", "vic"]),
+        ({"NOT": {"jurisdiction": {"eq": "NSW"}}}, ["npi", "passport 50%", "vic"]),
+        ({"referenceNumber": {"eq": "PA1234567"}}, ["passport 50%"]),
+        ({"referenceNumber": {"in": ["1234567890", "1234567A-01"]}}, ["npi", "vic"]),
+        ({"status": {"eq": "ACTIVE"}}, ["vic", "nsw"]),
+        ({"status": {"in": ["EXPIRED", "REVOKED"]}}, ["npi", "Nsw old"]),
+        ({"status": {"notIn": ["PENDING", "ACTIVE"]}}, ["npi", "Nsw old"]),
+        ({"eligibility": {"eq": "MAY_ENGAGE"}}, ["nsw"]),
+        ({"eligibility": {"notIn": ["MAY_ENGAGE"]}}, ALL[:-1]),
+        ({"NOT": {"eligibility": {"eq": "MAY_ENGAGE"}}}, ALL[:-1]),
+        ({"validity": {"eq": "VALID"}}, ["passport 50%", "nsw"]),
+        ({"validity": {"eq": "EXPIRING_SOON"}}, ["vic"]),
+        ({"validity": {"in": ["EXPIRED", "NO_EXPIRY"]}}, ["npi", "Nsw old"]),
+        ({"validity": {"notIn": ["VALID", "EXPIRED"]}}, ["future", "npi", "vic"]),
+        ({"approval": {"eq": "NOT_REQUIRED"}}, ALL),
+        ({"approval": {"in": ["PENDING", "APPROVED", "REJECTED"]}}, []),
+        ({"intake": {"eq": "DIRECT"}}, ALL),
+        ({"intake": {"notIn": ["DIRECT"]}}, []),
+        ({"expiringBefore": "2026-04-01"}, ["Nsw old"]),
+        ({"expiringBefore": "2026-04-02"}, ["vic", "Nsw old"]),
+        ({"expiringBefore": "2199-12-31"}, ["future", "passport 50%", "vic", "Nsw old", "nsw"]),
+        ({"expiringBefore": "9999-12-31"}, ["future", "passport 50%", "vic", "Nsw old", "nsw"]),
+        ({"updatedAfter": "2026-03-14T09:03:00Z"}, ["future", "npi", "passport 50%"]),
+        ({"updatedBefore": "2026-03-14T09:03:00Z"}, ["vic", "Nsw old", "nsw"]),
+        ({"updatedAfter": "2026-03-14", "updatedBefore": "2026-03-15"}, ALL),
+        ({"updatedAfter": "2026-03-15"}, []),
+        ({"OR": [{"type": {"eq": "NPI"}}, {"status": {"eq": "ACTIVE"}}]}, ["npi", "vic", "nsw"]),
+        ({"status": {"eq": "ACTIVE"}, "NOT": {"type": {"eq": "WWCC_VIC"}}}, ["nsw"]),
+    ],
+)
+async def test_a_where_finds_what_it_says(
+    shelf: tuple[Tenant, dict[str, str]], where: dict[str, Any], found: list[str]
+) -> None:
+    assert await names(shelf[0], where=where) == found
+
+
+@pytest.mark.parametrize(
+    ("owner", "found"),
+    [
+        ({"type": "WORKER", "id": "jo"}, ["future", "vic", "Nsw old", "nsw"]),
+        ({"type": "WORKER", "id": "kim"}, ["passport 50%"]),
+        ({"type": "APPLICANT", "id": "sam"}, ["npi"]),
+        ({"type": "APPLICANT", "externalId": "A-1"}, ["npi"]),
+        ({"type": "WORKER", "externalId": "W-1", "sourceSystem": "payroll"}, ["passport 50%"]),
+        ({"type": "WORKER", "externalId": "A-1"}, []),
+        ({"type": "WORKER", "externalId": "nobody"}, []),
+        ({"type": "WORKER", "id": "sam"}, []),
+        ({"type": "WORKER", "id": f"wkr_{UNKNOWN}"}, []),
+    ],
+)
+async def test_an_owner_finds_what_they_hold(
+    shelf: tuple[Tenant, dict[str, str]], owner: dict[str, str], found: list[str]
+) -> None:
+    tenant, ids = shelf
+    if "id" in owner:
+        owner = {**owner, "id": ids.get(owner["id"], owner["id"])}
+    assert await names(tenant, where={"owner": owner}) == found
+    assert await names(tenant, where={"AND": [{"owner": owner}]}) == found
+
+
+async def test_not_an_owner_finds_what_others_hold(shelf: tuple[Tenant, dict[str, str]]) -> None:
+    tenant, ids = shelf
+    for owner, found in (
+        ({"type": "WORKER", "id": ids["kim"]}, [name for name in ALL if name != "passport 50%"]),
+        ({"type": "APPLICANT", "externalId": "A-1"}, [name for name in ALL if name != "npi"]),
+        ({"type": "WORKER", "externalId": "nobody"}, ALL),
+    ):
+        assert await names(tenant, where={"NOT": {"owner": owner}}) == found
+
+
+@pytest.mark.parametrize(
+    ("owner", "code"),
+    [
+        ({"type": "WORKER", "externalId": "W-1"}, "AMBIGUOUS_OWNER"),
+        ({"type": "WORKER"}, "INVALID"),
+        ({"type": "WORKER", "sourceSystem": "hr"}, "INVALID"),
+        ({"type": "WORKER", "id": f"wkr_{UNKNOWN}", "externalId": "W-1"}, "INVALID"),
+    ],
+)
+async def test_an_owner_is_one_person_named_in_one_way(
+    shelf: tuple[Tenant, dict[str, str]], owner: dict[str, str], code: str
+) -> None:
+    for where in ({"owner": owner}, {"NOT": {"OR": [{"owner": owner}]}}):
+        answer = await look(shelf[0], "credentials", "nodes { id }", where=where)
+        assert (answer.body["data"], answer.codes) == ({"credentials": None}, [code])
+
+
+async def test_too_many_owners_are_refused_before_any_is_looked_up(
+    shelf: tuple[Tenant, dict[str, str]],
+) -> None:
+    tenant, _ = shelf
+    asked = [{"owner": {"type": "WORKER", "externalId": f"nobody {number}"}} for number in range(251)]
+    with counted() as statements:
+        answer = await look(tenant, "credentials", "nodes { id }", where={"OR": asked})
+    assert answer.codes == ["TOO_MANY"]
+    assert len(statements) <= 3
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("NSW", ["future", "Nsw old", "nsw"]),
+        ("old nsw", ["Nsw old"]),
+        ("pa123", ["passport 50%"]),
+        ("wwcc_", ["future", "vic", "Nsw old", "nsw"]),
+        ("50%", ["passport 50%"]),
+        ("%", ["passport 50%"]),
+        ("1234567a-01", ["vic"]),
+        ("nobody", []),
+    ],
+)
+async def test_free_text_finds_names_numbers_and_types(
+    shelf: tuple[Tenant, dict[str, str]], search: str, found: list[str]
+) -> None:
+    assert await names(shelf[0], search=search) == found
+
+
+async def test_the_deleted_show_when_asked(shelf: tuple[Tenant, dict[str, str]]) -> None:
+    assert await names(shelf[0], includeDeleted=True) == ["gone", *ALL]
+    assert await names(shelf[0], search="gone", includeDeleted=True) == ["gone"]
+
+
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        ([], ALL),
+        ([("LAST_UPDATED", "ASC")], ALL[::-1]),
+        ([("LAST_UPDATED", "DESC")], ALL),
+        ([("CREATED_AT", "ASC")], ALL[::-1]),
+        ([("CREATED_AT", "DESC")], ALL),
+        ([("DISPLAY_NAME", "ASC")], ["future", "npi", "nsw", "Nsw old", "passport 50%", "vic"]),
+        ([("DISPLAY_NAME", "DESC")], ["vic", "passport 50%", "Nsw old", "nsw", "npi", "future"]),
+        ([("EXPIRY_DATE", "ASC")], ["Nsw old", "vic", "nsw", "passport 50%", "future", "npi"]),
+        ([("EXPIRY_DATE", "DESC")], ["npi", "future", "passport 50%", "nsw", "vic", "Nsw old"]),
+        (
+            [("EXPIRY_DATE", "DESC"), ("DISPLAY_NAME", "ASC")],
+            ["npi", "future", "nsw", "passport 50%", "vic", "Nsw old"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_every_sort_is_walked_both_ways(
+    shelf: tuple[Tenant, dict[str, str]], order: list[tuple[str, str]], found: list[str], backwards: bool
+) -> None:
+    keys = [{"field": name, "direction": direction} for name, direction in order]
+    assert await names(shelf[0], orderBy=keys) == found
+    walked: list[str] = []
+    cursor: dict[str, Any] = {}
+    while len(walked) < len(found):
+        page = {"last" if backwards else "first": 2, **cursor, "orderBy": keys}
+        selection = "nodes { identification { displayName } } pageInfo { startCursor endCursor }"
+        connection = (await look(shelf[0], "credentials", selection, **page)).data["credentials"]
+        here = [node["identification"]["displayName"] for node in connection["nodes"]]
+        assert len(here) == 2
+        walked = [*here, *walked] if backwards else [*walked, *here]
+        info = connection["pageInfo"]
+        cursor = {"before": info["startCursor"]} if backwards else {"after": info["endCursor"]}
+    assert walked == found
+
+
+async def test_credentials_are_counted(shelf: tuple[Tenant, dict[str, str]]) -> None:
+    tenant, ids = shelf
+    for arguments, count in (({}, 6), ({"includeDeleted": True}, 7), ({"where": {"type": {"eq": "NPI"}}}, 1)):
+        answer = await look(tenant, "credentials", "totalCount { count precision }", **arguments)
+        assert answer.data["credentials"]["totalCount"] == {"count": count, "precision": "EXACT"}
+    selection = 'credentials(where: {type: {eq: "WWCC_NSW"}}) { totalCount { count } }'
+    answer = await look(tenant, "worker", selection, by={"id": ids["jo"]})
+    assert answer.data["worker"]["credentials"]["totalCount"] == {"count": 3}
+
+
+async def test_people_hold_their_own_only(shelf: tuple[Tenant, dict[str, str]]) -> None:
+    tenant, ids = shelf
+    selection = (
+        "id credentials(first: 2, orderBy: [{field: DISPLAY_NAME}]) "
+        "{ nodes { identification { displayName } } pageInfo { hasNextPage } }"
+    )
+    for field, name, expected, more in (
+        ("worker", "jo", ["future", "nsw"], True),
+        ("worker", "kim", ["passport 50%"], False),
+        ("applicant", "sam", ["npi"], False),
+    ):
+        found = (await look(tenant, field, selection, by={"id": ids[name]})).data[field]["credentials"]
+        assert [node["identification"]["displayName"] for node in found["nodes"]] == expected
+        assert found["pageInfo"]["hasNextPage"] is more
+
+
+async def test_a_stranger_sees_none_of_them(shelf: tuple[Tenant, dict[str, str]], stranger: Tenant) -> None:
+    _, ids = shelf
+    assert await names(stranger, includeDeleted=True) == []
+    assert await names(stranger, where={"id": {"in": [ids["nsw"]]}}) == []
+    assert await names(stranger, where={"owner": {"type": "WORKER", "id": ids["jo"]}}) == []
+    assert (await look(stranger, "credential", "id", id=ids["nsw"])).data["credential"] is None

@@ -1,0 +1,108 @@
+"""Naming a credential's owners when it is created."""
+
+from typing import Any
+
+import pytest
+
+from tests.core import bare
+from tests.core.calls import UNKNOWN, done, refused
+from tests.service import Service, Tenant, credential
+
+OWNERS = "credential { owners { worker { id } applicant { id } } }"
+
+
+@pytest.fixture(scope="module")
+async def home(service: Service) -> Tenant:
+    return await bare.found(service, "Harbour Health", types=bare.FEW)
+
+
+@pytest.fixture(scope="module")
+async def people(home: Tenant) -> dict[str, str]:
+    """Two workers behind one external id, one deleted, and an applicant."""
+    found = {
+        "jo": await home.add_worker("Jo", source={"externalId": "W-1", "sourceSystem": "hr"}),
+        "other": await home.add_worker("Other", source={"externalId": "W-1", "sourceSystem": "payroll"}),
+        "gone": await home.add_worker("Gone", source={"externalId": "W-9", "sourceSystem": "hr"}),
+    }
+    await done(home, "workerDelete", "worker { id }", worker={"id": found["gone"]})
+    sam = {"identity": {"displayName": "Sam"}, "source": {"externalId": "A-1"}}
+    found["sam"] = (await done(home, "applicantCreate", "applicant { id }", **sam))["id"]
+    return found
+
+
+def owned(**owners: Any) -> dict[str, Any]:
+    return {**credential("nobody"), "owners": owners}
+
+
+async def test_a_credential_belongs_to_a_worker_an_applicant_or_both(home: Tenant, people: dict[str, str]) -> None:
+    jo, sam = {"id": people["jo"]}, {"id": people["sam"]}
+    for owners, expected in (
+        ({"worker": jo}, {"worker": jo, "applicant": None}),
+        ({"worker": None, "applicant": sam}, {"worker": None, "applicant": sam}),
+        ({"worker": jo, "applicant": {"externalId": "A-1"}}, {"worker": jo, "applicant": sam}),
+        ({"worker": {"externalId": "W-1", "sourceSystem": "hr"}}, {"worker": jo, "applicant": None}),
+    ):
+        found = await done(home, "credentialCreate", OWNERS, **owned(**owners))
+        assert found == {"owners": expected}
+
+
+@pytest.mark.parametrize("owners", [None, {}, {"worker": None}, {"worker": None, "applicant": None}])
+async def test_an_owner_is_needed(home: Tenant, owners: dict[str, Any] | None) -> None:
+    given = {**credential("nobody"), "owners": owners}
+    (error,) = await refused(home, "credentialCreate", ("OWNER_REQUIRED", "owners"), **given)
+    assert error["__typename"] == "InvalidError"
+
+
+@pytest.mark.parametrize("slot", ["worker", "applicant"])
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {},
+        {"id": None},
+        {"id": None, "externalId": None},
+        {"sourceSystem": "hr"},
+        {"id": f"wkr_{UNKNOWN}", "externalId": "W-1"},
+    ],
+)
+async def test_an_owner_is_named_by_exactly_one_of_id_and_external_id(
+    home: Tenant, slot: str, reference: dict[str, Any]
+) -> None:
+    (error,) = await refused(home, "credentialCreate", ("INVALID", f"owners.{slot}"), **owned(**{slot: reference}))
+    assert error["message"] == f"owners.{slot} needs exactly one of id and externalId"
+
+
+async def test_two_workers_behind_an_external_id_are_not_guessed(home: Tenant, people: dict[str, str]) -> None:
+    ambiguous = ("AMBIGUOUS_OWNER", "owners.worker.externalId")
+    (error,) = await refused(home, "credentialCreate", ambiguous, **owned(worker={"externalId": "W-1"}))
+    assert error["__typename"] == "AmbiguousOwnerError"
+    assert "sourceSystem" in error["message"]
+
+
+async def test_the_deleted_own_nothing_new(home: Tenant, people: dict[str, str]) -> None:
+    by_id = owned(worker={"id": people["gone"]})
+    await refused(home, "credentialCreate", ("DELETED", "owners.worker"), **by_id)
+    by_external_id = owned(worker={"externalId": "W-9"})
+    await refused(home, "credentialCreate", ("NOT_FOUND", "owners.worker.externalId"), **by_external_id)
+
+
+async def test_unknown_owners_are_all_told_at_once(home: Tenant, people: dict[str, str], stranger: Tenant) -> None:
+    theirs = await stranger.add_worker("Theirs", source={"externalId": "S-1"})
+    for worker in (theirs, f"wkr_{UNKNOWN}"):
+        await refused(
+            home,
+            "credentialCreate",
+            ("NOT_FOUND", "owners.worker.id"),
+            ("NOT_FOUND", "owners.applicant.externalId"),
+            **owned(worker={"id": worker}, applicant={"externalId": "S-1"}),
+        )
+
+
+async def test_a_worker_is_not_an_applicant(home: Tenant, people: dict[str, str]) -> None:
+    swapped = owned(worker={"id": people["sam"]}, applicant={"id": people["jo"]})
+    await refused(
+        home,
+        "credentialCreate",
+        ("INVALID", "owners.worker.id"),
+        ("INVALID", "owners.applicant.id"),
+        **swapped,
+    )

@@ -1,0 +1,145 @@
+"""The review queue: what waits for a person, the longest waiting first."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.access import Scope
+from app.credentials.tables import Credential, Intake
+from tests.conftest import SettableClock
+from tests.credentials import life
+from tests.credentials.life import done
+from tests.service import Tenant, ids_of
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def worker(tenant: Tenant) -> str:
+    await life.add_type(tenant)
+    await life.choose(tenant, approvalsEnabled=True)
+    return await tenant.add_worker()
+
+
+@pytest.fixture
+async def waiting(tenant: Tenant, worker: str, clock: SettableClock) -> list[str]:
+    """Five tickets, the oldest first, of which two are of the same instant."""
+    keys = []
+    for minutes in (4, 1, 3, 1, 2):
+        clock.set(NOON + timedelta(minutes=minutes))
+        keys.append((minutes, await life.add_ticket(tenant, worker)))
+    clock.reset()
+    return [key for _, key in sorted(keys)]
+
+
+async def queue(tenant: Tenant, arguments: str = "", *, key: str | None = None) -> Any:
+    text = (
+        f"{{ reviewQueue{arguments} {{ nodes {{ id }} pageInfo {{ hasNextPage hasPreviousPage endCursor startCursor }}"
+    )
+    answer = await tenant.ask(f"{text} totalCount {{ count }} }} }}", key=key)
+    return answer.data["reviewQueue"]
+
+
+async def queued(tenant: Tenant, arguments: str = "") -> Sequence[str]:
+    return ids_of((await queue(tenant, arguments))["nodes"])
+
+
+async def test_the_longest_waiting_comes_first(tenant: Tenant, waiting: list[str]) -> None:
+    found = await queue(tenant)
+    assert ids_of(found["nodes"]) == waiting
+    assert found["totalCount"]["count"] == 5
+
+
+async def test_pages_lead_through_the_queue_both_ways(tenant: Tenant, waiting: list[str]) -> None:
+    first = await queue(tenant, "(first: 2)")
+    assert ids_of(first["nodes"]) == waiting[:2]
+    assert (first["pageInfo"]["hasNextPage"], first["pageInfo"]["hasPreviousPage"]) == (True, False)
+    second = await queue(tenant, f'(first: 2, after: "{first["pageInfo"]["endCursor"]}")')
+    assert ids_of(second["nodes"]) == waiting[2:4]
+    third = await queue(tenant, f'(first: 2, after: "{second["pageInfo"]["endCursor"]}")')
+    assert (ids_of(third["nodes"]), third["pageInfo"]["hasNextPage"]) == (waiting[4:], False)
+    back = await queue(tenant, f'(last: 2, before: "{second["pageInfo"]["startCursor"]}")')
+    assert (ids_of(back["nodes"]), back["pageInfo"]["hasPreviousPage"]) == (waiting[:2], False)
+    assert await queued(tenant, "(last: 1)") == waiting[4:]
+
+
+async def test_what_is_decided_between_two_pages_shifts_nothing(tenant: Tenant, waiting: list[str]) -> None:
+    first = await queue(tenant, "(first: 2)")
+    await done(tenant, "credentialsApprove", "total", ids=waiting[:2])
+    after = f'(first: 2, after: "{first["pageInfo"]["endCursor"]}")'
+    assert await queued(tenant, after) == waiting[2:4]
+
+
+async def test_a_cursor_of_another_list_or_tenant_is_refused(
+    tenant: Tenant, stranger: Tenant, waiting: list[str]
+) -> None:
+    cursor = (await queue(tenant))["pageInfo"]["endCursor"]
+    query = f'{{ reviewQueue(after: "{cursor}") {{ nodes {{ id }} }} }}'
+    assert (await stranger.ask(query)).codes == ["BAD_CURSOR"]
+    assert (await tenant.ask(query.replace("reviewQueue", "credentials"))).codes == ["BAD_CURSOR"]
+    assert (await tenant.ask('{ reviewQueue(after: "x") { nodes { id } } }')).codes == ["BAD_CURSOR"]
+
+
+async def test_what_is_decided_archived_or_deleted_leaves_it(tenant: Tenant, waiting: list[str]) -> None:
+    approved, rejected, archived, deleted, left = waiting
+    await done(tenant, "credentialApprove", id=approved)
+    await done(tenant, "credentialReject", id=rejected)
+    await done(tenant, "credentialArchive", id=archived)
+    await done(tenant, "credentialDelete", id=deleted)
+    assert await queued(tenant) == [left]
+    await done(tenant, "credentialRestore", id=archived)
+    await done(tenant, "credentialUndelete", id=deleted)
+    assert await queued(tenant) == [archived, deleted, left]
+
+
+async def test_a_new_version_waits_from_when_it_was_added(tenant: Tenant, waiting: list[str]) -> None:
+    oldest = waiting[0]
+    await done(tenant, "credentialApprove", id=oldest)
+    assert await queued(tenant) == waiting[1:]
+    await life.add_version(tenant, oldest, expiryDate="2034-05-01")
+    assert await queued(tenant) == [*waiting[1:], oldest]
+
+
+async def test_what_needs_no_approval_does_not_wait(tenant: Tenant, worker: str) -> None:
+    await tenant.add_credential(worker)
+    assert await queued(tenant) == []
+    await life.choose(tenant, approvalsEnabled=False)
+    await life.add_ticket(tenant, worker)
+    assert await queued(tenant) == []
+
+
+async def test_a_check_that_a_person_must_settle_waits_too(tenant: Tenant, worker: str) -> None:
+    key = await tenant.add_credential(worker)
+    await done(tenant, "credentialVerify", id=key)
+    assert await queued(tenant) == [key]
+    await done(tenant, "credentialApprove", id=key)
+    assert await queued(tenant) == []
+
+
+async def test_a_request_that_nobody_answered_does_not_wait(tenant: Tenant, waiting: list[str]) -> None:
+    requested, submitted, cancelled, *direct = waiting
+    for key, intake in ((requested, Intake.REQUESTED), (submitted, Intake.SUBMITTED), (cancelled, Intake.CANCELLED)):
+        await life.write(tenant, Credential, key, intake=intake)
+    assert await queued(tenant) == [submitted, *direct]
+
+
+async def test_the_queue_can_be_narrowed(tenant: Tenant, waiting: list[str], worker: str) -> None:
+    other = await tenant.add_worker("Another")
+    key = await life.add_ticket(tenant, other)
+    assert await queued(tenant, f'(where: {{owner: {{type: WORKER, id: "{other}"}}}})') == [key]
+    assert await queued(tenant, f'(where: {{owner: {{type: WORKER, id: "{worker}"}}}})') == waiting
+
+
+async def test_it_shows_nothing_of_another_tenant(stranger: Tenant, waiting: list[str]) -> None:
+    assert waiting
+    assert await queued(stranger) == []
+
+
+async def test_it_needs_the_scope_of_a_reviewer(tenant: Tenant, waiting: list[str]) -> None:
+    query = "{ reviewQueue { nodes { id } } }"
+    reader = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
+    assert (await tenant.ask(query, key=reader)).codes == ["FORBIDDEN"]
+    reviewer = await tenant.key_with(Scope.CREDENTIALS_REVIEW)
+    assert ids_of((await queue(tenant, key=reviewer))["nodes"]) == waiting

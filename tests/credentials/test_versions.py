@@ -1,0 +1,226 @@
+"""Adding a version and editing the latest: what each takes over, refuses, and does to what is effective."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.credentials.tables import Credential, Intake
+from tests.conftest import SettableClock
+from tests.credentials import life
+from tests.credentials.life import add_version, done, refused, show
+from tests.service import Tenant
+
+VERSION = "version { id }"
+FACTS = "number referenceNumber issuingAuthority issueDate expiryDate validity approval { status }"
+POINTERS = "validity issuing { expiryDate } latestVersion { number } effectiveVersion { number } revision"
+
+
+@pytest.fixture
+async def worker(tenant: Tenant) -> str:
+    return await tenant.add_worker()
+
+
+@pytest.fixture
+async def key(tenant: Tenant, worker: str) -> str:
+    return await tenant.add_credential(worker)
+
+
+@pytest.fixture
+async def ticket(tenant: Tenant, worker: str) -> str:
+    """A credential whose first version is approved, where later ones wait for approval."""
+    await life.add_type(tenant, defaultValidityMonths=18)
+    await life.choose(tenant, approvalsEnabled=True)
+    key = await life.add_ticket(tenant, worker)
+    await done(tenant, "credentialApprove", id=key)
+    return key
+
+
+async def added(tenant: Tenant, key: str, **content: Any) -> Any:
+    payload = await done(tenant, "credentialVersionAdd", f"version {{ {FACTS} }}", id=key, **content)
+    return payload["version"]
+
+
+async def latest(tenant: Tenant, key: str) -> str:
+    return (await life.row(tenant, key)).latest_version_id
+
+
+async def test_a_new_version_takes_over_the_number_and_the_authority_but_no_dates(tenant: Tenant, key: str) -> None:
+    assert await added(tenant, key) == {
+        "number": 2,
+        "referenceNumber": "WWC1234567E",
+        "issuingAuthority": "Office of the Children's Guardian",
+        "issueDate": None,
+        "expiryDate": None,
+        "validity": "NO_EXPIRY",
+        "approval": {"status": "NOT_REQUIRED"},
+    }
+
+
+async def test_what_is_given_replaces_what_would_be_taken_over(tenant: Tenant, key: str) -> None:
+    content = {"referenceNumber": "WWC7654321A", "issuingAuthority": None, "issueDate": "2025-01-02"}
+    found = await added(tenant, key, **content, expiryDate="2026-01-02")
+    assert (found["referenceNumber"], found["issuingAuthority"]) == ("WWC7654321A", None)
+    assert (found["issueDate"], found["expiryDate"]) == ("2025-01-02", "2026-01-02")
+    shown = await show(tenant, key, "identification { referenceNumber } issuing { issuingAuthority issueDate }")
+    assert shown["identification"] == {"referenceNumber": "WWC7654321A"}
+    assert shown["issuing"] == {"issuingAuthority": None, "issueDate": "2025-01-02"}
+
+
+async def test_the_expiry_date_follows_from_the_issue_date_unless_given(tenant: Tenant, ticket: str) -> None:
+    assert (await added(tenant, ticket, issueDate="2024-08-31"))["expiryDate"] == "2026-02-28"
+    assert (await added(tenant, ticket, issueDate="2024-08-31", expiryDate="2025-01-01"))["expiryDate"] == "2025-01-01"
+    assert (await added(tenant, ticket, issueDate="2024-08-31", expiryDate=None))["expiryDate"] is None
+    assert (await added(tenant, ticket))["expiryDate"] is None
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"referenceNumber": "12"}, ("INVALID", "referenceNumber")),
+        ({"referenceNumber": " "}, ("REQUIRED", "referenceNumber")),
+        ({"referenceNumber": None}, ("REQUIRED", "referenceNumber")),
+        ({"issueDate": "2025-01-02", "expiryDate": "2025-01-01"}, ("INVALID", "expiryDate")),
+        ({"expiryDate": "1820-01-01"}, ("INVALID", "expiryDate")),
+        ({"issuingAuthority": "a" * 201}, ("INVALID", "issuingAuthority")),
+        ({"expectedRevision": 3}, ("CONFLICT", "expectedRevision")),
+    ],
+)
+async def test_facts_that_do_not_fit_are_refused(
+    tenant: Tenant, key: str, content: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    assert await refused(tenant, "credentialVersionAdd", VERSION, id=key, **content) == [expected]
+    edited = {"id": await latest(tenant, key), **content}
+    assert await refused(tenant, "credentialVersionEdit", VERSION, **edited) == [expected]
+
+
+async def test_an_edit_is_checked_together_with_what_stays(tenant: Tenant, key: str) -> None:
+    version = await latest(tenant, key)
+    found = await refused(tenant, "credentialVersionEdit", VERSION, id=version, expiryDate="2024-04-30")
+    assert found == [("INVALID", "expiryDate")]
+    found = await refused(tenant, "credentialVersionEdit", VERSION, id=version, issueDate="2029-05-02")
+    assert found == [("INVALID", "expiryDate")]
+    await done(tenant, "credentialVersionEdit", VERSION, id=version, issueDate="2029-05-01")
+
+
+async def test_facts_that_the_type_does_not_take_are_refused(tenant: Tenant, worker: str) -> None:
+    await life.add_type(tenant, "PLAIN", supports=["ISSUE_DATE"])
+    key = await life.add_ticket(tenant, worker, "PLAIN", identification={"referenceNumber": None}, issuing=None)
+    given = {"referenceNumber": "R-1", "expiryDate": "2030-01-01"}
+    expected = [("UNSUPPORTED_METADATA", "referenceNumber"), ("UNSUPPORTED_METADATA", "expiryDate")]
+    assert await refused(tenant, "credentialVersionAdd", VERSION, id=key, **given) == expected
+    edited = {"id": await latest(tenant, key), **given}
+    assert await refused(tenant, "credentialVersionEdit", VERSION, **edited) == expected
+    assert (await added(tenant, key, issueDate="2025-01-01"))["issueDate"] == "2025-01-01"
+
+
+async def test_what_the_type_requires_is_required_of_each_version(tenant: Tenant, worker: str) -> None:
+    await life.add_type(tenant, "DATED", requires=["ISSUE_DATE"])
+    key = await life.add_ticket(tenant, worker, "DATED")
+    assert await refused(tenant, "credentialVersionAdd", VERSION, id=key) == [("REQUIRED", "issueDate")]
+    edited = {"id": await latest(tenant, key), "issueDate": None}
+    assert await refused(tenant, "credentialVersionEdit", VERSION, **edited) == [("REQUIRED", "issueDate")]
+
+
+async def test_without_approvals_a_new_version_is_effective_at_once(
+    tenant: Tenant, key: str, clock: SettableClock
+) -> None:
+    clock.set(datetime(2026, 3, 1, tzinfo=UTC))
+    assert (await show(tenant, key, POINTERS))["validity"] == "VALID"
+    assert (await added(tenant, key, expiryDate="2026-02-28"))["validity"] == "EXPIRED"
+    assert await show(tenant, key, POINTERS) == {
+        "validity": "EXPIRED",
+        "issuing": {"expiryDate": "2026-02-28"},
+        "latestVersion": {"number": 2},
+        "effectiveVersion": {"number": 2},
+        "revision": 2,
+    }
+
+
+async def test_a_version_that_waits_for_approval_leaves_the_older_one_effective(
+    tenant: Tenant, ticket: str, clock: SettableClock
+) -> None:
+    clock.set(datetime(2029, 5, 2, tzinfo=UTC))
+    found = await added(tenant, ticket, issueDate="2029-04-30", expiryDate="2033-01-01")
+    assert (found["approval"], found["validity"]) == ({"status": "PENDING"}, "VALID")
+    shown = await show(tenant, ticket, POINTERS)
+    assert (shown["latestVersion"], shown["effectiveVersion"]) == ({"number": 2}, {"number": 1})
+    assert (shown["validity"], shown["issuing"]) == ("EXPIRED", {"expiryDate": "2033-01-01"})
+    await done(tenant, "credentialApprove", id=ticket)
+    shown = await show(tenant, ticket, POINTERS)
+    assert (shown["effectiveVersion"], shown["validity"]) == ({"number": 2}, "VALID")
+    await done(tenant, "credentialReject", id=ticket)
+    shown = await show(tenant, ticket, POINTERS)
+    assert (shown["effectiveVersion"], shown["validity"]) == ({"number": 1}, "EXPIRED")
+
+
+async def test_where_none_is_effective_the_latest_tells_the_validity(
+    tenant: Tenant, ticket: str, clock: SettableClock
+) -> None:
+    clock.set(datetime(2026, 3, 1, tzinfo=UTC))
+    await done(tenant, "credentialReject", id=ticket)
+    await added(tenant, ticket, issueDate="2026-03-02", expiryDate="2027-01-01")
+    shown = await show(tenant, ticket, POINTERS)
+    assert (shown["effectiveVersion"], shown["validity"]) == (None, "NOT_YET_VALID")
+
+
+async def test_the_history_shows_every_version_latest_first(tenant: Tenant, key: str) -> None:
+    await added(tenant, key, expiryDate="2030-01-01")
+    await added(tenant, key, expiryDate="2031-01-01")
+    shown = await show(tenant, key, "versions(first: 2) { nodes { number expiryDate credential { id } } }")
+    assert shown["versions"]["nodes"] == [
+        {"number": 3, "expiryDate": "2031-01-01", "credential": {"id": key}},
+        {"number": 2, "expiryDate": "2030-01-01", "credential": {"id": key}},
+    ]
+    order = "orderBy: [{field: NUMBER, direction: ASC}]"
+    shown = await show(tenant, key, f"versions({order}) {{ nodes {{ number }} totalCount {{ count }} }}")
+    assert [node["number"] for node in shown["versions"]["nodes"]] == [1, 2, 3]
+    assert shown["versions"]["totalCount"] == {"count": 3}
+
+
+async def test_only_the_latest_version_can_be_edited(tenant: Tenant, key: str) -> None:
+    older = await latest(tenant, key)
+    newer = await add_version(tenant, key, expiryDate="2030-01-01")
+    found = await refused(tenant, "credentialVersionEdit", VERSION, id=older, expiryDate="2031-01-01")
+    assert found == [("NOT_LATEST_VERSION", "id")]
+    payload = await done(
+        tenant, "credentialVersionEdit", f"version {{ id {FACTS} }}", id=newer, expiryDate="2031-01-01"
+    )
+    assert (payload["version"]["id"], payload["version"]["number"]) == (newer, 2)
+    assert payload["version"]["expiryDate"] == "2031-01-01"
+    assert (await show(tenant, key, POINTERS))["issuing"] == {"expiryDate": "2031-01-01"}
+
+
+async def test_an_edited_version_that_was_decided_is_decided_again(tenant: Tenant, ticket: str) -> None:
+    version = await latest(tenant, ticket)
+    await done(tenant, "credentialVersionEdit", VERSION, id=version, expiryDate="2028-01-01")
+    [found] = await life.history(tenant, ticket)
+    assert found.approval.value == "PENDING"
+    assert (found.decided_by, found.decided_at, found.reason, found.notes) == (None, None, None, None)
+    assert (await show(tenant, ticket, POINTERS))["effectiveVersion"] is None
+
+
+async def test_a_version_that_was_decided_for_good_cannot_be_edited(tenant: Tenant, ticket: str) -> None:
+    await life.choose(tenant, approvalFinality="FINAL")
+    version = await latest(tenant, ticket)
+    expected = [("APPROVAL_FINAL", "id")]
+    assert await refused(tenant, "credentialVersionEdit", VERSION, id=version, expiryDate="2028-01-01") == expected
+    update: dict[str, Any] = {"issuing": {"expiryDate": "2028-01-01"}}
+    assert await refused(tenant, "credentialUpdate", id=ticket, **update) == expected
+    newer = await add_version(tenant, ticket, expiryDate="2028-01-01")
+    await done(tenant, "credentialVersionEdit", VERSION, id=newer, expiryDate="2028-02-01")
+
+
+@pytest.mark.parametrize("intake", [Intake.COMPLETED, Intake.CANCELLED])
+async def test_what_was_asked_for_takes_versions_only_until_it_is_completed(
+    tenant: Tenant, key: str, intake: Intake
+) -> None:
+    await life.write(tenant, Credential, key, intake=intake)
+    expected = [("NOT_UPDATABLE", "id")]
+    given = {"expiryDate": "2030-01-01"}
+    assert await refused(tenant, "credentialVersionAdd", VERSION, id=key, **given) == expected
+    edited = {"id": await latest(tenant, key), **given}
+    assert await refused(tenant, "credentialVersionEdit", VERSION, **edited) == expected
+    for open_intake in (Intake.REQUESTED, Intake.SUBMITTED):
+        await life.write(tenant, Credential, key, intake=open_intake)
+        await done(tenant, "credentialVersionEdit", VERSION, id=edited["id"], expiryDate=f"203{len(open_intake)}-01-01")

@@ -1,0 +1,50 @@
+"""What tests of verification share: databases of their own, a registry, and an organization that it verifies for."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.core.database import Database
+from app.settings import Settings
+from tests import checks as harness
+from tests import registry
+from tests.checks import Checks
+from tests.conftest import SettableClock
+from tests.registry import FakeRegistry
+
+
+@pytest.fixture(scope="package", params=["sqlite", "postgresql"])
+async def checked_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
+) -> AsyncIterator[Database]:
+    """A database that only tests of verification share, since the job loop works for all organizations in it."""
+    server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+    database = await harness.database_of(request.param, tmp_path_factory.mktemp("checks"), server, session_clock)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeRegistry]:
+    """A registry, which finds everything valid until told otherwise."""
+    async with registry.serving() as found:
+        yield found
+
+
+@pytest.fixture
+async def checks(
+    checked_database: Database, settings: Settings, tmp_path: Path, fake: FakeRegistry
+) -> AsyncIterator[Checks]:
+    """An organization in earnest."""
+    async with harness.opened(checked_database, settings, tmp_path, fake) as found:
+        yield found
+
+
+@pytest.fixture
+async def sandbox(
+    checked_database: Database, settings: Settings, tmp_path: Path, fake: FakeRegistry
+) -> AsyncIterator[Checks]:
+    """An organization in sandbox mode."""
+    async with harness.opened(checked_database, settings, tmp_path, fake, sandbox=True) as found:
+        yield found

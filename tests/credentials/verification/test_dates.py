@@ -1,0 +1,85 @@
+"""The expiry date that a registry has: when a credential takes it over, and when a person should look at it."""
+
+from typing import Any
+
+import pytest
+
+from tests.checks import Checks
+from tests.registry import FakeRegistry, says
+
+
+async def changes(checks: Checks, key: str) -> list[dict[str, Any]]:
+    """What became of the latest version's expiry date."""
+    text = """query ($id: ID!) { credential(id: $id) { latestVersion { expiryDate
+        activity(where: { field: { eq: EXPIRY_DATE } }) { nodes { before after changedByName } } } } }"""
+    version = (await checks.tenant.ask(text, {"id": key})).data["credential"]["latestVersion"]
+    return [{"now": version["expiryDate"]}, *version["activity"]["nodes"]]
+
+
+async def test_a_registrys_expiry_date_is_taken_over_and_logged(checks: Checks, fake: FakeRegistry) -> None:
+    fake.answers(says("CURRENT", expires="2031-12-24"))
+    key = await checks.add()
+    payload = await checks.verify(key)
+    assert (payload["expiryDate"], payload["attempt"]["expiryDate"]) == ("2031-12-24", "2031-12-24")
+    assert payload["credential"]["issuing"]["expiryDate"] == "2031-12-24"
+    now, *logged = await changes(checks, key)
+    assert now == {"now": "2031-12-24"}
+    correction = {"before": "2029-05-01", "after": "2031-12-24", "changedByName": "Owner"}
+    assert correction in logged
+    assert len(logged) == 2
+
+
+async def test_the_same_date_again_is_not_logged(checks: Checks, fake: FakeRegistry) -> None:
+    fake.answers(says("CURRENT", expires="2029-05-01"))
+    key = await checks.checked()
+    await checks.verify(key, forceRefresh=True)
+    assert len(await changes(checks, key)) == 2
+
+
+async def test_without_a_date_of_the_registry_the_credentials_own_is_told(checks: Checks) -> None:
+    payload = await checks.verify(await checks.add())
+    assert (payload["expiryDate"], payload["attempt"]["expiryDate"]) == ("2029-05-01", None)
+
+
+async def test_the_list_finds_the_date_that_was_taken_over(checks: Checks, fake: FakeRegistry) -> None:
+    fake.answers(says("CURRENT", expires="2030-01-01"))
+    key = await checks.checked()
+    where = 'where: { expiringBefore: "2030-01-02" }'
+    assert (await checks.tenant.ask(f"{{ credentials({where}) {{ nodes {{ id }} }} }}")).data == {
+        "credentials": {"nodes": [{"id": key}]}
+    }
+
+
+@pytest.mark.parametrize(
+    ("day", "problem"),
+    [
+        ("0001-01-01", "The registry's expiry date 0001-01-01 is not a likely one."),
+        ("9999-12-31", "The registry's expiry date 9999-12-31 is not a likely one."),
+        ("9999-12-30", "The registry's expiry date 9999-12-30 is not a likely one."),
+        ("2200-01-01", "The registry's expiry date 2200-01-01 is not a likely one."),
+        ("2024-04-30", "The registry's expiry date 2024-04-30 is before the issue date 2024-05-01."),
+    ],
+)
+async def test_a_date_that_cannot_be_is_left_to_a_person(
+    checks: Checks, fake: FakeRegistry, day: str, problem: str
+) -> None:
+    fake.answers(says("CURRENT", expires=day))
+    key = await checks.add()
+    payload = await checks.verify(key)
+    assert (payload["eligibility"], payload["attempt"]["problems"]) == ("MAY_ENGAGE", [problem])
+    assert payload["credential"]["issuing"]["expiryDate"] == "2029-05-01"
+    assert payload["attempt"]["expiryDate"] == day
+    assert (await checks.row(key)).next_check_at is not None
+
+
+async def test_a_type_without_expiry_dates_takes_none_over(checks: Checks, fake: FakeRegistry) -> None:
+    given = {"code": "FOREVER", "name": "Forever", "category": "SCREENING", "verificationSource": checks.source}
+    made = await checks.tenant.change(
+        "credentialTypeCreate", "credentialType { id }", supports=["REFERENCE_NUMBER"], **given
+    )
+    assert made["errors"] == []
+    fake.answers(says("CURRENT", expires="2031-12-24"))
+    key = await checks.add(code="FOREVER", issuing=None)
+    payload = await checks.verify(key)
+    assert payload["credential"]["issuing"]["expiryDate"] is None
+    assert payload["attempt"]["expiryDate"] == "2031-12-24"

@@ -1,0 +1,180 @@
+"""What becomes of a credential by what its check found, or by its finding nothing."""
+
+from typing import Any
+
+import pytest
+
+from app.registries import sandbox as sandbox_registry
+from app.registries.findings import Eligibility
+from tests.checks import ANSWER, Checks
+from tests.registry import MEANINGS, FakeRegistry, Reply, says
+
+SANDBOX = "WWCC_NSW"
+REVIEW = Eligibility.REVIEW_REQUIRED
+STATUSES = {
+    "X": "EXPIRED",
+    "S": "SUSPENDED",
+    "C": "REVOKED",
+    "N": "PENDING",
+    "A": "REVOKED",
+    "K": "ACTIVE",
+    "M": "PENDING",
+    "P": "PENDING",
+    "E": "ACTIVE",
+    "Z": "ACTIVE",
+}
+"""Where each ending of a sandbox number puts a credential."""
+
+
+async def test_every_ending_of_the_sandbox_is_tried() -> None:
+    assert set(STATUSES) == {*sandbox_registry.TABLE, "E", "Z"}
+
+
+@pytest.mark.parametrize("ending", STATUSES)
+async def test_a_sandbox_number_ends_as_documented(sandbox: Checks, ending: str) -> None:
+    key = await sandbox.add(f"WWC123456{ending}", code=SANDBOX)
+    payload = await sandbox.verify(key)
+    found = sandbox_registry.TABLE.get(ending, sandbox_registry.VALID)
+    assert (payload["eligibility"], payload["statusDetail"]) == (found.eligibility, found.status_detail)
+    assert payload["credential"]["verification"] == {
+        "status": STATUSES[ending],
+        "eligibility": found.eligibility,
+        "statusDetail": found.status_detail,
+    }
+    attempt = payload["attempt"]
+    outcome = "REVIEW_REQUIRED" if found.eligibility is REVIEW else "COMPLETED"
+    assert (attempt["adapter"], attempt["outcome"]) == ("sandbox", outcome)
+    assert (attempt["rawStatus"], attempt["problems"]) == (found.raw_status, found.problems)
+
+
+async def test_a_sandbox_number_that_ends_in_u_finds_no_registry(sandbox: Checks) -> None:
+    payload = await sandbox.verify(await sandbox.add("WWC123456U", code=SANDBOX))
+    assert (payload["eligibility"], payload["statusDetail"]) == ("ERROR", "SOURCE_UNAVAILABLE")
+    assert payload["errorMessage"] == "the sandbox registry plays dead for numbers that end in U"
+    assert payload["attempt"]["outcome"] == "ERROR"
+
+
+async def test_an_organization_in_sandbox_mode_asks_no_real_registry(sandbox: Checks, fake: FakeRegistry) -> None:
+    payload = await sandbox.verify(await sandbox.add("N1X"))
+    assert (payload["attempt"]["rawStatus"], fake.asked) == ("LAPSED", [])
+
+
+async def test_what_no_registry_is_described_for_waits_for_a_person(checks: Checks) -> None:
+    payload = await checks.verify(await checks.add("WWC1234567X", code=SANDBOX))
+    assert (payload["eligibility"], payload["attempt"]["adapter"]) == ("REVIEW_REQUIRED", "manual")
+    assert payload["attempt"]["problems"] == ["Check WWCC_NSW with its issuer by hand."]
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "eligibility"),
+    [
+        ("CURRENT", "ACTIVE", "MAY_ENGAGE"),
+        ("LAPSED", "EXPIRED", "MAY_NOT_ENGAGE"),
+        ("REVOKED", "REVOKED", "MAY_NOT_ENGAGE"),
+        ("HELD", "ACTIVE", "REVIEW_REQUIRED"),
+        ("NOBODY KNOWS", "PENDING", "REVIEW_REQUIRED"),
+    ],
+)
+async def test_a_word_of_the_registry_puts_the_credential_where_it_means(
+    checks: Checks, fake: FakeRegistry, word: str, status: str, eligibility: str
+) -> None:
+    fake.answers(says(word))
+    payload = await checks.verify(await checks.add())
+    detail = MEANINGS.get(word, {"detail": None})["detail"]
+    standing = {"status": status, "eligibility": eligibility, "statusDetail": detail}
+    assert payload["credential"]["verification"] == standing
+    assert payload["attempt"]["rawStatus"] == word
+
+
+async def test_a_number_that_is_not_found_may_not_engage(checks: Checks, fake: FakeRegistry) -> None:
+    fake.answers(Reply(b"{}", 404))
+    payload = await checks.verify(await checks.add())
+    assert (payload["eligibility"], payload["statusDetail"]) == ("MAY_NOT_ENGAGE", "NOT_FOUND")
+
+
+@pytest.mark.parametrize("word", ["CURRENT", "LAPSED", "HELD"])
+async def test_an_unreachable_registry_leaves_what_was_known(checks: Checks, fake: FakeRegistry, word: str) -> None:
+    fake.answers(says(word, expires="2030-01-31"))
+    known = (await checks.verify(await checks.add()))["credential"]
+    fake.answers(Reply(status=503))
+    payload = await checks.verify(known["id"], forceRefresh=True)
+    assert (payload["eligibility"], payload["statusDetail"]) == ("ERROR", "SOURCE_UNAVAILABLE")
+    assert payload["errorMessage"] == payload["attempt"]["errorMessage"] == "the registry answered 503"
+    assert payload["attempt"]["outcome"] == "ERROR"
+    assert payload["credential"] == known
+    assert (await checks.facts(known["id"]))[-1].changes == {}
+
+
+async def test_an_unreachable_registry_of_which_nothing_was_known_is_an_error(
+    checks: Checks, fake: FakeRegistry
+) -> None:
+    fake.answers(Reply(status=503))
+    payload = await checks.verify(await checks.add())
+    standing = {"status": "PENDING", "eligibility": "ERROR", "statusDetail": "SOURCE_UNAVAILABLE"}
+    assert payload["credential"]["verification"] == standing
+    assert len(fake.asked) == 3
+
+
+async def test_a_lying_registry_does_no_more_than_ask_for_a_review(checks: Checks, fake: FakeRegistry) -> None:
+    fake.answers(Reply(b'{"status": "\\u0000' + b"x" * 900 + b'", "remarks": ["\\u0000\\ud800"]}'))
+    payload = await checks.verify(await checks.add())
+    assert (payload["eligibility"], payload["attempt"]["rawStatus"]) == ("REVIEW_REQUIRED", "\ufffd" + "x" * 199)
+    assert payload["attempt"]["problems"][1:] == ["\ufffd?"]
+
+
+async def test_checks_are_listed_with_the_credential_the_latest_first(checks: Checks, fake: FakeRegistry) -> None:
+    key = await checks.checked()
+    for word in ("LAPSED", "HELD"):
+        fake.answers(says(word))
+        await checks.verify(key, forceRefresh=True)
+    assert await raw_statuses(checks, key) == ["HELD", "LAPSED", "CURRENT"]
+    assert await raw_statuses(checks, key, "first: 2") == ["HELD", "LAPSED"]
+    assert await raw_statuses(checks, key, "where: { outcome: { eq: REVIEW_REQUIRED } }") == ["HELD"]
+    assert await raw_statuses(checks, key, "where: { trigger: { eq: ON_CREATE } }") == ["CURRENT"]
+
+
+async def raw_statuses(checks: Checks, key: str, arguments: str = "first: 10") -> list[str]:
+    text = f"query ($id: ID!) {{ credential(id: $id) {{ verifications({arguments}) {{ nodes {{ rawStatus }} }} }} }}"
+    found = (await checks.tenant.ask(text, {"id": key})).data["credential"]["verifications"]["nodes"]
+    return [node["rawStatus"] for node in found]
+
+
+async def test_the_health_of_registries_is_shown(checks: Checks, fake: FakeRegistry) -> None:
+    key = await checks.checked()
+    fake.answers(Reply(status=500))
+    await checks.verify(key, forceRefresh=True)
+    found = await health(checks)
+    assert (found["adapter"], found["state"]) == ("http", "CLOSED")
+    assert (found["answeredLastDay"], found["failedLastDay"]) == (1, 1)
+    assert found["lastAnsweredAt"] < found["lastFailedAt"]
+
+
+async def test_a_registry_that_fails_again_and_again_is_shown_as_open(checks: Checks, fake: FakeRegistry) -> None:
+    key = await checks.add()
+    fake.answers(Reply(status=500))
+    for _ in range(5):
+        await checks.verify(key, forceRefresh=True)
+    assert (await health(checks))["state"] == "OPEN"
+    asked = len(fake.asked)
+    payload = await checks.verify(key, forceRefresh=True)
+    assert payload["errorMessage"] == "the registry has failed repeatedly and is not asked for a while"
+    assert len(fake.asked) == asked
+
+
+async def health(checks: Checks) -> dict[str, Any]:
+    """How the organization's registry has been doing."""
+    members = "name adapter state lastAnsweredAt lastFailedAt answeredLastDay failedLastDay"
+    answer = await checks.tenant.ask(f"{{ registries {{ {members} }} }}")
+    (found,) = [row for row in answer.data["registries"] if row["name"] == checks.source]
+    return dict(found)
+
+
+async def test_a_check_belongs_to_its_organization(checks: Checks) -> None:
+    key = await checks.checked()
+    (attempt,) = await checks.attempts(key)
+    stranger = await checks.another()
+    text = "query ($id: ID!) { node(id: $id) { id } }"
+    assert (await checks.tenant.ask(text, {"id": attempt.id})).data["node"] == {"id": attempt.id}
+    assert (await stranger.tenant.ask(text, {"id": attempt.id})).data["node"] is None
+    payload = await stranger.tenant.change("credentialVerify", ANSWER, id=key)
+    assert payload["errors"][0]["code"] == "NOT_FOUND"

@@ -1,0 +1,193 @@
+"""The demo organization: whole, plausible, and the same whenever it is loaded."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.access import ROLES, Actor, Role
+from app.core import clock
+from app.core.database import Database
+from app.core.records import Record
+from app.credential_types.tables import CredentialType
+from app.credentials import fields, validity
+from app.credentials.tables import Approval, Credential, CredentialVersion, Validity, VerificationStatus
+from app.demo import seed
+from app.events.kinds import EventKind
+from app.events.tables import Event
+from app.organizations import keys
+from app.organizations.tables import OrgUnit, OrgUnitKind
+from app.workers.tables import Applicant, EmploymentStatus, Worker
+
+SYDNEY = ZoneInfo("Australia/Sydney")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A demo organization's keys and rows."""
+
+    tokens: dict[str, str]
+    owner: Actor
+    rows: Mapping[Any, Sequence[Any]]
+    today: date
+
+    def get(self, table: type[Record], key: str | None) -> Any:
+        return next(row for row in self.rows[table] if row.id == key)
+
+
+TABLES = (OrgUnit, Worker, Applicant, CredentialType, Credential, CredentialVersion, Event)
+
+
+async def load(database: Database) -> Loaded:
+    tokens = await seed.load(database)
+    async with database.reading() as session:
+        owner, _ = await keys.authenticate(session, tokens["owner"])
+        rows: dict[type[Record], list[Any]] = {
+            table: list(
+                await session.scalars(
+                    select(table).where(col(table.organization_id) == owner.organization_id).order_by(col(table.id))
+                )
+            )
+            for table in TABLES
+        }
+        return Loaded(tokens, owner, rows, clock.today(session.now, SYDNEY))
+
+
+@pytest.fixture(scope="module")
+async def demo(database: Database) -> Loaded:
+    return await load(database)
+
+
+async def test_how_much_there_is(demo: Loaded) -> None:
+    counts = {table.__name__: len(rows) for table, rows in demo.rows.items()}
+    assert counts["OrgUnit"] == 15
+    assert counts["Worker"] == 200
+    assert counts["Applicant"] == 20
+    assert counts["Credential"] == 900
+    assert 1_200 <= counts["CredentialVersion"] <= 1_300
+    deleted = {table: sum(row.deleted_at is not None for row in demo.rows[table]) for table in (Worker, Credential)}
+    assert deleted == {Worker: 3, Credential: 5}
+
+
+async def test_the_three_keys_hold_their_roles_scopes(demo: Loaded, database: Database) -> None:
+    assert list(demo.tokens) == ["owner", "reviewer", "auditor"]
+    for role, token in demo.tokens.items():
+        async with database.reading() as session:
+            actor, key = await keys.authenticate(session, token)
+        assert actor.scopes == ROLES[Role[role.upper()]]
+        assert actor.time_zone == SYDNEY
+        assert key.name == role.capitalize()
+
+
+async def test_it_is_the_same_each_time(demo: Loaded, database: Database) -> None:
+    again = await load(database)
+    if again.today != demo.today:  # midnight passed between the two
+        demo = await load(database)
+    assert again.owner.organization_id != demo.owner.organization_id
+    assert _story(again) == _story(demo)
+
+
+def _story(loaded: Loaded) -> list[tuple[Any, ...]]:
+    """All that is told of people and credentials, without ids."""
+    workers = [
+        (row.display_name, row.external_id, row.work_email, row.status, row.start_date, row.end_date, row.created_at)
+        for row in loaded.rows[Worker]
+    ]
+    applicants = [(row.display_name, row.external_id, row.created_at) for row in loaded.rows[Applicant]]
+    versions = [
+        (row.number, row.reference_number, row.issue_date, row.expiry_date, row.created_at)
+        for row in loaded.rows[CredentialVersion]
+    ]
+    events = [(row.kind, row.occurred_at) for row in loaded.rows[Event]]
+    return [*workers, *applicants, *versions, *events]
+
+
+async def test_every_fact_is_one_that_its_type_takes(demo: Loaded) -> None:
+    kinds = {kind.id: kind for kind in demo.rows[CredentialType]}
+    for row in [*demo.rows[Credential], *demo.rows[CredentialVersion]]:
+        facts = {column: getattr(row, column) for column in fields.VERSIONED}
+        fields.check(kinds[row.credential_type_id], facts, facts)
+
+
+async def test_versions_follow_each_other(demo: Loaded) -> None:
+    chains: dict[str, list[CredentialVersion]] = {}
+    for version in demo.rows[CredentialVersion]:
+        chains.setdefault(version.credential_id, []).append(version)
+    for credential in demo.rows[Credential]:
+        chain = sorted(chains[credential.id], key=lambda version: version.number)
+        assert [version.number for version in chain] == list(range(1, len(chain) + 1))
+        counting = [version.id for version in chain if version.approval is Approval.NOT_REQUIRED]
+        assert credential.latest_version_id == chain[-1].id
+        assert credential.effective_version_id == (counting[-1] if counting else None)
+        for older, newer in pairwise(chain):
+            assert older.created_at < newer.created_at
+            assert older.expiry_date is not None
+            assert newer.expiry_date is not None
+            assert older.expiry_date < newer.expiry_date
+
+
+async def test_how_the_dates_lie_around_today(demo: Loaded) -> None:
+    found = Counter(_validity(demo, row) for row in demo.rows[Credential])
+    assert 60 <= found[Validity.EXPIRED] <= 80
+    assert 60 <= found[Validity.EXPIRING_SOON] <= 90
+    assert 5 <= found[Validity.NOT_YET_VALID] <= 25
+    assert found[Validity.NO_EXPIRY] >= 20
+    assert found[Validity.VALID] >= 600
+
+
+async def test_statuses_agree_with_the_dates(demo: Loaded) -> None:
+    for row in demo.rows[Credential]:
+        expired = _validity(demo, row) is Validity.EXPIRED
+        assert expired == (row.status is VerificationStatus.EXPIRED) or row.deleted_at is not None
+    assert {row.status for row in demo.rows[Credential]} == set(VerificationStatus)
+    assert {row.status for row in demo.rows[Worker]} == set(EmploymentStatus)
+
+
+def _validity(demo: Loaded, row: Credential) -> Validity:
+    return validity.on(demo.today, row.issue_date, row.expiry_date, 30)
+
+
+async def test_history_is_told_in_order_and_lies_in_the_past(demo: Loaded) -> None:
+    instants = [event.occurred_at for event in demo.rows[Event]]
+    assert instants == sorted(instants)
+    assert clock.today(instants[-1], SYDNEY) < demo.today
+    kinds = Counter(event.kind for event in demo.rows[Event])
+    assert kinds[EventKind.CREDENTIAL_ADDED] == 900
+    versions = len(demo.rows[CredentialVersion])
+    assert kinds[EventKind.CREDENTIAL_VERSION_ADDED] == versions - 900
+    assert kinds[EventKind.WORKER_DELETED] == 3
+    assert kinds[EventKind.CREDENTIAL_DELETED] == 5
+
+
+async def test_everybody_has_a_unit_and_a_manager(demo: Loaded) -> None:
+    top = [worker for worker in demo.rows[Worker] if worker.manager_id is None]
+    assert [worker.job_title for worker in top] == ["General Manager"]
+    for worker in demo.rows[Worker]:
+        assert worker.org_unit_id is not None
+        assert worker.source_system == "workday"
+        assert worker.work_email.endswith("@harbourhealth.example")
+    assert {unit.kind for unit in demo.rows[OrgUnit]} >= {
+        OrgUnitKind.SITE,
+        OrgUnitKind.DEPARTMENT,
+        OrgUnitKind.TEAM,
+        OrgUnitKind.CONTRACTOR,
+    }
+
+
+async def test_those_whom_the_examples_name_are_there(demo: Loaded) -> None:
+    (jordan,) = [worker for worker in demo.rows[Worker] if worker.external_id == "WD-100482"]
+    assert (jordan.display_name, jordan.job_title) == ("Jordan Avery", "Support Worker")
+    held = {row.type_code: row for row in demo.rows[Credential] if row.worker_id == jordan.id}
+    assert _validity(demo, held["CPR"]) is Validity.EXPIRED
+    assert _validity(demo, held["NATIONAL_POLICE_CHECK"]) is Validity.EXPIRING_SOON
+    renewed = demo.get(CredentialVersion, held["NATIONAL_POLICE_CHECK"].latest_version_id)
+    assert renewed.number == 2
+    assert demo.rows[Applicant][0].external_id == "ATS-55021"
+    assert demo.rows[Applicant][0].source_system == "greenhouse"

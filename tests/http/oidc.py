@@ -1,0 +1,82 @@
+"""An OIDC issuer for tests: keys of each algorithm, tokens signed by them, and the service that trusts it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import jwt
+import orjson
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from jwt.algorithms import get_default_algorithms
+
+from app.main import create_app
+from app.settings import Settings
+from tests.service import Answer, Service, Tenant
+
+ISSUER = "https://login.test/"
+AUDIENCE = "credgraph"
+VIEWER = "{ viewer { kind id name roles scopes organization { id } worker { id } } }"
+INVALID = 'Bearer realm="credgraph", error="invalid_token", error_description='
+MAKERS: dict[str, Callable[[], Any]] = {
+    "RS256": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate,
+}
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Private keys by their names."""
+
+    keys: dict[str, tuple[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def with_keys(cls, *algorithms: str) -> "Issuer":
+        """An issuer with a key for each algorithm, named after it."""
+        return cls({name: (name, MAKERS[name]()) for name in algorithms})
+
+    def jwks(self) -> bytes:
+        """The public keys."""
+        return orjson.dumps({"keys": [self._public(name) for name in self.keys]})
+
+    def _public(self, name: str) -> dict[str, Any]:
+        algorithm, key = self.keys[name]
+        described = get_default_algorithms()[algorithm].to_jwk(key.public_key(), as_dict=True)
+        return {**described, "kid": name, "use": "sig"}
+
+    def token(self, kid: str, claims: dict[str, Any], **header: Any) -> str:
+        """A token signed by one of the keys; claims and header members that are None are left out."""
+        algorithm, key = self.keys[kid]
+        return jwt.encode(complete(claims), key, algorithm, {"kid": kid, **header})
+
+
+def complete(claims: dict[str, Any]) -> dict[str, Any]:
+    """Claims with those that every token needs; None leaves one out."""
+    now = datetime.now(UTC)
+    usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "auth0|7", "exp": now + timedelta(minutes=5)}
+    return {name: value for name, value in (usual | claims).items() if value is not None}
+
+
+@asynccontextmanager
+async def trusting(tenant: Tenant, settings: Settings, jwks: str, **claims: str) -> AsyncIterator[Service]:
+    """The service with an issuer that it trusts."""
+    given = {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks": jwks, **claims}
+    database = tenant.service.database
+    transport = httpx.ASGITransport(create_app(settings.model_copy(update=given), database))
+    async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
+        yield Service(client, database)
+
+
+def owner(tenant: Tenant, **claims: Any) -> dict[str, Any]:
+    """The claims of an owner of the organization."""
+    return {"organization": tenant.id, "roles": ["OWNER"], **claims}
+
+
+def refused(answer: Answer, message: str) -> None:
+    """Show that a token was refused for a reason."""
+    assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
+    assert answer.errors[0]["message"] == message
+    assert answer.headers["www-authenticate"] == f'{INVALID}"{message}"'

@@ -1,0 +1,29 @@
+"""Requests as raw HTTP, for what a GraphQL client would not send."""
+
+import httpx
+
+from tests.service import Tenant
+
+RESPONSE = "application/graphql-response+json"
+JSON = "application/json"
+VIEWER = "{ viewer { id } }"
+
+
+async def post(tenant: Tenant, content: bytes, **headers: str) -> httpx.Response:
+    """Post bytes as they are, with the owner's key."""
+    sent = {"Authorization": f"Bearer {tenant.key}", "Content-Type": JSON}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return await tenant.service.client.post("/graphql", content=content, headers=sent)
+
+
+async def get(tenant: Tenant, accept: str = RESPONSE, **parameters: str) -> httpx.Response:
+    """Get with the owner's key."""
+    headers = {"Authorization": f"Bearer {tenant.key}", "Accept": accept}
+    return await tenant.service.client.get("/graphql", params=parameters, headers=headers)
+
+
+def code(response: httpx.Response) -> str:
+    """The code of a response's only error, which carries the request id too."""
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["requestId"] == response.headers["x-request-id"]
+    return str(error["extensions"]["code"])

@@ -1,0 +1,107 @@
+"""API keys at the door: which hold, and how each that does not is refused."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.access import Scope
+from tests.conftest import SettableClock
+from tests.http.oidc import refused
+from tests.service import Answer, Service, Tenant
+
+VIEWER = "{ viewer { kind name } }"
+CREATE = 'mutation { workerCreate(input: {identity: {displayName: "A"}}) { worker { id } } }'
+
+
+async def with_header(tenant: Tenant, header: str, query: str = VIEWER) -> Answer:
+    """Ask with an Authorization header as it is."""
+    headers = [(b"Authorization", header.encode())]
+    response = await tenant.service.client.post("/graphql", json={"query": query}, headers=headers)
+    return Answer(response.status_code, response.json(), response.headers)
+
+
+@pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "BEARER   {}", "  Bearer {}  "])
+async def test_a_key_is_a_bearer_token(tenant: Tenant, header: str) -> None:
+    answer = await with_header(tenant, header.format(tenant.key))
+    assert answer.data == {"viewer": {"kind": "SERVICE", "name": "Owner"}}
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "{}", "Basic {}", "Token {}", "Bearer {} {}", "Bearer{}"])
+async def test_a_header_of_another_form_is_refused(tenant: Tenant, header: str) -> None:
+    answer = await with_header(tenant, header.format(tenant.key, tenant.key))
+    refused(answer, "the Authorization header is not of the form: Bearer TOKEN")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda key: key[:-1],
+        lambda key: key + "0",
+        lambda key: key.replace("_", "-"),
+        lambda key: key[:5] + "é" + key[6:],
+        lambda key: "cgk_",
+        lambda key: key[:-1] + "\u0660",
+    ],
+)
+async def test_a_malformed_key_is_refused(tenant: Tenant, change: type[str]) -> None:
+    refused(await with_header(tenant, f"Bearer {change(tenant.key)}"), "the API key is malformed")
+
+
+async def test_a_key_with_another_secret_or_name_is_refused(tenant: Tenant, stranger: Tenant) -> None:
+    public, _, secret = tenant.key.rpartition("_")
+    for key in (
+        f"{public}_{secret[::-1]}",
+        f"{public[:-1]}{'0' if public[-1] != '0' else '1'}_{secret}",
+        f"{stranger.key[:20]}{tenant.key[20:]}",
+        f"{tenant.key[:20]}{stranger.key[20:]}",
+        f"{stranger.key.rpartition('_')[0]}_{secret}",
+    ):
+        refused(await tenant.ask(VIEWER, key=key), "the API key is not valid")
+
+
+async def test_a_revoked_key_is_refused(tenant: Tenant) -> None:
+    before = await tenant.rows()
+    query = 'mutation { apiKeyCreate(input: {name: "Brief", scopes: [WORKERS_WRITE]}) { token apiKey { id } } }'
+    made = (await tenant.ask(query)).data["apiKeyCreate"]
+    assert (await tenant.ask(VIEWER, key=made["token"])).status == 200
+    revoke = "mutation ($id: ID!) { apiKeyRevoke(input: {id: $id}) { errors { code } } }"
+    assert (await tenant.ask(revoke, {"id": made["apiKey"]["id"]})).data == {"apiKeyRevoke": {"errors": []}}
+    refused(await tenant.ask(CREATE, key=made["token"]), "the API key is revoked")
+    assert (await tenant.rows())["workers"] == before["workers"]
+
+
+async def test_an_expired_key_is_refused(tenant: Tenant, clock: SettableClock) -> None:
+    at = datetime(2030, 1, 1, tzinfo=UTC)
+    clock.set(at)
+    expires = (at + timedelta(hours=1)).isoformat()
+    made = await tenant.change("apiKeyCreate", "token", name="A", scopes=["WORKERS_READ"], expiresAt=expires)
+    key = made["token"]
+    clock.set(at + timedelta(minutes=59))
+    assert (await tenant.ask(VIEWER, key=key)).status == 200
+    clock.set(at + timedelta(hours=1))
+    refused(await tenant.ask(VIEWER, key=key), "the API key is expired")
+
+
+async def test_a_scope_that_is_not_held_is_a_fields_error(tenant: Tenant) -> None:
+    key = await tenant.key_with(Scope.CREDENTIALS_READ)
+    answer = await tenant.ask("{ viewer { kind } workers { nodes { id } } credentials { nodes { id } } }", key=key)
+    assert answer.status == 200
+    assert answer.body["data"] == {"viewer": {"kind": "SERVICE"}, "workers": None, "credentials": {"nodes": []}}
+    (error,) = answer.errors
+    assert (error["message"], error["path"]) == ("this needs the scope workers:read", ["workers"])
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    assert error["extensions"]["scope"] == "workers:read"
+
+
+async def test_a_wrong_key_is_refused_even_where_none_is_needed(service: Service) -> None:
+    refused(await service.ask("{ __typename }", key="cgk_wrong"), "the API key is malformed")
+
+
+async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: SettableClock) -> None:
+    at = datetime(2030, 1, 1, tzinfo=UTC)
+    query = "{ apiKeys { nodes { lastUsedAt } } }"
+    noted = []
+    for seconds in (0, 30, 59, 60, 61):
+        clock.set(at + timedelta(seconds=seconds))
+        noted.append((await tenant.ask(query)).data["apiKeys"]["nodes"][0]["lastUsedAt"])
+    assert noted == ["2030-01-01T00:00:00Z"] * 3 + ["2030-01-01T00:01:00Z"] * 2

@@ -1,0 +1,182 @@
+"""Tokens of an OIDC issuer: whom they make, and which of its own are refused."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from app.access import ROLES, Role
+from app.settings import Settings
+from tests.http.oidc import AUDIENCE, MAKERS, VIEWER, Issuer, complete, owner, refused, trusting
+from tests.service import Tenant
+
+
+@pytest.mark.parametrize("kid", MAKERS)
+async def test_a_token_of_each_algorithm_makes_a_person(door: Tenant, issuer: Issuer, kid: str) -> None:
+    answer = await door.ask(VIEWER, key=issuer.token(kid, owner(door, name="Sam Lee")))
+    assert answer.data["viewer"] == {
+        "kind": "PERSON",
+        "id": "auth0|7",
+        "name": "Sam Lee",
+        "roles": ["OWNER"],
+        "scopes": [scope.name for scope in sorted(ROLES[Role.OWNER])],
+        "organization": {"id": door.id},
+        "worker": None,
+    }
+
+
+async def test_a_key_works_beside_tokens(door: Tenant) -> None:
+    assert (await door.ask(VIEWER)).data["viewer"]["kind"] == "SERVICE"
+
+
+@pytest.mark.parametrize(
+    ("roles", "found"),
+    [
+        (["auditor"], ["AUDITOR"]),
+        ("REVIEWER AUDITOR", ["REVIEWER", "AUDITOR"]),
+        (["unknown", "ADMIN", 5, None, "ADMIN"], ["ADMIN"]),
+    ],
+)
+async def test_roles_become_scopes(door: Tenant, issuer: Issuer, roles: Any, found: list[str]) -> None:
+    viewer = (await door.ask(VIEWER, key=issuer.token("ES256", owner(door, roles=roles)))).data["viewer"]
+    assert viewer["roles"] == found
+    scopes = set().union(*(ROLES[Role(name)] for name in found))
+    assert viewer["scopes"] == [scope.name for scope in sorted(scopes)]
+
+
+@pytest.mark.parametrize("roles", [None, [], "", ["unknown"], "unknown", 5, True, {"OWNER": {}}, [["OWNER"]]])
+async def test_a_token_without_a_role_is_refused(door: Tenant, issuer: Issuer, roles: Any) -> None:
+    answer = await door.ask(VIEWER, key=issuer.token("ES256", owner(door, roles=roles)))
+    refused(answer, "the token gives no role here")
+
+
+@pytest.mark.parametrize("organization", [None, "", "org_unknown", "somebody else", 5, "' OR 1=1 --"])
+async def test_a_token_of_an_unknown_organization_is_refused(door: Tenant, issuer: Issuer, organization: Any) -> None:
+    answer = await door.ask(VIEWER, key=issuer.token("ES256", owner(door, organization=organization)))
+    refused(answer, "the token names no organization of this service")
+
+
+@pytest.mark.parametrize(
+    ("claims", "message"),
+    [
+        ({"organization": ["a"]}, "the token's claim organization is not text"),
+        ({"organization": "org\0"}, "the token's claim organization is not text"),
+        ({"worker": "w\0"}, "the token's claim worker is not text"),
+        ({"worker": {"id": "w"}}, "the token's claim worker is not text"),
+        ({"sub": "s\0"}, "the token's claim sub is not text"),
+        ({"sub": ""}, "the token names no subject"),
+        ({"sub": "s" * 256}, "the token names no subject"),
+        ({"name": ["a"]}, "the token's claim name is not text"),
+    ],
+)
+async def test_claims_of_the_wrong_kind_are_refused(
+    door: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
+) -> None:
+    refused(await door.ask(VIEWER, key=issuer.token("ES256", owner(door, **claims))), message)
+
+
+NOW = datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("claims", "message"),
+    [
+        ({"iss": "https://other.test/"}, "the token is not valid"),
+        ({"iss": None}, "the token is not valid"),
+        ({"aud": "other"}, "the token is not valid"),
+        ({"aud": None}, "the token is not valid"),
+        ({"aud": ["other", "another"]}, "the token is not valid"),
+        ({"sub": None}, "the token is not valid"),
+        ({"exp": None}, "the token is not valid"),
+        ({"exp": NOW - timedelta(hours=1)}, "the token has expired"),
+        ({"nbf": NOW + timedelta(hours=1)}, "the token is not valid"),
+        ({"iat": NOW + timedelta(hours=1)}, "the token is not valid"),
+    ],
+)
+async def test_a_token_for_others_or_another_time_is_refused(
+    door: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
+) -> None:
+    refused(await door.ask(VIEWER, key=issuer.token("RS256", owner(door, **claims))), message)
+
+
+async def test_one_of_several_audiences_is_enough(door: Tenant, issuer: Issuer) -> None:
+    token = issuer.token("ES256", owner(door, aud=["other", AUDIENCE]))
+    assert (await door.ask(VIEWER, key=token)).status == 200
+
+
+@pytest.mark.parametrize("header", [{}, {"kid": "unknown"}, {"kid": ""}])
+async def test_a_token_that_names_none_of_the_keys_is_refused(
+    door: Tenant, issuer: Issuer, header: dict[str, Any]
+) -> None:
+    token = jwt.encode(complete(owner(door)), issuer.keys["ES256"][1], "ES256", header)
+    refused(await door.ask(VIEWER, key=token), "the token is not valid")
+
+
+async def test_an_issuers_only_key_needs_no_name(tenant: Tenant, settings: Settings, tmp_path: Path) -> None:
+    single = Issuer.with_keys("ES256")
+    file = tmp_path / "jwks.json"
+    file.write_bytes(single.jwks())
+    token = jwt.encode(complete(owner(tenant)), single.keys["ES256"][1], "ES256")
+    async with trusting(tenant, settings, str(file)) as service:
+        assert (await service.ask(VIEWER, key=token)).status == 200
+
+
+async def test_claims_have_names_of_the_installations_choice(
+    tenant: Tenant, settings: Settings, issuer: Issuer, jwks: Path
+) -> None:
+    names = {f"jwt_{name}_claim": f"https://c.test/{name}" for name in ("organization", "roles", "name")}
+    claims = {
+        "https://c.test/organization": tenant.id,
+        "https://c.test/roles": "AUDITOR",
+        "https://c.test/name": "Sam",
+        "roles": "OWNER",
+    }
+    async with trusting(tenant, settings, str(jwks), **names) as service:
+        viewer = (await service.ask(VIEWER, key=issuer.token("EdDSA", claims))).data["viewer"]
+    assert (viewer["name"], viewer["roles"]) == ("Sam", ["AUDITOR"])
+
+
+async def test_a_person_without_a_name_is_called_by_their_subject(door: Tenant, issuer: Issuer) -> None:
+    viewer = (await door.ask(VIEWER, key=issuer.token("EdDSA", owner(door)))).data["viewer"]
+    assert viewer["name"] == "auth0|7"
+
+
+async def test_without_an_issuer_no_token_is_accepted(tenant: Tenant, issuer: Issuer) -> None:
+    refused(await tenant.ask(VIEWER, key=issuer.token("ES256", owner(tenant))), "the API key is malformed")
+
+
+async def test_a_worker_is_known_by_id_or_external_id(door: Tenant, issuer: Issuer) -> None:
+    worker = await door.add_worker(source={"externalId": "E 7", "sourceSystem": "hr"})
+    numbered = await door.add_worker(source={"externalId": "1234", "sourceSystem": "hr"})
+    for claim, found in ((worker, worker), ("E 7", worker), (1234, numbered)):
+        token = issuer.token("ES256", owner(door, roles=["WORKER"], worker=claim))
+        viewer = (await door.ask(VIEWER, key=token)).data["viewer"]
+        assert (viewer["worker"], viewer["scopes"]) == ({"id": found}, ["SELF_CREDENTIALS"])
+
+
+async def test_a_worker_sees_only_themselves(door: Tenant, issuer: Issuer) -> None:
+    worker, other = await door.add_worker(), await door.add_worker()
+    token = issuer.token("ES256", owner(door, roles=["WORKER"], worker=worker))
+    answer = await door.ask(f'{{ mine: node(id: "{worker}") {{ id }} other: node(id: "{other}") {{ id }} }}', key=token)
+    assert answer.data == {"mine": {"id": worker}, "other": None}
+
+
+async def test_a_worker_who_is_not_one_is_refused(door: Tenant, stranger: Tenant, issuer: Issuer) -> None:
+    deleted = await door.add_worker(source={"externalId": "gone", "sourceSystem": "hr"})
+    removal = f'mutation {{ workerDelete(input: {{worker: {{id: "{deleted}"}}}}) {{ errors {{ code }} }} }}'
+    assert (await door.ask(removal)).data == {"workerDelete": {"errors": []}}
+    for system in ("hr", "payroll"):
+        await door.add_worker(source={"externalId": "twice", "sourceSystem": system})
+    foreign = await stranger.add_worker(source={"externalId": "foreign", "sourceSystem": "hr"})
+    for claim in ("unknown", deleted, "gone", "twice", foreign, "foreign", "wkr_0000000000000000"):
+        token = issuer.token("ES256", owner(door, worker=claim))
+        refused(await door.ask(VIEWER, key=token), "the token names no single worker of the organization")
+
+
+async def test_a_token_speaks_for_its_own_organization_only(door: Tenant, stranger: Tenant, issuer: Issuer) -> None:
+    worker = await stranger.add_worker()
+    query = f'{{ node(id: "{worker}") {{ id }} viewer {{ organization {{ id }} }} }}'
+    answer = await door.ask(query, key=issuer.token("ES256", owner(door)))
+    assert answer.data == {"node": None, "viewer": {"organization": {"id": door.id}}}

@@ -1,0 +1,113 @@
+"""An organization's settings, and what each accepts."""
+
+import pytest
+
+from app.access import Scope
+from app.core.errors import Invalid
+from app.organizations import settings
+from tests.core.calls import done, events, forbidden, lasting, look, refused
+from tests.service import Tenant
+
+ALL = """organization {
+  revision name
+  settings { timeZone approvalsEnabled approvalFinality resubmitOnReject expiringSoonDays reminderDays }
+}"""
+DEFAULTS = {
+    "timeZone": "UTC",
+    "approvalsEnabled": False,
+    "approvalFinality": "REVERSIBLE",
+    "resubmitOnReject": False,
+    "expiringSoonDays": 30,
+    "reminderDays": [60, 30, 14, 7, 1, 0],
+}
+
+
+async def test_an_organization_starts_with_defaults(tenant: Tenant) -> None:
+    selection = ALL.removeprefix("organization {").removesuffix("}")
+    found = (await look(tenant, "organization", selection)).data["organization"]
+    assert found == {"revision": 1, "name": "Harbour Health", "settings": DEFAULTS}
+
+
+async def test_settings_change_one_by_one(tenant: Tenant) -> None:
+    given = {
+        "name": " Harbour ",
+        "timeZone": "Australia/Sydney",
+        "approvalsEnabled": True,
+        "approvalFinality": "FINAL",
+        "resubmitOnReject": True,
+        "expiringSoonDays": 0,
+        "reminderDays": [1, 90, 7, 1],
+    }
+    for number, (name, value) in enumerate(given.items(), start=2):
+        found = await done(tenant, "organizationUpdate", ALL, **{name: value})
+        assert found["revision"] == number
+    assert found["name"] == "Harbour"
+    assert found["settings"] == {
+        **{name: value for name, value in given.items() if name != "name"},
+        "reminderDays": [90, 7, 1],
+    }
+    event = (await events(tenant))[-1]
+    assert (event["kind"], event["subject_id"]) == ("organization.updated", tenant.id)
+    assert event["changes"] == {"reminderDays": {"from": DEFAULTS["reminderDays"], "to": [90, 7, 1]}}
+
+
+async def test_a_change_that_changes_nothing_leaves_revision_and_ledger_alone(tenant: Tenant) -> None:
+    before = await lasting(tenant)
+    for given in ({}, DEFAULTS, {"name": "Harbour Health", "reminderDays": [0, 1, 7, 14, 30, 60]}):
+        assert (await done(tenant, "organizationUpdate", ALL, **given))["revision"] == 1
+    assert await lasting(tenant) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("timeZone", "Mars/Olympus", "is not a time zone of the IANA database, such as Australia/Sydney"),
+        ("timeZone", "utc", "is not a time zone of the IANA database, such as Australia/Sydney"),
+        ("timeZone", "+10:00", "is not a time zone of the IANA database, such as Australia/Sydney"),
+        ("timeZone", "../../etc/passwd", "is not a time zone of the IANA database, such as Australia/Sydney"),
+        ("name", "x" * 201, "is longer than 200 characters"),
+        ("expiringSoonDays", -1, "is not between 0 and 365"),
+        ("expiringSoonDays", 366, "is not between 0 and 365"),
+        ("reminderDays", [-1], "is not a list of at most 12 numbers of days from 0 to 365"),
+        ("reminderDays", [366], "is not a list of at most 12 numbers of days from 0 to 365"),
+        ("reminderDays", list(range(13)), "is not a list of at most 12 numbers of days from 0 to 365"),
+    ],
+)
+async def test_a_value_that_does_not_fit_is_refused_by_its_path(
+    tenant: Tenant, name: str, value: object, says: str
+) -> None:
+    (error,) = await refused(tenant, "organizationUpdate", ("INVALID", name), **{"approvalsEnabled": True, name: value})
+    assert error["message"] == f"{name} {says}"
+
+
+async def test_what_an_organization_needs_cannot_be_cleared(tenant: Tenant) -> None:
+    for name in ("name", "timeZone", "approvalFinality", "expiringSoonDays", "reminderDays"):
+        (error,) = await refused(tenant, "organizationUpdate", ("REQUIRED", name), **{name: None})
+        assert error["message"] == f"{name} is required"
+
+
+async def test_no_reminders_are_a_choice_too(tenant: Tenant) -> None:
+    found = await done(tenant, "organizationUpdate", ALL, reminderDays=[])
+    assert found["settings"]["reminderDays"] == []
+
+
+async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
+    conflict = ("CONFLICT", "expectedRevision")
+    (error,) = await refused(tenant, "organizationUpdate", conflict, name="New", expectedRevision=2)
+    assert error["currentRevision"] == 1
+
+
+async def test_changing_needs_its_scope(tenant: Tenant) -> None:
+    held = (Scope.KEYS_MANAGE, Scope.WORKERS_WRITE)
+    await forbidden(tenant, "organizationUpdate", *held, needs=Scope.ORGANIZATION_MANAGE, name="Mine")
+
+
+async def test_an_organization_is_its_own_only(tenant: Tenant, stranger: Tenant) -> None:
+    assert (await look(stranger, "node", "id", id=tenant.id)).data["node"] is None
+    assert (await look(tenant, "node", "id", id=tenant.id)).data["node"] == {"id": tenant.id}
+
+
+async def test_founding_needs_a_time_zone_that_is_one(tenant: Tenant) -> None:
+    async with tenant.service.database.writing("test") as session:
+        with pytest.raises(Invalid, match="timeZone is not a time zone"):
+            await settings.found(session, "Nowhere", "Mars/Olympus")

@@ -1,0 +1,127 @@
+"""A PostgreSQL server of the tests' own, on a free port, with its data in a temporary folder."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+# What is thrown away need not survive a crash.
+OPTIONS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
+START_SECONDS = 30
+
+
+class NoServer(Exception):
+    """There is no PostgreSQL to test with, or it did not start."""
+
+
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs: the one chosen, else Debian's newest, else scripts/test's own."""
+    chosen = os.environ.get("CREDGRAPH_POSTGRESQL")
+    debian = Path("/usr/lib/postgresql").glob("*/bin")
+    newest_first = sorted(debian, key=lambda path: float(path.parent.name), reverse=True)
+    candidates = [Path(chosen)] if chosen else [*newest_first, Path(sys.prefix, "postgresql", "bin")]
+    for folder in candidates:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    looked = ", ".join(map(str, candidates))
+    raise NoServer(f"no PostgreSQL in {looked}: run scripts/test, or name its folder in CREDGRAPH_POSTGRESQL")
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A new, empty server; the value is the URL of its database `postgres`."""
+    with tempfile.TemporaryDirectory(prefix="credgraph-postgres-") as name:
+        home = Path(name)
+        account = _unprivileged(home)
+        programs = _reachable(binaries(), home, account)
+        data, log, port = home / "data", home / "log", _free_port()
+        with log.open("wb") as output:
+            how = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": output, "stderr": output, **account}
+            if subprocess.run(_initdb(programs, data), **how).returncode:
+                raise NoServer(f"initdb failed:\n{log.read_text()}")
+            process = subprocess.Popen(_postgres(programs, data, port), **how)
+            try:
+                _wait(process, port, log)
+                yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            finally:
+                _stop(process)
+
+
+def _unprivileged(home: Path) -> dict[str, Any]:
+    """Who runs the server: PostgreSQL refuses root, so then it is somebody who owns nothing but `home`."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _reachable(programs: Path, home: Path, account: dict[str, Any]) -> Path:
+    """The programs where the account may run them: out of a private home, like root's, they are copied."""
+    try:
+        subprocess.run([programs / "postgres", "--version"], cwd=home, stdout=subprocess.DEVNULL, **account)
+    except PermissionError:
+        shutil.copytree(programs.parent, home / "postgresql", symlinks=True)
+        return home / "postgresql" / "bin"
+    return programs
+
+
+def _initdb(programs: Path, data: Path) -> list[str | Path]:
+    return [
+        programs / "initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust",
+        "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
+    ]  # fmt: skip
+
+
+def _postgres(programs: Path, data: Path, port: int) -> list[str | Path]:
+    options = {**OPTIONS, "listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": ""}
+    command: list[str | Path] = [programs / "postgres", "-D", data]
+    for name, value in options.items():
+        command += ["-c", f"{name}={value}"]
+    return command
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise NoServer(f"PostgreSQL did not start:\n{log.read_text()}")
+        time.sleep(0.02)
+
+
+def _answers(port: int) -> bool:
+    """Whether a client is let in: the first message is answered R, while a starting server says E."""
+    startup = struct.pack("!i", 3 << 16) + b"user\0postgres\0database\0postgres\0\0"
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            client.sendall(struct.pack("!i", len(startup) + 4) + startup)
+            return client.recv(1) == b"R"
+    except OSError:
+        return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """At once and without a checkpoint: nobody will read this data again."""
+    process.send_signal(signal.SIGQUIT)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,149 @@
+"""What the adapter for HTTP makes of registries that are slow, wrong, down or lying."""
+
+import asyncio
+import gzip
+import json
+import socket
+
+import pytest
+
+from app.registries import http
+from app.registries.findings import Unavailable
+from tests.registries.conftest import Ask
+from tests.registry import Asked, FakeRegistry, Reply, says
+
+MANY = 50_000_000
+
+
+@pytest.mark.parametrize(
+    ("reply", "problem"),
+    [
+        (Reply(b"{}", 500), "the registry answered 500"),
+        (Reply(b"", 503, {"Retry-After": "1"}), "the registry answered 503"),
+        (Reply(b"{}", 401), "the registry answered 401"),
+        (Reply(b"<h1>Not Found</h1>", 404, {"Content-Type": "text/html"}), "the registry answered 404"),
+        (Reply(b"", 302, {"Location": "/licences/elsewhere"}), "the registry answered 302"),
+        (Reply(b'{"status": "CURRENT"}', 202), "the registry answered 202"),
+        (Reply(b"", 204), "the registry answered 204"),
+        (Reply(b"<html>Welcome</html>", headers={"Content-Type": "text/html"}), "could not be understood"),
+        (Reply(b"CURRENT"), "could not be understood"),
+        (Reply(b""), "could not be understood"),
+        (Reply(b"\xff\xfe\xff"), "could not be understood"),
+        (Reply(b'{"status": "CURRENT"'), "could not be understood"),
+        (Reply(b'{"state": "CURRENT"}'), "could not be understood"),
+        (Reply(b'[{"status": "CURRENT"}]'), "could not be understood"),
+        (Reply(b'"CURRENT"'), "could not be understood"),
+        (Reply(b"null"), "could not be understood"),
+        (Reply(b"[" * 100_000), "could not be understood"),
+        (Reply(b'{"status": ' + b"1" * 5_000 + b"}"), "could not be understood"),
+        (says(None), "could not be understood"),
+        (says(1.5), "could not be understood"),
+        (says(["CURRENT"]), "could not be understood"),
+        (says({"code": "CURRENT"}), "could not be understood"),
+    ],
+)
+async def test_what_is_no_answer_says_nothing_of_the_credential(
+    fake: FakeRegistry, ask: Ask, reply: Reply, problem: str
+) -> None:
+    fake.answers(reply)
+    with pytest.raises(Unavailable, match=problem):
+        await ask()
+    assert len(fake.asked) == 1
+
+
+@pytest.mark.parametrize("day", ["soon", "2029-02-30", "0000-00-00", "29/05/2029", "2029-05-01x", 1714521600, True, {}])
+async def test_a_date_that_is_none_spoils_the_answer(fake: FakeRegistry, ask: Ask, day: object) -> None:
+    fake.answers(says("CURRENT", expires=day))
+    with pytest.raises(Unavailable, match="could not be understood"):
+        await ask()
+
+
+async def test_a_registry_that_does_not_answer_in_time_is_given_up(fake: FakeRegistry, ask: Ask) -> None:
+    never = asyncio.Event()
+
+    async def wait(_asked: Asked) -> Reply:
+        await never.wait()
+        return says()
+
+    fake.does(wait)
+    with pytest.raises(Unavailable, match=r"did not answer: (ReadTimeout|TimeoutError)"):
+        await ask(timeout_seconds=0.2)
+    never.set()
+
+
+async def test_a_registry_that_never_comes_to_an_end_is_given_up(ask: Ask) -> None:
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" ")
+            await asyncio.sleep(0.02)
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unavailable, match="did not answer: TimeoutError"):
+            await ask(timeout_seconds=0.3, url=f"http://127.0.0.1:{port}/{{referenceNumber}}")
+
+
+async def test_a_registry_that_is_down_is_unavailable(ask: Ask) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/{{referenceNumber}}"
+        with pytest.raises(Unavailable, match="did not answer: ConnectError"):
+            await ask(url=url)
+
+
+async def test_an_answer_that_breaks_off_is_none(fake: FakeRegistry, ask: Ask) -> None:
+    fake.answers(Reply(b'{"status": "CURRENT"}', headers={"Content-Length": "1000"}))
+    with pytest.raises(Unavailable, match="did not answer: RemoteProtocolError"):
+        await ask()
+
+
+async def test_what_is_not_http_is_no_answer(ask: Ask) -> None:
+    async def babble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(babble, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unavailable, match="did not answer: RemoteProtocolError"):
+            await ask(url=f"http://127.0.0.1:{port}/{{referenceNumber}}")
+
+
+async def test_an_answer_is_read_no_further_than_its_limit(ask: Ask) -> None:
+    sent, ended = 0, asyncio.Event()
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % MANY)
+        try:
+            while sent < MANY:
+                writer.write(b" " * 65_536)
+                await writer.drain()
+                sent += 65_536
+        except ConnectionError:
+            pass
+        writer.close()
+        ended.set()
+
+    async with await asyncio.start_server(pour, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unavailable, match="too large"):
+            await ask(url=f"http://127.0.0.1:{port}/{{referenceNumber}}")
+        await ended.wait()
+    assert sent < MANY
+
+
+async def test_the_largest_answer_is_still_read(fake: FakeRegistry, ask: Ask) -> None:
+    body = json.dumps({"status": "CURRENT"}).encode()
+    fake.answers(Reply(body.ljust(http.LARGEST_ANSWER)))
+    assert (await ask()).raw_status == "CURRENT"
+    fake.answers(Reply(body.ljust(http.LARGEST_ANSWER + 1)))
+    with pytest.raises(Unavailable, match="too large"):
+        await ask()
+
+
+async def test_a_compressed_answer_cannot_grow_without_bounds(fake: FakeRegistry, ask: Ask) -> None:
+    fake.answers(Reply(gzip.compress(b" " * MANY), headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(Unavailable, match="compressed"):
+        await ask()

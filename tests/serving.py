@@ -1,0 +1,85 @@
+"""The service in a process of its own, started as people start it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+START_SECONDS, STOP_SECONDS = 60, 15
+OURS = ("CREDGRAPH_", "DATABASE_URL")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A served folder."""
+
+    url: str
+    data: Path
+    output: Path
+    """All that the process has said so far, on both streams."""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The demo organization's keys by role."""
+        found: dict[str, str] = json.loads((self.data / "demo-keys.json").read_text())
+        return found
+
+
+@contextmanager
+def serving(data: Path, *options: str) -> Iterator[Running]:
+    """Serve a folder on a free port; stopped by Ctrl-C at the end, which must be a clean exit."""
+    port = _free_port()
+    output = data / "output"
+    command = [sys.executable, "-m", "app", "serve", "--port", str(port), "--data", str(data), *options]
+    with output.open("wb") as stream:
+        process = subprocess.Popen(
+            command, cwd=data, env=_environment(), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
+        )
+        try:
+            running = Running(f"http://127.0.0.1:{port}", data, output)
+            _wait(process, running)
+            yield running
+            process.send_signal(signal.SIGINT)
+            process.wait(STOP_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+    said = output.read_text()
+    assert process.returncode in (0, -signal.SIGINT), said
+    assert "Traceback" not in said, said
+
+
+def _environment() -> dict[str, str]:
+    """The caller's environment without settings of the service, so that nothing but the folder counts."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return kept | {"PYTHONPATH": str(ROOT)}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(process: subprocess.Popen[bytes], running: Running) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            if httpx.get(f"{running.url}/health").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        ended = process.poll() is not None or time.monotonic() > deadline
+        assert not ended, f"the service did not start:\n{running.output.read_text()}"
+        time.sleep(0.05)

@@ -1,0 +1,86 @@
+"""`serve` as people use it: one command that loads the demo once, keeps its keys, and stops on Ctrl-C."""
+
+import json
+import stat
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.access import ROLES, Role
+from tests.serving import Running, serving
+
+SECOND_START_SECONDS = 15
+SCOPES = "{ viewer { scopes organization { name } } workers(first: 1) { totalCount { count } } }"
+
+
+def ask(url: str, key: str, query: str) -> httpx.Response:
+    return httpx.post(f"{url}/graphql", json={"query": query}, headers={"Authorization": f"Bearer {key}"})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that has been served once; leaving `serving` has shown that Ctrl-C stops it cleanly."""
+    data = tmp_path_factory.mktemp("served")
+    with serving(data) as running:
+        _check_first_start(running)
+    return data
+
+
+def _check_first_start(running: Running) -> None:
+    assert list(running.keys) == ["owner", "reviewer", "auditor"]
+    said = running.output.read_text()
+    assert f"{running.url}/graphql" in said
+    for role, key in running.keys.items():
+        assert key in said
+        data = ask(running.url, key, SCOPES).json()["data"]
+        assert data["viewer"]["organization"] == {"name": "Harbour Health"}
+        expected = {scope.name for scope in ROLES[Role[role.upper()]]}
+        assert set(data["viewer"]["scopes"]) == expected
+        assert data["workers"]["totalCount"] == {"count": 197}
+
+
+def test_what_holds_secrets_is_for_the_owner_alone(folder: Path) -> None:
+    for name in ("demo-keys.json", "secret"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
+
+
+def test_the_second_start_loads_nothing_and_keeps_the_keys(folder: Path) -> None:
+    before = (folder / "demo-keys.json").read_bytes()
+    began = time.monotonic()
+    with serving(folder) as running:
+        assert time.monotonic() - began < SECOND_START_SECONDS
+        assert (folder / "demo-keys.json").read_bytes() == before
+        said = running.output.read_text()
+        assert "Loading" not in said
+        assert all(key in said for key in running.keys.values())
+        data = ask(running.url, running.keys["owner"], "{ workers(first: 1) { totalCount { count } } }").json()["data"]
+        assert data == {"workers": {"totalCount": {"count": 197}}}
+
+
+def test_a_key_that_no_longer_works_is_not_shown(folder: Path) -> None:
+    file = folder / "demo-keys.json"
+    keys = json.loads(file.read_text())
+    wrong = keys["auditor"][:-1] + ("A" if keys["auditor"][-1] != "A" else "B")
+    file.write_text(json.dumps({**keys, "auditor": wrong}))
+    with serving(folder) as running:
+        said = running.output.read_text()
+        assert keys["owner"] in said
+        assert wrong not in said
+    file.write_text(json.dumps(keys))
+
+
+def test_without_the_demo_there_is_only_the_schema_to_read(tmp_path: Path) -> None:
+    with serving(tmp_path, "--no-demo") as running:
+        assert not (tmp_path / "demo-keys.json").exists()
+        said = running.output.read_text()
+        assert "Loading" not in said
+        assert "cgk_" not in said
+        assert httpx.get(f"{running.url}/graphql", headers={"Accept": "text/html"}).status_code == 200
+        answer = httpx.post(f"{running.url}/graphql", json={"query": "{ __schema { queryType { name } } }"})
+        assert answer.json() == {"data": {"__schema": {"queryType": {"name": "Query"}}}}
+        for query in ("{ viewer { name } }", "{ __typename viewer { name } }", "{ organization { name } }"):
+            answer = httpx.post(f"{running.url}/graphql", json={"query": query})
+            assert answer.status_code == 401, query
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")

@@ -1,0 +1,64 @@
+"""Adding workers, and what is refused."""
+
+import pytest
+
+from app.access import Scope
+from tests.service import Tenant, paths
+
+
+async def test_a_worker_needs_no_more_than_a_name(tenant: Tenant) -> None:
+    payload = await tenant.change(
+        "workerCreate",
+        "worker { id revision deleted identity { displayName fullName } employment { status workerType } }",
+        identity={"displayName": "  Jordan Avery "},
+    )
+    assert payload["errors"] == []
+    worker = payload["worker"]
+    assert worker["id"].startswith("wkr_")
+    assert worker["identity"] == {"displayName": "Jordan Avery", "fullName": "Jordan Avery"}
+    assert worker["employment"] == {"status": "ACTIVE", "workerType": "EMPLOYEE"}
+    assert (worker["revision"], worker["deleted"]) == (1, False)
+
+
+@pytest.mark.parametrize("identity", [None, {}, {"displayName": None}, {"displayName": "  "}])
+async def test_a_missing_name_is_refused_by_its_path(tenant: Tenant, identity: dict[str, str] | None) -> None:
+    before = await tenant.rows()
+    payload = await tenant.change("workerCreate", "worker { id }", identity=identity)
+    assert payload["worker"] is None
+    assert payload["errors"] == [
+        {
+            "__typename": "InvalidError",
+            "message": "identity.displayName is required",
+            "code": "REQUIRED",
+            "path": ["identity", "displayName"],
+        }
+    ]
+    assert await tenant.rows() == before
+
+
+async def test_every_error_is_told_at_once(tenant: Tenant) -> None:
+    payload = await tenant.change(
+        "workerCreate",
+        "worker { id }",
+        contact={"workEmail": "nobody"},
+        identity={"birthDate": "1066-10-14"},
+        profile={"photoUrl": "javascript:alert(1)"},
+    )
+    assert paths(payload) == [
+        ("REQUIRED", "identity.displayName"),
+        ("INVALID", "identity.birthDate"),
+        ("INVALID", "contact.workEmail"),
+        ("INVALID", "profile.photoUrl"),
+    ]
+
+
+async def test_creating_needs_its_scope(tenant: Tenant) -> None:
+    before = await tenant.rows()
+    key = await tenant.key_with(Scope.WORKERS_READ)
+    query = 'mutation { workerCreate(input: {identity: {displayName: "A"}}) { worker { id } } }'
+    answer = await tenant.ask(query, key=key)
+    assert answer.body["data"] == {"workerCreate": None}
+    assert [error["extensions"]["scope"] for error in answer.errors] == ["workers:write"]
+    assert answer.codes == ["FORBIDDEN"]
+    after = await tenant.rows()
+    assert {**after, "api_keys": [], "events": []} == {**before, "api_keys": [], "events": []}

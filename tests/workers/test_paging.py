@@ -1,0 +1,329 @@
+"""Pages of workers: every sort, cursors both ways, and what a page may not ask."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import insert
+
+from app.core import ids
+from app.core.filters import fold
+from app.workers.tables import Worker
+from tests.conftest import SettableClock
+from tests.core import bare, examples
+from tests.core.calls import done, look, nodes
+from tests.service import Service, Tenant
+
+SIZE = 60
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ROW = "id identity { displayName firstName lastName } contact { workEmail } createdAt lastUpdated"
+KEYS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "DISPLAY_NAME": lambda worker: fold(worker["identity"]["displayName"]),
+    "EMAIL": lambda worker: fold(worker["contact"]["workEmail"] or ""),
+    "CREATED_AT": lambda worker: str(datetime.fromisoformat(worker["createdAt"])),
+    "FIRST_NAME": lambda worker: fold(worker["identity"]["firstName"] or ""),
+    "LAST_NAME": lambda worker: fold(worker["identity"]["lastName"] or ""),
+    "LAST_UPDATED": lambda worker: str(datetime.fromisoformat(worker["lastUpdated"])),
+}
+PAGE_INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+ORDERS = st.lists(
+    st.tuples(st.sampled_from(sorted(KEYS)), st.sampled_from(["ASC", "DESC"])),
+    max_size=4,
+    unique_by=lambda key: key[0],
+)
+
+
+@pytest.fixture(scope="module")
+async def crowd(service: Service, session_clock: SettableClock) -> Tenant:
+    """Sixty workers, of whom many share names and times."""
+    tenant = await bare.found(service, "Crowd")
+    for number in range(SIZE):
+        session_clock.set(START + timedelta(seconds=number // 7))
+        await tenant.add_worker(
+            ["Ada", "alan", "ÉLOISE", "éloise", "Zoë", "_", "Ada"][number % 7],
+            identity={"firstName": ["A", "a", None][number % 3], "lastName": ["Z", "y"][number % 2]},
+            contact={"workEmail": f"{number:02}@crowd.test" if number % 4 == 0 else None},
+        )
+    session_clock.reset()
+    return tenant
+
+
+def in_order(workers: list[dict[str, Any]], order: list[tuple[str, str]]) -> list[str]:
+    """The ids as a sort by these keys gives them; the id itself is the last key, in the last one's direction."""
+    keys = order or [("DISPLAY_NAME", "ASC")]
+    found = sorted(workers, key=lambda worker: str(worker["id"]), reverse=keys[-1][1] == "DESC")
+    for name, direction in reversed(keys):
+        # Sorting keeps equal items as they were, also in reverse.
+        found = sorted(found, key=KEYS[name], reverse=direction == "DESC")
+    return [worker["id"] for worker in found]
+
+
+async def walk(tenant: Tenant, size: int, *, backwards: bool, **arguments: Any) -> list[str]:
+    """All ids, page after page; from the end when backwards."""
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = {("last" if backwards else "first"): size, **cursor, **arguments}
+        answer = await look(tenant, "workers", f"edges {{ cursor node {{ id }} }} {PAGE_INFO}", **page)
+        connection = answer.data["workers"]
+        edges, info = connection["edges"], connection["pageInfo"]
+        here = [edge["node"]["id"] for edge in edges]
+        found = [*here, *found] if backwards else [*found, *here]
+        assert len(found) == len(set(found))
+        assert (info["startCursor"], info["endCursor"]) == (edges[0]["cursor"], edges[-1]["cursor"])
+        assert info["hasNextPage" if backwards else "hasPreviousPage"] == bool(cursor)
+        if not info["hasPreviousPage" if backwards else "hasNextPage"]:
+            return found
+        assert len(here) == size
+        cursor = {"before": info["startCursor"]} if backwards else {"after": info["endCursor"]}
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize("name", sorted(KEYS))
+async def test_every_sort_goes_both_ways(crowd: Tenant, name: str, direction: str) -> None:
+    workers = await nodes(crowd, "workers", ROW)
+    order = [{"field": name, "direction": direction}]
+    found = [worker["id"] for worker in await nodes(crowd, "workers", "id", orderBy=order)]
+    assert found == in_order(workers, [(name, direction)])
+
+
+async def test_the_default_sort_is_by_name_upwards(crowd: Tenant) -> None:
+    workers = await nodes(crowd, "workers", ROW)
+    expected = in_order(workers, [("DISPLAY_NAME", "ASC")])
+    asked: list[dict[str, Any]] = [
+        {},
+        {"orderBy": []},
+        {"orderBy": None},
+        {"orderBy": [{"field": "DISPLAY_NAME"}]},
+    ]
+    for arguments in asked:
+        assert [worker["id"] for worker in await nodes(crowd, "workers", "id", **arguments)] == expected
+
+
+@examples.walks
+@given(order=ORDERS, size=st.integers(7, 40), backwards=st.booleans())
+async def test_a_walk_meets_everyone_once_in_order(
+    crowd: Tenant, order: list[tuple[str, str]], size: int, backwards: bool
+) -> None:
+    workers = await nodes(crowd, "workers", ROW)
+    keys = [{"field": name, "direction": direction} for name, direction in order]
+    found = await walk(crowd, size, backwards=backwards, orderBy=keys)
+    assert found == in_order(workers, order)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(
+    "order",
+    [
+        [("FIRST_NAME", "ASC"), ("LAST_NAME", "DESC")],
+        [("LAST_NAME", "DESC"), ("CREATED_AT", "ASC"), ("DISPLAY_NAME", "DESC")],
+        [("EMAIL", "DESC"), ("FIRST_NAME", "ASC"), ("LAST_UPDATED", "ASC"), ("DISPLAY_NAME", "ASC")],
+    ],
+)
+async def test_mixed_directions_are_walked_both_ways(
+    crowd: Tenant, order: list[tuple[str, str]], backwards: bool
+) -> None:
+    workers = await nodes(crowd, "workers", ROW)
+    keys = [{"field": name, "direction": direction} for name, direction in order]
+    assert await walk(crowd, 9, backwards=backwards, orderBy=keys) == in_order(workers, order)
+
+
+async def test_a_walk_keeps_its_filter(crowd: Tenant) -> None:
+    arguments: dict[str, Any] = {"where": {"firstName": {"eq": "A"}}, "search": "a"}
+    whole = [worker["id"] for worker in await nodes(crowd, "workers", "id", **arguments)]
+    assert 10 < len(whole) < SIZE
+    for backwards in (False, True):
+        assert await walk(crowd, 4, backwards=backwards, **arguments) == whole
+
+
+async def test_twenty_five_come_unless_a_size_is_given(crowd: Tenant) -> None:
+    everyone = await walk(crowd, 100, backwards=False)
+    assert len(everyone) == SIZE
+    for arguments, expected in (
+        ({}, everyone[:25]),
+        ({"first": None}, everyone[:25]),
+        ({"first": 1}, everyone[:1]),
+        ({"first": 100}, everyone),
+        ({"last": 2}, everyone[-2:]),
+        ({"last": 100}, everyone),
+    ):
+        answer = await look(crowd, "workers", "nodes { id }", **arguments)
+        assert [worker["id"] for worker in answer.data["workers"]["nodes"]] == expected
+
+
+async def test_before_alone_takes_the_page_that_ends_there(crowd: Tenant) -> None:
+    everyone = await walk(crowd, 100, backwards=False)
+    edges = (await look(crowd, "workers", "edges { cursor }", first=100)).data["workers"]["edges"]
+    for arguments, expected in (
+        ({"before": edges[30]["cursor"]}, everyone[5:30]),
+        ({"before": edges[3]["cursor"], "last": 10}, everyone[:3]),
+        ({"before": edges[0]["cursor"]}, []),
+        ({"after": edges[30]["cursor"]}, everyone[31:56]),
+        ({"after": edges[-1]["cursor"], "first": 10}, []),
+    ):
+        answer = await look(crowd, "workers", f"nodes {{ id }} {PAGE_INFO}", **arguments)
+        connection = answer.data["workers"]
+        assert [worker["id"] for worker in connection["nodes"]] == expected
+        if not expected:
+            assert connection["pageInfo"]["startCursor"] is None
+            assert connection["pageInfo"]["endCursor"] is None
+
+
+async def test_a_cursor_outlives_its_row(tenant: Tenant) -> None:
+    one, two, three = [await tenant.add_worker(name) for name in ("A", "B", "C")]
+    page = (await look(tenant, "workers", "edges { cursor node { id } }")).data["workers"]["edges"]
+    assert [edge["node"]["id"] for edge in page] == [one, two, three]
+    await done(tenant, "workerDelete", "worker { id }", worker={"id": two})
+    rest = await look(tenant, "workers", "nodes { id }", after=page[1]["cursor"])
+    assert rest.data["workers"]["nodes"] == [{"id": three}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"first": 0}, "first is not between 1 and 100"),
+        ({"first": 101}, "first is not between 1 and 100"),
+        ({"first": -1}, "first is not between 1 and 100"),
+        ({"last": 0}, "last is not between 1 and 100"),
+        ({"last": 101}, "last is not between 1 and 100"),
+        ({"first": 1, "last": 1}, "give first or last, not both"),
+        ({"first": 1, "before": "x"}, "after goes with first, before goes with last"),
+        ({"last": 1, "after": "x"}, "after goes with first, before goes with last"),
+        ({"after": "x", "before": "x"}, "after goes with first, before goes with last"),
+        (
+            {"orderBy": [{"field": "EMAIL"}, {"field": "EMAIL", "direction": "DESC"}]},
+            "orderBy takes up to 4 keys, each once",
+        ),
+        ({"orderBy": [{"field": name} for name in sorted(KEYS)[:5]]}, "orderBy takes up to 4 keys, each once"),
+    ],
+)
+async def test_a_page_that_cannot_be_is_refused(crowd: Tenant, arguments: dict[str, Any], message: str) -> None:
+    answer = await look(crowd, "workers", "nodes { id }", **arguments)
+    assert (answer.body["data"], answer.codes) == ({"workers": None}, ["BAD_PAGE"])
+    assert answer.errors[0]["message"] == message
+    nested = ", ".join(f"{name}: {value}" for name, value in arguments.items() if name != "orderBy")
+    if nested and "x" not in nested:
+        answer = await crowd.ask(f"{{ workers(first: 1) {{ nodes {{ reports({nested}) {{ nodes {{ id }} }} }} }} }}")
+        assert answer.body["data"] == {"workers": {"nodes": [{"reports": None}]}}
+        assert answer.codes == ["BAD_PAGE"]
+
+
+async def test_a_cursor_belongs_to_its_sort_filter_and_list(crowd: Tenant, tenant: Tenant) -> None:
+    await tenant.add_worker("Ada")
+    page = await look(crowd, "workers", "edges { cursor }", first=3)
+    cursor = page.data["workers"]["edges"][1]["cursor"]
+    others: list[dict[str, Any]] = [
+        {"orderBy": [{"field": "EMAIL"}]},
+        {"orderBy": [{"field": "DISPLAY_NAME", "direction": "DESC"}]},
+        {"orderBy": [{"field": "DISPLAY_NAME"}, {"field": "EMAIL"}]},
+        {"where": {"firstName": {"eq": "a"}}},
+        {"search": "a"},
+        {"includeDeleted": True},
+    ]
+    for arguments in others:
+        for way in ("after", "before"):
+            answer = await look(crowd, "workers", "nodes { id }", **{way: cursor}, **arguments)
+            assert (answer.body["data"], answer.codes) == ({"workers": None}, ["BAD_CURSOR"])
+    assert (await look(tenant, "workers", "nodes { id }", after=cursor)).codes == ["BAD_CURSOR"]
+    assert (await look(crowd, "applicants", "nodes { id }", after=cursor)).codes == ["BAD_CURSOR"]
+    assert (await look(crowd, "workers", "nodes { id }", after=cursor)).codes == []
+
+
+async def test_a_cursor_of_one_filter_is_not_one_of_another_value(crowd: Tenant) -> None:
+    where = {"firstName": {"eq": "a"}}
+    page = await look(crowd, "workers", "edges { cursor }", first=1, where=where)
+    cursor = page.data["workers"]["edges"][0]["cursor"]
+    answer = await look(crowd, "workers", "nodes { id }", after=cursor, where={"firstName": {"eq": "b"}})
+    assert answer.codes == ["BAD_CURSOR"]
+    assert (await look(crowd, "workers", "nodes { id }", after=cursor, where=where)).codes == []
+
+
+async def test_a_tampered_cursor_is_refused(crowd: Tenant) -> None:
+    page = await look(crowd, "workers", "pageInfo { endCursor }", first=3)
+    cursor = page.data["workers"]["pageInfo"]["endCursor"]
+    middle = len(cursor) // 2
+    other = "A" if cursor[middle] != "A" else "B"
+    tampered = [
+        cursor[:middle] + other + cursor[middle + 1 :],
+        ("A" if cursor[0] != "A" else "B") + cursor[1:],
+        cursor[:-4],
+        cursor + "AAAA",
+        cursor[4:],
+        "",
+        "x",
+        "not a cursor",
+        "é",
+        "=",
+    ]
+    for text in tampered:
+        answer = await look(crowd, "workers", "nodes { id }", after=text)
+        assert (answer.body["data"], answer.codes) == ({"workers": None}, ["BAD_CURSOR"]), text
+
+
+async def test_reports_are_paged_for_each_manager(tenant: Tenant) -> None:
+    managers = [await tenant.add_worker(f"Manager {number}") for number in range(3)]
+    for number, manager in enumerate(managers):
+        for report in range(number * 3):
+            await tenant.add_worker(f"Report {report}", manager={"id": manager})
+    inner = f"totalCount {{ count precision }} nodes {{ identity {{ displayName }} }} {PAGE_INFO}"
+    where = {"displayName": {"startsWith": "manager"}}
+    asked = f"nodes {{ id reports(first: 2, orderBy: [{{field: DISPLAY_NAME, direction: DESC}}]) {{ {inner} }} }}"
+    found = (await look(tenant, "workers", asked, where=where)).data["workers"]["nodes"]
+    pages = [worker["reports"] for worker in found]
+    assert [page["totalCount"] for page in pages] == [{"count": count, "precision": "EXACT"} for count in (0, 3, 6)]
+    assert [[report["identity"]["displayName"] for report in page["nodes"]] for page in pages] == [
+        [],
+        ["Report 2", "Report 1"],
+        ["Report 5", "Report 4"],
+    ]
+    assert [page["pageInfo"]["hasNextPage"] for page in pages] == [False, True, True]
+    asked = (
+        "reports(first: 2, after: $after, orderBy: [{field: DISPLAY_NAME, direction: DESC}]) "
+        f"{{ nodes {{ identity {{ displayName }} }} {PAGE_INFO} }}"
+    )
+    text = f"query ($by: PersonBy!, $after: String) {{ worker(by: $by) {{ {asked} }} }}"
+    variables = {"by": {"id": managers[1]}, "after": pages[1]["pageInfo"]["endCursor"]}
+    rest = (await tenant.ask(text, variables)).data["worker"]["reports"]
+    assert rest["nodes"] == [{"identity": {"displayName": "Report 0"}}]
+    assert (rest["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasPreviousPage"]) == (False, True)
+
+
+async def test_a_count_is_exact_to_ten_thousand(tenant: Tenant) -> None:
+    now = tenant.service.database.clock()
+
+    async def add(count: int) -> None:
+        rows = [
+            {
+                "organization_id": tenant.id,
+                "id": ids.new("wkr"),
+                "display_name": "Bulk",
+                "display_name_key": "bulk",
+                "search_text": "bulk",
+                "created_at": now,
+                "last_updated": now,
+            }
+            for _ in range(count)
+        ]
+        async with tenant.service.database.writing("test") as session:
+            await session.execute(insert(Worker), rows)
+
+    async def counted(**arguments: Any) -> Any:
+        return (await look(tenant, "workers", "totalCount { count precision }", **arguments)).data["workers"][
+            "totalCount"
+        ]
+
+    assert await counted() == {"count": 0, "precision": "EXACT"}
+    await add(10_000)
+    assert await counted() == {"count": 10_000, "precision": "EXACT"}
+    await add(1)
+    assert await counted() == {"count": 10_000, "precision": "AT_LEAST"}
+    assert await counted(search="bulk") == {"count": 10_000, "precision": "AT_LEAST"}
+    assert await counted(search="nobody") == {"count": 0, "precision": "EXACT"}
+    await tenant.add_worker("Somebody else")
+    assert await counted(where={"displayName": {"startsWith": "some"}}, first=1) == {
+        "count": 1,
+        "precision": "EXACT",
+    }
