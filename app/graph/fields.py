@@ -77,10 +77,12 @@ def _to_one(batch: Lookup[Any], declared: Edge) -> Callable[..., Any]:
 
     def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
         context = info.context
+        # Refused before the key is looked at: whoever lacks the scope must not learn whether there is one.
+        actor = _actor(context, declared.scope, declared.own)
         key = getattr(root, declared.key)
         if key is None:
             return None
-        found = context.load(batch.load, _actor(context, declared.scope, declared.own), key)
+        found = context.load(batch.load, actor, key)
         return found if declared.value is None else computed(found, root, context)
 
     return resolve

@@ -85,13 +85,17 @@ async def abroad(service: Service) -> World:
     return await populate(await Tenant.found(service, "zqabroad000000 of others"), "abroad")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def plain_logs() -> Iterator[None]:
-    """Errors in the log as plain text: to draw one takes a minute where the documents are as large as here."""
+    """Errors in the log as plain text: to draw one takes a minute where the documents are as large as here.
+
+    No logger may remember this: other tests read the log.
+    """
     before = structlog.get_config()
     structlog.configure(
         processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        cache_logger_on_first_use=False,
     )
     yield
     structlog.configure(**before)

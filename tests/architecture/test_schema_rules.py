@@ -43,7 +43,7 @@ FREE = {
 FREE_NODES = {"Organization", "CredentialType"}
 """Kinds of rows that take no scope."""
 
-FOR_SOME = {"Query.reviewQueue": Scope.CREDENTIALS_REVIEW, "ApiKey.orgUnit": Scope.KEYS_MANAGE}
+FOR_SOME = {"Query.reviewQueue": Scope.CREDENTIALS_REVIEW}
 """Fields that take another scope than their rows do, being for those who do something with them."""
 
 OF_A_PAGE = {"totalCount"}

@@ -78,7 +78,7 @@ async def test_what_is_missing_or_does_not_fit_is_refused(tenant: Tenant, clock:
             {"orgUnit": f"unit_{UNKNOWN}"},
             f"orgUnit: there is no org unit unit_{UNKNOWN}",
         ),
-        (("INVALID", "orgUnit"), {"orgUnit": "x"}, "orgUnit is not the id of a org unit (unit_…)"),
+        (("INVALID", "orgUnit"), {"orgUnit": "x"}, "orgUnit is not the id of an org unit (unit_…)"),
     ]
     for expected, wrong, message in cases:
         (error,) = await refused(tenant, "apiKeyCreate", expected, **{**good, **wrong})
