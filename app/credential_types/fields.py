@@ -57,6 +57,7 @@ FIELDS = Fields(
         Field(("referenceNumberPattern",), "reference_number_pattern", _pattern),
         fields.whole("defaultValidityMonths", "default_validity_months", least=1, most=600),
         fields.whole("expiringSoonDays", "expiring_soon_days", least=0, most=365),
+        fields.whole("verificationIntervalDays", "verification_interval_days", least=1, most=365),
         fields.flag("approvalRequired", "approval_required", default=False),
         fields.choice("creationPolicy", "creation_policy", default=CreationPolicy.OPEN),
     )

@@ -69,6 +69,7 @@ class CredentialType(Record, table=True):
     reference_number_pattern: str | None = Field(default=None, max_length=200)
     default_validity_months: int | None = None
     expiring_soon_days: int | None = None
+    verification_interval_days: int | None = None
     approval_required: bool = False
     creation_policy: CreationPolicy = Field(default=CreationPolicy.OPEN, sa_type=choice(CreationPolicy))
     archived_at: datetime | None = None

@@ -62,7 +62,8 @@ async def record(
     attempt.status_detail = finding.status_detail
     attempt.raw_status = finding.raw_status
     attempt.expiry_date = finding.expiry_date
-    expiry_date, problems = await _taken_over(session, credential, finding)
+    kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
+    expiry_date, problems = _taken_over(credential, kind, finding)
     attempt.problems = [*finding.problems, *problems]
     before = _shown(credential)
     credential.eligibility = finding.eligibility
@@ -73,7 +74,7 @@ async def record(
     actor = requester(attempt)
     if expiry_date is not None and expiry_date != credential.expiry_date:
         await versions.correct_expiry(session, actor, credential, expiry_date)
-    _plan(session, credential, verification_schedule.EVERY)
+    _plan(session, credential, verification_schedule.interval(kind))
     _save(session, actor, credential, attempt, before)
 
 
@@ -142,12 +143,11 @@ def system(organization_id: str) -> Actor:
     return Actor(organization_id, ActorKind.SYSTEM, "verification", "Verification", frozenset())
 
 
-async def _taken_over(session: Session, credential: Credential, finding: Finding) -> tuple[date | None, list[str]]:
+def _taken_over(credential: Credential, kind: CredentialType, finding: Finding) -> tuple[date | None, list[str]]:
     """The registry's expiry date, if the credential can take it over, and else what a person should look at."""
     day = finding.expiry_date
     if day is None:
         return None, []
-    kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
     if Metadata.EXPIRY_DATE not in kind.supports:
         return None, []
     if not EARLIEST <= day <= LATEST:

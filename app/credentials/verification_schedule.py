@@ -2,16 +2,23 @@
 
 from datetime import UTC, datetime, time, timedelta
 
+from app.credential_types.tables import CredentialType
 from app.credentials.tables import NEVER, Credential
 
 EVERY = timedelta(days=7)
+"""The interval of types that choose none."""
 AROUND_EXPIRY = (-60, -28, -14, -7, -3, 0, 3)
 """Days from the expiry date."""
 HOUR_OF_DAY = time(3, tzinfo=UTC)
 
 
+def interval(kind: CredentialType) -> timedelta:
+    """How long after a check a type's registry is asked again."""
+    return EVERY if kind.verification_interval_days is None else timedelta(days=kind.verification_interval_days)
+
+
 def plan(credential: Credential, now: datetime, every: timedelta = EVERY) -> None:
-    """Set the next check: after the usual interval, or on the next of the days around expiry."""
+    """Set the next check: after the type's interval, or on the next of the days around expiry."""
     if not credential.is_verifiable or credential.archived_at or credential.deleted_at:
         credential.next_check_at = None
         return

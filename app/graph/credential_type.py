@@ -48,6 +48,9 @@ class CredentialType(Node):
     expiring_soon_days: int | None = scalar(
         "How many days before expiry count as soon; the organization's setting when null."
     )
+    verification_interval_days: int | None = scalar(
+        "How many days after a check its registry is asked again; a week when null."
+    )
     approval_required: bool = scalar("Whether its versions wait for a reviewer, where approvals are enabled.")
     creation_policy: CreationPolicy = scalar("Whether its credentials can be created directly.")
     archived: bool = scalar("Whether it is out of use.", derived=lambda kind: kind.archived_at is not None)
@@ -123,6 +126,9 @@ class CredentialTypeContent:
     )
     default_validity_months: int | None = member("How long it is valid: 1 to 600 months.")
     expiring_soon_days: int | None = member("How many days before expiry count as soon: 0 to 365.")
+    verification_interval_days: int | None = member(
+        "How many days until the next check: 1 to 365; a week when not given."
+    )
     approval_required: bool | None = member("Whether its versions wait for a reviewer.")
     creation_policy: CreationPolicy | None = member("Whether its credentials can be created directly.")
 

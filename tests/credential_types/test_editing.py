@@ -22,6 +22,7 @@ WHOLE: dict[str, Any] = {
     "referenceNumberPattern": "FL[0-9]{4}",
     "defaultValidityMonths": 24,
     "expiringSoonDays": 14,
+    "verificationIntervalDays": 30,
     "approvalRequired": True,
     "creationPolicy": "REQUEST_ONLY",
 }
@@ -119,6 +120,8 @@ async def test_a_code_is_taken_once_also_by_the_archived(tenant: Tenant, strange
         ("defaultValidityMonths", 601, "is not between 1 and 600"),
         ("expiringSoonDays", -1, "is not between 0 and 365"),
         ("expiringSoonDays", 366, "is not between 0 and 365"),
+        ("verificationIntervalDays", 0, "is not between 1 and 365"),
+        ("verificationIntervalDays", 366, "is not between 1 and 365"),
     ],
 )
 async def test_a_value_that_does_not_fit_is_refused_by_its_path(

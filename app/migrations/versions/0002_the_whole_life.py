@@ -12,6 +12,7 @@ branch_labels: None = None
 depends_on: None = None
 
 ADDED = {
+    "credential_types": ["verification_interval_days"],
     "credential_versions": ["decided_by", "decided_at", "reason", "notes"],
     "credentials": [
         "status_detail",
@@ -112,6 +113,8 @@ def upgrade() -> None:
         "credential_version_changes",
         ["organization_id", "version_id", "changed_at", "id"],
     )
+
+    op.add_column("credential_types", sa.Column("verification_interval_days", sa.Integer(), nullable=True))
 
     op.add_column("credential_versions", sa.Column("decided_by", sa.String(200), nullable=True))
     op.add_column("credential_versions", sa.Column("decided_at", UTCDateTime(), nullable=True))

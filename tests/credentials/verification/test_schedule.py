@@ -124,6 +124,27 @@ async def test_a_due_credential_is_checked_by_the_service_itself(checks: Checks,
     assert (await checks.row(key)).next_check_at == NOON + 2 * WEEK
 
 
+@pytest.mark.parametrize(
+    ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
+)
+async def test_a_type_may_choose_its_interval(checks: Checks, clock: SettableClock, away: str, back: str) -> None:
+    clock.set(NOON)
+    key = await checks.checked()
+    kind = (await checks.row(key)).credential_type_id
+    chosen = {"id": kind, "verificationIntervalDays": 2}
+    payload = await checks.tenant.change(
+        "credentialTypeUpdate", "credentialType { verificationIntervalDays }", **chosen
+    )
+    assert payload == {"credentialType": {"verificationIntervalDays": 2}, "errors": []}
+    clock.advance(WEEK)
+    await checks.turn()
+    assert (await checks.row(key)).next_check_at == NOON + WEEK + timedelta(days=2)
+    clock.advance(timedelta(hours=1))
+    for mutation in (away, back):
+        assert (await checks.tenant.change(mutation, ACTION, id=key))["errors"] == []
+    assert (await checks.row(key)).next_check_at == NOON + WEEK + timedelta(days=2, hours=1)
+
+
 async def test_a_check_around_expiry_says_so(checks: Checks, clock: SettableClock) -> None:
     clock.set(around(-61, 12))
     key = await checks.checked(issuing={"expiryDate": EXPIRY.isoformat()})
