@@ -131,7 +131,7 @@ async def test_a_type_may_choose_its_interval(checks: Checks, clock: SettableClo
     clock.set(NOON)
     key = await checks.checked()
     kind = (await checks.row(key)).credential_type_id
-    chosen = {"id": kind, "verificationIntervalDays": 2}
+    chosen: dict[str, Any] = {"id": kind, "verificationIntervalDays": 2}
     payload = await checks.tenant.change(
         "credentialTypeUpdate", "credentialType { verificationIntervalDays }", **chosen
     )
