@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import click
 import uvicorn
 from graphql import build_schema
 from graphql.utilities import find_breaking_changes
+from sqlalchemy.exc import OperationalError
 
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role, Scope
 from app.core import logs
@@ -20,6 +20,7 @@ from app.core.database import Database
 from app.core.errors import DomainError, Refused
 from app.core.pages import Ask
 from app.credential_types import catalogue
+from app.demo import keys as demo_keys
 from app.demo import seed
 from app.graph.schema import schema as graph
 from app.jobs import loop
@@ -34,7 +35,6 @@ from app.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 SNAPSHOT = ROOT / "schema.graphql"
-KEYS_FILE = "demo-keys.json"
 STREAMS_END_AFTER_SECONDS = 10
 
 Result = TypeVar("Result")
@@ -57,9 +57,12 @@ def run(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Re
             await database.close()
 
     try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         return asyncio.run(attempt())
     except (DomainError, Refused, Misconfigured) as error:
         raise click.ClickException(str(error)) from None
+    except (OSError, OperationalError) as error:
+        raise click.ClickException(f"cannot use the database or the folder {settings.data}: {error}") from None
 
 
 def operator(organization_id: str) -> Actor:
@@ -75,7 +78,6 @@ def operator(organization_id: str) -> Actor:
 def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
     """Migrate the database, load the demo organization into an empty one, and serve."""
     settings = _settings(data)
-    settings.data.mkdir(parents=True, exist_ok=True)
     keys = run(settings, lambda database: _prepare(database, settings, demo=not no_demo))
     try:
         app = create_app(settings)
@@ -92,12 +94,19 @@ def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
         timeout_graceful_shutdown=STREAMS_END_AFTER_SECONDS,
     )
     # Bound first: who reads the address can rely on it.
-    socket = config.bind_socket()
+    try:
+        socket = config.bind_socket()
+    except SystemExit:
+        raise click.ClickException(f"cannot listen on {host} port {port}; choose another with --port") from None
     click.echo(f"GraphiQL  http://{host}:{port}/graphql")
     for role, key in keys.items():
         click.echo(f"{role:<9} {key}")
     if not keys:
-        click.echo("No demo keys for this database: make one with .venv/bin/python -m app keys create.", err=True)
+        where = "" if data is None else f"CREDGRAPH_DATA={data} "
+        click.echo(
+            "There are no demo keys for this database. An organization of your own, with its owner's key:", err=True
+        )
+        click.echo(f'{where}.venv/bin/python -m app organization create "Its name"', err=True)
     # The server has stopped cleanly by then; it only hands the signal on.
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[socket])
@@ -106,17 +115,25 @@ def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
 async def _prepare(database: Database, settings: Settings, *, demo: bool) -> dict[str, str]:
     """Migrate, and load the demo where there is nothing yet; gives the demo's keys, if it is there."""
     await runner.upgrade(database)
-    file = settings.data / KEYS_FILE
     async with database.reading() as session:
         empty = not await organizations.all_organizations(session)
     if empty and demo:
         click.echo("Loading the demo organization ...", err=True)
         keys = await seed.load(database)
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(keys, indent=2) + "\n")
-        return keys
-    known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
-    return {role: key for role, key in known.items() if await _works(database, key)}
+    else:
+        keys = await _kept_keys(database, settings.data)
+    if keys:
+        demo_keys.write(keys, settings.data)
+    return keys
+
+
+async def _kept_keys(database: Database, folder: Path) -> dict[str, str]:
+    """The keys that an earlier start wrote down for this database."""
+    for known in demo_keys.read(folder):
+        keys = {role: key for role, key in known.items() if await _works(database, key)}
+        if keys:
+            return keys
+    return {}
 
 
 async def _works(database: Database, key: str) -> bool:
@@ -151,9 +168,7 @@ def jobs() -> None:
 def migrate(message: str | None, check: bool, data: Path | None) -> None:
     """Bring the database to the newest version."""
     if message is None and not check:
-        settings = _settings(data)
-        settings.data.mkdir(parents=True, exist_ok=True)
-        done = run(settings, runner.upgrade)
+        done = run(_settings(data), runner.upgrade)
         click.echo("migrated" if done else "nothing to do")
         return
 

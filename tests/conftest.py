@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from app.main import create_app
 from app.migrations import runner
 from app.settings import Settings
 from tests import postgres
+from tests.oidc import Issuer, trusting
 from tests.service import Service, Tenant
 from tests.serving import serving
 
@@ -130,3 +131,23 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """The real service in a process of its own."""
     with serving(tmp_path_factory.mktemp("live")) as running:
         yield Live(running.url, running.keys["owner"])
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Issuer:
+    return Issuer.with_keys("RS256", "ES256", "EdDSA")
+
+
+@pytest.fixture(scope="session")
+def jwks(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The issuer's keys in a file."""
+    file = tmp_path_factory.mktemp("issuer") / "jwks.json"
+    file.write_bytes(issuer.jwks())
+    return file
+
+
+@pytest.fixture
+async def door(tenant: Tenant, settings: Settings, jwks: Path) -> AsyncIterator[Tenant]:
+    """The organization, behind a door that trusts the issuer."""
+    async with trusting(tenant, settings, str(jwks)) as service:
+        yield replace(tenant, service=service)

@@ -48,5 +48,17 @@ async def each(
                 await session.flush()
             results[index] = result
         except (DomainError, Refused, IntegrityError) as error:
-            results[index] = [refusal.under(path, str(index)) for refusal in refusals_of(error)]
+            results[index] = [_placed(refusal, item, path, index) for refusal in refusals_of(error)]
     return [results[index] for index in range(len(items))]
+
+
+def _placed(refusal: DomainError, item: object, path: str, index: int) -> DomainError:
+    """A refusal of one item, seen from the call: inside its row; or, where it is a bare id, at the id itself.
+
+    What else is said of an id, such as to whom it goes, stands once for all items.
+    """
+    if not isinstance(item, str):
+        return refusal.under(path, str(index))
+    if refusal.path in ((), ("id",)):
+        refusal.path = (path, str(index))
+    return refusal

@@ -44,7 +44,8 @@
 A mutation answers these as data (`UserError`); a query as a top-level error with the code in its extensions.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -122,8 +123,8 @@ class Invalid(DomainError):
 class Required(Invalid):
     code = ErrorCode.REQUIRED
 
-    def __init__(self, *path: str) -> None:
-        super().__init__(f"{'.'.join(path)} is required", path)
+    def __init__(self, *path: str, message: str | None = None) -> None:
+        super().__init__(message or f"{'.'.join(path)} is required", path)
 
 
 class TooMany(Invalid):
@@ -281,6 +282,17 @@ class BadPage(DomainError):
 
 class BadCursor(DomainError):
     code = "BAD_CURSOR"
+
+
+@contextmanager
+def gathering(errors: list[DomainError]) -> Iterator[None]:
+    """Add what is refused within to the others, so that a caller is told all at once."""
+    try:
+        yield
+    except Refused as refused:
+        errors += refused.errors
+    except DomainError as error:
+        errors.append(error)
 
 
 class Refused(Exception):

@@ -47,6 +47,11 @@ class Fields:
 
     all: tuple[Field, ...]
 
+    @property
+    def names(self) -> list[str]:
+        """What can be written, by the names that people write."""
+        return [field.name for field in self.all]
+
     def read(self, given: Given, *, absent: Absent) -> dict[str, Any]:
         """Column → value for what is given; with `clear`, the absent ones take their defaults.
 
@@ -73,6 +78,16 @@ class Fields:
             raise Refused(errors)
         return values
 
+    def stated(self, row: Any) -> Changes:
+        """All that a new record states, as changes from nothing."""
+        found = {field.name: plain(getattr(row, field.column)) for field in self.all}
+        return {name: {"from": None, "to": value} for name, value in found.items() if value not in (None, "")}
+
+    def differences(self, before: Any, after: Any) -> Changes:
+        """What differs from one record to another."""
+        columns = {field.name: field.column for field in self.all}
+        return between(snapshot(before, columns), snapshot(after, columns))
+
     def apply(self, row: Any, values: Mapping[str, Any]) -> Changes:
         """Set a record's columns; gives what changed, by path."""
         changes: Changes = {}
@@ -84,6 +99,16 @@ class Fields:
                 }
                 setattr(row, field.column, values[field.column])
         return changes
+
+
+def snapshot(row: Any, columns: Mapping[str, str]) -> dict[str, Any]:
+    """Some of a record's values as JSON can hold them, by the names that are given to its columns."""
+    return {name: plain(getattr(row, column)) for name, column in columns.items()}
+
+
+def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
+    """What changed from one snapshot to another."""
+    return {name: {"from": before[name], "to": after[name]} for name in after if before[name] != after[name]}
 
 
 def at(given: Given, path: Iterable[str]) -> tuple[bool, Any]:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Index, delete, inspect
+from sqlalchemy import Index, delete, inspect, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlmodel import Field, col
@@ -20,6 +20,7 @@ from sqlmodel import Field, col
 from app.core import errors
 from app.core.database import Session
 from app.core.errors import DomainError, IdempotencyMismatch, Invalid
+from app.core.filters import Viewer
 from app.core.records import Document, Record
 
 KEPT = timedelta(hours=24)
@@ -105,25 +106,27 @@ def pack(value: Any) -> Any:
     return value
 
 
-async def unpack(session: Session, organization_id: str, document: Any) -> Any:
-    """A kept result as the action gave it; the records as they are now."""
+async def unpack(session: Session, viewer: Viewer, document: Any) -> Any:
+    """A kept result as the action gave it; the records as they are now, and none that the caller no longer sees."""
     if not isinstance(document, Mapping):
         return document
     match document:
         case {"record": name, "id": key}:
-            return await session.get(Record.tables()[name], (organization_id, key))
+            table = Record.tables()[name]
+            statement = select(table).where(viewer.sees(table), col(table.id) == key)
+            return (await session.scalars(statement)).one_or_none()
         case {"gone": name, "values": values}:
             return Record.tables()[name].model_validate(values)
         case {"error": name, "message": message, "path": path, "data": data}:
-            found = {key: await unpack(session, organization_id, value) for key, value in data.items()}
+            found = {key: await unpack(session, viewer, value) for key, value in data.items()}
             refusal = getattr(errors, name).__new__(getattr(errors, name))
             DomainError.__init__(refusal, message, tuple(path), **found)
             return refusal
         case {"outcome": name, "members": members}:
-            values = {key: await unpack(session, organization_id, value) for key, value in members.items()}
+            values = {key: await unpack(session, viewer, value) for key, value in members.items()}
             return _outcomes[name](**values)
         case {"list": items}:
-            return [await unpack(session, organization_id, item) for item in items]
+            return [await unpack(session, viewer, item) for item in items]
         case {"instant": text}:
             return datetime.fromisoformat(text)
         case {"day": text}:

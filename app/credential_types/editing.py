@@ -20,7 +20,7 @@ async def create(session: Session, actor: Actor, given: Given) -> CredentialType
     kind = build(actor.organization_id, session, values)
     session.add(kind)
     await session.flush()
-    ledger.record(session, actor, EventKind.CREDENTIAL_TYPE_CREATED, kind)
+    ledger.record(session, actor, EventKind.CREDENTIAL_TYPE_CREATED, kind, fields.NEW.stated(kind))
     return kind
 
 

@@ -80,7 +80,7 @@ async def _keys(
         bulk.check_length(named, "credentialIds")
         return named, False
     if source is None:
-        raise Required("credentialIds")
+        raise Required("credentialIds", message="credentialIds or from is required")
     holder = col(getattr(Credential, to.slot))
     held = holder.is_not_distinct_from(to.person.id)
     statement = (

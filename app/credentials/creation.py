@@ -9,7 +9,16 @@ from sqlmodel import col
 from app.access import Actor
 from app.core import claims, ids
 from app.core.database import Session
-from app.core.errors import Deleted, DomainError, Invalid, NotFound, NotPermitted, OwnerRequired, Refused
+from app.core.errors import (
+    Deleted,
+    DomainError,
+    Invalid,
+    NotFound,
+    NotPermitted,
+    OwnerRequired,
+    Refused,
+    gathering,
+)
 from app.core.fields import Given, at
 from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType
@@ -21,7 +30,8 @@ from app.organizations.tables import Organization
 from app.workers import people, references
 from app.workers.people import Kind
 
-OWN_START = {"status": VerificationStatus.PENDING, "eligibility": None}
+OWN_START = {"status": VerificationStatus.PENDING, "eligibility": None, "is_verifiable": None}
+"""What a worker's own credential starts with, and others alone may change."""
 
 
 @outcome
@@ -43,18 +53,7 @@ async def create(session: Session, actor: Actor, given: Given) -> Created:
 
     What a registry verifies gets a pending check, which runs after the commit.
     """
-    values = _read(given)
-    kind = await type_of(session, actor, given)
-    refusal = states.create(kind)
-    if refusal is not None:
-        raise refusal
-    check_own(actor, values, OWN_START)
-    owners = await _owners(session, actor, given)
-    issued = values["issue_date"]
-    if values["expiry_date"] is None and not at(given, ("issuing", "expiryDate"))[0]:
-        values["expiry_date"] = versions.expected_expiry(kind, issued)
-    fields.check(kind, values, values)
-    fields.fill(kind, values)
+    kind, values, owners = await _read(session, actor, given)
     facts = {column: values.pop(column) for column in fields.VERSIONED}
     credential = Credential(
         organization_id=actor.organization_id,
@@ -73,7 +72,9 @@ async def create(session: Session, actor: Actor, given: Given) -> Created:
     fields.refresh(credential)
     session.add(credential)
     await session.flush()
-    ledger.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, worker_id=credential.worker_id)
+    stated = fields.FIELDS.stated(credential)
+    stated |= {f"owners.{column.removesuffix('_id')}": {"from": None, "to": owner} for column, owner in owners.items()}
+    ledger.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=credential.worker_id)
     if not credential.is_verifiable:
         return Created(credential, None)
     return Created(credential, await verification.open_attempt(session, actor, credential, Trigger.ON_CREATE))
@@ -88,37 +89,57 @@ def check_own(actor: Actor, values: dict[str, Any], now: dict[str, Any]) -> None
         return
     for column, start in OWN_START.items():
         if column in values and values[column] != now.get(column, start):
-            path = ("verification", column)
+            path = next(field.path for field in fields.FIELDS.all if field.column == column)
             raise NotPermitted(f"{'.'.join(path)} of your own credential is for others to set", path)
 
 
-async def type_of(session: Session, actor: Actor, given: Given) -> CredentialType:
+async def _read(session: Session, actor: Actor, given: Given) -> tuple[CredentialType, dict[str, Any], dict[str, Any]]:
+    """The type, the columns and the owners that the input means, or every refusal at once."""
+    errors = fields.missing(given)
+    kind: CredentialType | None = None
+    values: dict[str, Any] = {}
+    owners: dict[str, Any] = {}
+    with gathering(errors):
+        values = fields.FIELDS.read(given, absent="clear")
+        check_own(actor, values, OWN_START)
+    with gathering(errors):
+        kind = await _type(session, actor, given)
+        _complete(kind, values, given)
+    with gathering(errors):
+        owners = await _owners(session, actor, given)
+    if errors or kind is None:
+        raise Refused(errors)
+    return kind, values, owners
+
+
+async def _type(session: Session, actor: Actor, given: Given) -> CredentialType | None:
     """The type that the input names by its code; its category must be the one that the input says."""
-    code = str(at(given, fields.TYPE_CODE)[1]).strip()
+    code = str(at(given, fields.TYPE_CODE)[1] or "").strip()
+    if not code:
+        return None
     statement = select(CredentialType).where(actor.sees(CredentialType), col(CredentialType.code) == code)
     kind = (await session.scalars(statement)).one_or_none()
     if kind is None:
         name = ".".join(fields.TYPE_CODE)
         raise NotFound(f"{name}: there is no credential type {code}", fields.TYPE_CODE)
-    if at(given, fields.CATEGORY)[1] is not kind.category:
+    category = at(given, fields.CATEGORY)[1]
+    if category is not None and category is not kind.category:
         name = ".".join(fields.CATEGORY)
         raise Invalid(f"{name}: {kind.code} is a {kind.category.value}", fields.CATEGORY)
+    refusal = states.create(kind)
+    if refusal is not None:
+        raise refusal
     return kind
 
 
-def _read(given: Given) -> dict[str, Any]:
-    """The columns of the input, or every refusal at once."""
-    errors: list[DomainError] = fields.missing(given)
-    values: dict[str, Any] = {}
-    try:
-        values = fields.FIELDS.read(given, absent="clear")
-    except Refused as refused:
-        errors += refused.errors
-    if all(at(given, ("owners", slot))[1] is None for slot in ("worker", "applicant")):
-        errors.append(OwnerRequired("owners needs at least one of worker and applicant", ("owners",)))
-    if errors:
-        raise Refused(errors)
-    return values
+def _complete(kind: CredentialType | None, values: dict[str, Any], given: Given) -> None:
+    """Check what was read by what the type says, and fill in what it says where nothing is given."""
+    if kind is None or not values:
+        return
+    if values["expiry_date"] is None and not at(given, ("issuing", "expiryDate"))[0]:
+        values["expiry_date"] = versions.expected_expiry(kind, values["issue_date"])
+    fields.check(kind, values, values)
+    fields.fill(kind, values)
 
 
 async def _owners(session: Session, actor: Actor, given: Given) -> dict[str, Any]:
@@ -130,13 +151,13 @@ async def _owners(session: Session, actor: Actor, given: Given) -> dict[str, Any
         _, reference = at(given, ("owners", slot))
         if reference is None:
             continue
-        try:
+        with gathering(errors):
             owner = await references.find(session, actor, kind, reference, ("owners", slot))
             if owner.deleted_at is not None:
                 raise Deleted(f"owners.{slot}: the {slot} is deleted", ("owners", slot))
             owners[f"{slot}_id"] = owner.id
-        except DomainError as error:
-            errors.append(error)
     if errors:
         raise Refused(errors)
+    if not owners:
+        raise OwnerRequired("owners needs at least one of worker and applicant", ("owners",))
     return owners

@@ -3,8 +3,8 @@
 from app.access import Actor
 from app.core import claims
 from app.core.database import Session
-from app.core.errors import Immutable, OwnerImmutable, Refused
-from app.core.fields import Absent, Given, at
+from app.core.errors import Immutable, OwnerImmutable, Refused, gathering
+from app.core.fields import Absent, Changes, Given, at
 from app.credential_types.tables import CredentialType
 from app.credentials import creation, fields, states, verification_schedule, versions
 from app.credentials.tables import Credential
@@ -25,10 +25,8 @@ async def update(session: Session, actor: Actor, given: Given) -> Credential:
 async def replace(session: Session, actor: Actor, given: Given) -> Credential:
     """Write a credential anew: what is absent is cleared."""
     errors = fields.missing(given)
-    try:
+    with gathering(errors):
         fields.FIELDS.read(given, absent="clear")
-    except Refused as refused:
-        errors += refused.errors
     if errors:
         raise Refused(errors)
     return await _edit(session, actor, given, "clear")
@@ -51,7 +49,7 @@ async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) ->
     changes = fields.FIELDS.apply(credential, values)
     if changes:
         if any(path in changes for path in fields.VERSIONED_PATHS):
-            await _amend(session, actor, credential, kind)
+            changes |= await _amend(session, actor, credential, kind)
         if any(path in changes for path in STANDING):
             await _check_undecided(session, actor, credential)
             # What a registry or a reviewer found is not what is said now.
@@ -71,13 +69,13 @@ async def _check_undecided(session: Session, actor: Actor, credential: Credentia
         raise refusal
 
 
-async def _amend(session: Session, actor: Actor, credential: Credential, kind: CredentialType) -> None:
+async def _amend(session: Session, actor: Actor, credential: Credential, kind: CredentialType) -> Changes:
     version = await versions.latest_of(session, credential)
     organization = await claims.find(session, actor, Organization, actor.organization_id, ())
     refusal = states.edit_version(credential, version, final=settings.decisions_are_final(organization))
     if refusal is not None:
         raise refusal
-    await versions.amend(session, actor, credential, version, organization, kind)
+    return await versions.amend(session, actor, credential, version, organization, kind)
 
 
 def _check_immutable(credential: Credential, given: Given) -> None:

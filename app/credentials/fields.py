@@ -31,6 +31,13 @@ METADATA = {
     Metadata.ISSUE_DATE: ("issue_date", ("issuing", "issueDate")),
     Metadata.EXPIRY_DATE: ("expiry_date", ("issuing", "expiryDate")),
 }
+STANDING = {
+    "verification.status": "status",
+    "verification.eligibility": "eligibility",
+    "verification.statusDetail": "status_detail",
+    "issuing.expiryDate": "expiry_date",
+}
+"""What checks and decisions change of a credential."""
 TYPE_CODE = ("identification", "credentialType")
 CATEGORY = ("identification", "category")
 

@@ -10,7 +10,7 @@ from app.access import Actor, ActorKind
 from app.core import claims
 from app.core.database import Session
 from app.core.errors import Invalid, NotResolvable
-from app.core.fields import EARLIEST, LATEST, Changes, Given, plain
+from app.core.fields import EARLIEST, LATEST, Given, between, snapshot
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields, review, states, verification_schedule, versions
 from app.credentials.tables import Credential, Outcome, VerificationAttempt, VerificationStatus
@@ -18,7 +18,8 @@ from app.events import ledger
 from app.events.kinds import EventKind
 from app.registries.findings import Eligibility, Finding, StatusDetail
 
-AGAIN_AFTER_FAILURE = timedelta(hours=1)
+AGAIN_SOON = timedelta(hours=1)
+"""When a registry is asked again that could not be asked, or had not decided yet."""
 STATUSES: dict[StatusDetail | None, VerificationStatus] = {
     StatusDetail.VALID: VerificationStatus.ACTIVE,
     StatusDetail.CONDITIONS: VerificationStatus.ACTIVE,
@@ -29,7 +30,6 @@ STATUSES: dict[StatusDetail | None, VerificationStatus] = {
 }
 """Where a finding puts the credential; any other leaves it pending."""
 SETTLED = frozenset({Eligibility.MAY_ENGAGE, Eligibility.MAY_NOT_ENGAGE})
-SHOWN = ("status", "eligibility", "status_detail")
 
 
 async def write(
@@ -65,16 +65,18 @@ async def record(
     kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
     expiry_date, problems = _taken_over(credential, kind, finding)
     attempt.problems = [*finding.problems, *problems]
-    before = _shown(credential)
-    credential.eligibility = finding.eligibility
-    credential.status_detail = finding.status_detail
+    before = snapshot(credential, fields.STANDING)
+    if not states.is_rejected(credential):
+        credential.eligibility = finding.eligibility
+        credential.status_detail = finding.status_detail
+        credential.status = STATUSES.get(finding.status_detail, VerificationStatus.PENDING)
     credential.raw_status = finding.raw_status
-    credential.status = STATUSES.get(finding.status_detail, VerificationStatus.PENDING)
     credential.last_verified_at = session.now
     actor = requester(attempt)
     if expiry_date is not None and expiry_date != credential.expiry_date:
         await versions.correct_expiry(session, actor, credential, expiry_date)
-    _plan(session, credential, verification_schedule.interval(kind))
+    undecided = finding.eligibility is Eligibility.IN_PROGRESS
+    _plan(session, credential, AGAIN_SOON if undecided else verification_schedule.interval(kind))
     _save(session, actor, credential, attempt, before)
 
 
@@ -91,11 +93,11 @@ async def fail(session: Session, organization_id: str, attempt_id: str, adapter:
     attempt.eligibility = Eligibility.ERROR
     attempt.status_detail = StatusDetail.SOURCE_UNAVAILABLE
     attempt.error_message = message[:500]
-    before = _shown(credential)
+    before = snapshot(credential, fields.STANDING)
     if credential.eligibility is None:
         credential.eligibility = Eligibility.ERROR
         credential.status_detail = StatusDetail.SOURCE_UNAVAILABLE
-    _plan(session, credential, AGAIN_AFTER_FAILURE)
+    _plan(session, credential, AGAIN_SOON)
     _save(session, requester(attempt), credential, attempt, before)
 
 
@@ -118,10 +120,11 @@ async def resolve(session: Session, actor: Actor, given: Given) -> VerificationA
     attempt.outcome = Outcome.RESOLVED
     attempt.resolved_by = actor.id
     attempt.eligibility = decision
+    attempt.status_detail = StatusDetail.VALID if accepted else StatusDetail.REJECTED
     attempt.reason, attempt.notes = words["reason"], words["notes"]
-    before = _shown(credential)
+    before = snapshot(credential, fields.STANDING)
     credential.eligibility = decision
-    credential.status_detail = StatusDetail.VALID if accepted else StatusDetail.REJECTED
+    credential.status_detail = attempt.status_detail
     credential.status = VerificationStatus.ACTIVE if accepted else VerificationStatus.REVOKED
     _save(session, actor, credential, attempt, before)
     return attempt
@@ -192,10 +195,6 @@ def _plan(session: Session, credential: Credential, every: timedelta) -> None:
         verification_schedule.plan(credential, session.now, every)
 
 
-def _shown(credential: Credential) -> dict[str, Any]:
-    return {name: plain(getattr(credential, name)) for name in SHOWN}
-
-
 def _save(
     session: Session,
     actor: Actor,
@@ -203,20 +202,13 @@ def _save(
     attempt: VerificationAttempt,
     before: dict[str, Any],
 ) -> None:
-    names = dict(zip(SHOWN, ("status", "eligibility", "statusDetail"), strict=True))
-    after = _shown(credential)
-    changes: Changes = {
-        f"verification.{names[name]}": {"from": before[name], "to": after[name]}
-        for name in SHOWN
-        if before[name] != after[name]
-    }
     fields.grow(credential, session.now)
     ledger.record(
         session,
         actor,
         EventKind.CREDENTIAL_VERIFIED,
         credential,
-        changes,
+        between(before, snapshot(credential, fields.STANDING)),
         worker_id=credential.worker_id,
         correlation_id=attempt.correlation_id,
     )

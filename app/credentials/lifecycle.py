@@ -9,7 +9,6 @@ from app.core import claims
 from app.core.database import Session
 from app.core.errors import DomainError
 from app.core.fields import Given
-from app.credential_types.tables import CredentialType
 from app.credentials import states, verification_schedule
 from app.credentials.tables import Credential
 from app.events import ledger
@@ -28,7 +27,7 @@ async def restore(session: Session, actor: Actor, given: Given) -> Credential:
     """Take a credential out of the archive."""
     marks = {"archived_at": None, "archived_by": None}
     credential = await _mark(session, actor, given, states.restore, EventKind.CREDENTIAL_RESTORED, marks)
-    await _plan(session, credential)
+    await verification_schedule.resume(session, credential)
     return credential
 
 
@@ -42,7 +41,7 @@ async def undelete(session: Session, actor: Actor, given: Given) -> Credential:
     """Undo a deletion."""
     marks: dict[str, datetime | None] = {"deleted_at": None}
     credential = await _mark(session, actor, given, states.undelete, EventKind.CREDENTIAL_UNDELETED, marks)
-    await _plan(session, credential)
+    await verification_schedule.resume(session, credential)
     return credential
 
 
@@ -57,11 +56,6 @@ async def purge(session: Session, actor: Actor, given: Given) -> str:
     await session.delete(credential)
     await session.flush()
     return credential.id
-
-
-async def _plan(session: Session, credential: Credential) -> None:
-    kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
-    verification_schedule.plan(credential, session.now, verification_schedule.interval(kind))
 
 
 async def _mark(

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from app.access import Actor
 from app.core import claims
 from app.core.database import Session
@@ -84,7 +87,7 @@ async def unlink(session: Session, actor: Actor, given: Given) -> Owned:
     """Take an owner away from a credential, which keeps the other."""
     credential = await _claim(session, actor, given)
     slot: OwnerType = given["ownerType"]
-    if getattr(credential, SLOTS[slot]) is None:
+    if not await _sees_holder(session, actor, credential, slot):
         refusal = states.own(credential)
         if refusal is not None:
             raise refusal
@@ -144,6 +147,13 @@ async def _claim(session: Session, actor: Actor, given: Given) -> Credential:
     return credential
 
 
+async def _sees_holder(session: Session, actor: Actor, credential: Credential, slot: OwnerType) -> bool:
+    """Whether somebody holds the slot; one whom the actor does not see is nobody to them."""
+    table: Any = KINDS[slot].table
+    statement = select(col(table.id)).where(actor.sees(table), col(table.id) == getattr(credential, SLOTS[slot]))
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
 async def _check_free(session: Session, credential: Credential, to: Owner) -> None:
     holder = getattr(credential, to.slot)
     if holder in (None, to.person.id):
@@ -152,7 +162,7 @@ async def _check_free(session: Session, credential: Credential, to: Owner) -> No
     # The refusal outlives the transaction, which forgets the rows it had when it is rolled back.
     session.expunge(person)
     noun = KINDS[to.type].table.noun()
-    raise AlreadyLinked(f"another {noun} holds the credential; transfer it instead", ("to",), owner=person)
+    raise AlreadyLinked(f"another {noun} holds the credential already", ("to",), owner=person)
 
 
 def _set(

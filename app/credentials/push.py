@@ -1,16 +1,27 @@
 """A change that a registry reports by itself."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 from sqlmodel import col
 
+from app.core import idempotency
 from app.core.database import Session
 from app.credential_types.tables import CredentialType
 from app.credentials import findings, states, verification
 from app.credentials.tables import Credential, Trigger
 from app.organizations.tables import Organization
 from app.registries.sources import Source
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a registry's message says."""
+
+    message_id: str
+    status: str
+    expiry_date: date | None
 
 
 async def named_in_all_organizations(session: Session, source: Source, reference_number: str) -> list[tuple[str, str]]:
@@ -35,10 +46,12 @@ async def named_in_all_organizations(session: Session, source: Source, reference
     return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
-async def take(
-    session: Session, source: Source, organization_id: str, credential_id: str, status: str, expiry: date | None
-) -> None:
-    """Write what a registry reports of one credential, as a check of its own."""
+async def take(session: Session, source: Source, organization_id: str, credential_id: str, told: Told) -> None:
+    """Write what a registry reports of one credential, as a check of its own; the same message only once."""
+    mine = (session, organization_id, f"registry {source.name}", f"{told.message_id} {credential_id}")
+    if await idempotency.claim(*mine, None) is not None:
+        return
+    await idempotency.keep(*mine, True)
     statement = select(Credential).where(
         col(Credential.organization_id) == organization_id, col(Credential.id) == credential_id
     )
@@ -47,5 +60,5 @@ async def take(
         return
     actor = findings.system(organization_id)
     attempt = await verification.open_attempt(session, actor, credential, Trigger.PUSH)
-    finding = source.registry.read_push(status, expiry)
+    finding = source.registry.read_push(told.status, told.expiry_date)
     await findings.write(session, organization_id, attempt.id, finding, source.registry.adapter, None)

@@ -8,11 +8,11 @@ from typing import Any
 from app.access import Actor
 from app.core import bulk, claims, fields
 from app.core.database import Session
-from app.core.errors import DomainError, NotFound
-from app.core.fields import Fields, Given
+from app.core.errors import AlreadyApproved, AlreadyRejected, ApprovalFinal, DomainError, NotFound
+from app.core.fields import Fields, Given, between, snapshot
 from app.core.idempotency import outcome
 from app.credentials import fields as credential_fields
-from app.credentials import states, versions
+from app.credentials import states, verification_schedule, versions
 from app.credentials.tables import (
     Approval,
     Credential,
@@ -34,20 +34,26 @@ WORDS = Fields(
 )
 
 
+DECISION = {"approval.status": "approval", "approval.reason": "reason", "approval.notes": "notes"}
+
+
 async def approve(session: Session, actor: Actor, given: Given) -> Credential:
     """Accept a version, the latest unless another is named: the credential is in force."""
     credential, version, organization = await _claim(session, actor, given)
     refusal = states.approve(credential, version.approval, final=settings.decisions_are_final(organization))
     if refusal is not None:
-        raise refusal
+        raise _placed(refusal, given)
     claims.expect(credential.revision, given.get("expectedRevision"))
+    before = _standing(credential, version)
     _decide(session, actor, version, Approval.APPROVED, given)
     credential.status = VerificationStatus.ACTIVE
     credential.eligibility = Eligibility.MAY_ENGAGE
     credential.status_detail = StatusDetail.VALID
+    if credential.next_check_at is None:
+        await verification_schedule.resume(session, credential)
     if credential.intake is Intake.SUBMITTED:
         credential.intake = Intake.COMPLETED
-    return await _save(session, actor, credential, version, EventKind.CREDENTIAL_APPROVED)
+    return await _save(session, actor, credential, version, before, EventKind.CREDENTIAL_APPROVED)
 
 
 async def reject(session: Session, actor: Actor, given: Given) -> Credential:
@@ -55,17 +61,19 @@ async def reject(session: Session, actor: Actor, given: Given) -> Credential:
     credential, version, organization = await _claim(session, actor, given)
     refusal = states.reject(credential, version.approval, final=settings.decisions_are_final(organization))
     if refusal is not None:
-        raise refusal
+        raise _placed(refusal, given)
     claims.expect(credential.revision, given.get("expectedRevision"))
     stands = credential.effective_version_id not in (None, version.id)
+    before = _standing(credential, version)
     _decide(session, actor, version, Approval.REJECTED, given)
     if not stands:
         credential.status = VerificationStatus.REVOKED
         credential.eligibility = Eligibility.MAY_NOT_ENGAGE
         credential.status_detail = StatusDetail.REJECTED
+        credential.next_check_at = None
     if credential.intake is Intake.SUBMITTED and organization.resubmit_on_reject:
         credential.intake = Intake.REQUESTED
-    return await _save(session, actor, credential, version, EventKind.CREDENTIAL_REJECTED)
+    return await _save(session, actor, credential, version, before, EventKind.CREDENTIAL_REJECTED)
 
 
 async def _claim(session: Session, actor: Actor, given: Given) -> tuple[Credential, CredentialVersion, Organization]:
@@ -78,6 +86,13 @@ async def _claim(session: Session, actor: Actor, given: Given) -> tuple[Credenti
     return credential, version, organization
 
 
+def _placed(refusal: DomainError, given: Given) -> DomainError:
+    """A refusal for what was decided before lies at the version, where one is named."""
+    if given.get("version") and isinstance(refusal, AlreadyApproved | AlreadyRejected | ApprovalFinal):
+        refusal.path = ("version",)
+    return refusal
+
+
 def _decide(session: Session, actor: Actor, version: CredentialVersion, decision: Approval, given: Given) -> None:
     words = WORDS.read(given, absent="clear")
     version.approval = decision
@@ -87,15 +102,23 @@ def _decide(session: Session, actor: Actor, version: CredentialVersion, decision
     version.notes = words["notes"]
 
 
+def _standing(credential: Credential, version: CredentialVersion) -> dict[str, Any]:
+    return {**snapshot(credential, credential_fields.STANDING), **snapshot(version, DECISION)}
+
+
 async def _save(
-    session: Session, actor: Actor, credential: Credential, version: CredentialVersion, fact: EventKind
+    session: Session,
+    actor: Actor,
+    credential: Credential,
+    version: CredentialVersion,
+    before: dict[str, Any],
+    fact: EventKind,
 ) -> Credential:
     await session.flush()
     await versions.settle(session, credential)
     credential_fields.grow(credential, session.now)
-    changes: dict[str, Any] = {"number": {"from": version.number, "to": version.number}}
-    if version.reason:
-        changes["reason"] = {"from": None, "to": version.reason}
+    changes = between(before, _standing(credential, version))
+    changes["number"] = {"from": version.number, "to": version.number}
     ledger.record(session, actor, fact, credential, changes, worker_id=credential.worker_id)
     return credential
 

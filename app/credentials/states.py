@@ -14,6 +14,7 @@ Each function gives None, or why the operation is refused. What each state forbi
 
 from app.core.errors import (
     AlreadyApproved,
+    AlreadyLinked,
     AlreadyRejected,
     ApprovalFinal,
     Archived,
@@ -93,8 +94,20 @@ def verify(credential: Credential) -> DomainError | None:
     return _live(credential)
 
 
+def is_rejected(credential: Credential) -> bool:
+    """Whether a reviewer turned it down and nothing older stands: no check overturns that, only another decision."""
+    return credential.latest_approval is Approval.REJECTED and credential.effective_version_id is None
+
+
 def own(credential: Credential) -> DomainError | None:
     """Link or transfer it."""
+    return _undeleted(credential)
+
+
+def link_any(credential: Credential) -> DomainError | None:
+    """Link it to somebody who does not hold it yet."""
+    if credential.worker_id is not None and credential.applicant_id is not None:
+        return _undeleted(credential) or AlreadyLinked("both of its slots are held", ("to",), owner=None)
     return _undeleted(credential)
 
 

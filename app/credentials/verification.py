@@ -7,7 +7,7 @@ lease ran out, because its holder died, is asked again, and after a few tries gi
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -23,7 +23,7 @@ from app.credential_types.tables import CredentialType
 from app.credentials import findings, states
 from app.credentials.tables import Credential, Outcome, Trigger, VerificationAttempt
 from app.organizations.tables import Organization
-from app.registries.findings import Inquiry, Unavailable
+from app.registries.findings import Eligibility, Inquiry, Unavailable
 from app.registries.sources import Source, Sources
 from app.workers.tables import Applicant, Worker
 
@@ -43,6 +43,8 @@ class Verified:
     credential: Credential
     attempt: VerificationAttempt
     cached: bool
+    correlation_id: str
+    """The caller's own; the attempt's where none was given."""
 
 
 async def request(session: Session, actor: Actor, given: Given) -> Verified:
@@ -56,9 +58,9 @@ async def request(session: Session, actor: Actor, given: Given) -> Verified:
     if not given.get("forceRefresh"):
         fresh = await _fresh(session, credential)
         if fresh is not None:
-            return Verified(credential, fresh, cached=True)
+            return Verified(credential, fresh, True, given.get("correlationId") or fresh.correlation_id)
     attempt = await open_attempt(session, actor, credential, Trigger.MANUAL, given.get("correlationId"))
-    return Verified(credential, attempt, cached=False)
+    return Verified(credential, attempt, False, given.get("correlationId") or attempt.correlation_id)
 
 
 async def open_attempt(
@@ -125,7 +127,7 @@ async def finish(database: Database, sources: Sources, actor: Actor, verified: V
             credential = await session.get(Credential, (actor.organization_id, attempt.credential_id))
         if found is None or credential is None:
             raise NotFound(f"id: the credential {attempt.credential_id} was purged meanwhile", ("id",))
-        verified = Verified(credential, found, verified.cached)
+        verified = replace(verified, credential=credential, attempt=found)
         if found.outcome is not Outcome.PENDING:
             break
         await asyncio.sleep(LOOK_EVERY_SECONDS)
@@ -175,6 +177,8 @@ async def _fresh(session: Session, credential: Credential) -> VerificationAttemp
     last = (await session.scalars(statement)).one_or_none()
     changed = credential.next_check_at is not None and credential.next_check_at <= session.now
     if changed or last is None or last.finished_at is None or last.outcome is Outcome.ERROR:
+        return None
+    if last.eligibility is Eligibility.IN_PROGRESS or states.is_rejected(credential):
         return None
     return last if session.now - last.finished_at < FRESH_FOR else None
 

@@ -1,7 +1,8 @@
-"""When a registry is to be asked again: regularly, and around the expiry date. Pure."""
+"""When a registry is to be asked again: regularly, and around the expiry date. Pure, but for the last."""
 
 from datetime import UTC, datetime, time, timedelta
 
+from app.core.database import Session
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import NEVER, Credential
 
@@ -32,3 +33,9 @@ def plan(credential: Credential, now: datetime, every: timedelta = EVERY) -> Non
 def soon(credential: Credential, now: datetime) -> None:
     """Have it checked at the next opportunity, if a registry verifies it."""
     credential.next_check_at = now if credential.is_verifiable else None
+
+
+async def resume(session: Session, credential: Credential) -> None:
+    """Have a credential that was put away or turned down checked by the calendar again."""
+    kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
+    plan(credential, session.now, interval(kind))

@@ -10,7 +10,8 @@ from sqlmodel import col
 from app.access import Actor
 from app.core import claims, fields, ids
 from app.core.database import Session
-from app.core.fields import Fields, Given
+from app.core.errors import Required
+from app.core.fields import Changes, Fields, Given
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields as credential_fields
 from app.credentials import states, verification_schedule
@@ -40,7 +41,7 @@ LOGGED = {"issue_date": VersionField.ISSUE_DATE, "expiry_date": VersionField.EXP
 
 
 async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion:
-    """Add a version, such as a renewal. What is not given is taken from the latest, but for the dates."""
+    """Add a version, such as a renewal. What is not given is as in the latest; a new issue date moves the expiry."""
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
     refusal = states.update(credential)
     if refusal is not None:
@@ -48,12 +49,7 @@ async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion
     claims.expect(credential.revision, given.get("expectedRevision"))
     kind = await _type(session, actor, credential)
     latest = await latest_of(session, credential)
-    values = FIELDS.read(given, absent="keep")
-    for column in ("reference_number", "issuing_authority"):
-        values.setdefault(column, getattr(latest, column))
-    values.setdefault("issue_date", None)
-    if "expiry_date" not in values:
-        values["expiry_date"] = expected_expiry(kind, values["issue_date"])
+    values = _renewed(kind, latest, FIELDS.read(given, absent="keep"))
     credential_fields.check(kind, values, values, flat=True)
     organization = await claims.find(session, actor, Organization, actor.organization_id, ())
     version = append(session, actor, credential, latest.number + 1, first_approval(organization, kind), values)
@@ -61,11 +57,24 @@ async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion
         verification_schedule.soon(credential, session.now)
     credential_fields.grow(credential, session.now)
     await session.flush()
-    changes = {"number": {"from": latest.number, "to": version.number}}
+    changes: Changes = {"number": {"from": latest.number, "to": version.number}}
+    changes |= FIELDS.differences(latest, version)
     ledger.record(
         session, actor, EventKind.CREDENTIAL_VERSION_ADDED, credential, changes, worker_id=credential.worker_id
     )
     return version
+
+
+def _renewed(kind: CredentialType, latest: CredentialVersion, given: dict[str, Any]) -> dict[str, Any]:
+    """All facts of a new version. A renewal never loses its expiry date by what is left out."""
+    if not given:
+        raise Required(message=f"a version states something new: at least one of {', '.join(FIELDS.names)}")
+    values = {column: given.get(column, getattr(latest, column)) for column in credential_fields.VERSIONED}
+    if values["issue_date"] not in (None, latest.issue_date) and "expiry_date" not in given:
+        values["expiry_date"] = expected_expiry(kind, values["issue_date"])
+        if values["expiry_date"] is None and latest.expiry_date is not None:
+            raise Required("expiryDate")
+    return values
 
 
 async def edit(session: Session, actor: Actor, given: Given) -> CredentialVersion:
@@ -85,7 +94,7 @@ async def edit(session: Session, actor: Actor, given: Given) -> CredentialVersio
     credential_fields.check(kind, after, values, flat=True)
     changes = FIELDS.apply(credential, values)
     if changes:
-        await amend(session, actor, credential, version, organization, kind)
+        changes |= await amend(session, actor, credential, version, organization, kind)
         changes["number"] = {"from": version.number, "to": version.number}
         credential_fields.grow(credential, session.now)
         ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
@@ -99,8 +108,12 @@ async def amend(
     version: CredentialVersion,
     organization: Organization,
     kind: CredentialType,
-) -> None:
-    """Bring the latest version in line with the facts that were just written into its credential."""
+) -> Changes:
+    """Bring the latest version in line with the facts that were just written into its credential.
+
+    Gives what else changed by that: what was decided has to be decided again.
+    """
+    changes: Changes = {}
     if version.reference_number != credential.reference_number:
         verification_schedule.soon(credential, session.now)
     for column in credential_fields.VERSIONED:
@@ -109,11 +122,13 @@ async def amend(
             _log(session, actor, version, LOGGED[column], getattr(version, column), after)
         setattr(version, column, after)
     if version.approval in states.DECIDED:
-        version.approval = first_approval(organization, kind)
+        before, version.approval = version.approval, first_approval(organization, kind)
+        changes["approval.status"] = {"from": before.value, "to": version.approval.value}
         version.decided_by = version.decided_at = version.reason = version.notes = None
         credential.latest_version_at = session.now
     await session.flush()
     await settle(session, credential)
+    return changes
 
 
 async def correct_expiry(session: Session, actor: Actor, credential: Credential, expiry_date: date) -> None:

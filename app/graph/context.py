@@ -98,7 +98,7 @@ async def _once(session: Session, actor: Actor, key: str, name: str, action: Act
     mine = (session, actor.organization_id, actor.id, key)
     kept = await idempotency.claim(*mine, [name, given])
     if kept is not None:
-        return await idempotency.unpack(session, actor.organization_id, kept)
+        return await idempotency.unpack(session, actor, kept)
     try:
         async with session.begin_nested():
             result = await action(session, actor, given)

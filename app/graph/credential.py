@@ -62,7 +62,10 @@ class Verification:
 
     status: VerificationStatus = scalar("Whether it is in force there.")
     is_verifiable: bool = scalar("Whether a registry can verify it.")
-    eligibility: Eligibility | None = scalar("Whether its holder may be engaged on the strength of it.")
+    eligibility: Eligibility | None = scalar(
+        "Whether its holder may be engaged, as the last check or decision found. Whether it is in date is told by "
+        "`validity`, and whether a version of it counts by `effectiveVersion`."
+    )
     status_detail: StatusDetail | None = scalar("What the last check or decision found.")
     raw_status: str | None = scalar("What the registry said, in its own words.")
     last_verified_at: datetime | None = scalar("When a registry last answered.")
@@ -173,7 +176,7 @@ class Credential(Node):
     )
     viewer_can_reject: bool = can("Whether you could reject its latest version now.", REVIEW, states.reject, final=True)
     viewer_can_verify: bool = can("Whether you could have it verified now.", VERIFY, states.verify)
-    viewer_can_link: bool = can("Whether you could link it to a further owner now.", WRITE, states.own)
+    viewer_can_link: bool = can("Whether you could link it to a further owner now.", WRITE, states.link_any)
     viewer_can_unlink: bool = can("Whether you could unlink one of its owners now.", WRITE, states.unlink_any)
     viewer_can_transfer: bool = can("Whether you could transfer it now.", WRITE, states.own)
     viewer_can_archive: bool = can("Whether you could archive it now.", WRITE, states.archive, contractors=True)

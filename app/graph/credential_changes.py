@@ -32,8 +32,8 @@ class IdentificationInput:
 class IssuingInput:
     """Who issued a credential, where and when."""
 
-    issuing_authority: str | None = member("Who issued it; the type's when not given.")
-    jurisdiction: str | None = member("Where it counts; the type's when not given.")
+    issuing_authority: str | None = member("Who issued it; on creation the type's when not given.")
+    jurisdiction: str | None = member("Where it counts; on creation the type's when not given.")
     issue_date: date | None = member("The day it was issued.")
     expiry_date: date | None = member(
         "The last day it is valid. When not given on creation, it follows from the type's usual validity."

@@ -47,7 +47,8 @@ MUTATIONS = [
         "credentialArchive",
         lifecycle.archive,
         CredentialArchiveInput,
-        "Archives a credential: it leaves default lists and compliance, raises no notice, and takes no decision. "
+        "Archives a credential: it leaves default lists and compliance, raises no notice, and takes no change of its "
+        "facts, no check and no decision. Its owners can change still, and it can be deleted. "
         "Open to `contractors:manage` for the workers of contractors.",
         contractors=True,
         **WRITE,

@@ -87,7 +87,7 @@ async def _finish(context: Context, actor: Actor, verified: Verified) -> dict[st
         "status_detail": attempt.status_detail,
         "expiry_date": attempt.expiry_date or done.credential.expiry_date,
         "error_message": attempt.error_message,
-        "correlation_id": attempt.correlation_id,
+        "correlation_id": done.correlation_id,
         "cached": done.cached,
         "attempt": attempt,
         "credential": done.credential,
@@ -119,7 +119,11 @@ MUTATIONS = [
         status_detail=(StatusDetail, "What the check found."),
         expiry_date=(date, "The expiry date that the registry has, or else the credential's."),
         error_message=(str, "Why the registry could not be asked."),
-        correlation_id=(str, "By what the check is recognised in `credential.verified`."),
+        correlation_id=(
+            str,
+            "Yours, or what the check was given. The event CREDENTIAL_VERIFIED has the check's, which is another than "
+            "yours where the call joined a check under way or was served an earlier answer: see `attempt`.",
+        ),
         cached=(bool, "Whether an answer of the last 24 hours was served instead of asking again."),
         attempt=(VerificationAttempt, "The check."),
         credential=(Credential, "The credential as it is now; null when refused."),

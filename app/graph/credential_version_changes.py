@@ -3,18 +3,20 @@
 from datetime import date
 from typing import Any
 
+import strawberry
+
 from app.access import Scope
 from app.credentials import versions
 from app.graph.credential_version import CredentialVersion
 from app.graph.fields import mutation
-from app.graph.inputs import ByIdInput
+from app.graph.inputs import ChangeInput
 from app.graph.types import input, member
 
 WRITE_OWN: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE, "own": True}
 
 
 @input
-class VersionContent(ByIdInput):
+class VersionContent(ChangeInput):
     """The facts of a version."""
 
     reference_number: str | None = member("The number that the issuer knows it by.")
@@ -25,19 +27,23 @@ class VersionContent(ByIdInput):
 
 @input
 class CredentialVersionAddInput(VersionContent):
-    """A credential and its new version. `id` is the credential's.
+    """A credential and its new version, of which at least one fact is given.
 
-    The number and the authority are the latest version's unless given; without an expiry date it follows from the
-    issue date and the type's usual validity.
+    What is not given is as in the latest version. With a new issue date and no expiry date, that follows from the
+    type's usual validity, and has to be given where the type has none.
     """
+
+    id: strawberry.ID = member("The credential.", default=...)
 
 
 @input
 class CredentialVersionEditInput(VersionContent):
-    """The latest version of a credential, and what to change. `id` is the version's.
+    """The latest version of a credential, and what to change: what is absent stays, what is null is cleared.
 
-    What is absent stays as it is, what is null is cleared. `expectedRevision` is the credential's.
+    `expectedRevision` is the credential's.
     """
+
+    id: strawberry.ID = member("The version.", default=...)
 
 
 _ONE: dict[str, Any] = {"version": (CredentialVersion, "The version as it is now; null when refused.")}

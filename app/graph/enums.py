@@ -190,7 +190,7 @@ enum(
     MAY_ENGAGE="The holder may be engaged.",
     MAY_NOT_ENGAGE="The holder may not be engaged.",
     REVIEW_REQUIRED="A person has to look.",
-    IN_PROGRESS="A check is under way.",
+    IN_PROGRESS="The registry has not decided yet; it is asked again.",
     ERROR="The last check failed.",
 )
 enum(

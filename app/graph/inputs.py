@@ -10,8 +10,9 @@ class MutationInput:
     """What every mutation takes."""
 
     idempotency_key: str | None = member(
-        "A key of your choosing: the same key and input within 24 hours gives the first result again, with no "
-        "second effect. With another input it is refused."
+        "A key of your choosing: the same key and input within 24 hours gives the first result again, with the record "
+        "as it is by then, and has no second effect. With another input it is refused. A refusal is a result too: send "
+        "what you corrected with a new key."
     )
 
 

@@ -127,7 +127,13 @@ def arguments(listing: Listing[Any], *, where: Any = None, order: Any = None) ->
         _argument("before", str | None, "Only items before this cursor; goes with `last`."),
     ]
     if listing.search is not None:
-        found.append(_argument("search", str | None, "Free text: every word must be found, ignoring case."))
+        found.append(
+            _argument(
+                "search",
+                str | None,
+                "Free text over names, emails, ids, job titles, numbers and codes: every word is found, ignoring case.",
+            )
+        )
     if where is not None:
         found.append(_argument("where", where | None, "Only items that match."))
     if order is not None:

@@ -1,5 +1,6 @@
 """Where registries report changes: signed as Standard Webhooks has it."""
 
+import hashlib
 from datetime import date
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from app.core.database import Database
 from app.credentials import push
+from app.credentials.push import Told
 from app.registries.sources import Sources
 
 LARGEST_BODY = 64_000
@@ -55,7 +57,10 @@ class Push:
             return JSONResponse({"error": "send referenceNumber, status and, if known, expiryDate"}, 400)
         async with self._database.reading() as session:
             named = await push.named_in_all_organizations(session, source, told.reference_number)
+        # The id's own form is the registry's; a digest of it fits wherever a key does.
+        message_id = hashlib.sha256(request.headers["webhook-id"].encode()).hexdigest()
+        message = Told(message_id, told.status, told.expiry_date)
         for organization_id, credential_id in named:
             async with self._database.writing(request.scope["request_id"]) as session:
-                await push.take(session, source, organization_id, credential_id, told.status, told.expiry_date)
+                await push.take(session, source, organization_id, credential_id, message)
         return JSONResponse({"taken": len(named)}, 202)

@@ -16,10 +16,10 @@ from sqlalchemy import or_, select, update
 from sqlmodel import col
 
 from app.access import ORGANIZATION_WIDE, Actor, ActorKind, Scope
-from app.core import claims, ids
+from app.core import claims, fields, ids
 from app.core.database import Session
 from app.core.errors import Invalid, KeyEnded, NotPermitted, Required, Unauthenticated
-from app.core.fields import Given
+from app.core.fields import Fields, Given
 from app.core.filters import fold
 from app.core.idempotency import outcome
 from app.events import ledger
@@ -34,6 +34,14 @@ SECRET_CHARACTERS = 43
 _TOKEN = re.compile(r"cgk_([0-9A-Za-z]{16})([0-9A-Za-z]{16})_([0-9A-Za-z]{43})")
 
 
+FIELDS = Fields(
+    (
+        fields.text("name", "name", required=True),
+        fields.Field(("scopes",), "scopes", frozenset, required=True),
+    )
+)
+
+
 @outcome
 @dataclass(frozen=True)
 class IssuedKey:
@@ -45,12 +53,8 @@ class IssuedKey:
 
 async def create(session: Session, actor: Actor, given: Given) -> IssuedKey:
     """Make a key that can do no more than its maker."""
-    name = str(given.get("name") or "").strip()
-    if not name:
-        raise Required("name")
-    if len(name) > 200:
-        raise Invalid("name is longer than 200 characters", ("name",))
-    scopes = frozenset(given.get("scopes") or ())
+    values = FIELDS.read(given, absent="clear")
+    name, scopes = values["name"], values["scopes"]
     if not scopes:
         raise Required("scopes")
     expires_at = given.get("expiresAt")

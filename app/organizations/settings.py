@@ -15,10 +15,12 @@ from app.events.kinds import EventKind
 from app.organizations.tables import ApprovalFinality, Organization
 
 MOST_REMINDERS = 12
+NO_PLACES = frozenset({"Factory", "localtime"})
+"""What a database of time zones may list besides the places: whatever this machine is set to."""
 
 
 def _time_zone(value: str) -> str:
-    if value not in available_timezones():
+    if value in NO_PLACES or value not in available_timezones():
         raise ValueError("is not a time zone of the IANA database, such as Australia/Sydney")
     return value
 

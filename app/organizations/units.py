@@ -35,7 +35,7 @@ async def create(session: Session, actor: Actor, given: Given) -> OrgUnit:
     )
     session.add(unit)
     await session.flush()
-    ledger.record(session, actor, EventKind.ORG_UNIT_CREATED, unit)
+    ledger.record(session, actor, EventKind.ORG_UNIT_CREATED, unit, FIELDS.stated(unit))
     return unit
 
 

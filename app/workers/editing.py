@@ -30,7 +30,8 @@ async def create(kind: Kind[P], session: Session, actor: Actor, given: Given) ->
     fields.refresh(person)
     session.add(person)
     await session.flush()
-    ledger.record(session, actor, kind.created, person, worker_id=people.worker_id(person))
+    stated = kind.fields.stated(person)
+    ledger.record(session, actor, kind.created, person, stated, worker_id=people.worker_id(person))
     return person
 
 

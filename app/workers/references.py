@@ -49,7 +49,7 @@ async def find(
         raise NotFound(f"{'.'.join(here)}: there is no {table.noun()} {by[given[0]]}", here)
     if len(found) > 1:
         raise Ambiguous(
-            f"{'.'.join(here)}: {by[given[0]]} is known in several source systems; give sourceSystem too",
+            f"{'.'.join(here)}: {by[given[0]]} is known in several source systems; name the source system too",
             here,
         )
     return found[0]

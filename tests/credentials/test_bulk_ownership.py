@@ -80,12 +80,12 @@ async def test_each_one_stands_alone_when_linking(
     named = [taken, foreign, deleted, linked, linked, worker]
     payload = await done(tenant, "credentialsLink", RESULTS, credentialIds=named, to=owner(applicant))
     assert outcomes(payload) == [
-        "ALREADY_LINKED credentialIds.0.to",
-        "NOT_FOUND credentialIds.1.id",
-        "DELETED credentialIds.2.id",
+        "ALREADY_LINKED to",
+        "NOT_FOUND credentialIds.1",
+        "DELETED credentialIds.2",
         "LINKED",
         "NOOP",
-        "INVALID credentialIds.5.id",
+        "INVALID credentialIds.5",
     ]
     assert totals(payload) == (6, 2, 4, False)
     assert [result["credential"] is None for result in payload["results"]] == [True] * 3 + [False] * 2 + [True]
@@ -101,7 +101,7 @@ async def test_each_one_stands_alone_when_transferring(
     await done(tenant, "credentialDelete", id=deleted)
     given = {"credentialIds": [theirs, deleted, mine], **move(worker, colleague)}
     payload = await done(tenant, "credentialsTransfer", RESULTS, **given)
-    expected = ["OWNER_MISMATCH credentialIds.0.from", "DELETED credentialIds.1.id", "TRANSFERRED"]
+    expected = ["OWNER_MISMATCH from", "DELETED credentialIds.1", "TRANSFERRED"]
     assert outcomes(payload) == expected
     assert totals(payload) == (3, 1, 2, False)
     assert await holders(tenant, keys) == [(colleague, None), (colleague, None), (worker, None)]

@@ -63,10 +63,10 @@ async def test_one_that_is_refused_does_not_hold_up_the_others(
     assert (payload["total"], payload["succeeded"], payload["failed"]) == (6, 2, 4)
     assert [result["status"] for result in payload["results"]] == ["DECIDED", *["SKIPPED"] * 4, "DECIDED"]
     assert skipped(payload) == [
-        ("ARCHIVED", "ids.1.id"),
-        ("NOT_FOUND", "ids.2.id"),
-        ("INVALID", "ids.3.id"),
-        ("ALREADY_APPROVED", "ids.4.id"),
+        ("ARCHIVED", "ids.1"),
+        ("NOT_FOUND", "ids.2"),
+        ("INVALID", "ids.3"),
+        ("ALREADY_APPROVED", "ids.4"),
     ]
     assert all(result["credential"] is None for result in payload["results"][1:5])
     assert await stranger.rows() == foreign_rows
@@ -78,14 +78,14 @@ async def test_final_decisions_are_refused_one_by_one(tenant: Tenant, keys: list
     await life.choose(tenant, approvalFinality="FINAL")
     await done(tenant, "credentialReject", id=keys[1])
     payload = await done(tenant, "credentialsApprove", RESULTS, ids=keys)
-    assert skipped(payload) == [("APPROVAL_FINAL", "ids.1.id")]
+    assert skipped(payload) == [("APPROVAL_FINAL", "ids.1")]
     assert payload["succeeded"] == 2
 
 
 async def test_words_that_are_too_long_skip_every_item(tenant: Tenant, keys: list[str]) -> None:
     before = await tenant.rows()
     payload = await done(tenant, "credentialsReject", RESULTS, ids=keys, reason="r" * 501)
-    assert skipped(payload) == [("INVALID", f"ids.{index}.reason") for index in range(3)]
+    assert skipped(payload) == [("INVALID", "reason")] * 3
     assert await tenant.rows() == before
 
 
@@ -131,5 +131,5 @@ async def test_a_key_of_one_unit_decides_only_what_is_in_it(tenant: Tenant, keys
     inside = await life.add_ticket(tenant, await tenant.add_worker(employment={"orgUnit": unit_id}))
     limited = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW, org_unit=unit_id)
     payload = await tenant.change("credentialsApprove", RESULTS, key=limited, ids=[keys[0], inside])
-    assert skipped(payload) == [("NOT_FOUND", "ids.0.id")]
+    assert skipped(payload) == [("NOT_FOUND", "ids.0")]
     assert ids_of([payload["results"][1]["credential"]]) == [inside]

@@ -75,7 +75,7 @@ async def test_two_workers_behind_an_external_id_are_not_guessed(home: Tenant, p
     ambiguous = ("AMBIGUOUS_OWNER", "owners.worker.externalId")
     (error,) = await refused(home, "credentialCreate", ambiguous, **owned(worker={"externalId": "W-1"}))
     assert error["__typename"] == "AmbiguousOwnerError"
-    assert "sourceSystem" in error["message"]
+    assert "source system" in error["message"]
 
 
 async def test_the_deleted_own_nothing_new(home: Tenant, people: dict[str, str]) -> None:

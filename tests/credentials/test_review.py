@@ -62,9 +62,11 @@ async def test_approving_puts_the_credential_in_force(tenant: Tenant, key: str) 
     assert await approvals(tenant, key) == ["APPROVED"]
 
 
-@pytest.mark.parametrize(("verb", "status"), [("Approve", "APPROVED"), ("Reject", "REJECTED")])
+@pytest.mark.parametrize(
+    ("verb", "status", "standing"), [("Approve", "APPROVED", "ACTIVE"), ("Reject", "REJECTED", "REVOKED")]
+)
 async def test_a_decision_says_who_when_and_why(
-    tenant: Tenant, key: str, clock: SettableClock, verb: str, status: str
+    tenant: Tenant, key: str, clock: SettableClock, verb: str, status: str, standing: str
 ) -> None:
     clock.set(NOON)
     viewer = (await tenant.ask("{ viewer { id } }")).data["viewer"]["id"]
@@ -81,7 +83,10 @@ async def test_a_decision_says_who_when_and_why(
     }
     event = (await life.ledger(tenant, key))[-1]
     assert event.kind.value == f"credential.{status.lower()}"
-    assert event.changes["reason"] == {"from": None, "to": "Seen the original"}
+    assert event.changes["approval.reason"] == {"from": None, "to": "Seen the original"}
+    assert event.changes["approval.notes"] == {"from": None, "to": "Two pages.\nBoth signed."}
+    assert event.changes["approval.status"] == {"from": "PENDING", "to": status}
+    assert event.changes["verification.status"] == {"from": "PENDING", "to": standing}
     assert event.worker_id == (await life.row(tenant, key)).worker_id
 
 
@@ -173,7 +178,7 @@ async def test_where_decisions_are_final_a_new_version_is_still_open(tenant: Ten
     await decide(tenant, "Reject", key)
     await add_version(tenant, key, expiryDate="2034-05-01")
     older = await first(tenant, key)
-    assert await refused(tenant, "credentialApprove", id=key, version=older) == [("APPROVAL_FINAL", "id")]
+    assert await refused(tenant, "credentialApprove", id=key, version=older) == [("APPROVAL_FINAL", "version")]
     assert (await decide(tenant, "Approve", key))["status"] == "ACTIVE"
 
 

@@ -95,7 +95,7 @@ def code(refusal: DomainError | None) -> str:
 def test_every_operation_is_in_the_table() -> None:
     assert tuple(RULES) == rules.OPERATIONS
     named = {name for name, value in vars(states).items() if getattr(value, "__module__", "") == states.__name__}
-    of_versions_and_owners = {"edit_latest", "edit_version", "own", "unlink", "unlink_any"}
+    of_versions_and_owners = {"edit_latest", "edit_version", "own", "link_any", "unlink", "unlink_any", "is_rejected"}
     of_the_rest = {"create", *RULES} - {"addVersion", "editVersion", "link", "transfer"}
     assert {name for name in named if not name.startswith("_")} == of_versions_and_owners | of_the_rest
 

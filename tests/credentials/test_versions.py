@@ -45,16 +45,29 @@ async def latest(tenant: Tenant, key: str) -> str:
     return (await life.row(tenant, key)).latest_version_id
 
 
-async def test_a_new_version_takes_over_the_number_and_the_authority_but_no_dates(tenant: Tenant, key: str) -> None:
-    assert await added(tenant, key) == {
+async def test_a_new_version_takes_over_what_is_not_given(tenant: Tenant, key: str, clock: SettableClock) -> None:
+    clock.set(datetime(2026, 3, 1, tzinfo=UTC))
+    assert await added(tenant, key, referenceNumber="WWC7654321A") == {
         "number": 2,
-        "referenceNumber": "WWC1234567E",
+        "referenceNumber": "WWC7654321A",
         "issuingAuthority": "Office of the Children's Guardian",
-        "issueDate": None,
-        "expiryDate": None,
-        "validity": "NO_EXPIRY",
+        "issueDate": "2024-05-01",
+        "expiryDate": "2029-05-01",
+        "validity": "VALID",
         "approval": {"status": "NOT_REQUIRED"},
     }
+
+
+async def test_a_version_that_states_nothing_is_refused(tenant: Tenant, key: str) -> None:
+    assert await refused(tenant, "credentialVersionAdd", VERSION, id=key) == [("REQUIRED", "")]
+
+
+async def test_a_renewal_does_not_lose_its_expiry_date(tenant: Tenant, worker: str) -> None:
+    await life.add_type(tenant)
+    key = await life.add_ticket(tenant, worker)
+    found = await refused(tenant, "credentialVersionAdd", VERSION, id=key, issueDate="2025-01-01")
+    assert found == [("REQUIRED", "expiryDate")]
+    assert (await added(tenant, key, issueDate="2025-01-01", expiryDate=None))["expiryDate"] is None
 
 
 async def test_what_is_given_replaces_what_would_be_taken_over(tenant: Tenant, key: str) -> None:
@@ -71,7 +84,7 @@ async def test_the_expiry_date_follows_from_the_issue_date_unless_given(tenant: 
     assert (await added(tenant, ticket, issueDate="2024-08-31"))["expiryDate"] == "2026-02-28"
     assert (await added(tenant, ticket, issueDate="2024-08-31", expiryDate="2025-01-01"))["expiryDate"] == "2025-01-01"
     assert (await added(tenant, ticket, issueDate="2024-08-31", expiryDate=None))["expiryDate"] is None
-    assert (await added(tenant, ticket))["expiryDate"] is None
+    assert (await added(tenant, ticket, issuingAuthority="Elsewhere"))["expiryDate"] is None
 
 
 @pytest.mark.parametrize(
@@ -117,7 +130,7 @@ async def test_facts_that_the_type_does_not_take_are_refused(tenant: Tenant, wor
 async def test_what_the_type_requires_is_required_of_each_version(tenant: Tenant, worker: str) -> None:
     await life.add_type(tenant, "DATED", requires=["ISSUE_DATE"])
     key = await life.add_ticket(tenant, worker, "DATED")
-    assert await refused(tenant, "credentialVersionAdd", VERSION, id=key) == [("REQUIRED", "issueDate")]
+    assert await refused(tenant, "credentialVersionAdd", VERSION, id=key, issueDate=None) == [("REQUIRED", "issueDate")]
     edited = {"id": await latest(tenant, key), "issueDate": None}
     assert await refused(tenant, "credentialVersionEdit", VERSION, **edited) == [("REQUIRED", "issueDate")]
 

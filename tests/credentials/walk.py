@@ -79,7 +79,9 @@ class Model(State):
 
     def may(self) -> dict[str, bool]:
         """What `viewerCan…` must say."""
-        return {name: not rules.refusal(operation, self) for operation, name in MAY.items()}
+        allowed = {name: not rules.refusal(operation, self) for operation, name in MAY.items()}
+        both = self.worker is not None and self.applicant is not None
+        return {**allowed, MAY["link"]: allowed[MAY["link"]] and not both}
 
     def effective(self) -> int | None:
         """The number of the version that counts."""
@@ -93,7 +95,6 @@ class Model(State):
     def _mark(self, step: str) -> None:
         marks: dict[str, dict[str, Any]] = {
             "update": {},
-            "verify": {"standing": BY_HAND},
             "link": {"applicant": "Cy"},
             "unlinkWorker": {"worker": None},
             "unlinkApplicant": {"applicant": None},
@@ -115,6 +116,10 @@ class Model(State):
     def _editVersion(self, _step: str) -> None:  # noqa: N802 - named after its step
         if self.approvals[-1] in DECIDED:
             self.approvals[-1] = self.first
+
+    def _verify(self, _step: str) -> None:
+        if self.approvals[-1] != "REJECTED" or self.effective() is not None:
+            self.standing = BY_HAND
 
     def _approve(self, _step: str) -> None:
         self.approvals[-1] = "APPROVED"

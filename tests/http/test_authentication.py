@@ -6,7 +6,7 @@ import pytest
 
 from app.access import Scope
 from tests.conftest import SettableClock
-from tests.http.oidc import refused
+from tests.oidc import refused
 from tests.service import Answer, Service, Tenant
 
 VIEWER = "{ viewer { kind name } }"

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.http.oidc import MAKERS, VIEWER, Issuer, complete, owner, refused
+from tests.oidc import MAKERS, VIEWER, Issuer, complete, owner, refused
 from tests.service import Answer, Tenant
 
 

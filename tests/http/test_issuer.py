@@ -8,8 +8,8 @@ import pytest
 
 from app.http import issuer as keys
 from app.settings import Settings
-from tests.http.oidc import ISSUER, VIEWER, Issuer, owner, refused, trusting
 from tests.http.tls import Site, certificate, serve
+from tests.oidc import ISSUER, VIEWER, Issuer, owner, refused, trusting
 from tests.service import Answer, Tenant
 
 

@@ -48,10 +48,10 @@ def number() -> str:
 
 
 def headers(body: str, secret: str = SECRET, **replaced: str) -> dict[str, str]:
-    """The headers that sign a body just now."""
-    now = datetime.now(UTC)
-    signed = Webhook(secret).sign("msg_1", now, body)
-    sent = {"webhook-id": "msg_1", "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signed}
+    """The headers that sign a body just now, as a message of its own."""
+    now, message = datetime.now(UTC), f"msg_{secrets.token_hex(8)}"
+    signed = Webhook(secret).sign(message, now, body)
+    sent = {"webhook-id": message, "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signed}
     return {**sent, **{name.replace("_", "-"): value for name, value in replaced.items()}}
 
 
@@ -67,6 +67,20 @@ async def push(checks: Checks, number: str, status: str = "REVOKED", **more: Any
     response = await post(checks, body, headers(body))
     assert response.status_code == 202
     return int(response.json()["taken"])
+
+
+async def test_the_same_message_counts_once(checks: Checks, number: str) -> None:
+    key = await checks.add(number)
+    await checks.verify(key)
+    revoked, restored = (json.dumps({"referenceNumber": number, "status": status}) for status in ("REVOKED", "CURRENT"))
+    sent = headers(revoked)
+    for _ in range(2):
+        assert (await post(checks, revoked, sent)).status_code == 202
+    assert len(await checks.attempts(key)) == 2
+    assert (await post(checks, restored, headers(restored))).status_code == 202
+    assert (await post(checks, revoked, sent)).status_code == 202
+    assert (await checks.row(key)).status == "ACTIVE"
+    assert len(await checks.attempts(key)) == 3
 
 
 async def test_a_signed_report_is_written_as_a_check(checks: Checks, number: str, fake: FakeRegistry) -> None:

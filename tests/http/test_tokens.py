@@ -9,7 +9,7 @@ import pytest
 
 from app.access import ROLES, Role
 from app.settings import Settings
-from tests.http.oidc import AUDIENCE, MAKERS, VIEWER, Issuer, complete, owner, refused, trusting
+from tests.oidc import AUDIENCE, MAKERS, VIEWER, Issuer, complete, owner, refused, trusting
 from tests.service import Tenant
 
 

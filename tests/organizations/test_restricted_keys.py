@@ -147,3 +147,19 @@ async def test_after_its_unit_is_gone_it_sees_nothing(place: Place) -> None:
         tenant, "workerUpdate", ("NOT_FOUND", "worker.id"), key=key, worker={"id": ids["nowhere"]}, address={}
     )
     assert await lasting(tenant) == before
+
+
+async def test_an_owner_whom_it_does_not_see_is_not_its_to_take_away(place: Place) -> None:
+    tenant, key, ids = place.tenant, place.key, place.ids
+    sam = {"type": "APPLICANT", "id": ids["sam"]}
+    await done(tenant, "credentialLink", "status", id=ids["in's"], to=sam)
+    before = await tenant.rows()
+    payload = await tenant.change(
+        "credentialUnlink",
+        "status credential { owners { applicant { id } } }",
+        key=key,
+        id=ids["in's"],
+        ownerType="APPLICANT",
+    )
+    assert payload == {"status": "NOOP", "credential": {"owners": {"applicant": None}}, "errors": []}
+    assert await tenant.rows() == before

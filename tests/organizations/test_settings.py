@@ -62,6 +62,8 @@ async def test_a_change_that_changes_nothing_leaves_revision_and_ledger_alone(te
     ("name", "value", "says"),
     [
         ("timeZone", "Mars/Olympus", "is not a time zone of the IANA database, such as Australia/Sydney"),
+        ("timeZone", "localtime", "is not a time zone of the IANA database, such as Australia/Sydney"),
+        ("timeZone", "Factory", "is not a time zone of the IANA database, such as Australia/Sydney"),
         ("timeZone", "utc", "is not a time zone of the IANA database, such as Australia/Sydney"),
         ("timeZone", "+10:00", "is not a time zone of the IANA database, such as Australia/Sydney"),
         ("timeZone", "../../etc/passwd", "is not a time zone of the IANA database, such as Australia/Sydney"),

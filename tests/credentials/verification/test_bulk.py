@@ -57,12 +57,12 @@ async def test_each_that_cannot_be_checked_is_refused_alone(checks: Checks) -> N
         ("SKIPPED", None, None)
     }
     assert [found for result in refused for found in paths(result)] == [
-        ("ARCHIVED", "ids.0.id"),
-        ("DELETED", "ids.1.id"),
-        ("NOT_VERIFIABLE", "ids.2.id"),
-        ("NOT_FOUND", "ids.3.id"),
-        ("NOT_FOUND", "ids.4.id"),
-        ("INVALID", "ids.5.id"),
+        ("ARCHIVED", "ids.0"),
+        ("DELETED", "ids.1"),
+        ("NOT_VERIFIABLE", "ids.2"),
+        ("NOT_FOUND", "ids.3"),
+        ("NOT_FOUND", "ids.4"),
+        ("INVALID", "ids.5"),
     ]
 
 
