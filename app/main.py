@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import fields
 
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
@@ -25,6 +26,9 @@ from app.http.tokens import Tokens
 from app.jobs import loop as jobs
 from app.registries.sources import Sources
 from app.settings import Settings
+
+
+LONGEST_PREFLIGHT_SECONDS = 600
 
 
 def open_database(settings: Settings, now: Clock = clock.system) -> Database:
@@ -67,5 +71,14 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
         ],
         lifespan=lifespan,
     )
+    if settings.allowed_origins:
+        service.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
+            expose_headers=["X-Request-Id"],
+            max_age=LONGEST_PREFLIGHT_SECONDS,
+        )
     service.add_middleware(RequestLog)
     return service

@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     secret: str = ""
     """Signs cursors; at least 32 characters, the same for all processes. Kept in `data` when empty."""
 
+    allowed_origins: tuple[str, ...] = ()
+    """Origins whose pages may call the service from a browser, as a JSON list: `["https://app.example"]`."""
     body_bytes: int = 1_000_000
     """The largest request body."""
     max_tokens: int = 4_000

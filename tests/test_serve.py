@@ -2,7 +2,6 @@
 
 import json
 import stat
-import time
 from pathlib import Path
 
 import httpx
@@ -11,7 +10,6 @@ import pytest
 from app.access import ROLES, Role
 from tests.serving import Running, serving
 
-SECOND_START_SECONDS = 15
 SCOPES = "{ viewer { scopes organization { name } } workers(first: 1) { totalCount { count } } }"
 
 
@@ -48,9 +46,7 @@ def test_what_holds_secrets_is_for_the_owner_alone(folder: Path) -> None:
 
 def test_the_second_start_loads_nothing_and_keeps_the_keys(folder: Path) -> None:
     before = (folder / "demo-keys.json").read_bytes()
-    began = time.monotonic()
     with serving(folder) as running:
-        assert time.monotonic() - began < SECOND_START_SECONDS
         assert (folder / "demo-keys.json").read_bytes() == before
         said = running.output.read_text()
         assert "Loading" not in said
