@@ -27,7 +27,6 @@ from app.jobs import loop as jobs
 from app.registries.sources import Sources
 from app.settings import Settings
 
-
 LONGEST_PREFLIGHT_SECONDS = 600
 
 
