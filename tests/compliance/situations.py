@@ -96,12 +96,13 @@ valid = st.builds(
     soon_days=soon,
 )
 posts = st.builds(lambda key, extent: Post(key, *extent), st.sampled_from(POSITIONS), extents)
-releases = st.builds(
-    lambda key, extent, of_rule: Release(key, *extent, rule_id="0" if of_rule is None else None, type_id=of_rule),
-    keys,
-    extents,
-    st.none() | st.sampled_from(TYPES),
-)
+
+
+def _release(key: str, extent: tuple[date, date | None], type_id: str | None) -> Release:
+    return Release(key, extent[0], extent[1], rule_id="0" if type_id is None else None, type_id=type_id)
+
+
+releases = st.builds(_release, keys, extents, st.none() | st.sampled_from(TYPES))
 situations = st.builds(
     Situation,
     worker_id=st.just("worker"),
