@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, select, text,
 from sqlmodel import Field, col
 
 from app.core.records import Document, Key, Reach, Record, SortKey, choice
+from app.credentials.tables import Intake
 from app.workers.tables import Worker
 
 
@@ -185,7 +186,11 @@ class CredentialRequest(Record, table=True):
     """`due_on` to sort by: the last day of the calendar when there is none."""
     reminders: int = 0
     last_reminded_at: datetime | None = None
+    status: Intake = Field(default=Intake.REQUESTED, sa_type=choice(Intake))
+    """The intake of its credential, which it follows."""
     closed_at: datetime | None = None
+    held_off: bool = False
+    """Whether a person cancelled what a rule asked for: no rule asks again, until nothing is lacking meanwhile."""
     revision: int = 1
     created_at: datetime
     last_updated: datetime
