@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, select, text, true
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, or_, select, text
 from sqlmodel import Field, col
 
 from app.core.records import Document, Key, Reach, Record, SortKey, choice
@@ -98,7 +98,8 @@ class RequirementRule(Record, table=True):
 
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return true()
+        # A rule about one worker is for those who see that worker; any other is the whole organization's.
+        return or_(col(cls.worker_id).is_(None), col(cls.worker_id).in_(_workers(reach)))
 
 
 class Exemption(Record, table=True):

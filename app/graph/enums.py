@@ -1,6 +1,7 @@
 """The domain's enums in the schema's words."""
 
 from app.access import ActorKind, Role, Scope
+from app.compliance.tables import Level, RaisedBy, RuleScope, Severity
 from app.credential_types.tables import Category, CreationPolicy, Metadata
 from app.credentials.ownership import OwnershipStatus
 from app.credentials.review import ReviewStatus
@@ -261,4 +262,27 @@ enum(
     ReviewStatus,
     DECIDED="It was decided.",
     SKIPPED="It was refused; see the errors.",
+)
+enum(
+    RuleScope,
+    ALL_WORKERS="Of all workers.",
+    POSITION="Of those who hold a position.",
+    ORG_UNIT="Of those in an org unit and all units under it.",
+    WORKER="Of one worker.",
+)
+enum(
+    Level,
+    MANDATORY="A worker's standing depends on it.",
+    OPTIONAL="It is asked, and standing does not depend on it.",
+)
+enum(
+    Severity,
+    CRITICAL="Work must not go on without it.",
+    WARNING="It has to be seen to.",
+    INFO="Good to have.",
+)
+enum(
+    RaisedBy,
+    RULE="A requirement rule.",
+    PERSON="A person, or a program by its key.",
 )

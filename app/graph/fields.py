@@ -5,8 +5,9 @@ Each but node takes a scope, so that no field can fetch without one. What a word
 refused or failed field is null beside its error, and takes nothing else of the answer with it.
 """
 
+import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import strawberry
@@ -57,7 +58,8 @@ def edge(
 ) -> Any:
     """A field that leads from a row to others: its batch query, and the row's column that holds the key.
 
-    A `Lookup` leads to one row, or to what `value(row, found, context)` makes of it; `Children` to a connection.
+    A `Lookup` leads to one row, to several where the column holds a list of keys, or to what
+    `value(row, found, context)` makes of it; `Children` to a connection.
     """
     declared = Edge(batch, key, scope, own, value)
     if isinstance(batch, Lookup):
@@ -82,10 +84,17 @@ def _to_one(batch: Lookup[Any], declared: Edge) -> Callable[..., Any]:
         key = getattr(root, declared.key)
         if key is None:
             return None
+        if isinstance(key, list):
+            return _several(context.load(batch.load, actor, item) for item in key)
         found = context.load(batch.load, actor, key)
         return found if declared.value is None else computed(found, root, context)
 
     return resolve
+
+
+async def _several(loads: Iterable[Awaitable[Any]]) -> list[Any]:
+    """What some keys lead to, without those that lead nowhere or out of sight."""
+    return [row for row in await asyncio.gather(*loads) if row is not None]
 
 
 def _to_many(batch: Children[Any], declared: Edge) -> Callable[..., Any]:
@@ -141,10 +150,13 @@ def permission(
 
 
 def anything(key: str, description: str) -> Any:
-    """A field that leads to a row of whatever kind, by the id in a column. Its kind's scope is needed."""
+    """A field that leads to rows of whatever kind, by the id or the ids in a column. Each kind's scope is needed."""
 
     async def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
-        return await find_node(info.context, getattr(root, key))
+        found = getattr(root, key)
+        if isinstance(found, list):
+            return await _several(find_node(info.context, item) for item in found)
+        return await find_node(info.context, found)
 
     return _field(resolve, description, AnyEdge(key), [])
 
