@@ -83,8 +83,8 @@ async def revoke(session: Session, actor: Actor, given: Given) -> Exemption:
 
 
 async def _of_what(session: Session, actor: Actor, given: Given) -> dict[str, Any]:
-    rule_id, code = given.get("rule"), given.get("credentialType")
-    if (rule_id is None) == (code is None):
+    rule_id, code = given.get("rule"), given.get("credentialType") or ""
+    if (rule_id is None) == (not code):
         raise Invalid("give exactly one of rule and credentialType", ("rule",))
     if rule_id is not None:
         rule = await claims.find(session, actor, RequirementRule, rule_id, ("rule",))

@@ -167,7 +167,8 @@ async def _check_target(
     session: Session, actor: Actor, rule: RequirementRule | None, values: dict[str, Any]
 ) -> list[DomainError]:
     """A rule names exactly what its scope says."""
-    merged, errors = _Merged(rule, values), []
+    merged = _Merged(rule, values)
+    errors: list[DomainError] = []
     for scope, (name, column, table) in TARGETS.items():
         key = merged[column]
         if scope is not merged["scope"]:

@@ -1,4 +1,4 @@
-"""Which operation a person's or a position's state allows. Pure: the mutations and `viewerCan…` ask the same functions."""
+"""Which operation the state of a person or a position allows. Pure: the mutations and `viewerCan…` ask the same."""
 
 from app.core.errors import Archived, Deleted, DomainError, NotArchived, NotDeleted
 from app.workers.tables import Applicant, Position, Worker
