@@ -4,10 +4,11 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, select, text, true
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, or_, select, text
 from sqlmodel import Field, col
 
 from app.core.records import Document, Key, Reach, Record, SortKey, choice
+from app.credentials.tables import Intake
 from app.workers.tables import Worker
 
 
@@ -97,7 +98,8 @@ class RequirementRule(Record, table=True):
 
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return true()
+        # A rule about one worker is for those who see that worker; any other is the whole organization's.
+        return or_(col(cls.worker_id).is_(None), col(cls.worker_id).in_(_workers(reach)))
 
 
 class Exemption(Record, table=True):
@@ -185,7 +187,11 @@ class CredentialRequest(Record, table=True):
     """`due_on` to sort by: the last day of the calendar when there is none."""
     reminders: int = 0
     last_reminded_at: datetime | None = None
+    status: Intake = Field(default=Intake.REQUESTED, sa_type=choice(Intake))
+    """The intake of its credential, which it follows."""
     closed_at: datetime | None = None
+    held_off: bool = False
+    """Whether a person cancelled what a rule asked for: no rule asks again, until nothing is lacking meanwhile."""
     revision: int = 1
     created_at: datetime
     last_updated: datetime

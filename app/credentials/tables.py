@@ -132,6 +132,8 @@ class Credential(Record, Facts, table=True):
     due_on: date | None = None
     request_id: str | None = Field(default=None, sa_type=Key)
     """The request that it answers, for one that came from a request."""
+    rule_id: str | None = Field(default=None, sa_type=Key)
+    """The rule that asked, where no person did."""
     status: VerificationStatus = Field(sa_type=choice(VerificationStatus))
     is_verifiable: bool = False
     eligibility: Eligibility | None = Field(default=None, sa_type=choice(Eligibility))

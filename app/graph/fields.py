@@ -5,8 +5,9 @@ Each but node takes a scope, so that no field can fetch without one. What a word
 refused or failed field is null beside its error, and takes nothing else of the answer with it.
 """
 
+import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import strawberry
@@ -58,9 +59,10 @@ def edge(
 ) -> Any:
     """A field that leads from a row to others: its batch query, and the row's column that holds the key.
 
-    `Children` lead to a connection, a `Lookup` to one row. Any other batch is a function that works something out for
-    many keys at once: `batch(session, actor, keys, *arguments)`, with the arguments given as (type, description) and
-    in their order. What a key's share is shown as, `value(row, found, context)` says.
+    `Children` lead to a connection; a `Lookup` to one row, or to several where the column holds a list of keys. Any
+    other batch is a function that works something out for many keys at once: `batch(session, actor, keys, *arguments)`,
+    with the arguments given as (type, description), in their order. What a key's share is shown as,
+    `value(row, found, context)` says.
     """
     declared = Edge(batch, key, scope, own, value)
     if isinstance(batch, Children):
@@ -86,10 +88,18 @@ def _to_one(load: Batch, declared: Edge, names: tuple[str, ...]) -> Callable[...
         key = getattr(root, declared.key)
         if key is None:
             return None
-        found = context.load(load, actor, key, *(asked.get(name) for name in names))
+        arguments = [asked.get(name) for name in names]
+        if isinstance(key, list | tuple):
+            return _several(context.load(load, actor, item, *arguments) for item in key)
+        found = context.load(load, actor, key, *arguments)
         return found if declared.value is None else computed(found, root, context)
 
     return resolve
+
+
+async def _several(loads: Iterable[Awaitable[Any]]) -> list[Any]:
+    """What some keys lead to, without those that lead nowhere or out of sight."""
+    return [row for row in await asyncio.gather(*loads) if row is not None]
 
 
 def _to_many(batch: Children[Any], declared: Edge) -> Callable[..., Any]:
@@ -145,10 +155,13 @@ def permission(
 
 
 def anything(key: str, description: str) -> Any:
-    """A field that leads to a row of whatever kind, by the id in a column. Its kind's scope is needed."""
+    """A field that leads to rows of whatever kind, by the id or the ids in a column. Each kind's scope is needed."""
 
     async def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
-        return await find_node(info.context, getattr(root, key))
+        found = getattr(root, key)
+        if isinstance(found, list):
+            return await _several(find_node(info.context, item) for item in found)
+        return await find_node(info.context, found)
 
     return _field(resolve, description, AnyEdge(key), [])
 

@@ -6,14 +6,17 @@ from typing import Annotated, Any
 import strawberry
 
 from app.access import Actor, Scope
+from app.compliance import queries as compliance
 from app.credentials import queries as credentials
 from app.events import queries as events
 from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST
 from app.graph.event_list import EVENT_LIST
+from app.graph.exemption_list import EXEMPTION_LIST
 from app.graph.fields import edge, listing, node, permission, query
 from app.graph.pages import Connection
 from app.graph.person import CREDENTIAL, EVENT, CredentialOwner, PersonBy
+from app.graph.position_list import ASSIGNMENT_LIST
 from app.graph.types import given, output, part, scalar
 from app.graph.worker_list import WORKER_LIST
 from app.organizations import queries as organizations
@@ -21,6 +24,8 @@ from app.workers import fields, people, queries, references, states
 from app.workers.tables import ConnectionState, EmploymentStatus, WorkerType
 
 ORG_UNIT = Annotated["OrgUnit", strawberry.lazy("app.graph.organization")]  # type: ignore[name-defined]  # noqa: F821
+ASSIGNMENT = Annotated["Assignment", strawberry.lazy("app.graph.position")]  # type: ignore[name-defined]  # noqa: F821
+EXEMPTION = Annotated["Exemption", strawberry.lazy("app.graph.exemption")]  # type: ignore[name-defined]  # noqa: F821
 READ: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
 
 
@@ -111,6 +116,15 @@ class Worker(CredentialOwner):
     )
     reports: Connection[Annotated["Worker", strawberry.lazy("app.graph.worker")]] | None = edge(
         queries.by_manager, "The workers whose manager they are.", key="id", **WORKER_LIST
+    )
+    assignments: Connection[ASSIGNMENT] | None = edge(
+        queries.assignments_by_worker,
+        "The positions they hold, held and will hold, latest first.",
+        key="id",
+        **ASSIGNMENT_LIST,
+    )
+    exemptions: Connection[EXEMPTION] | None = edge(
+        compliance.exemptions_by_worker, "What they are, were and will be let off.", key="id", **EXEMPTION_LIST
     )
     activity: Connection[EVENT] | None = edge(
         events.by_worker, "What happened to them and their credentials.", key="id", **EVENT_LIST

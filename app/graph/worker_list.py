@@ -1,5 +1,6 @@
 """How lists of workers and applicants are filtered and sorted."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +21,14 @@ class OrgUnitFilter:
 
     in_: list[strawberry.ID] = member("The units.", default=..., name="in")
     include_subtree: bool = member("Whether the units under them count too.", default=True)
+
+
+@input
+class PositionFilter:
+    """Workers who hold one of some positions on a day."""
+
+    in_: list[strawberry.ID] = member("The positions.", default=..., name="in")
+    on: date | None = member("The day; today when not given.")
 
 
 @input
@@ -51,6 +60,7 @@ class WorkerWhere(PersonWhere):
     team: StringFilter | None = member("Their team.")
     department: StringFilter | None = member("Their department.")
     org_unit: OrgUnitFilter | None = member("The org unit they belong to.")
+    position: PositionFilter | None = member("The positions they hold.")
 
 
 @input

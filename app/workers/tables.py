@@ -230,7 +230,13 @@ class Position(Record, table=True):
 
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return true()
+        # What jobs there are is the whole organization's, as its credential types are; a worker sees their own.
+        if reach.worker_id is None:
+            return true()
+        held = select(col(Assignment.position_id)).where(
+            col(Assignment.organization_id) == reach.organization_id, col(Assignment.worker_id) == reach.worker_id
+        )
+        return col(cls.id).in_(held)
 
 
 class Assignment(Record, table=True):

@@ -134,7 +134,9 @@ def upgrade() -> None:
         sa.Column("due_key", sa.Date(), nullable=False),
         sa.Column("reminders", sa.Integer(), nullable=False),
         sa.Column("last_reminded_at", UTCDateTime(), nullable=True),
+        sa.Column("status", sa.String(32), nullable=False),
         sa.Column("closed_at", UTCDateTime(), nullable=True),
+        sa.Column("held_off", sa.Boolean(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
         sa.Column("last_updated", UTCDateTime(), nullable=False),
@@ -243,6 +245,7 @@ def upgrade() -> None:
     op.add_column("credentials", sa.Column("submitted_at", UTCDateTime(), nullable=True))
     op.add_column("credentials", sa.Column("due_on", sa.Date(), nullable=True))
     op.add_column("credentials", sa.Column("request_id", records.Key, nullable=True))
+    op.add_column("credentials", sa.Column("rule_id", records.Key, nullable=True))
 
     op.add_column("workers", sa.Column("org_unit_since", sa.Date(), nullable=True))
     op.add_column("workers", sa.Column("standing", sa.String(32), nullable=True))
@@ -253,7 +256,7 @@ def downgrade() -> None:
     op.drop_index("workers_by_standing", "workers")
     for column in ("standing", "org_unit_since"):
         op.drop_column("workers", column)
-    for column in ("request_id", "due_on", "submitted_at", "requested_at"):
+    for column in ("rule_id", "request_id", "due_on", "submitted_at", "requested_at"):
         op.drop_column("credentials", column)
     for table in reversed(TABLES):
         op.drop_table(table)
