@@ -22,7 +22,7 @@ from app.core.errors import DomainError, MissingScope
 from app.core.pages import Children, Listing, Lookup
 from app.core.records import Record
 from app.graph import enums, pages  # noqa: F401 - the enums are described before any field uses one
-from app.graph.context import Action, Context, Refusals
+from app.graph.context import Action, Batch, Context, Refusals
 from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Node, Query
 from app.graph.errors import UserError, shown
 from app.graph.types import given
@@ -46,7 +46,7 @@ def node(by_id: Lookup[Any], *, scope: Scope | None, own: bool = False) -> Calla
 
 
 def edge(
-    batch: Lookup[Any] | Children[Any],
+    batch: Lookup[Any] | Children[Any] | Batch,
     description: str,
     *,
     key: str,
@@ -55,38 +55,43 @@ def edge(
     value: Callable[[Any, Any, Context], Any] | None = None,
     where: Any = None,
     order: Any = None,
+    **arguments: tuple[Any, str],
 ) -> Any:
     """A field that leads from a row to others: its batch query, and the row's column that holds the key.
 
-    A `Lookup` leads to one row, to several where the column holds a list of keys, or to what
-    `value(row, found, context)` makes of it; `Children` to a connection.
+    `Children` lead to a connection; a `Lookup` to one row, or to several where the column holds a list of keys. Any
+    other batch is a function that works something out for many keys at once: `batch(session, actor, keys, *arguments)`,
+    with the arguments given as (type, description), in their order. What a key's share is shown as,
+    `value(row, found, context)` says.
     """
     declared = Edge(batch, key, scope, own, value)
-    if isinstance(batch, Lookup):
-        return _field(_to_one(batch, declared), description, declared, [])
-    asked = pages.arguments(batch.listing, where=where, order=order)
-    return _field(_to_many(batch, declared), description, declared, asked)
+    if isinstance(batch, Children):
+        asked = pages.arguments(batch.listing, where=where, order=order)
+        return _field(_to_many(batch, declared), description, declared, asked)
+    load = batch.load if isinstance(batch, Lookup) else batch
+    return _field(_to_one(load, declared, tuple(arguments)), description, declared, _arguments(arguments))
 
 
 def _actor(context: Context, scope: Scope | None, own: bool) -> Actor:
     return context.actor if scope is None else context.permitted(scope, own=own)
 
 
-def _to_one(batch: Lookup[Any], declared: Edge) -> Callable[..., Any]:
+def _to_one(load: Batch, declared: Edge, names: tuple[str, ...]) -> Callable[..., Any]:
     async def computed(found: Awaitable[Any], row: Any, context: Context) -> Any:
         assert declared.value is not None
         return declared.value(row, await found, context)
 
-    def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
+    def resolve(root, info: Info, **asked: Any) -> Any:  # type: ignore[no-untyped-def]
         context = info.context
         # Refused before the key is looked at: whoever lacks the scope must not learn whether there is one.
         actor = _actor(context, declared.scope, declared.own)
         key = getattr(root, declared.key)
         if key is None:
             return None
-        if isinstance(key, list):
-            return _several(context.load(batch.load, actor, item) for item in key)
-        found = context.load(batch.load, actor, key)
+        arguments = [asked.get(name) for name in names]
+        if isinstance(key, list | tuple):
+            return _several(context.load(load, actor, item, *arguments) for item in key)
+        found = context.load(load, actor, key, *arguments)
         return found if declared.value is None else computed(found, root, context)
 
     return resolve
@@ -178,7 +183,12 @@ def query(
     async def answer(info: Info, **asked: Any) -> Any:
         return await resolve(info.context, _actor(info.context, scope, own), **asked)
 
-    asked = [
+    returns = inspect.signature(resolve).return_annotation
+    return _named(name, _field(answer, description, Query(scope, own), _arguments(arguments), returns))
+
+
+def _arguments(arguments: dict[str, tuple[Any, str]]) -> list[StrawberryArgument]:
+    return [
         StrawberryArgument(
             python_name=argument,
             graphql_name=None,
@@ -187,8 +197,6 @@ def query(
         )
         for argument, (annotation, says) in arguments.items()
     ]
-    returns = inspect.signature(resolve).return_annotation
-    return _named(name, _field(answer, description, Query(scope, own), asked, returns))
 
 
 def listing(
