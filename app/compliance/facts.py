@@ -106,3 +106,8 @@ class Cell(msgspec.Struct, frozen=True):
     """The types that would have to be provided: what requests are raised for."""
     changes_on: date = date.max
     """The next day on which it may be another by the mere passing of days."""
+
+    @property
+    def rule_id(self) -> str:
+        """The rule's id."""
+        return self.rule.id

@@ -36,11 +36,11 @@ class History(Record, table=True):
 
 
 def keep(session: Session, now: datetime) -> None:
-    """Write down what is about to be flushed; a change is as old as its row's `last_updated` says."""
+    """Write down what is about to be flushed."""
     for row in [row for row in session.new if isinstance(row, Record) and row.kept]:
-        session.add(_entry(row, getattr(row, "last_updated", now), _values(row)))
+        session.add(_entry(row, _since(row, now), _values(row)))
     for row in [row for row in session.dirty if isinstance(row, Record) and row.kept and _changed(row)]:
-        session.add(_entry(row, getattr(row, "last_updated", now), _values(row)))
+        session.add(_entry(row, _since(row, now), _values(row)))
     for row in [row for row in session.deleted if isinstance(row, Record) and row.kept]:
         session.add(_entry(row, now, None))
 
@@ -48,6 +48,13 @@ def keep(session: Session, now: datetime) -> None:
 def _changed(row: Record) -> bool:
     attributes = inspect(row).attrs
     return any(attributes[column].history.has_changes() for column in row.kept)
+
+
+def _since(row: Record, now: datetime) -> datetime:
+    """When a row came to be as it is: when it says so, if the flush brings that too, and else now."""
+    column = inspect(row).attrs.get("last_updated")
+    changed = column is not None and column.history.has_changes()
+    return row.last_updated if changed else now  # type: ignore[attr-defined]
 
 
 def _values(row: Record) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The domain's enums in the schema's words."""
 
 from app.access import ActorKind, Role, Scope
+from app.compliance.facts import CellStatus
 from app.compliance.tables import Level, RaisedBy, RuleScope, Severity
 from app.credential_types.tables import Category, CreationPolicy, Metadata
 from app.credentials.ownership import OwnershipStatus
@@ -19,7 +20,7 @@ from app.events.kinds import EventKind
 from app.graph.types import enum
 from app.organizations.tables import ApprovalFinality, OrgUnitKind
 from app.registries.findings import Eligibility, StatusDetail
-from app.workers.tables import ConnectionState, EmploymentStatus, WorkerType
+from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
 from app.workers.upsert import UpsertStatus
 
 enum(
@@ -285,4 +286,21 @@ enum(
     RaisedBy,
     RULE="A requirement rule.",
     PERSON="A person, or a program by its key.",
+)
+enum(
+    Standing,
+    COMPLIANT="They have all that is mandatory; nothing is due soon.",
+    AT_RISK="They have all that is mandatory, but something expires soon, is in review or in its days of grace.",
+    NON_COMPLIANT="Something mandatory is missing, expired or ineligible.",
+)
+enum(
+    CellStatus,
+    SATISFIED="They have it.",
+    EXEMPT="They are let off.",
+    EXPIRING="They have it, and not for long.",
+    IN_REVIEW="It was provided, and a reviewer or a check has not settled it.",
+    GRACE="They lack it, and have some days left to provide it.",
+    EXPIRED="What they had has expired.",
+    INELIGIBLE="What they provided was rejected, withdrawn, or speaks against engaging them.",
+    MISSING="They never provided it.",
 )
