@@ -12,6 +12,7 @@ from app.credentials import queries as credentials
 from app.events import queries as events
 from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST
+from app.graph.credential_request_list import REQUEST_LIST
 from app.graph.event_list import EVENT_LIST
 from app.graph.exemption_list import EXEMPTION_LIST
 from app.graph.fields import edge, listing, node, permission, query
@@ -26,6 +27,7 @@ from app.workers.tables import ConnectionState, EmploymentStatus, Standing, Work
 
 ORG_UNIT = Annotated["OrgUnit", strawberry.lazy("app.graph.organization")]  # type: ignore[name-defined]  # noqa: F821
 ASSIGNMENT = Annotated["Assignment", strawberry.lazy("app.graph.position")]  # type: ignore[name-defined]  # noqa: F821
+REQUEST = Annotated["CredentialRequest", strawberry.lazy("app.graph.credential_request")]  # type: ignore[name-defined]  # noqa: F821
 EXEMPTION = Annotated["Exemption", strawberry.lazy("app.graph.exemption")]  # type: ignore[name-defined]  # noqa: F821
 CELL = Annotated["ComplianceCell", strawberry.lazy("app.graph.compliance_cell")]  # type: ignore[name-defined]  # noqa: F821
 READ: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
@@ -129,6 +131,9 @@ class Worker(CredentialOwner):
         "The positions they hold, held and will hold, latest first.",
         key="id",
         **ASSIGNMENT_LIST,
+    )
+    requests: Connection[REQUEST] | None = edge(
+        compliance.requests_by_worker, "What they are and were asked for, latest first.", key="id", **REQUEST_LIST
     )
     exemptions: Connection[EXEMPTION] | None = edge(
         compliance.exemptions_by_worker, "What they are, were and will be let off.", key="id", **EXEMPTION_LIST

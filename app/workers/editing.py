@@ -28,6 +28,8 @@ async def create(kind: Kind[P], session: Session, actor: Actor, given: Given) ->
         last_updated=session.now,
         **values,
     )
+    if values.get("org_unit_id") is not None and isinstance(person, Worker):
+        person.org_unit_since = await days.today(session, actor.organization_id)
     fields.refresh(person)
     session.add(person)
     await session.flush()

@@ -5,7 +5,7 @@ import pytest
 from tests.compliance.organization import TYPES, Asked, noon
 from tests.conftest import SettableClock
 from tests.core import bare, calls
-from tests.service import Service
+from tests.service import Service, Tenant
 
 
 @pytest.fixture
@@ -20,6 +20,18 @@ async def other(service: Service, clock: SettableClock) -> Asked:
     """Another organization."""
     clock.set(noon(0))
     return await _found(service, "Other", clock)
+
+
+@pytest.fixture
+async def tenant(service: Service) -> Tenant:
+    """An organization and its owner's key."""
+    return await bare.found(service, "Harbour Health", types=bare.FEW)
+
+
+@pytest.fixture
+async def stranger(service: Service) -> Tenant:
+    """Another organization."""
+    return await bare.found(service, "Somebody Else", types=bare.FEW)
 
 
 async def _found(service: Service, name: str, clock: SettableClock) -> Asked:
