@@ -83,18 +83,18 @@ async def revoke(session: Session, actor: Actor, given: Given) -> Exemption:
 
 
 async def _of_what(session: Session, actor: Actor, given: Given) -> dict[str, Any]:
-    rule_id, code = given.get("rule"), given.get("credentialType") or ""
-    if (rule_id is None) == (not code):
-        raise Invalid("give exactly one of rule and credentialType", ("rule",))
-    if rule_id is not None:
-        rule = await claims.find(session, actor, RequirementRule, rule_id, ("rule",))
+    by: Given = given["requirement"]
+    if by.get("rule") is not None:
+        path = ("requirement", "rule")
+        rule = await claims.find(session, actor, RequirementRule, by["rule"], path)
         refusal = states.change(rule)
         if refusal is not None:
-            refusal.path = ("rule",)
+            refusal.path = path
             raise refusal
         return {"rule_id": rule.id}
+    path, code = ("requirement", "credentialType"), str(by.get("credentialType"))
     statement = select(CredentialType).where(actor.sees(CredentialType), col(CredentialType.code) == code.strip())
     kind = (await session.scalars(statement)).one_or_none()
     if kind is None:
-        raise NotFound(f"credentialType: there is no credential type {code}", ("credentialType",))
+        raise NotFound(f"{'.'.join(path)}: there is no credential type {code}", path)
     return {"credential_type_id": kind.id}

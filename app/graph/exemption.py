@@ -16,7 +16,7 @@ from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.node import Node
 from app.graph.person import PersonBy
 from app.graph.requirement_rule import RequirementRule
-from app.graph.types import input, member, output, part, scalar
+from app.graph.types import input, member, one_of, output, part, scalar
 from app.graph.worker import Worker
 from app.workers import queries as workers
 
@@ -63,13 +63,20 @@ class Exemption(Node):
     )
 
 
+@one_of
+class RequirementBy:
+    """A rule, or a credential type in whatever rule."""
+
+    rule: strawberry.ID | None = member("By the rule's id.")
+    credential_type: str | None = member("By the code of the credential type.")
+
+
 @input
 class ExemptionGrantInput(MutationInput):
     """A worker to let off a rule or a credential type."""
 
     worker: PersonBy = member("Which worker.", default=...)
-    rule: strawberry.ID | None = member("The rule; this or the credential type.")
-    credential_type: str | None = member("The code of the credential type, in whatever rule; this or the rule.")
+    requirement: RequirementBy = member("What they are let off.", default=...)
     reason: str | None = member("Why, in up to 2,000 characters. Required.")
     from_: date | None = member("The first day; today when not given.", name="from")
     to: date | None = member("The last day; none when not given.")

@@ -35,7 +35,7 @@ async def settled(asked: Asked) -> dict[str, str]:
         "exemptionGrant",
         "exemption { id }",
         worker={"id": worker},
-        rule=rules["of unit"],
+        requirement={"rule": rules["of unit"]},
         reason="On her way",
         to=(START + timedelta(days=60)).isoformat(),
     )

@@ -112,7 +112,7 @@ async def test_a_unit_asks_those_who_come_into_it_and_under_it(tenant: Tenant) -
 async def test_an_exemption_withdraws_and_its_end_asks_again(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await add_rule(tenant)
-    given = {"worker": {"id": worker}, "credentialType": "WWCC_NSW", "reason": "On the way."}
+    given = {"worker": {"id": worker}, "requirement": {"credentialType": "WWCC_NSW"}, "reason": "On the way."}
     payload = await done(tenant, "exemptionGrant", "exemption { id }", **given)
     assert await wanted(tenant, worker) == []
     await done(tenant, "exemptionRevoke", "exemption { id }", id=payload["exemption"]["id"])
