@@ -144,7 +144,7 @@ async def _check(session: Session, actor: Actor, rule: RequirementRule | None, v
     for check in (_check_target, _check_excluded, _check_alternatives):
         errors += await check(session, actor, rule, values)
     merged = _Merged(rule, values)
-    if merged["minimum"] > len(merged["alternatives"]):
+    if not errors and merged["minimum"] > len(merged["alternatives"]):
         errors.append(Invalid("minimum is more than there are alternatives", ("minimum",)))
     begins, ends = merged["effective_from"], merged["effective_to"]
     if isinstance(ends, date) and ends < begins:
