@@ -101,8 +101,8 @@ async def _mark_everybody(session: Session, organization_id: str, events: list[E
 
 
 async def _settle(session: Session, organization_id: str, _events: list[Event]) -> None:
-    """What follows is there when the call returns, for as many as one transaction can bear."""
-    await settling.settle(session, organization_id, SETTLED_AT_ONCE)
+    """What follows for those just marked is there when the call returns, for as many as one transaction can bear."""
+    await settling.settle_marked(session, organization_id, SETTLED_AT_ONCE)
 
 
 async def _credentials(session: Session, organization_id: str, events: Iterable[Event]) -> Sequence[Credential]:

@@ -86,6 +86,10 @@ class Frame(msgspec.Struct, frozen=True):
     usual_soon_days: int
     rules: Rulebook
 
+    def soon(self, type_id: str) -> int:
+        """How many days before its expiry a credential of a type counts as expiring."""
+        return self.soon_days.get(type_id, self.usual_soon_days)
+
     def above(self, unit_id: str | None) -> tuple[str, ...]:
         """A unit and all units above it."""
         found: list[str] = []
@@ -256,7 +260,7 @@ def held(row: KeptCredential, frame: Frame) -> Held:
         is_effective=row.effective_version_id is not None,
         valid_from=row.valid_from,
         expires_on=row.expires_on,
-        soon_days=frame.soon_days.get(row.credential_type_id, frame.usual_soon_days),
+        soon_days=frame.soon(row.credential_type_id),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlmodel import col
 
 from app.compliance.tables import Exemption, Level, RequirementRule, RuleScope, Severity
@@ -150,6 +150,9 @@ class Source(Protocol):
     async def about(self, kinds: Sequence[type[Kept]], workers: Sequence[str]) -> Rows:
         """The rows of some kinds that are about some workers, the workers themselves among them."""
 
+    async def applicants(self, ids: Sequence[str] | None = None) -> list[KeptApplicant]:
+        """Some applicants, or all."""
+
     async def of_applicants(self, applicants: Sequence[str]) -> list[KeptCredential]:
         """The credentials of some applicants."""
 
@@ -172,6 +175,11 @@ class Present:
         """One statement for each kind."""
         dialect = self._session.dialect
         return {kind: await self._read(kind, pages.among(_worker(TABLES[kind]), workers, dialect)) for kind in kinds}
+
+    async def applicants(self, ids: Sequence[str] | None = None) -> list[KeptApplicant]:
+        """One statement."""
+        these = [] if ids is None else [pages.among(col(Applicant.id), ids, self._session.dialect)]
+        return await self._read(KeptApplicant, *these)
 
     async def of_applicants(self, applicants: Sequence[str]) -> list[KeptCredential]:
         """One statement."""
@@ -213,6 +221,11 @@ class Past:
             kind: [row for row in found if (row.id if kind is KeptWorker else row.worker_id) in wanted]
             for kind, found in rows.items()
         }
+
+    async def applicants(self, ids: Sequence[str] | None = None) -> list[KeptApplicant]:
+        """One statement."""
+        these = true() if ids is None else pages.among(col(History.row_id), ids, self._session.dialect)
+        return (await self._read([KeptApplicant], these))[KeptApplicant]
 
     async def of_applicants(self, applicants: Sequence[str]) -> list[KeptCredential]:
         """One statement, which looks at every credential's past: entries are found by their worker alone."""

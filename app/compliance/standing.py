@@ -144,7 +144,7 @@ def _cell(situation: Situation, rule: Rule, since: date, day: date) -> Cell:
         credential_id=decisive.credential_id,
         exemption_id=decisive.exemption_id,
         wanted=tuple(lacking[: count - had]),
-        changes_on=min(after(day, _turns(situation, rule, since)), default=date.max),
+        changes_on=min(after(day, _turns(situation, rule, since, decisive.status)), default=date.max),
     )
 
 
@@ -181,10 +181,12 @@ def _release(situation: Situation, concerns: Callable[[Release], bool], day: dat
     return Found(CellStatus.EXEMPT, reason, exemption_id=best.id)
 
 
-def _turns(situation: Situation, rule: Rule, since: date) -> Iterator[date]:
+def _turns(situation: Situation, rule: Rule, since: date, status: CellStatus) -> Iterator[date]:
     """The days on which a cell may turn; more than those on which it does."""
     yield from _turns_of_rule(situation, rule)
-    yield _grace_ends(rule, since)
+    lacking = status not in HAD
+    if lacking:
+        yield _grace_ends(rule, since)
     for held in situation.held:
         if held.type_id in rule.alternatives:
             if held.valid_from is not None:
@@ -192,7 +194,8 @@ def _turns(situation: Situation, rule: Rule, since: date) -> Iterator[date]:
             if held.expires_on != NEVER:
                 yield _later(held.expires_on, -held.soon_days)
                 yield _later(held.expires_on, 1)
-                yield _grace_ends(rule, max(since, _later(held.expires_on, 1)))
+                if lacking:
+                    yield _grace_ends(rule, max(since, _later(held.expires_on, 1)))
     for release in situation.releases:
         if release.rule_id == rule.id or release.type_id in rule.alternatives:
             yield from _extent(release.from_date, release.to_date)

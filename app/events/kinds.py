@@ -53,3 +53,4 @@ class EventKind(StrEnum):
     REQUEST_CREATED = "request.created"
     REQUEST_REMINDED = "request.reminded"
     REQUEST_CANCELLED = "request.cancelled"
+    COMPLIANCE_STANDING_CHANGED = "compliance.standingChanged"

@@ -108,6 +108,7 @@ enum(
     REQUEST_CREATED="A worker was asked for a credential.",
     REQUEST_REMINDED="A worker was reminded of a request.",
     REQUEST_CANCELLED="A request was cancelled, or nobody asks any more.",
+    COMPLIANCE_STANDING_CHANGED="Where a worker stands changed, by a fact or by the passing of days.",
 )
 enum(
     ApprovalFinality,

@@ -193,6 +193,7 @@ class Applicant(Record, Person, table=True):
         *person_indexes("applicants"),
     )
     prefix: ClassVar[str] = "app"
+    kept = ("deleted_at",)
 
 
 class Position(Record, table=True):
