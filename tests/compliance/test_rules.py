@@ -95,7 +95,7 @@ async def test_a_deleted_rule_leaves_the_lists_and_is_changed_no_more(tenant: Te
         ({"scope": "POSITION", "position": f"pos_{UNKNOWN}"}, ("NOT_FOUND", "position")),
         ({"scope": "POSITION", "position": f"wkr_{UNKNOWN}"}, ("INVALID", "position")),
         ({"scope": "WORKER", "worker": f"wkr_{UNKNOWN}"}, ("NOT_FOUND", "worker")),
-        ({"position": f"pos_{UNKNOWN}"}, ("INVALID", "position")),
+        ({"position": f"pos_{UNKNOWN}"}, ("INVALID", "scope")),
         ({"excluded": ["nonsense"]}, ("INVALID", "excluded.0")),
         ({"excluded": [f"unit_{UNKNOWN}"]}, ("NOT_FOUND", "excluded.0")),
         ({"excluded": [f"unit_{number:016}" for number in range(21)]}, ("INVALID", "excluded")),
