@@ -14,6 +14,7 @@ from app.compliance import reach, requests, settling
 from app.compliance.tables import RequirementRule
 from app.core.database import Session
 from app.core.pages import among
+from app.credentials import states as credential_states
 from app.credentials.tables import Credential
 from app.events import ledger
 from app.events.kinds import EventKind
@@ -46,10 +47,15 @@ async def _keep_requests(session: Session, organization_id: str, events: list[Ev
 
 
 async def _mark_owners(session: Session, organization_id: str, events: list[Event]) -> None:
-    """Those who hold the credentials, and those who held them before."""
+    """Those who hold the credentials, and those who held them before; what is only asked for counts for nothing."""
+    credentials = await _credentials(session, organization_id, events)
+    asked = {row.id for row in credentials if row.intake in credential_states.UNANSWERED}
+    events = [event for event in events if event.subject_id not in asked or not _is_of_request(event)]
     found = [event.worker_id for event in events]
-    for credential in await _credentials(session, organization_id, events):
-        found += [credential.worker_id, credential.applicant_id]
+    concerned = {event.subject_id for event in events}
+    for credential in credentials:
+        if credential.id in concerned:
+            found += [credential.worker_id, credential.applicant_id]
     for event in events:
         for name in ("owners.worker", "owners.applicant"):
             found += event.changes.get(name, {}).values()
@@ -117,6 +123,11 @@ async def _credentials(session: Session, organization_id: str, events: Iterable[
         )
         found += await session.scalars(statement)
     return found
+
+
+def _is_of_request(event: Event) -> bool:
+    """Whether it only tells that a credential is asked for, or not any more."""
+    return event.kind is EventKind.CREDENTIAL_ADDED or event.changes.keys() == {"intake.status"}
 
 
 def _those(keys: Iterable[str | None]) -> list[str]:

@@ -144,7 +144,7 @@ async def _check(session: Session, actor: Actor, rule: RequirementRule | None, v
     for check in (_check_target, _check_excluded, _check_alternatives):
         errors += await check(session, actor, rule, values)
     merged = _Merged(rule, values)
-    if merged["minimum"] > len(merged["alternatives"]):
+    if not errors and merged["minimum"] > len(merged["alternatives"]):
         errors.append(Invalid("minimum is more than there are alternatives", ("minimum",)))
     begins, ends = merged["effective_from"], merged["effective_to"]
     if isinstance(ends, date) and ends < begins:
@@ -168,17 +168,18 @@ async def _check_target(
 ) -> list[DomainError]:
     """A rule names exactly what its scope says."""
     merged = _Merged(rule, values)
-    errors: list[DomainError] = []
-    for scope, (name, column, table) in TARGETS.items():
-        key = merged[column]
-        if scope is not merged["scope"]:
-            if key is not None:
-                errors.append(Invalid(f"{name} goes with the scope {scope.value} only", (name,)))
-        elif key is None:
-            errors.append(Required(name))
-        elif key != getattr(rule, column, None):
-            errors += await _found(session, actor, table, key, (name,))
-    return errors
+    mine: RuleScope = merged["scope"]
+    for scope, (name, column, _) in TARGETS.items():
+        if scope is not mine and merged[column] is not None:
+            return [Invalid(f"scope is {mine.value}, and {name} goes with {scope.value} only", ("scope",))]
+    if mine not in TARGETS:
+        return []
+    name, column, table = TARGETS[mine]
+    key = merged[column]
+    if key is None:
+        return [Required(name)]
+    known = key == getattr(rule, column, None)
+    return [] if known else await _found(session, actor, table, key, (name,))
 
 
 async def _check_excluded(

@@ -293,7 +293,7 @@ async def _assignment(maker: Maker, session: Session, position: Row | None = Non
 async def _rule(maker: Maker, session: Session, label: str = "requirement rule live", **more: Any) -> Row:
     token = maker.token()
     texts = {name: f"{token} {name}" for name in ("name", "description", "requestMessage")}
-    given = {"scope": RuleScope.ALL_WORKERS, "alternatives": [TYPE], "effectiveFrom": FAR, **texts, **more}
+    given = {"scope": RuleScope.ALL_WORKERS, "alternatives": [TYPE], "effectiveFrom": FAR, **texts} | more
     rule = await rules.create(session, maker.actor, given)
     return Row(label, rule.id, texts)
 
@@ -432,12 +432,15 @@ async def populate(tenant: Tenant, mark: str, *, unit: str | None = None) -> Wor
         asked = [await _rule(maker, session, **scope) for scope in scopes]
         held = await _assignment(maker, session, position, worker)
         request = await _request(maker, session, worker=worker)
+        wanted = await _type(maker, session)
+        now = {"alternatives": [wanted.texts["code"]], "effectiveFrom": date(2024, 1, 1)}
+        asked.append(await _rule(maker, session, scope=RuleScope.WORKER, worker=worker.id, **now))
         released = [
             await _exemption(maker, session, worker, rule=asked[0].id),
-            await _exemption(maker, session, worker),
+            await _exemption(maker, session, worker, credentialType=kind.texts["code"]),
         ]
         main = [middle, worker, applicant, kind, *credentials, key]
-        main += [position, *asked, held, request, *released]
+        main += [wanted, position, *asked, held, request, *released]
         rest = [await make(maker, session) for make in MAKERS.values()]
         rest += [await make(maker, session) for make in (_worker, _applicant) for _ in range(SPARE)]
     rest += [root, leaf, manager, report, Row("worker live", visitor)]
