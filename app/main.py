@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
+from app import reactions
 from app.core import clock
 from app.core.clock import Clock
 from app.core.database import Database
@@ -31,13 +32,16 @@ LONGEST_PREFLIGHT_SECONDS = 600
 
 
 def open_database(settings: Settings, now: Clock = clock.system) -> Database:
-    """The database of an installation."""
-    return Database(settings.database(), now, connections=settings.database_connections)
+    """The database of an installation, in which what follows from a change is done with it."""
+    database = Database(settings.database(), now, connections=settings.database_connections)
+    database.follow = reactions.follow
+    return database
 
 
 def create_app(settings: Settings, database: Database | None = None) -> Starlette:
     """The service as an ASGI application; it closes the database when it stops."""
     database = database or open_database(settings)
+    database.follow = reactions.follow
     sources = Sources(settings.registries)
     limits = Limits(**{limit.name: getattr(settings, f"max_{limit.name}") for limit in fields(Limits)})
     endpoint = GraphQL(

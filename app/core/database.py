@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, event, inspect, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session as SyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from app.core import history
 from app.core.clock import Clock
 
 DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
@@ -21,16 +23,21 @@ TRIES = 6
 Result = TypeVar("Result")
 
 
+class Flushing(SyncSession):
+    """The session behind a session: where rows are written, and their past is kept."""
+
+
 class Session(AsyncSession):
     """A database session with the instant and the request that all it records belongs to."""
 
+    sync_session_class = Flushing
     clock: Clock
     now: datetime
     request_id: str
 
     def tick(self) -> None:
         """Let what is recorded from here on have happened now: a lock may have been waited for."""
-        self.now = self.clock()
+        self.now = self.info["now"] = self.clock()
 
     async def reload(self) -> None:
         """Read again what a savepoint took back, for rows are used after the session is gone."""
@@ -42,6 +49,18 @@ class Session(AsyncSession):
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self.get_bind().dialect.name
+
+
+@event.listens_for(Flushing, "before_flush")
+def _keep_history(session: SyncSession, _context: Any, _instances: Any) -> None:
+    history.keep(session, session.info["now"])
+
+
+Following = Callable[[Session], Awaitable[None]]
+
+
+async def _nothing(_session: Session) -> None:
+    """What follows a change where nothing was told to."""
 
 
 def url_of(text: str) -> URL:
@@ -62,6 +81,8 @@ class Database:
     def __init__(self, url: str, clock: Clock, *, connections: int = 20) -> None:
         self.url = url_of(url)
         self.clock = clock
+        self.follow: Following = _nothing
+        """Does what follows from all that a transaction recorded, before it is committed."""
         self.embedded = self.url.get_backend_name() == "sqlite"
         if self.embedded:
             self._reader = _sqlite(self.url, connections)
@@ -87,6 +108,7 @@ class Database:
         """A write transaction: committed at the end, rolled back on any exception."""
         async with self._session(self._writer, request_id) as session, session.begin():
             yield session
+            await self.follow(session)
             await session.reload()
 
     async def retrying(self, transaction: Callable[[], Awaitable[Result]]) -> Result:

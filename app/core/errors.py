@@ -26,6 +26,13 @@
     │   ├── AlreadyApproved     ALREADY_APPROVED
     │   ├── AlreadyRejected     ALREADY_REJECTED
     │   ├── NotReviewable       NOT_REVIEWABLE        a request that nobody has answered, or that is cancelled
+    │   ├── NotSubmittable      NOT_SUBMITTABLE       nobody waits for an answer
+    │   ├── AlreadySubmitted    ALREADY_SUBMITTED     the request is answered
+    │   ├── AlreadyRequested    ALREADY_REQUESTED     an open request asks the worker for it
+    │   ├── RequestOpen         REQUEST_OPEN          the request still waits; remind instead
+    │   ├── RequestClosed       REQUEST_CLOSED        the request is settled or cancelled
+    │   ├── AlreadyAssigned     ALREADY_ASSIGNED      the worker holds the position on some of these days
+    │   ├── AlreadyRevoked      ALREADY_REVOKED       an exemption that was taken back
     │   ├── NotVerifiable       NOT_VERIFIABLE        no registry verifies it
     │   ├── NotResolvable       NOT_RESOLVABLE        a check that no person has to settle
     │   ├── OwnerMismatch       OWNER_MISMATCH        it is not owned by the one it is transferred from
@@ -82,6 +89,13 @@ class ErrorCode(StrEnum):
     ALREADY_APPROVED = "ALREADY_APPROVED"
     ALREADY_REJECTED = "ALREADY_REJECTED"
     NOT_REVIEWABLE = "NOT_REVIEWABLE"
+    NOT_SUBMITTABLE = "NOT_SUBMITTABLE"
+    ALREADY_SUBMITTED = "ALREADY_SUBMITTED"
+    ALREADY_REQUESTED = "ALREADY_REQUESTED"
+    REQUEST_OPEN = "REQUEST_OPEN"
+    REQUEST_CLOSED = "REQUEST_CLOSED"
+    ALREADY_ASSIGNED = "ALREADY_ASSIGNED"
+    ALREADY_REVOKED = "ALREADY_REVOKED"
     NOT_VERIFIABLE = "NOT_VERIFIABLE"
     NOT_RESOLVABLE = "NOT_RESOLVABLE"
     OWNER_MISMATCH = "OWNER_MISMATCH"
@@ -224,6 +238,34 @@ class AlreadyRejected(WrongState):
 
 class NotReviewable(WrongState):
     code = ErrorCode.NOT_REVIEWABLE
+
+
+class NotSubmittable(WrongState):
+    code = ErrorCode.NOT_SUBMITTABLE
+
+
+class AlreadySubmitted(WrongState):
+    code = ErrorCode.ALREADY_SUBMITTED
+
+
+class AlreadyRequested(WrongState):
+    code = ErrorCode.ALREADY_REQUESTED
+
+
+class RequestOpen(WrongState):
+    code = ErrorCode.REQUEST_OPEN
+
+
+class RequestClosed(WrongState):
+    code = ErrorCode.REQUEST_CLOSED
+
+
+class AlreadyAssigned(WrongState):
+    code = ErrorCode.ALREADY_ASSIGNED
+
+
+class AlreadyRevoked(WrongState):
+    code = ErrorCode.ALREADY_REVOKED
 
 
 class NotVerifiable(WrongState):

@@ -178,7 +178,7 @@ def url(path: str, column: str) -> Field:
     return Field(tuple(path.split(".")), column, read)
 
 
-def day(path: str, column: str) -> Field:
+def day(path: str, column: str, *, required: bool = False) -> Field:
     """A calendar day."""
 
     def read(value: Any) -> date:
@@ -186,7 +186,7 @@ def day(path: str, column: str) -> Field:
             raise ValueError(f"is not between {EARLIEST} and {LATEST}")
         return value  # type: ignore[no-any-return]
 
-    return Field(tuple(path.split(".")), column, read)
+    return Field(tuple(path.split(".")), column, read, required)
 
 
 def choice(path: str, column: str, *, required: bool = False, default: Any = None) -> Field:
@@ -199,7 +199,9 @@ def flag(path: str, column: str, *, required: bool = False, default: bool | None
     return Field(tuple(path.split(".")), column, bool, required, default)
 
 
-def whole(path: str, column: str, *, least: int, most: int, required: bool = False) -> Field:
+def whole(
+    path: str, column: str, *, least: int, most: int, required: bool = False, default: int | None = None
+) -> Field:
     """A whole number within bounds."""
 
     def read(value: Any) -> int:
@@ -207,4 +209,4 @@ def whole(path: str, column: str, *, least: int, most: int, required: bool = Fal
             raise ValueError(f"is not between {least} and {most}")
         return int(value)
 
-    return Field(tuple(path.split(".")), column, read, required)
+    return Field(tuple(path.split(".")), column, read, required, default)

@@ -43,6 +43,8 @@ class Record(SQLModel):
     """A row of one organization: every key starts with `organization_id`."""
 
     prefix: ClassVar[str]
+    kept: ClassVar[tuple[str, ...]] = ()
+    """Columns whose past is kept (see `history`)."""
 
     organization_id: str = Field(primary_key=True, sa_type=Key)
     id: str = Field(primary_key=True, sa_type=Key)

@@ -54,6 +54,7 @@ class CredentialType(Record, table=True):
         Index("credential_types_by_name", "organization_id", "name_key", "id"),
     )
     prefix: ClassVar[str] = "ctyp"
+    kept = ("expiring_soon_days",)
 
     code: str = Field(sa_type=SortKey)
     name: str = Field(max_length=200)

@@ -8,7 +8,7 @@ from app.access import Actor
 from app.core import claims
 from app.core.database import Session
 from app.core.errors import DomainError
-from app.core.fields import Given
+from app.core.fields import Changes, Given
 from app.credentials import states, verification_schedule
 from app.credentials.tables import Credential
 from app.events import ledger
@@ -52,7 +52,9 @@ async def purge(session: Session, actor: Actor, given: Given) -> str:
     if refusal is not None:
         raise refusal
     claims.expect(credential.revision, given.get("expectedRevision"))
-    ledger.record(session, actor, EventKind.CREDENTIAL_PURGED, credential, worker_id=credential.worker_id)
+    owners = {"owners.worker": credential.worker_id, "owners.applicant": credential.applicant_id}
+    changes: Changes = {name: {"from": key, "to": None} for name, key in owners.items() if key is not None}
+    ledger.record(session, actor, EventKind.CREDENTIAL_PURGED, credential, changes, worker_id=credential.worker_id)
     await session.delete(credential)
     await session.flush()
     return credential.id

@@ -9,6 +9,8 @@ Each function gives None, or why the operation is refused. What each state forbi
 | live      | restore, purge; undelete                                                  | NOT_…              |
 | completed | update, add and edit a version, of one that came from a request           | NOT_UPDATABLE      |
 | requested | approve and reject, while nobody has answered; cancelled likewise         | NOT_REVIEWABLE     |
+|           | verify, likewise                                                          | NOT_VERIFIABLE     |
+| other     | submit: only what is requested can be                                     | NOT_SUBMITTABLE    |
 | decided   | the same decision again; any, where decisions are final                   | ALREADY_…, …_FINAL |
 """
 
@@ -16,6 +18,7 @@ from app.core.errors import (
     AlreadyApproved,
     AlreadyLinked,
     AlreadyRejected,
+    AlreadySubmitted,
     ApprovalFinal,
     Archived,
     ConfirmationRequired,
@@ -27,6 +30,7 @@ from app.core.errors import (
     NotDeleted,
     NotLatestVersion,
     NotReviewable,
+    NotSubmittable,
     NotUpdatable,
     NotVerifiable,
     TypeArchived,
@@ -36,6 +40,7 @@ from app.credentials.tables import Approval, Credential, CredentialVersion, Inta
 
 UPDATABLE = frozenset({Intake.DIRECT, Intake.REQUESTED, Intake.SUBMITTED})
 REVIEWABLE = frozenset({Intake.DIRECT, Intake.SUBMITTED, Intake.COMPLETED})
+UNANSWERED = frozenset({Intake.REQUESTED, Intake.CANCELLED})
 DECIDED = frozenset({Approval.APPROVED, Approval.REJECTED})
 ID = ("id",)
 
@@ -54,6 +59,15 @@ def update(credential: Credential) -> DomainError | None:
     """Update or replace it, or add a version."""
     if credential.intake not in UPDATABLE:
         return _live(credential) or NotUpdatable("a requested credential can be updated only until it is completed", ID)
+    return _live(credential)
+
+
+def submit(credential: Credential) -> DomainError | None:
+    """Answer the request for it."""
+    if credential.intake is Intake.SUBMITTED:
+        return _live(credential) or AlreadySubmitted("it is submitted already; update it instead", ID)
+    if credential.intake is not Intake.REQUESTED:
+        return _live(credential) or NotSubmittable("nobody waits for an answer", ID)
     return _live(credential)
 
 
@@ -89,6 +103,8 @@ def reject(credential: Credential, approval: Approval | None = None, *, final: b
 
 def verify(credential: Credential) -> DomainError | None:
     """Ask its registry."""
+    if credential.intake in UNANSWERED:
+        return _live(credential) or NotVerifiable("nobody has answered this request", ID)
     if not credential.is_verifiable:
         return _live(credential) or NotVerifiable("no registry verifies this credential", ID)
     return _live(credential)

@@ -111,6 +111,11 @@ class Credential(Record, Facts, table=True):
         ).ddl_if(dialect="postgresql"),
     )
     prefix: ClassVar[str] = "cred"
+    kept = (
+        *("worker_id", "applicant_id", "credential_type_id", "category", "jurisdiction", "intake"),
+        *("status", "eligibility", "latest_approval", "effective_version_id", "valid_from", "expires_on"),
+        *("archived_at", "deleted_at"),
+    )
 
     display_name: str = Field(max_length=200)
     display_name_key: str = Field(default="", sa_type=SortKey)
@@ -122,6 +127,13 @@ class Credential(Record, Facts, table=True):
     worker_id: str | None = Field(default=None, sa_type=Key)
     applicant_id: str | None = Field(default=None, sa_type=Key)
     intake: Intake = Field(default=Intake.DIRECT, sa_type=choice(Intake))
+    requested_at: datetime | None = None
+    submitted_at: datetime | None = None
+    due_on: date | None = None
+    request_id: str | None = Field(default=None, sa_type=Key)
+    """The request that it answers, for one that came from a request."""
+    rule_id: str | None = Field(default=None, sa_type=Key)
+    """The rule that asked, where no person did."""
     status: VerificationStatus = Field(sa_type=choice(VerificationStatus))
     is_verifiable: bool = False
     eligibility: Eligibility | None = Field(default=None, sa_type=choice(Eligibility))

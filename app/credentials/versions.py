@@ -20,6 +20,7 @@ from app.credentials.tables import (
     Approval,
     Credential,
     CredentialVersion,
+    Intake,
     VersionChange,
     VersionField,
 )
@@ -52,7 +53,8 @@ async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion
     values = _renewed(kind, latest, FIELDS.read(given, absent="keep"))
     credential_fields.check(kind, values, values, flat=True)
     organization = await claims.find(session, actor, Organization, actor.organization_id, ())
-    version = append(session, actor, credential, latest.number + 1, first_approval(organization, kind), values)
+    approval = approval_of_new(credential, organization, kind)
+    version = append(session, actor, credential, latest.number + 1, approval, values)
     if version.reference_number != latest.reference_number:
         verification_schedule.soon(credential, session.now)
     credential_fields.grow(credential, session.now)
@@ -116,19 +118,24 @@ async def amend(
     changes: Changes = {}
     if version.reference_number != credential.reference_number:
         verification_schedule.soon(credential, session.now)
+    if version.approval in states.DECIDED:
+        before, version.approval = version.approval, approval_of_new(credential, organization, kind)
+        changes["approval.status"] = {"from": before.value, "to": version.approval.value}
+        version.decided_by = version.decided_at = version.reason = version.notes = None
+        credential.latest_version_at = session.now
+    await take_over(session, actor, credential, version)
+    return changes
+
+
+async def take_over(session: Session, actor: Actor, credential: Credential, version: CredentialVersion) -> None:
+    """Give the latest version the facts of its credential, and let the credential follow its approval."""
     for column in credential_fields.VERSIONED:
         after = getattr(credential, column)
         if column in LOGGED:
             _log(session, actor, version, LOGGED[column], getattr(version, column), after)
         setattr(version, column, after)
-    if version.approval in states.DECIDED:
-        before, version.approval = version.approval, first_approval(organization, kind)
-        changes["approval.status"] = {"from": before.value, "to": version.approval.value}
-        version.decided_by = version.decided_at = version.reason = version.notes = None
-        credential.latest_version_at = session.now
     await session.flush()
     await settle(session, credential)
-    return changes
 
 
 async def correct_expiry(session: Session, actor: Actor, credential: Credential, expiry_date: date) -> None:
@@ -195,6 +202,11 @@ def append(
 async def latest_of(session: Session, credential: Credential) -> CredentialVersion:
     """The credential's latest version."""
     return await session.get_one(CredentialVersion, (credential.organization_id, credential.latest_version_id))
+
+
+def approval_of_new(credential: Credential, organization: Organization, kind: CredentialType) -> Approval:
+    """Where the approval of a credential's new version starts; what nobody has submitted yet counts for nothing."""
+    return Approval.PENDING if credential.intake is Intake.REQUESTED else first_approval(organization, kind)
 
 
 def first_approval(organization: Organization, kind: CredentialType) -> Approval:

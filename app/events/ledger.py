@@ -8,6 +8,8 @@ from app.core.records import Record
 from app.events.kinds import EventKind
 from app.events.tables import Event
 
+RECORDED = "recorded"
+
 
 def record(
     session: Session,
@@ -35,4 +37,10 @@ def record(
         correlation_id=correlation_id,
     )
     session.add(event)
+    session.info.setdefault(RECORDED, []).append(event)
     return event
+
+
+def taken(session: Session) -> list[Event]:
+    """What was recorded in the current transaction since it was last asked; not what a savepoint took back."""
+    return [event for event in session.info.pop(RECORDED, []) if event in session]

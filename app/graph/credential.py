@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from app.access import Actor, Scope
+from app.compliance import queries as compliance
 from app.credential_types import queries as types
 from app.credential_types.tables import Category
 from app.credentials import queries, states
@@ -15,6 +16,7 @@ from app.events import queries as events
 from app.graph.applicant import Applicant
 from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST, CredentialWhere
+from app.graph.credential_request import RULE, CredentialRequest
 from app.graph.credential_type import CredentialType
 from app.graph.credential_version import READ, CredentialVersion, of_credential
 from app.graph.event_list import EVENT_LIST
@@ -100,6 +102,19 @@ class CredentialIntake:
     """How a credential came in."""
 
     status: Intake = scalar("Whether it was created directly or asked for.", derived=lambda row: row.intake)
+    requested_at: datetime | None = scalar("When its worker was asked for it.")
+    submitted_at: datetime | None = scalar("When they last submitted it.")
+    due_at: date | None = scalar("The day by which they are to submit it.", derived=lambda row: row.due_on)
+    request: CredentialRequest | None = edge(
+        compliance.request_by_id, "The request that it answers.", key="request_id", **READ
+    )
+    rule: RULE | None = edge(
+        compliance.rule_by_id,
+        "The rule that asked; null when a person did.",
+        key="rule_id",
+        scope=Scope.COMPLIANCE_READ,
+        own=True,
+    )
 
 
 class VersionOrderField(StrEnum):
@@ -167,6 +182,7 @@ class Credential(Node):
     archived_at: datetime | None = scalar("When it was archived, if it is.")
     archived_by: str | None = scalar("The id of the key or person that archived it.")
     viewer_can_update: bool = can("Whether you could update it now.", WRITE, states.update, own=True)
+    viewer_can_submit: bool = can("Whether you could submit it now.", WRITE, states.submit, own=True)
     viewer_can_add_version: bool = can("Whether you could add a version now.", WRITE, states.update, own=True)
     viewer_can_edit_version: bool = can(
         "Whether you could edit its latest version now.", WRITE, states.edit_latest, own=True, final=True

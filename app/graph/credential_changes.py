@@ -7,12 +7,13 @@ import strawberry
 
 from app.access import Scope
 from app.credential_types.tables import Category
-from app.credentials import creation, editing
+from app.credentials import bulk_editing, creation, editing
 from app.credentials.tables import VerificationStatus
 from app.graph.credential import Credential
+from app.graph.errors import UserError, shown
 from app.graph.fields import mutation
 from app.graph.inputs import ByIdInput, MutationInput
-from app.graph.types import input, member
+from app.graph.types import input, member, output, scalar
 from app.registries.findings import Eligibility
 
 WRITE_OWN: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE, "own": True}
@@ -96,6 +97,32 @@ class CredentialReplaceInput(CredentialContent, ByIdInput):
     owners: OwnersInput | None = member("Refused with OWNER_IMMUTABLE: owners never change this way.")
 
 
+@input
+class CredentialUpdateRow(CredentialContent):
+    """A credential and what to change: what is absent stays as it is, what is null is cleared."""
+
+    id: strawberry.ID = member("The credential.", default=...)
+    expected_revision: int | None = member(
+        "The revision that you read; if the credential has changed since, it is refused with ConflictError."
+    )
+
+
+@input
+class CredentialsUpdateInput(MutationInput):
+    """Credentials and what to change of each."""
+
+    updates: list[CredentialUpdateRow] = member("Up to 500 credentials, each with its changes.", default=...)
+
+
+@output
+class CredentialUpdateResult:
+    """What became of one credential."""
+
+    credential_id: strawberry.ID = scalar("The id as it was sent.")
+    credential: Credential | None = scalar("The credential as it is now; null when refused.")
+    errors: list[UserError] = scalar("Why it was refused.", derived=lambda result: shown(result.errors))
+
+
 _ONE: dict[str, Any] = {"credential": (Credential, "The credential as it is now; null when refused.")}
 MUTATIONS = [
     mutation(
@@ -114,6 +141,17 @@ MUTATIONS = [
         "Changes what is sent of a credential; its facts are those of its latest version.",
         **WRITE_OWN,
         **_ONE,
+    ),
+    mutation(
+        "credentialsUpdate",
+        bulk_editing.update_all,
+        CredentialsUpdateInput,
+        "Changes what is sent of up to 500 credentials, one after the other; each stands alone.",
+        **WRITE_OWN,
+        results=(list[CredentialUpdateResult], "What became of each, in order; null when the call was refused."),
+        total=(int, "How many there were."),
+        succeeded=(int, "How many were changed, or were so already."),
+        failed=(int, "How many were refused."),
     ),
     mutation(
         "credentialReplace",

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.access import Scope
 from app.core.pages import Children, Listing, Lookup
-from app.graph.context import Action, Context
+from app.graph.context import Action, Batch, Context
 
 WORD = "declared"
 """The key of a field's metadata under which its declaration lies."""
@@ -24,9 +24,9 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """A field that leads to other rows."""
+    """A field that leads to other rows, or to what a batch works out of them."""
 
-    batch: Lookup[Any] | Children[Any]
+    batch: Lookup[Any] | Children[Any] | Batch
     key: str
     scope: Scope | None
     own: bool

@@ -1,6 +1,8 @@
 """The domain's enums in the schema's words."""
 
 from app.access import ActorKind, Role, Scope
+from app.compliance.facts import CellStatus
+from app.compliance.tables import Level, RaisedBy, RuleScope, Severity
 from app.credential_types.tables import Category, CreationPolicy, Metadata
 from app.credentials.ownership import OwnershipStatus
 from app.credentials.review import ReviewStatus
@@ -18,7 +20,7 @@ from app.events.kinds import EventKind
 from app.graph.types import enum
 from app.organizations.tables import ApprovalFinality, OrgUnitKind
 from app.registries.findings import Eligibility, StatusDetail
-from app.workers.tables import ConnectionState, EmploymentStatus, WorkerType
+from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
 from app.workers.upsert import UpsertStatus
 
 enum(
@@ -82,6 +84,7 @@ enum(
     CREDENTIAL_ADDED="A credential was added.",
     CREDENTIAL_UPDATED="A credential changed.",
     CREDENTIAL_VERSION_ADDED="A credential got a new version.",
+    CREDENTIAL_SUBMITTED="A worker answered a request with a credential.",
     CREDENTIAL_APPROVED="A version of a credential was approved.",
     CREDENTIAL_REJECTED="A version of a credential was rejected.",
     CREDENTIAL_VERIFIED="A credential was checked, or a check of it was settled.",
@@ -93,6 +96,19 @@ enum(
     CREDENTIAL_PURGED="A credential was removed for good.",
     CREDENTIAL_DELETED="A credential was deleted.",
     CREDENTIAL_UNDELETED="A credential's deletion was undone.",
+    POSITION_CREATED="A position was added.",
+    POSITION_UPDATED="A position changed.",
+    POSITION_ARCHIVED="A position was taken out of use.",
+    POSITION_RESTORED="A position was brought back into use.",
+    POSITION_ASSIGNED="A worker was given a position, from a day on.",
+    POSITION_UNASSIGNED="A worker's time in a position was ended, or taken back.",
+    REQUIREMENT_CHANGED="A requirement rule was added, changed or deleted.",
+    EXEMPTION_GRANTED="A worker was let off a rule or a credential type.",
+    EXEMPTION_REVOKED="An exemption was taken back.",
+    REQUEST_CREATED="A worker was asked for a credential.",
+    REQUEST_REMINDED="A worker was reminded of a request.",
+    REQUEST_CANCELLED="A request was cancelled, or nobody asks any more.",
+    COMPLIANCE_STANDING_CHANGED="Where a worker stands changed, by a fact or by the passing of days.",
 )
 enum(
     ApprovalFinality,
@@ -223,7 +239,7 @@ enum(
 enum(
     Trigger,
     MANUAL="Somebody asked.",
-    ON_CREATE="The credential was created.",
+    ON_CREATE="The credential was created, or submitted.",
     SCHEDULED="It was time to ask again.",
     EXPIRY="Its expiry date was near, or just past.",
     PUSH="The registry reported a change.",
@@ -248,4 +264,44 @@ enum(
     ReviewStatus,
     DECIDED="It was decided.",
     SKIPPED="It was refused; see the errors.",
+)
+enum(
+    RuleScope,
+    ALL_WORKERS="Of all workers.",
+    POSITION="Of those who hold a position.",
+    ORG_UNIT="Of those in an org unit and all units under it.",
+    WORKER="Of one worker.",
+)
+enum(
+    Level,
+    MANDATORY="A worker's standing depends on it.",
+    OPTIONAL="It is asked, and standing does not depend on it.",
+)
+enum(
+    Severity,
+    CRITICAL="Work must not go on without it.",
+    WARNING="It has to be seen to.",
+    INFO="Good to have.",
+)
+enum(
+    RaisedBy,
+    RULE="A requirement rule.",
+    PERSON="A person, or a program by its key.",
+)
+enum(
+    Standing,
+    COMPLIANT="They have all that is mandatory; nothing is due soon.",
+    AT_RISK="They have all that is mandatory, but something expires soon, is in review or in its days of grace.",
+    NON_COMPLIANT="Something mandatory is missing, expired or ineligible.",
+)
+enum(
+    CellStatus,
+    SATISFIED="They have it.",
+    EXEMPT="They are let off.",
+    EXPIRING="They have it, and not for long.",
+    IN_REVIEW="It was provided, and a reviewer or a check has not settled it.",
+    GRACE="They lack it, and have some days left to provide it.",
+    EXPIRED="What they had has expired.",
+    INELIGIBLE="What they provided was rejected, withdrawn, or speaks against engaging them.",
+    MISSING="They never provided it.",
 )

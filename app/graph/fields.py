@@ -5,8 +5,10 @@ Each but node takes a scope, so that no field can fetch without one. What a word
 refused or failed field is null beside its error, and takes nothing else of the answer with it.
 """
 
+import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import strawberry
@@ -16,12 +18,12 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from app.access import Actor, Scope
-from app.core import ids
+from app.core import filters, ids
 from app.core.errors import DomainError, MissingScope
-from app.core.pages import Children, Listing, Lookup
+from app.core.pages import Ask, Children, Listing, Lookup
 from app.core.records import Record
 from app.graph import enums, pages  # noqa: F401 - the enums are described before any field uses one
-from app.graph.context import Action, Context, Refusals
+from app.graph.context import Action, Batch, Context, Refusals
 from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Node, Query
 from app.graph.errors import UserError, shown
 from app.graph.types import given
@@ -45,7 +47,7 @@ def node(by_id: Lookup[Any], *, scope: Scope | None, own: bool = False) -> Calla
 
 
 def edge(
-    batch: Lookup[Any] | Children[Any],
+    batch: Lookup[Any] | Children[Any] | Batch,
     description: str,
     *,
     key: str,
@@ -54,38 +56,51 @@ def edge(
     value: Callable[[Any, Any, Context], Any] | None = None,
     where: Any = None,
     order: Any = None,
+    **arguments: tuple[Any, str],
 ) -> Any:
     """A field that leads from a row to others: its batch query, and the row's column that holds the key.
 
-    A `Lookup` leads to one row, or to what `value(row, found, context)` makes of it; `Children` to a connection.
+    `Children` lead to a connection; a `Lookup` to one row, or to several where the column holds a list of keys. Any
+    other batch is a function that works something out for many keys at once: `batch(session, actor, keys, *arguments)`,
+    with the arguments given as (type, description), in their order. What a key's share is shown as,
+    `value(row, found, context)` says.
     """
     declared = Edge(batch, key, scope, own, value)
-    if isinstance(batch, Lookup):
-        return _field(_to_one(batch, declared), description, declared, [])
-    asked = pages.arguments(batch.listing, where=where, order=order)
-    return _field(_to_many(batch, declared), description, declared, asked)
+    if isinstance(batch, Children):
+        asked = pages.arguments(batch.listing, where=where, order=order)
+        return _field(_to_many(batch, declared), description, declared, asked)
+    load = batch.load if isinstance(batch, Lookup) else batch
+    return _field(_to_one(load, declared, tuple(arguments)), description, declared, _arguments(arguments))
 
 
 def _actor(context: Context, scope: Scope | None, own: bool) -> Actor:
     return context.actor if scope is None else context.permitted(scope, own=own)
 
 
-def _to_one(batch: Lookup[Any], declared: Edge) -> Callable[..., Any]:
+def _to_one(load: Batch, declared: Edge, names: tuple[str, ...]) -> Callable[..., Any]:
     async def computed(found: Awaitable[Any], row: Any, context: Context) -> Any:
         assert declared.value is not None
         return declared.value(row, await found, context)
 
-    def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
+    def resolve(root, info: Info, **asked: Any) -> Any:  # type: ignore[no-untyped-def]
         context = info.context
         # Refused before the key is looked at: whoever lacks the scope must not learn whether there is one.
         actor = _actor(context, declared.scope, declared.own)
         key = getattr(root, declared.key)
         if key is None:
             return None
-        found = context.load(batch.load, actor, key)
+        arguments = [asked.get(name) for name in names]
+        if isinstance(key, list | tuple):
+            return _several(context.load(load, actor, item, *arguments) for item in key)
+        found = context.load(load, actor, key, *arguments)
         return found if declared.value is None else computed(found, root, context)
 
     return resolve
+
+
+async def _several(loads: Iterable[Awaitable[Any]]) -> list[Any]:
+    """What some keys lead to, without those that lead nowhere or out of sight."""
+    return [row for row in await asyncio.gather(*loads) if row is not None]
 
 
 def _to_many(batch: Children[Any], declared: Edge) -> Callable[..., Any]:
@@ -99,12 +114,19 @@ def _to_many(batch: Children[Any], declared: Edge) -> Callable[..., Any]:
             return context.load(batch.counts, actor, key, question)
 
         async def connect() -> pages.Connected:
+            await _keep_up(context, batch.listing, question)
             page = await context.load(batch.load, actor, key, question)
             return pages.connected(batch.listing, page, question, actor, context.signer, count)
 
         return connect()
 
     return resolve
+
+
+async def _keep_up(context: Context, source: Listing[Any], question: Ask) -> None:
+    """Settle before something kept is asked for, by somebody who may know it."""
+    if question.where and source.kept & filters.names(question.where):
+        await context.settled(context.permitted(Scope.COMPLIANCE_READ, own=True))
 
 
 def permission(
@@ -141,10 +163,13 @@ def permission(
 
 
 def anything(key: str, description: str) -> Any:
-    """A field that leads to a row of whatever kind, by the id in a column. Its kind's scope is needed."""
+    """A field that leads to rows of whatever kind, by the id or the ids in a column. Each kind's scope is needed."""
 
     async def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
-        return await find_node(info.context, getattr(root, key))
+        found = getattr(root, key)
+        if isinstance(found, list):
+            return await _several(find_node(info.context, item) for item in found)
+        return await find_node(info.context, found)
 
     return _field(resolve, description, AnyEdge(key), [])
 
@@ -166,17 +191,24 @@ def query(
     async def answer(info: Info, **asked: Any) -> Any:
         return await resolve(info.context, _actor(info.context, scope, own), **asked)
 
-    asked = [
+    returns = inspect.signature(resolve).return_annotation
+    return _named(name, _field(answer, description, Query(scope, own), _arguments(arguments), returns))
+
+
+def _arguments(arguments: dict[str, tuple[Any, str]]) -> list[StrawberryArgument]:
+    """Arguments by their names in Python: what is a word of Python has an underscore behind it."""
+    return [
         StrawberryArgument(
             python_name=argument,
-            graphql_name=None,
+            graphql_name=argument.rstrip("_") if argument.endswith("_") else None,
             type_annotation=StrawberryAnnotation(annotation),
             description=says,
         )
         for argument, (annotation, says) in arguments.items()
     ]
-    returns = inspect.signature(resolve).return_annotation
-    return _named(name, _field(answer, description, Query(scope, own), asked, returns))
+
+
+Showing = Callable[..., Awaitable[tuple[list[Any], Any]]]
 
 
 def listing(
@@ -187,23 +219,40 @@ def listing(
     *,
     scope: Scope | None,
     own: bool = False,
-    **shape: Any,
+    where: Any = None,
+    order: Any = None,
+    chosen: Callable[..., Awaitable[Listing[Any]]] | None = None,
+    shown: Showing | None = None,
+    returns: Any = None,
+    **arguments: tuple[Any, str],
 ) -> StrawberryField:
-    """A field of the query root that is a whole list."""
+    """A field of the query root that is a whole list.
+
+    With further arguments, given as (type, description), `chosen(context, actor, **arguments)` gives the list that
+    they ask for, with the filters and sorts of `source`. `shown(context, actor, rows, **arguments)` gives what a
+    page's rows are shown as, each with its row as `row`, and what the connection itself tells (see `pages.Connected`).
+    """
 
     async def answer(info: Info, **asked: Any) -> Any:
         context = info.context
         actor = _actor(context, scope, own)
-        question = pages.ask(source, asked, actor, context.signer)
+        further = {argument: asked.pop(argument, None) for argument in arguments}
+        found = source if chosen is None else await chosen(context, actor, **further)
+        question = pages.ask(found, asked, actor, context.signer)
+        await _keep_up(context, found, question)
 
         def count() -> Awaitable[int]:
-            return context.look(source.count, actor, question)
+            return context.look(found.count, actor, question)
 
-        page = await context.look(source.page, actor, question)
-        return pages.connected(source, page, question, actor, context.signer, count)
+        page = await context.look(found.page, actor, question)
+        told = None
+        if shown is not None:
+            items, told = await shown(context, actor, page.rows, **further)
+            page = replace(page, rows=items)
+        return pages.connected(found, page, question, actor, context.signer, count, told)
 
-    returns = pages.Connection[of] | None
-    asked = pages.arguments(source, **shape)
+    asked = [*pages.arguments(source, where=where, order=order), *_arguments(arguments)]
+    returns = returns or pages.Connection[of] | None
     return _named(name, _field(answer, description, Query(scope, own, source), asked, returns))
 
 

@@ -6,22 +6,36 @@ from typing import Annotated, Any
 import strawberry
 
 from app.access import Actor, Scope
+from app.compliance import gathering
+from app.compliance import queries as compliance
 from app.credentials import queries as credentials
 from app.events import queries as events
 from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST
+from app.graph.credential_request_list import REQUEST_LIST
 from app.graph.event_list import EVENT_LIST
+from app.graph.exemption_list import EXEMPTION_LIST
 from app.graph.fields import edge, listing, node, permission, query
 from app.graph.pages import Connection
 from app.graph.person import CREDENTIAL, EVENT, CredentialOwner, PersonBy
+from app.graph.position_list import ASSIGNMENT_LIST
 from app.graph.types import given, output, part, scalar
 from app.graph.worker_list import WORKER_LIST
 from app.organizations import queries as organizations
 from app.workers import fields, people, queries, references, states
-from app.workers.tables import ConnectionState, EmploymentStatus, WorkerType
+from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
 
 ORG_UNIT = Annotated["OrgUnit", strawberry.lazy("app.graph.organization")]  # type: ignore[name-defined]  # noqa: F821
+ASSIGNMENT = Annotated["Assignment", strawberry.lazy("app.graph.position")]  # type: ignore[name-defined]  # noqa: F821
+REQUEST = Annotated["CredentialRequest", strawberry.lazy("app.graph.credential_request")]  # type: ignore[name-defined]  # noqa: F821
+EXEMPTION = Annotated["Exemption", strawberry.lazy("app.graph.exemption")]  # type: ignore[name-defined]  # noqa: F821
+CELL = Annotated["ComplianceCell", strawberry.lazy("app.graph.compliance_cell")]  # type: ignore[name-defined]  # noqa: F821
 READ: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
+AS_OF = (
+    date | None,
+    "The day; today unless given. A past day is judged by what was recorded before its end, a day to come by what "
+    "is known today.",
+)
 
 
 @output
@@ -111,6 +125,37 @@ class Worker(CredentialOwner):
     )
     reports: Connection[Annotated["Worker", strawberry.lazy("app.graph.worker")]] | None = edge(
         queries.by_manager, "The workers whose manager they are.", key="id", **WORKER_LIST
+    )
+    assignments: Connection[ASSIGNMENT] | None = edge(
+        queries.assignments_by_worker,
+        "The positions they hold, held and will hold, latest first.",
+        key="id",
+        **ASSIGNMENT_LIST,
+    )
+    requests: Connection[REQUEST] | None = edge(
+        compliance.requests_by_worker, "What they are and were asked for, latest first.", key="id", **REQUEST_LIST
+    )
+    exemptions: Connection[EXEMPTION] | None = edge(
+        compliance.exemptions_by_worker, "What they are, were and will be let off.", key="id", **EXEMPTION_LIST
+    )
+    standing: Standing | None = edge(
+        gathering.judged,
+        "Where they stand on a day, by the rules that are mandatory; null where nothing is asked of them, because they "
+        "are deleted, or neither pending, active nor on leave.",
+        key="id",
+        scope=Scope.COMPLIANCE_READ,
+        own=True,
+        value=lambda _worker, judged, _context: judged and judged.standing,
+        as_of=AS_OF,
+    )
+    compliance: list[CELL] | None = edge(
+        gathering.judged,
+        "Each rule that applies to them on a day, and whether they have what it asks; null where nothing is asked.",
+        key="id",
+        scope=Scope.COMPLIANCE_READ,
+        own=True,
+        value=lambda _worker, judged, _context: judged and judged.cells,
+        as_of=AS_OF,
     )
     activity: Connection[EVENT] | None = edge(
         events.by_worker, "What happened to them and their credentials.", key="id", **EVENT_LIST

@@ -1,5 +1,6 @@
 """How lists of workers and applicants are filtered and sorted."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +12,7 @@ from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter, StringFilter
 from app.graph.pages import OrderDirection
 from app.graph.scalars import Moment
 from app.graph.types import enum, input, member
-from app.workers.tables import ConnectionState, EmploymentStatus, WorkerType
+from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
 
 
 @input
@@ -20,6 +21,14 @@ class OrgUnitFilter:
 
     in_: list[strawberry.ID] = member("The units.", default=..., name="in")
     include_subtree: bool = member("Whether the units under them count too.", default=True)
+
+
+@input
+class PositionFilter:
+    """Workers who hold one of some positions on a day."""
+
+    in_: list[strawberry.ID] = member("The positions.", default=..., name="in")
+    on: date | None = member("The day; today when not given.")
 
 
 @input
@@ -51,6 +60,10 @@ class WorkerWhere(PersonWhere):
     team: StringFilter | None = member("Their team.")
     department: StringFilter | None = member("Their department.")
     org_unit: OrgUnitFilter | None = member("The org unit they belong to.")
+    position: PositionFilter | None = member("The positions they hold.")
+    standing: ChoiceFilter[Standing] | None = member(
+        "Where they stand today; none do of whom nothing is asked. Asking takes the scope `compliance:read`."
+    )
 
 
 @input

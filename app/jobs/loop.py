@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from app.core.database import Database
-from app.jobs import verify
+from app.jobs import settle, verify
 from app.registries.sources import Sources
 
 log = structlog.get_logger("jobs")
@@ -18,7 +18,7 @@ IDLE_SECONDS = 1.0
 
 async def turn(database: Database, sources: Sources) -> int:
     """Do what there is to do now; gives how much it was."""
-    return await verify.run(database, sources)
+    return await verify.run(database, sources) + await settle.run(database)
 
 
 async def forever(database: Database, sources: Sources) -> None:

@@ -37,6 +37,7 @@ class Organization(Record, table=True):
     __tablename__ = "organizations"
     __table_args__ = (UniqueConstraint("organization_id", name="organizations_self"),)
     prefix: ClassVar[str] = "org"
+    kept = ("time_zone", "expiring_soon_days")
 
     name: str = Field(max_length=200)
     time_zone: str = Field(default="UTC", max_length=64)
@@ -71,6 +72,7 @@ class OrgUnit(Record, table=True):
         Index("org_units_by_parent", "organization_id", "parent_id", "name_key", "id"),
     )
     prefix: ClassVar[str] = "unit"
+    kept = ("parent_id",)
 
     kind: OrgUnitKind = Field(sa_type=choice(OrgUnitKind))
     name: str = Field(max_length=200)

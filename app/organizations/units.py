@@ -63,7 +63,7 @@ async def update(session: Session, actor: Actor, given: Given) -> OrgUnit:
 
 
 async def delete(session: Session, actor: Actor, given: Given) -> OrgUnit:
-    """Remove a unit that holds no other unit and no worker, deleted workers included."""
+    """Remove a unit that no unit, worker, position or rule belongs to, the deleted included."""
     unit = await claims.claim(session, actor, OrgUnit, given["id"], ("id",))
     claims.expect(unit.revision, given.get("expectedRevision"))
     try:
@@ -71,7 +71,9 @@ async def delete(session: Session, actor: Actor, given: Given) -> OrgUnit:
             await session.delete(unit)
             await session.flush()
     except IntegrityError:
-        raise InUse(f"{unit.name} still holds units or workers; move them first", ("id",)) from None
+        raise InUse(
+            f"{unit.name} still holds units, workers or positions, or rules ask for something in it", ("id",)
+        ) from None
     ledger.record(session, actor, EventKind.ORG_UNIT_DELETED, unit)
     return unit
 

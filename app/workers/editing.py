@@ -8,6 +8,7 @@ from app.core.database import Session
 from app.core.errors import DomainError, Invalid, NotFound, NotPermitted, Refused
 from app.core.fields import Absent, Given
 from app.events import ledger
+from app.organizations import days
 from app.organizations.tables import OrgUnit
 from app.workers import fields, people, references, states
 from app.workers.people import Kind, P
@@ -27,6 +28,8 @@ async def create(kind: Kind[P], session: Session, actor: Actor, given: Given) ->
         last_updated=session.now,
         **values,
     )
+    if values.get("org_unit_id") is not None and isinstance(person, Worker):
+        person.org_unit_since = await days.today(session, actor.organization_id)
     fields.refresh(person)
     session.add(person)
     await session.flush()
@@ -62,6 +65,8 @@ async def write(kind: Kind[P], session: Session, actor: Actor, person: P, given:
     await _check(session, actor, person, values)
     changes = kind.fields.apply(person, values)
     if changes:
+        if "employment.orgUnit" in changes and isinstance(person, Worker):
+            person.org_unit_since = await days.today(session, actor.organization_id)
         fields.refresh(person)
         person.revision += 1
         person.last_updated = session.now

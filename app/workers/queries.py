@@ -1,17 +1,17 @@
-"""Reads of workers and applicants."""
+"""Reads of workers, applicants, positions and assignments."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import col
 
-from app.core import filters
+from app.core import clock, filters
 from app.core.filters import Filter, Viewer
 from app.core.pages import Listing, Lookup
 from app.organizations.tables import subtree
-from app.workers.tables import Applicant, Worker
+from app.workers.tables import Applicant, Assignment, Position, Worker
 
 
 def _in_unit(value: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnElement[bool]:
@@ -20,6 +20,22 @@ def _in_unit(value: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnE
     if value.get("includeSubtree", True):
         return col(Worker.org_unit_id).in_(subtree(actor.organization_id, *units))
     return col(Worker.org_unit_id).in_(units)
+
+
+def _holds_position(value: Mapping[str, Any], actor: Viewer, now: datetime) -> ColumnElement[bool]:
+    """Workers who hold one of some positions on a day, today unless given."""
+    day = value.get("on") or clock.today(now, actor.time_zone)
+    held = select(col(Assignment.worker_id)).where(
+        col(Assignment.organization_id) == actor.organization_id,
+        col(Assignment.position_id).in_(value["in"]),
+        _on(day),
+    )
+    return col(Worker.id).in_(held)
+
+
+def _on(day: date) -> ColumnElement[bool]:
+    ends = col(Assignment.to_date)
+    return and_(col(Assignment.from_date) <= day, or_(ends.is_(None), ends >= day))
 
 
 def _person_filters(table: Any) -> dict[str, Filter]:
@@ -59,11 +75,14 @@ listing = Listing(
         "team": filters.text(col(Worker.team_key)),
         "department": filters.text(col(Worker.department_key)),
         "orgUnit": _in_unit,
+        "position": _holds_position,
+        "standing": filters.exact(col(Worker.standing)),
     },
     orders=_person_orders(Worker),
     default=(("displayName", False),),
     search=filters.words(col(Worker.search_text)),
     hides={"deleted": col(Worker.deleted_at).is_(None)},
+    kept=frozenset({"standing"}),
 )
 by_manager = listing.by(col(Worker.manager_id))
 by_org_unit = listing.by(col(Worker.org_unit_id))
@@ -77,3 +96,30 @@ applicants = Listing(
     search=filters.words(col(Applicant.search_text)),
     hides={"deleted": col(Applicant.deleted_at).is_(None)},
 )
+
+position_by_id = Lookup(Position, col(Position.id))
+positions = Listing(
+    Position,
+    filters={
+        "name": filters.text(col(Position.name_key)),
+        "externalId": filters.exact(col(Position.external_id)),
+        "orgUnit": filters.exact(col(Position.org_unit_id)),
+    },
+    orders={"name": col(Position.name_key)},
+    default=(("name", False),),
+    hides={"archived": col(Position.archived_at).is_(None)},
+)
+
+assignment_by_id = Lookup(Assignment, col(Assignment.id))
+assignments = Listing(
+    Assignment,
+    filters={
+        "worker": filters.exact(col(Assignment.worker_id)),
+        "position": filters.exact(col(Assignment.position_id)),
+        "on": lambda value, _actor, _now: _on(value),
+    },
+    orders={"from": col(Assignment.from_date)},
+    default=(("from", True),),
+)
+assignments_by_worker = assignments.by(col(Assignment.worker_id))
+assignments_by_position = assignments.by(col(Assignment.position_id))

@@ -1,7 +1,9 @@
-"""Which operation a person's state allows. Pure: the mutations and `viewerCan…` ask the same functions."""
+"""Which operation the state of a person or a position allows. Pure: the mutations and `viewerCan…` ask the same."""
 
-from app.core.errors import Deleted, DomainError, NotDeleted
-from app.workers.tables import Applicant, Worker
+from app.core.errors import Archived, Deleted, DomainError, NotArchived, NotDeleted
+from app.workers.tables import Applicant, Position, Worker
+
+ID = ("id",)
 
 
 def update(person: Worker | Applicant) -> DomainError | None:
@@ -20,3 +22,13 @@ def restore(person: Worker | Applicant) -> DomainError | None:
     """Why their deletion cannot be undone, if it cannot."""
     name = person.noun()
     return NotDeleted(f"the {name} is not deleted", (name,)) if person.deleted_at is None else None
+
+
+def in_use(position: Position) -> DomainError | None:
+    """Why a position cannot be updated, archived, or given to a worker, if it cannot."""
+    return None if position.archived_at is None else Archived("the position is archived; restore it first", ID)
+
+
+def restore_position(position: Position) -> DomainError | None:
+    """Why a position cannot be brought back into use, if it cannot."""
+    return NotArchived("the position is not archived", ID) if position.archived_at is None else None

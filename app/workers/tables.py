@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, text
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, select, text, true
 from sqlmodel import Field, SQLModel, col
 
 from app.core.records import Key, Reach, Record, SearchText, SortKey, choice
@@ -38,6 +38,14 @@ class ConnectionState(StrEnum):
     PENDING = "PENDING"
     ACCEPTED = "ACCEPTED"
     REJECTED = "REJECTED"
+
+
+class Standing(StrEnum):
+    """Whether a worker has what is asked of them."""
+
+    COMPLIANT = "COMPLIANT"
+    AT_RISK = "AT_RISK"
+    NON_COMPLIANT = "NON_COMPLIANT"
 
 
 class Person(SQLModel):
@@ -129,8 +137,10 @@ class Worker(Record, Person, table=True):
         *person_indexes("workers"),
         Index("workers_by_org_unit", "organization_id", "org_unit_id", "display_name_key", "id"),
         Index("workers_by_manager", "organization_id", "manager_id", "display_name_key", "id"),
+        Index("workers_by_standing", "organization_id", "standing", "display_name_key", "id"),
     )
     prefix: ClassVar[str] = "wkr"
+    kept = ("org_unit_id", "org_unit_since", "status", "start_date", "created_at", "deleted_at")
 
     job_title: str | None = Field(default=None, max_length=200)
     job_title_key: str = Field(default="", sa_type=SortKey)
@@ -147,6 +157,8 @@ class Worker(Record, Person, table=True):
     organization_level_2: str | None = Field(default=None, max_length=200)
     organization_level_3: str | None = Field(default=None, max_length=200)
     org_unit_id: str | None = Field(default=None, sa_type=Key)
+    org_unit_since: date | None = None
+    """The day on which the worker came into the unit, in the organization's time zone."""
     country: str | None = Field(default=None, max_length=100)
     zip_code: str | None = Field(default=None, max_length=20)
     state_or_province: str | None = Field(default=None, max_length=100)
@@ -160,6 +172,8 @@ class Worker(Record, Person, table=True):
     photo_url: str | None = Field(default=None, max_length=2_000)
     bio: str | None = Field(default=None, max_length=2_000)
     vanity_url: str | None = Field(default=None, max_length=2_000)
+    standing: Standing | None = Field(default=None, sa_type=choice(Standing))
+    """Where they stood when compliance last settled; none where nothing is asked of them."""
 
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
@@ -179,3 +193,83 @@ class Applicant(Record, Person, table=True):
         *person_indexes("applicants"),
     )
     prefix: ClassVar[str] = "app"
+    kept = ("deleted_at",)
+
+
+class Position(Record, table=True):
+    """A job to be filled, such as Night Nurse at Manly; what it takes is said by requirement rules."""
+
+    __tablename__ = "positions"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id"], ["organizations.organization_id"], name="positions_organization"),
+        ForeignKeyConstraint(
+            ["organization_id", "org_unit_id"],
+            ["org_units.organization_id", "org_units.id"],
+            name="positions_org_unit",
+        ),
+        Index(
+            "positions_external_id",
+            "organization_id",
+            "external_id",
+            unique=True,
+            info={"path": ("externalId",), "message": "another position has this externalId"},
+        ),
+        Index("positions_by_name", "organization_id", "name_key", "id"),
+        Index("positions_by_org_unit", "organization_id", "org_unit_id", "name_key", "id"),
+    )
+    prefix: ClassVar[str] = "pos"
+
+    name: str = Field(max_length=200)
+    name_key: str = Field(default="", sa_type=SortKey)
+    external_id: str | None = Field(default=None, max_length=200)
+    description: str | None = Field(default=None, max_length=2_000)
+    org_unit_id: str | None = Field(default=None, sa_type=Key)
+    archived_at: datetime | None = None
+    revision: int = 1
+    created_at: datetime
+    last_updated: datetime
+
+    @classmethod
+    def within(cls, reach: Reach) -> ColumnElement[bool]:
+        # What jobs there are is the whole organization's, as its credential types are; a worker sees their own.
+        if reach.worker_id is None:
+            return true()
+        held = select(col(Assignment.position_id)).where(
+            col(Assignment.organization_id) == reach.organization_id, col(Assignment.worker_id) == reach.worker_id
+        )
+        return col(cls.id).in_(held)
+
+
+class Assignment(Record, table=True):
+    """A worker in a position, from a day to a day, both included."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "position_id"],
+            ["positions.organization_id", "positions.id"],
+            name="assignments_position",
+        ),
+        ForeignKeyConstraint(
+            ["organization_id", "worker_id"], ["workers.organization_id", "workers.id"], name="assignments_worker"
+        ),
+        Index("assignments_by_worker", "organization_id", "worker_id", "from_date", "id"),
+        Index("assignments_by_position", "organization_id", "position_id", "from_date", "id"),
+    )
+    prefix: ClassVar[str] = "pasn"
+    kept = ("position_id", "worker_id", "from_date", "to_date")
+
+    position_id: str = Field(sa_type=Key)
+    worker_id: str = Field(sa_type=Key)
+    from_date: date
+    to_date: date | None = None
+    revision: int = 1
+    created_at: datetime
+    last_updated: datetime
+
+    @classmethod
+    def within(cls, reach: Reach) -> ColumnElement[bool]:
+        workers = select(col(Worker.id)).where(
+            col(Worker.organization_id) == reach.organization_id, Worker.within(reach)
+        )
+        return col(cls.worker_id).in_(workers)

@@ -42,6 +42,7 @@ NAMES = {
     "search": PEOPLE,
     "code": KINDS,
     "credentialType": KINDS,
+    "alternatives": KINDS,
     "idempotencyKey": ("idempotency key",),
 }
 """Members of type String that say which record is meant, or that must be unique; and the rows that have them."""
@@ -53,6 +54,7 @@ TEXTS = {
     *("country", "zipCode", "stateOrProvince", "photoUrl", "bio", "vanityUrl"),
     *("name", "timeZone", "jurisdiction", "issuingAuthority", "referenceNumber", "instructions"),
     *("verificationSource", "referenceNumberPattern", "reason", "notes", "correlationId"),
+    *("description", "requestMessage", "message", "guidance"),
 }
 """Members of type String that name no record by themselves. A new one has to be put here or into NAMES."""
 
@@ -203,7 +205,7 @@ def _value(kind: Any, path: Path, hint: str) -> Any:
         return Slot(tuple(kind.values))
     if kind.name == "ID":
         return Slot(tuple(_likely(path, hint)))
-    if member == "credentialType":
+    if member in ("credentialType", "alternatives"):
         return TYPE
     if kind.name == "String":
         return Fresh(member)

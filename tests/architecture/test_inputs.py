@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInputType, GraphQLList, get_nullable_type
 
+from app.compliance import rules
 from app.core.fields import Fields
 from app.core.pages import Children, Listing
 from app.credential_types import fields as types
@@ -14,6 +15,7 @@ from app.credentials import review, versions
 from app.graph.declared import Edge, Query
 from app.organizations import settings, units
 from app.workers import fields as workers
+from app.workers import positions
 from tests.architecture.calls import COMBINATORS
 from tests.architecture.shapes import SCHEMA, Entry, edges, roots
 
@@ -39,6 +41,8 @@ WRITTEN: dict[str, tuple[Fields, Sequence[str]]] = {
     "CredentialCreateInput": (credentials.FIELDS, [*CALL, *TYPE, *OWNERS]),
     "CredentialUpdateInput": (credentials.FIELDS, [*BY_ID, *TYPE, *OWNERS]),
     "CredentialReplaceInput": (credentials.FIELDS, [*BY_ID, *TYPE, *OWNERS]),
+    "CredentialUpdateRow": (credentials.FIELDS, ["id", "expectedRevision", *TYPE]),
+    "CredentialSubmitInput": (versions.FIELDS, BY_ID),
     "CredentialVersionAddInput": (versions.FIELDS, BY_ID),
     "CredentialVersionEditInput": (versions.FIELDS, BY_ID),
     "CredentialApproveInput": (review.WORDS, [*BY_ID, "version"]),
@@ -48,6 +52,10 @@ WRITTEN: dict[str, tuple[Fields, Sequence[str]]] = {
     "OrganizationUpdateInput": (settings.FIELDS, CHANGE),
     "OrgUnitCreateInput": (units.FIELDS, CALL),
     "OrgUnitUpdateInput": (units.FIELDS, BY_ID),
+    "PositionCreateInput": (positions.FIELDS, CALL),
+    "PositionUpdateInput": (positions.FIELDS, BY_ID),
+    "RequirementRuleCreateInput": (rules.FIELDS, CALL),
+    "RequirementRuleUpdateInput": (rules.FIELDS, BY_ID),
 }
 """The inputs that write fields: which of the domain's, and what else they take."""
 
@@ -79,8 +87,13 @@ def test_every_input_that_writes_fields_is_compared() -> None:
     verbs = ("Create", "Update", "Replace", "Add", "Edit")
     inputs = {str(entry.field.args["input"].type).rstrip("!") for entry in roots("Mutation")}
     writing = {name for name in inputs if name.removesuffix("Input").endswith(verbs)}
-    # A key's name and scopes are read by its own action, each in its own way.
-    assert writing - WRITTEN.keys() == {"ApiKeyCreateInput"}
+    # A key's name and scopes are read by its own action, each in its own way; so is whom to ask for what. Updates of
+    # many hold rows that are compared above.
+    assert writing - WRITTEN.keys() == {
+        "ApiKeyCreateInput",
+        "CredentialRequestsCreateInput",
+        "CredentialsUpdateInput",
+    }
 
 
 def listing_of(entry: Entry) -> Listing[Any]:

@@ -9,6 +9,7 @@ import pytest
 from app.access import EVERYTHING, ORGANIZATION_WIDE, Role, Scope
 from app.core.records import Record
 from app.graph.declared import Edge, Mutation, Query
+from app.graph.fields import nodes
 from tests.architecture import calls
 from tests.architecture.conftest import Person
 from tests.architecture.probing import Asker, Secrets, compare, working
@@ -55,7 +56,18 @@ class Caller:
         changes = {row["id"] for row in rows["credential_version_changes"] if row["version_id"] in versions}
         checks = {row["id"] for row in rows["verification_attempts"] if row["credential_id"] in credentials}
         types = {row["id"] for row in rows["credential_types"]}
-        return {self.tenant.id, *units, *workers, *credentials, *versions, *changes, *checks, *types} - {None}
+        held = {row["id"]: row["position_id"] for row in rows["assignments"] if row["worker_id"] in workers}
+        # What jobs there are is the organization's; a person sees those that they hold.
+        positions = set(held.values()) if self.worker else {row["id"] for row in rows["positions"]}
+        asked = {row["id"] for row in rows["requirement_rules"] if row["worker_id"] in {None, *workers}}
+        about = {
+            row["id"]
+            for name in ("exemptions", "credential_requests")
+            for row in rows[name]
+            if row["worker_id"] in workers
+        }
+        kept = {*credentials, *versions, *changes, *checks, *types, *held, *positions, *asked, *about}
+        return {self.tenant.id, *units, *workers, *kept} - {None}
 
     def hidden(self, rows: Rows) -> Secrets:
         """What the rest of the organization is known by."""
@@ -66,7 +78,8 @@ class Caller:
         return Secrets(frozenset(row["id"] for row in theirs), frozenset(_tokens(theirs) - ours))
 
 
-KINDS = {name: table for name, table in Record.tables().items() if hasattr(table, "prefix")}
+KINDS = {name: table for name, table in Record.tables().items() if getattr(table, "prefix", "") in nodes}
+"""The tables whose rows can be named."""
 
 
 def _tokens(rows: Iterable[dict[str, Any]]) -> set[str]:

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor, Scope
+from app.compliance import exemptions, requesting, rules
+from app.compliance.tables import RuleScope
 from app.core import idempotency, ids
 from app.core.database import Session
 from app.core.records import Record
@@ -22,7 +24,7 @@ from app.events.tables import Event
 from app.organizations import keys, settings, units
 from app.organizations.tables import OrgUnitKind
 from app.registries.findings import Eligibility, Finding
-from app.workers import deletion, editing, people
+from app.workers import assignments, deletion, editing, people, positions
 from tests.architecture.shapes import Entry
 from tests.service import Tenant
 
@@ -30,6 +32,9 @@ Found = TypeVar("Found", bound=Record)
 
 TYPE, CATEGORY = "WWCC_WA", Category.SCREENING
 """A type of the starter catalogue that takes any reference number."""
+
+FAR = date(2199, 1, 1)
+"""A day on which a rule begins that is to ask nobody for anything."""
 
 SPARE = 6
 """People beyond those that the edges need."""
@@ -165,7 +170,9 @@ async def _type(maker: Maker, session: Session, label: str = "credential type li
     names = ("name", "jurisdiction", "issuingAuthority", "instructions", "verificationSource")
     texts = {name: f"{token} {name}" for name in names} | {"code": token.upper(), "search": token}
     kind = await types.create(session, maker.actor, {**texts, "category": CATEGORY, "approvalRequired": reviewed})
-    return Row(label, kind.id, texts | {"credentialType": texts["code"], "type": texts["code"]})
+    return Row(
+        label, kind.id, texts | {"credentialType": texts["code"], "type": texts["code"], "alternatives": texts["code"]}
+    )
 
 
 async def _archived_type(maker: Maker, session: Session) -> Row:
@@ -262,6 +269,77 @@ async def _organization(maker: Maker, _session: Session) -> Row:
     return Row("organization live", maker.tenant.id)
 
 
+async def _position(maker: Maker, session: Session, label: str = "position live") -> Row:
+    token = maker.token()
+    texts = {"name": f"{token} position", "externalId": f"{token}-id", "description": f"{token} description"}
+    position = await positions.create(session, maker.actor, {**texts, "orgUnit": maker.unit})
+    return Row(label, position.id, texts)
+
+
+async def _archived_position(maker: Maker, session: Session) -> Row:
+    row = await _position(maker, session, "position archived")
+    await positions.archive(session, maker.actor, {"id": row.id})
+    return row
+
+
+async def _assignment(maker: Maker, session: Session, position: Row | None = None, worker: Row | None = None) -> Row:
+    position, worker = position or await _position(maker, session), worker or await _worker(maker, session)
+    given = {"position": position.id, "workers": [worker.id], "from": date(2024, 5, 1)}
+    [result] = (await assignments.assign(session, maker.actor, given)).results
+    assert result.assignment is not None
+    return Row("assignment live", result.assignment.id, {}, (position, worker))
+
+
+async def _rule(maker: Maker, session: Session, label: str = "requirement rule live", **more: Any) -> Row:
+    token = maker.token()
+    texts = {name: f"{token} {name}" for name in ("name", "description", "requestMessage")}
+    given = {"scope": RuleScope.ALL_WORKERS, "alternatives": [TYPE], "effectiveFrom": FAR, **texts} | more
+    rule = await rules.create(session, maker.actor, given)
+    return Row(label, rule.id, texts)
+
+
+async def _deleted_rule(maker: Maker, session: Session) -> Row:
+    row = await _rule(maker, session, "requirement rule gone")
+    await rules.delete(session, maker.actor, {"id": row.id})
+    return row
+
+
+async def _exemption(maker: Maker, session: Session, worker: Row | None = None, **more: Any) -> Row:
+    worker = worker or await _worker(maker, session)
+    reason = f"{maker.token()} reason"
+    given = {"worker": {"id": worker.id}, "reason": reason, "requirement": more or {"credentialType": TYPE}}
+    exemption = await exemptions.grant(session, maker.actor, given)
+    return Row("exemption live", exemption.id, {"reason": reason}, (worker,))
+
+
+async def _request(
+    maker: Maker, session: Session, label: str = "credential request live", worker: Row | None = None
+) -> Row:
+    worker = worker or await _worker(maker, session)
+    token = maker.token()
+    message, kind = f"{token} message", {"credentialType": TYPE, "guidance": f"{token} guidance"}
+    given = {"workers": [worker.id], "types": [kind], "message": message}
+    [result] = (await requesting.create(session, maker.actor, given)).results
+    assert result.request is not None
+    credential = await _one(session, maker, Credential, col(Credential.id) == result.request.credential_id)
+    parts = (
+        Row("credential requested", credential.id),
+        Row("credential version requested", credential.latest_version_id),
+        worker,
+    )
+    return Row(label, result.request.id, {"message": message}, parts)
+
+
+async def _closed_request(maker: Maker, session: Session) -> Row:
+    row = await _request(maker, session, "credential request closed")
+    await requesting.cancel(session, maker.actor, {"id": row.id})
+    return row
+
+
+async def _requested_credential(maker: Maker, session: Session) -> Row:
+    return (await _request(maker, session)).part("credential requested")
+
+
 async def _used_key(maker: Maker, session: Session) -> Row:
     """A key for idempotency that a call has used."""
     used = maker.token()
@@ -286,6 +364,15 @@ MAKERS: dict[str, Callable[[Maker, Session], Awaitable[Row]]] = {
     "verification attempt waiting": _waiting_attempt,
     "api key live": _key,
     "event live": _event,
+    "position live": _position,
+    "position archived": _archived_position,
+    "assignment live": _assignment,
+    "requirement rule live": _rule,
+    "requirement rule gone": _deleted_rule,
+    "exemption live": _exemption,
+    "credential request live": _request,
+    "credential request closed": _closed_request,
+    "credential requested": _requested_credential,
     "organization live": _organization,
     "idempotency key": _used_key,
 }
@@ -336,7 +423,24 @@ async def populate(tenant: Tenant, mark: str, *, unit: str | None = None) -> Wor
             await _credential(maker, session, owners={"worker": worker}),
             await _credential(maker, session, owners=both, code=reviewed.texts["code"]),
         ]
+        position = await _position(maker, session)
+        scopes: list[dict[str, Any]] = [
+            {"scope": RuleScope.POSITION, "position": position.id, "excluded": [report.id, leaf.id]},
+            {"scope": RuleScope.ORG_UNIT, "orgUnit": leaf.id},
+            {"scope": RuleScope.WORKER, "worker": worker.id},
+        ]
+        asked = [await _rule(maker, session, **scope) for scope in scopes]
+        held = await _assignment(maker, session, position, worker)
+        request = await _request(maker, session, worker=worker)
+        wanted = await _type(maker, session)
+        now = {"alternatives": [wanted.texts["code"]], "effectiveFrom": date(2024, 1, 1)}
+        asked.append(await _rule(maker, session, scope=RuleScope.WORKER, worker=worker.id, **now))
+        released = [
+            await _exemption(maker, session, worker, rule=asked[0].id),
+            await _exemption(maker, session, worker, credentialType=kind.texts["code"]),
+        ]
         main = [middle, worker, applicant, kind, *credentials, key]
+        main += [wanted, position, *asked, held, request, *released]
         rest = [await make(maker, session) for make in MAKERS.values()]
         rest += [await make(maker, session) for make in (_worker, _applicant) for _ in range(SPARE)]
     rest += [root, leaf, manager, report, Row("worker live", visitor)]

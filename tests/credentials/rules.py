@@ -11,6 +11,7 @@ DECIDED = ("APPROVED", "REJECTED")
 # ----------------- live            archived        deleted         both
 BY_LIFE = {
     "update": (YES, "ARCHIVED", "DELETED", "DELETED"),
+    "submit": (YES, "ARCHIVED", "DELETED", "DELETED"),
     "addVersion": (YES, "ARCHIVED", "DELETED", "DELETED"),
     "editVersion": (YES, "ARCHIVED", "DELETED", "DELETED"),
     "approve": (YES, "ARCHIVED", "DELETED", "DELETED"),
@@ -28,6 +29,8 @@ BY_LIFE = {
 # ----------------- DIRECT  REQUESTED         SUBMITTED  COMPLETED        CANCELLED
 BY_INTAKE = {
     "update": (YES, YES, YES, "NOT_UPDATABLE", "NOT_UPDATABLE"),
+    "submit": ("NOT_SUBMITTABLE", YES, "ALREADY_SUBMITTED", "NOT_SUBMITTABLE", "NOT_SUBMITTABLE"),
+    "verify": (YES, "NOT_VERIFIABLE", YES, YES, "NOT_VERIFIABLE"),
     "addVersion": (YES, YES, YES, "NOT_UPDATABLE", "NOT_UPDATABLE"),
     "editVersion": (YES, YES, YES, "NOT_UPDATABLE", "NOT_UPDATABLE"),
     "approve": (YES, "NOT_REVIEWABLE", YES, YES, "NOT_REVIEWABLE"),

@@ -27,6 +27,7 @@ LATEST, OLDER = "cver_0000000000000002", "cver_0000000000000001"
 Rule = Callable[[Credential, bool], DomainError | None]
 RULES: dict[str, Rule] = {
     "update": lambda credential, _: states.update(credential),
+    "submit": lambda credential, _: states.submit(credential),
     "addVersion": lambda credential, _: states.update(credential),
     "editVersion": lambda credential, final: states.edit_latest(credential, final=final),
     "approve": lambda credential, final: states.approve(credential, final=final),

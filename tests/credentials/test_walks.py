@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as any_
 
-from app.credentials.tables import Credential, Intake
+from app.credentials.tables import Approval, Credential, CredentialVersion, Intake
 from tests.credentials import life
 from tests.credentials.walk import STEPS, Model, Walk
 from tests.service import Service, Tenant
@@ -18,11 +18,12 @@ STEPS_ON_A_SERVER = 5
 def starts(draw: any_.DrawFn) -> Model:
     """A new credential, of any intake that can still go somewhere, in an organization of any settings."""
     first = draw(any_.sampled_from(["NOT_REQUIRED", "PENDING"]))
+    intake = draw(any_.sampled_from(["DIRECT", "DIRECT", "REQUESTED", "SUBMITTED"]))
     return Model(
         final=draw(any_.booleans()),
         verifiable=draw(any_.booleans()),
-        intake=draw(any_.sampled_from(["DIRECT", "DIRECT", "REQUESTED", "SUBMITTED"])),
-        approvals=[first],
+        intake=intake,
+        approvals=["PENDING" if intake == "REQUESTED" else first],
         first=first,
         resubmit=draw(any_.booleans()),
     )
@@ -42,7 +43,11 @@ async def begin(service: Service, model: Model) -> Walk:
     verification = {"status": "PENDING", "isVerifiable": model.verifiable}
     key = await life.add_ticket(tenant, people["Ada"], verification=verification)
     await life.write(tenant, Credential, key, intake=Intake(model.intake))
-    return Walk(tenant, model, people, key, (await life.row(tenant, key)).latest_version_id)
+    version = (await life.row(tenant, key)).latest_version_id
+    if model.intake == "REQUESTED":
+        await life.write(tenant, CredentialVersion, version, approval=Approval.PENDING)
+        await life.write(tenant, Credential, key, latest_approval=Approval.PENDING, effective_version_id=None)
+    return Walk(tenant, model, people, key, version)
 
 
 async def walk(service: Service, model: Model, steps: Sequence[str]) -> None:
@@ -74,3 +79,10 @@ async def test_a_request_that_is_rejected_answered_again_and_completed(service: 
     model = Model(intake="SUBMITTED", approvals=["PENDING"], first="PENDING", final=True)
     steps = ["approve", "update", "addVersion", "editVersion", "reject", "verify", "archive", "restore"]
     await walk(service, model, steps)
+
+
+async def test_a_request_that_is_answered_rejected_and_answered_again(service: Service) -> None:
+    steps = ["verify", "approve", "update", "editVersion", "submit", "submit", "verify", "reject", "submit", "approve"]
+    steps += ["submit", "update", "archive", "submit"]
+    await walk(service, Model(intake="REQUESTED", approvals=["PENDING"], first="PENDING", resubmit=True), steps)
+    await walk(service, Model(intake="REQUESTED", approvals=["PENDING"], verifiable=False), steps)

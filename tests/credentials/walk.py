@@ -11,12 +11,15 @@ from tests.credentials.rules import DECIDED, State
 from tests.service import Tenant
 
 UNDECIDED = ("PENDING", None, None)
+TRUSTED = ("ACTIVE", None, None)
+"""What nobody has to look at."""
 IN_FORCE = ("ACTIVE", "MAY_ENGAGE", "VALID")
 FALLEN = ("REVOKED", "MAY_NOT_ENGAGE", "REJECTED")
 BY_HAND = ("PENDING", "REVIEW_REQUIRED", None)
 """What the registry finds where a person has to look."""
 FACTS = {
     "update": "updated",
+    "submit": "submitted",
     "addVersion": "versionAdded",
     "editVersion": "updated",
     "approve": "approved",
@@ -110,12 +113,25 @@ class Model(State):
         for name, value in marks[step].items():
             setattr(self, name, value)
 
+    def _begin(self) -> str:
+        """Where a new version's approval begins: what nobody has submitted counts for nothing."""
+        return "PENDING" if self.intake == "REQUESTED" else self.first
+
+    def _submit(self, _step: str) -> None:
+        if self.approvals[-1] in DECIDED:
+            self.approvals.append(self.first)
+        else:
+            self.approvals[-1] = self.first
+        self.intake = "COMPLETED" if self.first == "NOT_REQUIRED" else "SUBMITTED"
+        trusted = self.first == "NOT_REQUIRED" and not self.verifiable
+        self.standing = TRUSTED if trusted else UNDECIDED
+
     def _addVersion(self, _step: str) -> None:  # noqa: N802 - named after its step
-        self.approvals.append(self.first)
+        self.approvals.append(self._begin())
 
     def _editVersion(self, _step: str) -> None:  # noqa: N802 - named after its step
         if self.approvals[-1] in DECIDED:
-            self.approvals[-1] = self.first
+            self.approvals[-1] = self._begin()
 
     def _verify(self, _step: str) -> None:
         if self.approvals[-1] != "REJECTED" or self.effective() is not None:
@@ -171,6 +187,8 @@ class Walk:
     async def _call(self, step: str) -> str:
         name, given = self._input(step)
         selection = "version { id }" if "Version" in name else "credential { id }"
+        if name == "credentialSubmit":
+            selection = "credential { latestVersion { id } }"
         if name in ("credentialLink", "credentialUnlink", "credentialTransfer"):
             selection = "status"
         payload = await self.tenant.change(name, "purgedId" if name == "credentialPurge" else selection, **given)
@@ -179,6 +197,8 @@ class Walk:
             return str(error["code"])
         if name == "credentialVersionAdd":
             self.version = payload["version"]["id"]
+        if name == "credentialSubmit":
+            self.version = payload["credential"]["latestVersion"]["id"]
         return NOOP if payload.get("status") == NOOP else ""
 
     def _input(self, step: str) -> tuple[str, dict[str, Any]]:

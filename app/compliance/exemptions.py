@@ -1,0 +1,100 @@
+"""Exemptions: letting a worker off a rule or a credential type for a time, and taking that back."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.access import Actor
+from app.compliance import states
+from app.compliance.tables import Exemption, RequirementRule
+from app.core import claims, fields, ids
+from app.core.database import Session
+from app.core.errors import Invalid, NotFound
+from app.core.fields import Changes, Fields, Given, plain
+from app.credential_types.tables import CredentialType
+from app.events import ledger
+from app.events.kinds import EventKind
+from app.organizations import days
+from app.workers import people, references
+from app.workers import states as worker_states
+
+FIELDS = Fields(
+    (
+        fields.text("reason", "reason", longest=2_000, required=True),
+        fields.day("from", "from_date"),
+        fields.day("to", "to_date"),
+    )
+)
+
+
+async def grant(session: Session, actor: Actor, given: Given) -> Exemption:
+    """Let a worker off a rule, or off a type in whatever rule, from a day on: today unless given.
+
+    Whoever calls is who approves.
+    """
+    values = FIELDS.read(given, absent="clear")
+    if values["from_date"] is None:
+        values["from_date"] = await days.today(session, actor.organization_id)
+    if values["to_date"] is not None and values["to_date"] < values["from_date"]:
+        raise Invalid(f"to is before {values['from_date']}, on which it begins", ("to",))
+    worker = await references.find(session, actor, people.WORKER, given["worker"], ("worker",))
+    refusal = worker_states.update(worker)
+    if refusal is not None:
+        raise refusal
+    exemption = Exemption(
+        organization_id=actor.organization_id,
+        id=ids.new(Exemption.prefix),
+        worker_id=worker.id,
+        approved_by=actor.id,
+        approved_by_name=actor.name,
+        created_at=session.now,
+        last_updated=session.now,
+        **await _of_what(session, actor, given),
+        **values,
+    )
+    session.add(exemption)
+    await session.flush()
+    changes: Changes = {
+        name: {"from": None, "to": plain(getattr(exemption, column))}
+        for name, column in (
+            *(("rule", "rule_id"), ("credentialType", "credential_type_id")),
+            *(("reason", "reason"), ("from", "from_date"), ("to", "to_date")),
+        )
+        if getattr(exemption, column) is not None
+    }
+    ledger.record(session, actor, EventKind.EXEMPTION_GRANTED, exemption, changes, worker_id=worker.id)
+    return exemption
+
+
+async def revoke(session: Session, actor: Actor, given: Given) -> Exemption:
+    """Take an exemption back: from today on it counts no more. That it counted before stays known."""
+    exemption = await claims.claim(session, actor, Exemption, given["id"], ("id",))
+    refusal = states.revoke(exemption)
+    if refusal is not None:
+        raise refusal
+    claims.expect(exemption.revision, given.get("expectedRevision"))
+    exemption.revoked_at = session.now
+    exemption.revision += 1
+    exemption.last_updated = session.now
+    await session.flush()
+    ledger.record(session, actor, EventKind.EXEMPTION_REVOKED, exemption, worker_id=exemption.worker_id)
+    return exemption
+
+
+async def _of_what(session: Session, actor: Actor, given: Given) -> dict[str, Any]:
+    by: Given = given["requirement"]
+    if by.get("rule") is not None:
+        path = ("requirement", "rule")
+        rule = await claims.find(session, actor, RequirementRule, by["rule"], path)
+        refusal = states.change(rule)
+        if refusal is not None:
+            refusal.path = path
+            raise refusal
+        return {"rule_id": rule.id}
+    path, code = ("requirement", "credentialType"), str(by.get("credentialType"))
+    statement = select(CredentialType).where(actor.sees(CredentialType), col(CredentialType.code) == code.strip())
+    kind = (await session.scalars(statement)).one_or_none()
+    if kind is None:
+        raise NotFound(f"{'.'.join(path)}: there is no credential type {code}", path)
+    return {"credential_type_id": kind.id}

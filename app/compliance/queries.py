@@ -1,0 +1,116 @@
+"""Reads of rules, exemptions and requests."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, or_, select
+from sqlmodel import col
+
+from app.compliance.tables import CredentialRequest, Exemption, RequirementRule
+from app.core import clock, filters
+from app.core.filters import Filter, Viewer
+from app.core.pages import Listing, Lookup
+from app.credential_types.tables import CredentialType
+from app.credentials.tables import Intake
+
+
+def _asks_for(operators: Mapping[str, Any], actor: Viewer, now: datetime) -> ColumnElement[bool]:
+    """Rules of which some alternative is of one of some types."""
+    listed = cast(col(RequirementRule.alternatives), Text).contains('"' + col(CredentialType.id) + '"')
+    kinds = filters.exact(col(CredentialType.code))(operators, actor, now)
+    return exists().where(col(CredentialType.organization_id) == actor.organization_id, kinds, listed)
+
+
+def _effective(day: date, _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+    ends = col(RequirementRule.effective_to)
+    return and_(col(RequirementRule.effective_from) <= day, or_(ends.is_(None), ends >= day))
+
+
+def _of_type(column: Any) -> Filter:
+    """Rows whose type's code is as asked."""
+
+    def apply(operators: Mapping[str, Any], actor: Viewer, now: datetime) -> ColumnElement[bool]:
+        kinds = select(col(CredentialType.id)).where(
+            col(CredentialType.organization_id) == actor.organization_id,
+            filters.exact(col(CredentialType.code))(operators, actor, now),
+        )
+        found: ColumnElement[bool] = column.in_(kinds)
+        return found
+
+    return apply
+
+
+def _lasting(day: date, _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+    ends = col(Exemption.to_date)
+    return and_(col(Exemption.revoked_at).is_(None), col(Exemption.from_date) <= day, or_(ends.is_(None), ends >= day))
+
+
+def _open(value: bool, _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+    closed = col(CredentialRequest.closed_at)
+    return closed.is_(None) if value else closed.is_not(None)
+
+
+def _overdue(value: bool, actor: Viewer, now: datetime) -> ColumnElement[bool]:
+    late = and_(
+        col(CredentialRequest.closed_at).is_(None),
+        col(CredentialRequest.status) == Intake.REQUESTED,
+        col(CredentialRequest.due_key) < clock.today(now, actor.time_zone),
+    )
+    return late if value else ~late
+
+
+rule_by_id = Lookup(RequirementRule, col(RequirementRule.id))
+rules = Listing(
+    RequirementRule,
+    filters={
+        "name": filters.text(col(RequirementRule.name_key)),
+        "scope": filters.exact(col(RequirementRule.scope)),
+        "position": filters.exact(col(RequirementRule.position_id)),
+        "orgUnit": filters.exact(col(RequirementRule.org_unit_id)),
+        "worker": filters.exact(col(RequirementRule.worker_id)),
+        "type": _asks_for,
+        "level": filters.exact(col(RequirementRule.level)),
+        "severity": filters.exact(col(RequirementRule.severity)),
+        "autoRequest": lambda value, _actor, _now: col(RequirementRule.auto_request).is_(value),
+        "effectiveOn": _effective,
+    },
+    orders={"name": col(RequirementRule.name_key), "createdAt": col(RequirementRule.created_at)},
+    default=(("name", False),),
+    hides={"deleted": col(RequirementRule.deleted_at).is_(None)},
+)
+rules_by_position = rules.by(col(RequirementRule.position_id))
+
+exemption_by_id = Lookup(Exemption, col(Exemption.id))
+exemptions = Listing(
+    Exemption,
+    filters={
+        "worker": filters.exact(col(Exemption.worker_id)),
+        "rule": filters.exact(col(Exemption.rule_id)),
+        "type": _of_type(col(Exemption.credential_type_id)),
+        "on": _lasting,
+        "isRevoked": lambda value, _actor, _now: (
+            col(Exemption.revoked_at).is_not(None) if value else col(Exemption.revoked_at).is_(None)
+        ),
+    },
+    orders={"createdAt": col(Exemption.created_at)},
+    default=(("createdAt", True),),
+)
+exemptions_by_worker = exemptions.by(col(Exemption.worker_id))
+
+request_by_id = Lookup(CredentialRequest, col(CredentialRequest.id))
+requests = Listing(
+    CredentialRequest,
+    filters={
+        "worker": filters.exact(col(CredentialRequest.worker_id)),
+        "type": _of_type(col(CredentialRequest.credential_type_id)),
+        "rule": filters.exact(col(CredentialRequest.rule_id)),
+        "intake": filters.exact(col(CredentialRequest.status)),
+        "raisedBy": filters.exact(col(CredentialRequest.raised_by)),
+        "open": _open,
+        "overdue": _overdue,
+    },
+    orders={"createdAt": col(CredentialRequest.created_at), "dueOn": col(CredentialRequest.due_key)},
+    default=(("createdAt", True),),
+)
+requests_by_worker = requests.by(col(CredentialRequest.worker_id))

@@ -1,0 +1,74 @@
+"""What a row was: the columns that a table keeps, written down each time one of them changes.
+
+A day of the past is rebuilt from here and never from today's rows: what a row was on it is the last entry before the
+day's end. A row that is gone has an entry without values.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Index, inspect
+from sqlalchemy.orm import Session
+from sqlmodel import Field
+
+from app.core import ids
+from app.core.fields import plain
+from app.core.records import Document, Key, Record
+
+
+class History(Record, table=True):
+    """The kept columns of one row, from an instant until the next entry of the same row."""
+
+    __tablename__ = "history"
+    __table_args__ = (
+        Index("history_by_row", "organization_id", "kind", "row_id", "recorded_at", "id"),
+        Index("history_by_worker", "organization_id", "worker_id", "kind", "row_id"),
+    )
+    prefix: ClassVar[str] = "hist"
+
+    kind: str = Field(max_length=64)
+    """The name of the row's table."""
+    row_id: str = Field(sa_type=Key)
+    worker_id: str | None = Field(default=None, sa_type=Key)
+    """The worker that the row is about, where it has a column `worker_id`; a worker itself has its own id here."""
+    recorded_at: datetime
+    values: Any = Field(default=None, sa_type=Document, nullable=True)
+
+
+def keep(session: Session, now: datetime) -> None:
+    """Write down what is about to be flushed."""
+    for row in [row for row in session.new if isinstance(row, Record) and row.kept]:
+        session.add(_entry(row, _since(row, now), _values(row)))
+    for row in [row for row in session.dirty if isinstance(row, Record) and row.kept and _changed(row)]:
+        session.add(_entry(row, _since(row, now), _values(row)))
+    for row in [row for row in session.deleted if isinstance(row, Record) and row.kept]:
+        session.add(_entry(row, now, None))
+
+
+def _changed(row: Record) -> bool:
+    attributes = inspect(row).attrs
+    return any(attributes[column].history.has_changes() for column in row.kept)
+
+
+def _since(row: Record, now: datetime) -> datetime:
+    """When a row came to be as it is: when it says so, if the flush brings that too, and else now."""
+    column = inspect(row).attrs.get("last_updated")
+    changed = column is not None and column.history.has_changes()
+    return row.last_updated if changed else now  # type: ignore[attr-defined]
+
+
+def _values(row: Record) -> dict[str, Any]:
+    return {column: plain(getattr(row, column)) for column in row.kept}
+
+
+def _entry(row: Record, at: datetime, values: dict[str, Any] | None) -> History:
+    kind = str(row.__tablename__)
+    return History(
+        organization_id=row.organization_id,
+        id=ids.new(History.prefix),
+        kind=kind,
+        row_id=row.id,
+        worker_id=row.id if kind == "workers" else getattr(row, "worker_id", None),
+        recorded_at=at,
+        values=values,
+    )

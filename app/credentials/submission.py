@@ -1,0 +1,159 @@
+"""A credential that was asked for: opening it, its worker's answer, and giving it up.
+
+It is REQUESTED until its worker submits it. Until then its versions count for nothing, whatever its type says; then
+they are as new ones are, and where nobody has to approve them, it is COMPLETED at once.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from app.access import Actor
+from app.core import claims
+from app.core.database import Session
+from app.core.fields import Changes, Given, plain
+from app.core.idempotency import outcome
+from app.credential_types.tables import CredentialType
+from app.credentials import fields, states, verification, versions
+from app.credentials.tables import (
+    NEVER,
+    Approval,
+    Credential,
+    CredentialVersion,
+    Intake,
+    Trigger,
+    VerificationAttempt,
+    VerificationStatus,
+)
+from app.events import ledger
+from app.events.kinds import EventKind
+from app.organizations.tables import Organization
+
+
+@outcome
+@dataclass(frozen=True)
+class Submitted:
+    """A submitted credential, and by what its first check can be recognised."""
+
+    credential: Credential
+    attempt: VerificationAttempt | None
+
+    @property
+    def correlation_id(self) -> str | None:
+        """The first check's, if a registry verifies the credential."""
+        return self.attempt.correlation_id if self.attempt else None
+
+
+def open_requested(
+    session: Session,
+    actor: Actor,
+    kind: CredentialType,
+    worker_id: str,
+    *,
+    key: str,
+    request_id: str,
+    rule_id: str | None,
+    due_on: date | None,
+) -> Credential:
+    """Add a credential that a worker is asked for, with an empty version."""
+    credential = Credential(
+        organization_id=kind.organization_id,
+        id=key,
+        display_name=kind.name,
+        credential_type_id=kind.id,
+        type_code=kind.code,
+        category=kind.category,
+        jurisdiction=kind.jurisdiction,
+        worker_id=worker_id,
+        intake=Intake.REQUESTED,
+        requested_at=session.now,
+        due_on=due_on,
+        request_id=request_id,
+        rule_id=rule_id,
+        status=VerificationStatus.PENDING,
+        is_verifiable=kind.verification_source is not None,
+        latest_version_id="",
+        latest_version_at=session.now,
+        latest_approval=Approval.PENDING,
+        expires_on=NEVER,
+        created_at=session.now,
+        last_updated=session.now,
+    )
+    versions.append(session, actor, credential, 1, Approval.PENDING, dict.fromkeys(fields.VERSIONED))
+    fields.refresh(credential)
+    session.add(credential)
+    ledger.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, worker_id=worker_id)
+    return credential
+
+
+def give_up(session: Session, actor: Actor, credential: Credential) -> None:
+    """Ask no more for a claimed credential that nobody has submitted."""
+    _set_intake(session, actor, credential, Intake.CANCELLED, EventKind.CREDENTIAL_UPDATED, {})
+
+
+async def submit(session: Session, actor: Actor, given: Given) -> Submitted:
+    """Answer a request: write the facts, and hand them in.
+
+    What is not given is as the latest version has it. After a rejection the answer is a version of its own, so that
+    what was rejected, and why, stays to be read.
+    """
+    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
+    refusal = states.submit(credential)
+    if refusal is not None:
+        raise refusal
+    claims.expect(credential.revision, given.get("expectedRevision"))
+    kind = await claims.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
+    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    latest = await versions.latest_of(session, credential)
+    facts = _facts(kind, latest, given)
+    approval = versions.first_approval(organization, kind)
+    changes = await _write(session, actor, credential, latest, approval, facts)
+    settled = approval is Approval.NOT_REQUIRED
+    trusted = settled and not credential.is_verifiable
+    credential.status = VerificationStatus.ACTIVE if trusted else VerificationStatus.PENDING
+    credential.eligibility = credential.status_detail = credential.raw_status = None
+    credential.submitted_at = session.now
+    intake = Intake.COMPLETED if settled else Intake.SUBMITTED
+    _set_intake(session, actor, credential, intake, EventKind.CREDENTIAL_SUBMITTED, changes)
+    await session.flush()
+    if not credential.is_verifiable:
+        return Submitted(credential, None)
+    return Submitted(credential, await verification.open_attempt(session, actor, credential, Trigger.ON_CREATE))
+
+
+def _facts(kind: CredentialType, latest: CredentialVersion, given: Given) -> dict[str, Any]:
+    values = versions.FIELDS.read(given, absent="keep")
+    facts = {column: values.get(column, getattr(latest, column)) for column in fields.VERSIONED}
+    if facts["expiry_date"] is None and "expiry_date" not in values:
+        facts["expiry_date"] = versions.expected_expiry(kind, facts["issue_date"])
+    fields.check(kind, facts, facts, flat=True)
+    fields.fill(kind, facts)
+    return facts
+
+
+async def _write(
+    session: Session,
+    actor: Actor,
+    credential: Credential,
+    latest: CredentialVersion,
+    approval: Approval,
+    facts: dict[str, Any],
+) -> Changes:
+    """Write facts into the latest version, or into a new one where the latest was decided."""
+    changes = versions.FIELDS.apply(credential, facts)
+    if latest.approval in states.DECIDED:
+        version = versions.append(session, actor, credential, latest.number + 1, approval, facts)
+        return {**changes, "number": {"from": latest.number, "to": version.number}}
+    latest.approval = approval
+    credential.latest_version_at = session.now
+    await versions.take_over(session, actor, credential, latest)
+    return changes
+
+
+def _set_intake(
+    session: Session, actor: Actor, credential: Credential, intake: Intake, fact: EventKind, changes: Changes
+) -> None:
+    changes = {**changes, "intake.status": {"from": plain(credential.intake), "to": plain(intake)}}
+    credential.intake = intake
+    fields.grow(credential, session.now)
+    ledger.record(session, actor, fact, credential, changes, worker_id=credential.worker_id)

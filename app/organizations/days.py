@@ -1,0 +1,14 @@
+"""Which day it is in an organization."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from app.core import clock
+from app.core.database import Session
+from app.organizations.tables import Organization
+
+
+async def today(session: Session, organization_id: str) -> date:
+    """The calendar day of the session's instant, in the organization's time zone."""
+    organization = await session.get_one(Organization, (organization_id, organization_id))
+    return clock.today(session.now, ZoneInfo(organization.time_zone))

@@ -1,0 +1,125 @@
+"""Counting everything anew, row by row, to hold what is kept against."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from app.compliance import gathering, settling
+from app.compliance.counting import Dimension
+from app.compliance.tables import Unsettled
+from app.core.database import Database
+from app.credential_types.tables import CredentialType
+from app.credentials import validity
+from app.credentials.tables import NEVER, Credential
+from app.organizations import days
+from app.organizations.tables import Organization, OrgUnit
+from app.workers.tables import Applicant, Worker
+
+Sums = dict[str, Counter[tuple[str, str]]]
+"""By unit (empty for all): how many of each dimension and value."""
+
+
+async def kept(database: Database, organization_id: str, ahead: int = 0) -> Sums:
+    """The kept sums, as of today or some days ahead."""
+    async with database.reading() as session:
+        day = await days.today(session, organization_id) + timedelta(days=ahead)
+        units = [settling.EVERYBODY, *await session.scalars(_of(organization_id, OrgUnit))]
+        found: Sums = {}
+        for unit in units:
+            sums = await settling.counts(session, organization_id, [unit], day, Dimension)
+            found[unit] = Counter({(str(name), value): number for (name, value), number in sums.items()})
+        return found
+
+
+async def recounted(database: Database, organization_id: str, ahead: int = 0) -> Sums:
+    """The same, worked out from every row; standings are not foretold."""
+    async with database.reading() as session:
+        today = await days.today(session, organization_id)
+        organization = await session.get_one(Organization, (organization_id, organization_id))
+        frame = await gathering.frame(session, organization_id)
+
+        async def rows(table: Any) -> dict[str, Any]:
+            statement = select(table).where(table.organization_id == organization_id)
+            return {row.id: row for row in await session.scalars(statement)}
+
+        units, workers, applicants = await rows(OrgUnit), await rows(Worker), await rows(Applicant)
+        types, credentials = await rows(CredentialType), await rows(Credential)
+        gathered = await gathering.gather(frame, list(workers))
+    found: Sums = {unit: Counter() for unit in ["", *units]}
+
+    def add(unit: str | None, name: str, value: str) -> None:
+        for each in {"", unit or ""}:
+            found[each][name, value] += 1
+
+    for credential in credentials.values():
+        owner = workers.get(credential.worker_id) or applicants[credential.applicant_id]
+        gone = owner.deleted_at or credential.archived_at or credential.deleted_at
+        if gone or credential.intake.value in ("REQUESTED", "CANCELLED"):
+            continue
+        unit = getattr(owner, "org_unit_id", None)
+        days_of_type = types[credential.credential_type_id].expiring_soon_days
+        soon = organization.expiring_soon_days if days_of_type is None else days_of_type
+        expires = None if credential.expires_on == NEVER else credential.expires_on
+        add(unit, "TOTAL", "")
+        add(unit, "STATUS", credential.status.value)
+        add(unit, "CATEGORY", credential.category.value)
+        add(unit, "JURISDICTION", credential.jurisdiction or "")
+        add(unit, "ELIGIBILITY", credential.eligibility.value if credential.eligibility else "")
+        day = today + timedelta(days=ahead)
+        add(unit, "VALIDITY", validity.on(day, credential.valid_from, expires, soon).value)
+    for key, one in gathered.items():
+        if one.situation is not None:
+            judged = gathering.judge(one.situation, one.rules, today)
+            add(workers[key].org_unit_id, "STANDING", judged.standing.value)
+            for cell in judged.cells:
+                if cell.rule.level.value == "MANDATORY" and cell.status.value in ("EXPIRED", "INELIGIBLE", "MISSING"):
+                    add(workers[key].org_unit_id, "GAP", f"{cell.rule.id} {cell.status.value}")
+    return found
+
+
+async def standings(database: Database, organization_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The kept standings of all workers, and the same worked out anew."""
+    async with database.reading() as session:
+        frame = await gathering.frame(session, organization_id)
+        statement = select(col(Worker.id), col(Worker.standing)).where(col(Worker.organization_id) == organization_id)
+        found = {row[0]: row[1] for row in await session.execute(statement)}
+        gathered = await gathering.gather(frame, list(found))
+    judged = {
+        key: gathering.judge(one.situation, one.rules, frame.day).standing if one.situation else None
+        for key, one in gathered.items()
+    }
+    return found, judged
+
+
+async def settle_all(database: Database, organization_id: str) -> None:
+    """Settle until nothing is left."""
+    for _ in range(100):
+        async with database.writing("settle") as session:
+            if not await settling.settle(session, organization_id):
+                return
+    raise AssertionError("settling does not come to an end")
+
+
+async def unsettled(database: Database, organization_id: str) -> int:
+    """How many marks there are."""
+    async with database.reading() as session:
+        statement = select(func.count()).select_from(Unsettled).where(col(Unsettled.organization_id) == organization_id)
+        return await session.scalar(statement) or 0
+
+
+async def assert_right(database: Database, organization_id: str) -> None:
+    """What is kept is what a recount gives, today and, of validities, on days to come; and no sum is negative."""
+    found, judged = await standings(database, organization_id)
+    assert found == judged
+    for ahead in (0, 1, 20, 45, 400):
+        sums, anew = await kept(database, organization_id, ahead), await recounted(database, organization_id, ahead)
+        assert sums == anew, ahead
+        assert all(number > 0 for of_unit in sums.values() for number in of_unit.values())
+    assert await unsettled(database, organization_id) == 0
+
+
+def _of(organization_id: str, table: Any) -> Any:
+    return select(table.id).where(table.organization_id == organization_id)

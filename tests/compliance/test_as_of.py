@@ -1,0 +1,234 @@
+"""Where a worker stands today, on a day to come, and on a day gone by, whatever was recorded since."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from app.access import EVERYTHING, Scope
+from tests.compliance.organization import CPR, FIRST_AID, START, Asked
+from tests.core import calls
+from tests.core.statements import counted
+
+Later = Callable[[Asked, dict[str, str]], Awaitable[Any]]
+
+
+async def settled(asked: Asked) -> dict[str, str]:
+    """On the first day: somebody in a unit and a position, with rules of every scope, credentials and an exemption."""
+    site = await asked.unit("Site")
+    ward = await asked.unit("Ward", site)
+    elsewhere = await asked.unit("Elsewhere")
+    worker = await asked.tenant.add_worker(employment={"orgUnit": ward})
+    another = await asked.tenant.add_worker("Somebody Else")
+    position, other = await asked.position(), await asked.position("Cook")
+    assignment = await asked.assign(position, worker)
+    held = await asked.credential(worker, FIRST_AID, START + timedelta(days=200))
+    rules = {
+        "for all": await asked.rule(FIRST_AID, graceDays=3),
+        "of unit": await asked.rule(CPR, scope="ORG_UNIT", orgUnit=site),
+        "of position": await asked.rule(FIRST_AID, CPR, minimum=2, scope="POSITION", position=position),
+        "of worker": await asked.rule(CPR, scope="WORKER", worker=worker, level="OPTIONAL"),
+    }
+    exemption = await calls.done(
+        asked.tenant,
+        "exemptionGrant",
+        "exemption { id }",
+        worker={"id": worker},
+        requirement={"rule": rules["of unit"]},
+        reason="On her way",
+        to=(START + timedelta(days=60)).isoformat(),
+    )
+    return {
+        "type": await asked.type(),
+        "worker": worker,
+        "another": another,
+        "site": site,
+        "ward": ward,
+        "elsewhere": elsewhere,
+        "position": position,
+        "other": other,
+        "assignment": assignment,
+        "held": held,
+        "exemption": str(exemption["id"]),
+        **rules,
+    }
+
+
+def change(field: str, **names: Any) -> Later:
+    """A later call, whose values name rows."""
+
+    async def call(asked: Asked, rows: dict[str, str]) -> None:
+        def named(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {name: named(member) for name, member in value.items()}
+            if isinstance(value, list):
+                return [named(item) for item in value]
+            return rows.get(value, value) if isinstance(value, str) else value
+
+        payload = await calls.change(asked.tenant, field, **named(names))
+        assert payload["errors"] == []
+
+    return call
+
+
+async def renewed(asked: Asked, rows: dict[str, str]) -> None:
+    await asked.credential(rows["worker"], CPR)
+
+
+LATER: dict[str, Later] = {
+    "a credential is added": renewed,
+    "one is archived": change("credentialArchive", id="held"),
+    "one is deleted": change("credentialDelete", id="held"),
+    "one is rejected": change("credentialReject", id="held"),
+    "one is suspended": change("credentialUpdate", id="held", verification={"status": "SUSPENDED"}),
+    "its version is edited": change("credentialVersionAdd", id="held", referenceNumber="TP2", expiryDate="2026-03-03"),
+    "it goes to another": change(
+        "credentialTransfer",
+        id="held",
+        **{"from": {"type": "WORKER", "id": "worker"}, "to": {"type": "WORKER", "id": "another"}},
+    ),
+    "the worker leaves": change("workerUpdate", worker={"id": "worker"}, employment={"status": "TERMINATED"}),
+    "the worker is deleted": change("workerDelete", worker={"id": "worker"}),
+    "the worker moves": change("workerUpdate", worker={"id": "worker"}, employment={"orgUnit": "elsewhere"}),
+    "the worker began later": change("workerUpdate", worker={"id": "worker"}, employment={"startDate": "2026-03-20"}),
+    "the unit moves": change("orgUnitUpdate", id="ward", parent="elsewhere"),
+    "the position ends": change("positionUnassign", id="assignment"),
+    "another position": change("positionMove", id="assignment", position="other"),
+    "never held": change("positionUnassign", id="assignment", to="2026-03-01"),
+    "the exemption is revoked": change("exemptionRevoke", id="exemption"),
+    "a rule is deleted": change("requirementRuleDelete", id="of position"),
+    "a rule changes": change("requirementRuleUpdate", id="for all", alternatives=[CPR], graceDays=0),
+    "a rule began later": change("requirementRuleUpdate", id="for all", effectiveFrom="2026-03-12"),
+    "a rule excludes them": change("requirementRuleUpdate", id="of position", excluded=["worker"]),
+    "a rule is added": change(
+        "requirementRuleCreate", name="New", scope="ALL_WORKERS", alternatives=[CPR], effectiveFrom="2026-01-01"
+    ),
+    "soon is sooner": change("organizationUpdate", expiringSoonDays=365),
+    "soon is sooner for a type": change("credentialTypeUpdate", id="type", expiringSoonDays=365),
+    "days are others": change("organizationUpdate", timeZone="Pacific/Kiritimati"),
+}
+
+
+@pytest.mark.parametrize("later", LATER.values(), ids=LATER)
+async def test_a_past_day_stays_as_it_was(asked: Asked, later: Later) -> None:
+    rows = await settled(asked)
+    days = [asked.go(5), asked.go(7)]
+    before = {day: await asked.cells(rows["worker"], day) for day in days}
+    assert before[days[1]][0] == "NON_COMPLIANT"
+    assert len(before[days[1]][1]) == 4
+    asked.go(9)
+    for day in days:
+        assert await asked.cells(rows["worker"], day) == before[day]
+    today = await asked.cells(rows["worker"])
+    assert today == await asked.cells(rows["worker"], asked.go(9))
+    await later(asked, rows)
+    assert await asked.cells(rows["worker"]) != today
+    asked.go(30)
+    for day in days:
+        assert await asked.cells(rows["worker"], day) == before[day]
+
+
+async def test_each_scope_and_kind_of_cell(asked: Asked) -> None:
+    rows = await settled(asked)
+    standing, cells = await asked.cells(rows["worker"])
+    assert standing == "NON_COMPLIANT"
+    found = {cell["rule"]["id"]: cell for cell in cells}
+    everybody, unit = found[rows["for all"]], found[rows["of unit"]]
+    assert (everybody["status"], everybody["credential"]) == ("SATISFIED", {"id": rows["held"]})
+    assert (everybody["changesOn"], everybody["day"]) == ("2026-08-19", "2026-03-02")
+    assert everybody["reason"] == "It is valid until 2026-09-18."
+    assert (unit["status"], unit["exemption"], unit["credential"]) == ("EXEMPT", {"id": rows["exemption"]}, None)
+    position = found[rows["of position"]]
+    assert (position["status"], position["wanted"]) == ("MISSING", [{"code": CPR}])
+    assert position["reason"] == "1 of 2 are in order. Nothing was provided; it is asked since 2026-03-02."
+    assert found[rows["of worker"]]["status"] == "MISSING"
+
+
+async def test_a_day_to_come_is_judged_by_what_is_known_today(asked: Asked) -> None:
+    worker = await asked.tenant.add_worker()
+    await asked.rule(FIRST_AID, graceDays=10)
+    assert await asked.standing(worker) == "AT_RISK"
+    held = await asked.credential(worker, FIRST_AID, START + timedelta(days=100))
+    expected = {0: "COMPLIANT", 69: "COMPLIANT", 70: "AT_RISK", 110: "AT_RISK", 111: "NON_COMPLIANT"}
+    for days, standing in expected.items():
+        assert await asked.standing(worker, START + timedelta(days=days)) == standing
+    _, [cell] = await asked.cells(worker, START + timedelta(days=105))
+    assert (cell["status"], cell["credential"]) == ("GRACE", {"id": held})
+    assert cell["reason"] == "It expired on 2026-06-10. There is time until 2026-06-20."
+
+
+async def test_before_there_was_anything(asked: Asked) -> None:
+    asked.go(3)
+    worker = await asked.tenant.add_worker()
+    await asked.rule()
+    for day in (START - timedelta(days=400), START - timedelta(days=1), START, START + timedelta(days=2)):
+        assert await asked.cells(worker, day) == (None, None)
+    assert await asked.standing(worker) == "NON_COMPLIANT"
+
+
+@pytest.mark.parametrize("status", ["INACTIVE", "TERMINATED"])
+async def test_nothing_is_asked_of_those_who_are_not_there(asked: Asked, status: str) -> None:
+    await asked.rule()
+    assert await asked.cells(await asked.tenant.add_worker(employment={"status": status})) == (None, None)
+    deleted = await asked.tenant.add_worker("Somebody Else")
+    await calls.done(asked.tenant, "workerDelete", "worker { id }", worker={"id": deleted})
+    assert await asked.cells(deleted) == (None, None)
+
+
+@pytest.mark.parametrize("status", ["PENDING", "ACTIVE", "ON_LEAVE"])
+async def test_something_is_asked_of_those_who_are(asked: Asked, status: str) -> None:
+    await asked.rule()
+    assert await asked.standing(await asked.tenant.add_worker(employment={"status": status})) == "NON_COMPLIANT"
+
+
+async def test_days_are_those_of_the_organization(asked: Asked) -> None:
+    await calls.done(asked.tenant, "organizationUpdate", "organization { id }", timeZone="Pacific/Kiritimati")
+    await asked.rule()
+    begun = asked.go(5)  # noon in Greenwich, and the next day there
+    worker = await asked.tenant.add_worker()
+    assert (await asked.cells(worker))[1][0]["day"] == str(begun + timedelta(days=1))
+    asked.go(9)
+    assert await asked.standing(worker, begun) is None
+    assert await asked.standing(worker, begun + timedelta(days=1)) == "NON_COMPLIANT"
+
+
+@pytest.mark.parametrize("day", [date(1899, 12, 31), date(2200, 1, 1)])
+@pytest.mark.parametrize("field", ["standing", "compliance { status }"])
+async def test_an_unlikely_day_is_refused(asked: Asked, day: date, field: str) -> None:
+    worker = await asked.tenant.add_worker()
+    name, _, selection = field.partition(" ")
+    text = f"query ($id: ID!, $day: Date) {{ worker(by: {{id: $id}}) {{ {name}(asOf: $day) {selection} }} }}"
+    answer = await asked.tenant.ask(text, {"id": worker, "day": day.isoformat()})
+    assert answer.codes == ["INVALID"]
+    assert answer.errors[0]["extensions"]["inputPath"] == ["asOf"]
+    assert answer.body["data"] == {"worker": {name: None}}
+
+
+async def test_the_scope_is_needed(asked: Asked) -> None:
+    worker = await asked.tenant.add_worker()
+    key = await asked.tenant.key_with(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
+    text = "query ($id: ID!) { worker(by: {id: $id}) { standing compliance { status } } }"
+    answer = await asked.tenant.ask(text, {"id": worker}, key=key)
+    assert answer.codes == ["FORBIDDEN", "FORBIDDEN"]
+    assert answer.body["data"] == {"worker": {"standing": None, "compliance": None}}
+
+
+@pytest.mark.parametrize("as_of", [None, START + timedelta(days=1), START + timedelta(days=40)])
+async def test_many_workers_take_no_more_statements_than_one(asked: Asked, as_of: date | None) -> None:
+    rows = await settled(asked)
+    for number in range(8):
+        await asked.credential(await asked.tenant.add_worker(f"Worker {number}"), CPR)
+    asked.go(9)
+    text = """query ($first: Int, $day: Date) { workers(first: $first) { nodes {
+      standing(asOf: $day)
+      compliance(asOf: $day) { status rule { id } credential { id } exemption { id } wanted { id } worker { id } }
+    } } }"""
+    taken = {}
+    for first in (1, 10):
+        with counted() as statements:
+            answer = await asked.tenant.ask(text, {"first": first, "day": as_of and as_of.isoformat()})
+        taken[first] = len(statements)
+        assert len(answer.data["workers"]["nodes"]) == first
+    assert rows
+    assert taken[10] <= taken[1] + 3  # the edges that led nowhere for the one

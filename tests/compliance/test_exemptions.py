@@ -1,0 +1,127 @@
+"""Exemptions: granting and revoking them, what is refused, and how they are listed."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.access import EVERYTHING, Scope
+from tests.compliance.life import add_rule
+from tests.conftest import SettableClock
+from tests.core import calls
+from tests.core.calls import UNKNOWN, done, refused
+from tests.service import Tenant
+
+SHOWN = """
+  id worker { id } rule { id } credentialType { code } reason from to approver { id name } revoked revokedAt revision
+  viewerCanRevoke
+"""
+NEEDED = Scope.REQUIREMENTS_WRITE
+OF_TYPE = {"credentialType": "WWCC_NSW"}
+
+
+@pytest.fixture(autouse=True)
+def today(clock: SettableClock) -> None:
+    """A day to count from."""
+    clock.set(datetime(2026, 3, 10, 9, tzinfo=UTC))
+
+
+async def grant(tenant: Tenant, worker: str, **given: Any) -> Any:
+    """Let a worker off a type, or what is given; gives the exemption."""
+    content = {"requirement": OF_TYPE, "reason": "On the way.", **given}
+    return await done(tenant, "exemptionGrant", f"exemption {{ {SHOWN} }}", worker={"id": worker}, **content)
+
+
+async def test_an_exemption_says_who_approved_what(tenant: Tenant) -> None:
+    worker, rule = await tenant.add_worker(), await add_rule(tenant)
+    viewer = (await tenant.ask("{ viewer { id name } }")).data["viewer"]
+    found = await grant(tenant, worker)
+    del found["id"]
+    assert found == {
+        "worker": {"id": worker},
+        "rule": None,
+        "credentialType": {"code": "WWCC_NSW"},
+        "reason": "On the way.",
+        "from": "2026-03-10",
+        "to": None,
+        "approver": viewer,
+        "revoked": False,
+        "revokedAt": None,
+        "revision": 1,
+        "viewerCanRevoke": True,
+    }
+    found = await grant(tenant, worker, requirement={"rule": rule}, **{"from": "2026-01-01", "to": "2026-12-31"})
+    assert (found["rule"], found["credentialType"]) == ({"id": rule}, None)
+    assert (found["from"], found["to"]) == ("2026-01-01", "2026-12-31")
+    events = [row for row in await calls.events(tenant) if row["kind"].value == "exemption.granted"]
+    assert [row["worker_id"] for row in events] == [worker, worker]
+    assert events[1]["changes"]["rule"] == {"from": None, "to": rule}
+
+
+async def test_an_exemption_is_revoked_once(tenant: Tenant) -> None:
+    key = (await grant(tenant, await tenant.add_worker()))["id"]
+    await refused(tenant, "exemptionRevoke", ("CONFLICT", "expectedRevision"), id=key, expectedRevision=3)
+    found = await done(tenant, "exemptionRevoke", f"exemption {{ {SHOWN} }}", id=key)
+    assert (found["revoked"], found["revokedAt"], found["revision"]) == (True, "2026-03-10T09:00:00Z", 2)
+    assert not found["viewerCanRevoke"]
+    await refused(tenant, "exemptionRevoke", ("ALREADY_REVOKED", "id"), id=key)
+    assert (await calls.events(tenant))[-1]["kind"].value == "exemption.revoked"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"reason": " "}, ("REQUIRED", "reason")),
+        ({"reason": "r" * 2_001}, ("INVALID", "reason")),
+        ({"to": "2026-03-09"}, ("INVALID", "to")),
+        ({"worker": {"id": f"wkr_{UNKNOWN}"}}, ("NOT_FOUND", "worker.id")),
+        ({"worker": {"email": "nobody@work.test"}}, ("NOT_FOUND", "worker.email")),
+        ({"requirement": {"rule": f"rule_{UNKNOWN}"}}, ("NOT_FOUND", "requirement.rule")),
+        ({"requirement": {"rule": f"wkr_{UNKNOWN}"}}, ("INVALID", "requirement.rule")),
+        ({"requirement": {"credentialType": "NO_SUCH"}}, ("NOT_FOUND", "requirement.credentialType")),
+    ],
+)
+async def test_what_cannot_be_an_exemption_is_refused(
+    tenant: Tenant, given: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    base = {"worker": {"id": await tenant.add_worker()}, "requirement": OF_TYPE, "reason": "On the way."}
+    await refused(tenant, "exemptionGrant", expected, **{**base, **given})
+
+
+async def test_who_and_what_is_gone_is_refused(tenant: Tenant, stranger: Tenant) -> None:
+    worker, gone, rule = await tenant.add_worker(), await tenant.add_worker("Gone"), await add_rule(tenant)
+    await done(tenant, "workerDelete", "worker { id }", worker={"id": gone})
+    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    base: dict[str, Any] = {"worker": {"id": worker}, "requirement": {"rule": rule}, "reason": "On the way."}
+    await refused(tenant, "exemptionGrant", ("DELETED", "requirement.rule"), **base)
+    await refused(tenant, "exemptionGrant", ("DELETED", "worker"), **{**base, "worker": {"id": gone}})
+    theirs = await stranger.add_worker()
+    key = (await grant(stranger, theirs))["id"]
+    await refused(tenant, "exemptionGrant", ("NOT_FOUND", "worker.id"), **{**base, "worker": {"id": theirs}})
+    await refused(tenant, "exemptionRevoke", ("NOT_FOUND", "id"), id=key)
+    await calls.forbidden(tenant, "exemptionGrant", *(EVERYTHING - {NEEDED}), needs=NEEDED, **base)
+    await calls.forbidden(tenant, "exemptionRevoke", *(EVERYTHING - {NEEDED}), needs=NEEDED, id=key)
+
+
+async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:
+    ada, ben, rule = await tenant.add_worker("Ada"), await tenant.add_worker("Ben"), await add_rule(tenant)
+    await grant(tenant, ada, reason="a", **{"from": "2026-01-01", "to": "2026-01-31"})
+    await grant(tenant, ben, reason="b", requirement={"rule": rule})
+    key = (await grant(tenant, ada, reason="c", requirement={"credentialType": "NPI"}))["id"]
+    await done(tenant, "exemptionRevoke", "exemption { id }", id=key)
+
+    async def found(where: dict[str, Any], **arguments: Any) -> str:
+        given = {"where": where, "orderBy": [{"field": "CREATED_AT"}], **arguments}
+        return "".join(node["reason"] for node in await calls.nodes(tenant, "exemptions", "reason", **given))
+
+    assert await found({}) == "abc"
+    assert await found({}, orderBy=[{"field": "CREATED_AT", "direction": "DESC"}]) == "cba"
+    assert await found({"worker": {"eq": ada}}) == "ac"
+    assert await found({"rule": {"eq": rule}}) == "b"
+    assert await found({"type": {"in": ["NPI", "WWCC_NSW"]}}) == "ac"
+    assert await found({"on": "2026-01-31"}) == "a"
+    assert await found({"on": "2026-03-10"}) == "b"
+    assert await found({"isRevoked": True}) == "c"
+    text = "query ($id: ID!) { worker(by: {id: $id}) { exemptions(where: {isRevoked: false}) { nodes { reason } } } }"
+    answer = await tenant.ask(text, {"id": ada})
+    assert answer.data["worker"]["exemptions"]["nodes"] == [{"reason": "a"}]

@@ -1,0 +1,214 @@
+"""Requests that rules raise and withdraw: on onboarding, assignment, move, rule change, exemption, and never twice."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.compliance import settling
+from app.compliance.tables import RaisedBy
+from app.credentials.tables import Approval, Credential, CredentialVersion, Intake
+from tests.compliance import life
+from tests.compliance.life import add_position, add_rule, add_unit, assign, done, requests, wanted
+from tests.conftest import SettableClock
+from tests.service import Tenant
+
+
+async def test_onboarding_raises_what_is_asked_of_everybody(tenant: Tenant) -> None:
+    rule = await add_rule(tenant, requestMessage="Please send it.", requestDueDays=14)
+    worker = await tenant.add_worker()
+    [request] = await requests(tenant, worker)
+    assert (request.raised_by, request.rule_id, request.status) == (RaisedBy.RULE, rule, Intake.REQUESTED)
+    assert (request.message, request.due_on) == ("Please send it.", datetime.now(UTC).date() + timedelta(days=14))
+    [credential] = await life.rows(tenant, Credential, worker_id=worker)
+    assert (credential.id, credential.request_id, credential.rule_id) == (request.credential_id, request.id, rule)
+    assert (credential.intake, credential.due_on) == (Intake.REQUESTED, request.due_on)
+    assert (credential.requested_at, credential.effective_version_id) == (request.created_at, None)
+    [version] = await life.rows(tenant, CredentialVersion, credential_id=credential.id)
+    assert (version.number, version.approval, version.reference_number) == (1, Approval.PENDING, None)
+    assert (await life.kinds(tenant))[-3:] == ["worker.created", "credential.added", "request.created"]
+
+
+async def test_a_rule_raises_for_those_it_finds_and_its_end_withdraws(tenant: Tenant) -> None:
+    workers = [await tenant.add_worker(f"Worker {number}") for number in range(3)]
+    rule = await add_rule(tenant)
+    assert [await wanted(tenant, worker) for worker in workers] == [["WWCC_NSW"]] * 3
+    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    assert [await wanted(tenant, worker) for worker in workers] == [[]] * 3
+    assert {request.status for request in await requests(tenant)} == {Intake.CANCELLED}
+    assert {row.intake for row in await life.rows(tenant, Credential)} == {Intake.CANCELLED}
+    assert (await life.kinds(tenant)).count("request.cancelled") == 3
+
+
+async def test_nothing_is_asked_that_the_worker_has(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    await tenant.add_credential(worker, verification={"status": "ACTIVE"})
+    await add_rule(tenant)
+    assert await requests(tenant) == []
+
+
+async def test_what_has_expired_is_asked_for_again(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    issuing = {"issueDate": "2015-05-01", "expiryDate": "2020-05-01"}
+    await tenant.add_credential(worker, issuing=issuing, verification={"status": "ACTIVE"})
+    await add_rule(tenant)
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "asked"),
+    [
+        ("autoRequest", False, []),
+        ("effectiveTo", "2020-01-01", []),
+        ("level", "OPTIONAL", ["WWCC_NSW"]),
+        ("graceDays", 30, ["WWCC_NSW"]),
+        ("minimum", 2, ["WWCC_NSW", "WWCC_VIC"]),
+    ],
+)
+async def test_what_a_rule_says_of_itself(tenant: Tenant, field: str, given: Any, asked: list[str]) -> None:
+    worker = await tenant.add_worker()
+    content = {"alternatives": ["WWCC_NSW", "WWCC_VIC"], "effectiveFrom": "2019-01-01", field: given}
+    await add_rule(tenant, **content)
+    assert await wanted(tenant, worker) == asked
+
+
+async def test_a_position_asks_from_its_assignment_to_its_end(tenant: Tenant, clock: SettableClock) -> None:
+    clock.set(datetime(2026, 3, 10, 9, tzinfo=UTC))
+    worker, position = await tenant.add_worker(), await add_position(tenant)
+    await add_rule(tenant, scope="POSITION", position=position)
+    assert await wanted(tenant, worker) == []
+    [assignment] = await assign(tenant, position, worker)
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    selection = "assignment { id } removed"
+    await done(tenant, "positionUnassign", selection, id=assignment, to="2026-03-09")
+    assert await wanted(tenant, worker) == []
+
+
+async def test_a_move_asks_for_what_the_next_position_takes(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    here, there = await add_position(tenant, "Here"), await add_position(tenant, "There")
+    await add_rule(tenant, "WWCC_NSW", scope="POSITION", position=here)
+    await add_rule(tenant, "WWCC_VIC", scope="POSITION", position=there)
+    [assignment] = await assign(tenant, here, worker)
+    await done(tenant, "positionMove", "assignment { id }", id=assignment, position=there)
+    assert await wanted(tenant, worker) == ["WWCC_VIC"]
+
+
+async def test_a_unit_asks_those_who_come_into_it_and_under_it(tenant: Tenant) -> None:
+    top = await add_unit(tenant, "Top")
+    inner, outer = await add_unit(tenant, "Inner", top), await add_unit(tenant, "Outer")
+    await add_rule(tenant, scope="ORG_UNIT", orgUnit=top)
+    worker = await tenant.add_worker(employment={"orgUnit": outer})
+    assert await wanted(tenant, worker) == []
+    to = {"worker": {"id": worker}, "employment": {"orgUnit": inner}}
+    await done(tenant, "workerUpdate", "worker { id }", **to)
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    await done(tenant, "orgUnitUpdate", "orgUnit { id }", id=inner, parent=None)
+    assert await wanted(tenant, worker) == []
+    await done(tenant, "orgUnitUpdate", "orgUnit { id }", id=outer, parent=top)
+    assert await wanted(tenant, worker) == []
+
+
+async def test_an_exemption_withdraws_and_its_end_asks_again(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    await add_rule(tenant)
+    given = {"worker": {"id": worker}, "requirement": {"credentialType": "WWCC_NSW"}, "reason": "On the way."}
+    payload = await done(tenant, "exemptionGrant", "exemption { id }", **given)
+    assert await wanted(tenant, worker) == []
+    await done(tenant, "exemptionRevoke", "exemption { id }", id=payload["exemption"]["id"])
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert [request.status for request in await requests(tenant)] == [Intake.CANCELLED, Intake.REQUESTED]
+
+
+async def test_a_request_stays_while_another_rule_wants_it(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    first, second = await add_rule(tenant), await add_rule(tenant)
+    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=first)
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=second, alternatives=["WWCC_VIC"])
+    assert await wanted(tenant, worker) == ["WWCC_VIC"]
+
+
+async def test_a_worker_who_leaves_is_asked_for_nothing(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    await add_rule(tenant)
+    by = {"worker": {"id": worker}}
+    await done(tenant, "workerUpdate", "worker { id }", **by, employment={"status": "TERMINATED"})
+    assert await wanted(tenant, worker) == []
+    await done(tenant, "workerUpdate", "worker { id }", **by, employment={"status": "ACTIVE"})
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    await done(tenant, "workerDelete", "worker { id }", **by)
+    assert await wanted(tenant, worker) == []
+    await done(tenant, "workerRestore", "worker { id }", **by)
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+
+
+async def test_rows_of_a_system_of_record_are_onboarded_too(tenant: Tenant) -> None:
+    await add_rule(tenant)
+    people = [{"identity": {"displayName": f"P{n}"}, "source": {"externalId": f"{n}"}} for n in range(3)]
+    for _ in range(2):
+        await done(tenant, "workersUpsert", "succeeded", rows=people)
+        assert len(await requests(tenant)) == 3
+
+
+async def test_whatever_is_repeated_raises_nothing_twice(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    await add_rule(tenant)
+    before = await tenant.rows()
+    async with tenant.service.database.writing("again") as session:
+        await settling.mark(session, tenant.id, [worker, worker])
+        await settling.settle(session, tenant.id, 10)
+    after = await tenant.rows()
+    assert after["credential_requests"] == before["credential_requests"]
+    assert after["credentials"] == before["credentials"]
+    assert after["events"] == before["events"]
+
+
+async def test_an_archived_type_is_not_asked_for_until_it_is_back(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    answer = await tenant.ask('{ credentialType(by: {code: "WWCC_NSW"}) { id } }')
+    key = answer.data["credentialType"]["id"]
+    rule = await add_rule(tenant, autoRequest=False)
+    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=key)
+    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=True)
+    assert await wanted(tenant, worker) == []
+    await done(tenant, "credentialTypeRestore", "credentialType { id }", id=key)
+    async with tenant.service.database.writing("settled") as session:
+        await settling.settle(session, tenant.id, 10)
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+
+
+async def test_what_a_person_cancelled_is_asked_again_only_once_it_was_there(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    rule = await add_rule(tenant)
+    [request] = await requests(tenant)
+    await done(tenant, "credentialRequestCancel", life.REQUEST, id=request.id)
+    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Renamed")
+    assert await wanted(tenant, worker) == []
+    credential = await tenant.add_credential(worker, verification={"status": "ACTIVE"})
+    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Again")
+    await done(tenant, "credentialDelete", "credential { id }", id=credential)
+    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Once more")
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+
+
+async def test_what_was_submitted_is_not_withdrawn(tenant: Tenant) -> None:
+    await tenant.add_worker()
+    rule = await add_rule(tenant)
+    await done(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
+    [request] = await requests(tenant)
+    number = {"id": request.credential_id, "referenceNumber": "WWC1234567E"}
+    await done(tenant, "credentialSubmit", "credential { id }", **number)
+    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    [request] = await requests(tenant)
+    assert request.status in (Intake.SUBMITTED, Intake.COMPLETED)
+
+
+async def test_what_a_person_asked_for_is_not_withdrawn(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    given = {"workers": [worker], "types": [{"credentialType": "WWCC_NSW"}]}
+    await done(tenant, "credentialRequestsCreate", "total", **given)
+    rule = await add_rule(tenant)
+    assert len(await requests(tenant)) == 1
+    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]

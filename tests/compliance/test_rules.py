@@ -1,0 +1,192 @@
+"""Requirement rules: what they hold, what is refused, how they are listed, and who sees them."""
+
+from typing import Any
+
+import pytest
+
+from app.access import EVERYTHING, Scope
+from app.compliance import rules
+from app.compliance.tables import RequirementRule
+from app.core import ids
+from tests.compliance.life import add_position, add_rule, add_unit
+from tests.core import calls
+from tests.core.calls import UNKNOWN, done, refused
+from tests.service import Tenant
+
+SHOWN = """
+  name description scope position { name } orgUnit { name } worker { identity { displayName } }
+  excluded { id } alternatives { code } minimum level severity graceDays effectiveFrom effectiveTo
+  autoRequest requestMessage requestDueDays deleted revision viewerCanUpdate viewerCanDelete
+"""
+LEAST: dict[str, Any] = {"name": "Screening", "scope": "ALL_WORKERS", "alternatives": ["WWCC_NSW"]}
+NEEDED = Scope.REQUIREMENTS_WRITE
+
+
+async def test_a_rule_says_what_it_was_given_and_the_rest_by_default(tenant: Tenant) -> None:
+    found = await done(tenant, "requirementRuleCreate", f"requirementRule {{ {SHOWN} }}", **LEAST)
+    answer = await tenant.ask("{ organization { createdAt } }")
+    assert found == {
+        "name": "Screening",
+        "description": None,
+        "scope": "ALL_WORKERS",
+        "position": None,
+        "orgUnit": None,
+        "worker": None,
+        "excluded": [],
+        "alternatives": [{"code": "WWCC_NSW"}],
+        "minimum": 1,
+        "level": "MANDATORY",
+        "severity": "CRITICAL",
+        "graceDays": 0,
+        "effectiveFrom": answer.data["organization"]["createdAt"][:10],
+        "effectiveTo": None,
+        "autoRequest": True,
+        "requestMessage": None,
+        "requestDueDays": None,
+        "deleted": False,
+        "revision": 1,
+        "viewerCanUpdate": True,
+        "viewerCanDelete": True,
+    }
+
+
+async def test_a_rule_leads_to_what_it_names(tenant: Tenant) -> None:
+    unit, position, worker = await add_unit(tenant), await add_position(tenant), await tenant.add_worker("Ada")
+    excluded = [worker, unit, position]
+    content = {**LEAST, "alternatives": ["WWCC_VIC", "NPI", "WWCC_VIC"], "excluded": excluded, "minimum": 2}
+    selection = f"requirementRule {{ id {SHOWN} }}"
+    found = await done(
+        tenant, "requirementRuleCreate", selection, **{**content, "scope": "POSITION", "position": position}
+    )
+    assert found["position"] == {"name": "Night nurse"}
+    assert [row["id"] for row in found["excluded"]] == excluded
+    assert [kind["code"] for kind in found["alternatives"]] == ["WWCC_VIC", "NPI"]
+    changed = {"scope": "ORG_UNIT", "orgUnit": unit, "position": None, "excluded": None, "minimum": 1}
+    found = await done(tenant, "requirementRuleUpdate", selection, id=found["id"], **changed)
+    assert (found["position"], found["orgUnit"], found["excluded"]) == (None, {"name": "Ward"}, [])
+    assert [kind["code"] for kind in found["alternatives"]] == ["WWCC_VIC", "NPI"]
+    changed = {"scope": "WORKER", "worker": worker, "orgUnit": None}
+    found = await done(tenant, "requirementRuleUpdate", selection, id=found["id"], **changed)
+    assert (found["worker"], found["revision"]) == ({"identity": {"displayName": "Ada"}}, 3)
+    event = [row for row in await calls.events(tenant) if row["kind"].value == "requirement.changed"][-1]
+    assert event["changes"]["worker"] == {"from": None, "to": worker}
+    answer = await calls.look(tenant, "position", "rules { nodes { id } }", id=position)
+    assert answer.data["position"]["rules"]["nodes"] == []
+
+
+async def test_a_deleted_rule_leaves_the_lists_and_is_changed_no_more(tenant: Tenant) -> None:
+    key = await add_rule(tenant)
+    found = await done(tenant, "requirementRuleDelete", f"requirementRule {{ {SHOWN} }}", id=key)
+    assert (found["deleted"], found["viewerCanUpdate"], found["viewerCanDelete"]) == (True, False, False)
+    await refused(tenant, "requirementRuleDelete", ("DELETED", "id"), id=key)
+    await refused(tenant, "requirementRuleUpdate", ("DELETED", "id"), id=key, name="Other")
+    assert await calls.nodes(tenant, "requirementRules", "id") == []
+    assert await calls.nodes(tenant, "requirementRules", "id", includeDeleted=True) == [{"id": key}]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"name": " "}, ("REQUIRED", "name")),
+        ({"scope": None}, ("REQUIRED", "scope")),
+        ({"scope": "POSITION"}, ("REQUIRED", "position")),
+        ({"scope": "ORG_UNIT"}, ("REQUIRED", "orgUnit")),
+        ({"scope": "WORKER"}, ("REQUIRED", "worker")),
+        ({"scope": "POSITION", "position": f"pos_{UNKNOWN}"}, ("NOT_FOUND", "position")),
+        ({"scope": "POSITION", "position": f"wkr_{UNKNOWN}"}, ("INVALID", "position")),
+        ({"scope": "WORKER", "worker": f"wkr_{UNKNOWN}"}, ("NOT_FOUND", "worker")),
+        ({"position": f"pos_{UNKNOWN}"}, ("INVALID", "scope")),
+        ({"excluded": ["nonsense"]}, ("INVALID", "excluded.0")),
+        ({"excluded": [f"unit_{UNKNOWN}"]}, ("NOT_FOUND", "excluded.0")),
+        ({"excluded": [f"unit_{number:016}" for number in range(21)]}, ("INVALID", "excluded")),
+        ({"alternatives": None}, ("REQUIRED", "alternatives")),
+        ({"alternatives": []}, ("REQUIRED", "alternatives")),
+        ({"alternatives": ["WWCC_NSW", "NO_SUCH"]}, ("NOT_FOUND", "alternatives.1")),
+        ({"alternatives": ["PASSPORT"]}, ("TYPE_ARCHIVED", "alternatives.0")),
+        ({"alternatives": [f"T{number}" for number in range(21)]}, ("INVALID", "alternatives")),
+        ({"minimum": 2}, ("INVALID", "minimum")),
+        ({"minimum": 0}, ("INVALID", "minimum")),
+        ({"graceDays": -1}, ("INVALID", "graceDays")),
+        ({"effectiveFrom": None}, ("REQUIRED", "effectiveFrom")),
+        ({"effectiveFrom": "2026-03-10", "effectiveTo": "2026-03-09"}, ("INVALID", "effectiveTo")),
+        ({"requestDueDays": 366}, ("INVALID", "requestDueDays")),
+        ({"requestMessage": "m" * 2_001}, ("INVALID", "requestMessage")),
+    ],
+)
+async def test_what_cannot_be_a_rule_is_refused(
+    tenant: Tenant, given: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    [kind] = await calls.nodes(tenant, "credentialTypes", "id", where={"code": {"eq": "PASSPORT"}})
+    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=kind["id"])
+    await refused(tenant, "requirementRuleCreate", expected, **{**LEAST, **given})
+    await refused(tenant, "requirementRuleUpdate", expected, id=await add_rule(tenant), **given)
+
+
+async def test_nothing_of_a_strangers_can_be_named(tenant: Tenant, stranger: Tenant) -> None:
+    key, theirs = await add_rule(tenant), await add_rule(stranger)
+    worker, position = await stranger.add_worker(), await add_position(stranger)
+    named = {"scope": "WORKER", "worker": worker}
+    await refused(tenant, "requirementRuleCreate", ("NOT_FOUND", "worker"), **{**LEAST, **named})
+    await refused(tenant, "requirementRuleUpdate", ("NOT_FOUND", "excluded.0"), id=key, excluded=[position])
+    for field in ("requirementRuleUpdate", "requirementRuleDelete"):
+        await refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
+        await refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=4)
+        await calls.forbidden(tenant, field, *(EVERYTHING - {NEEDED}), needs=NEEDED, id=key)
+    await calls.forbidden(tenant, "requirementRuleCreate", *(EVERYTHING - {NEEDED}), needs=NEEDED, **LEAST)
+
+
+async def test_what_is_out_of_use_is_not_asked_about(tenant: Tenant) -> None:
+    position, worker = await add_position(tenant), await tenant.add_worker()
+    await done(tenant, "positionArchive", "position { id }", id=position)
+    await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
+    named: dict[str, Any] = {"scope": "POSITION", "position": position}
+    await refused(tenant, "requirementRuleCreate", ("ARCHIVED", "position"), **{**LEAST, **named})
+    named = {"scope": "WORKER", "worker": worker}
+    await refused(tenant, "requirementRuleCreate", ("DELETED", "worker"), **{**LEAST, **named})
+
+
+async def test_every_problem_is_told_at_once(tenant: Tenant) -> None:
+    given = {**LEAST, "scope": "WORKER", "alternatives": ["NO_SUCH"], "minimum": 2, "excluded": ["nonsense"]}
+    payload = await calls.change(tenant, "requirementRuleCreate", **given)
+    assert [error["path"] for error in payload["errors"]] == [["worker"], ["excluded", "0"], ["alternatives", "0"]]
+
+
+async def test_an_organization_has_a_number_of_rules(tenant: Tenant) -> None:
+    first = await add_rule(tenant)
+    async with tenant.service.database.writing("made") as session:
+        one = await session.get_one(RequirementRule, (tenant.id, first))
+        rest = range(rules.MOST_RULES - 1)
+        session.add_all(RequirementRule(**one.model_dump() | {"id": ids.new("rule")}) for _ in rest)
+    [error] = await refused(tenant, "requirementRuleCreate", ("TOO_MANY", ""), **LEAST)
+    assert error["limit"] == rules.MOST_RULES
+    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=first)
+    await add_rule(tenant)
+
+
+async def test_rules_are_filtered_and_sorted(tenant: Tenant) -> None:
+    unit, position, worker = await add_unit(tenant), await add_position(tenant), await tenant.add_worker()
+    everybody = {"effectiveFrom": "2026-01-01", "effectiveTo": "2026-01-31", "severity": "WARNING"}
+    await add_rule(tenant, "WWCC_NSW", "WWCC_VIC", name="b", **everybody)
+    await add_rule(tenant, "NPI", name="A", scope="POSITION", position=position, level="OPTIONAL")
+    await add_rule(tenant, "WWCC_VIC", name="c", scope="ORG_UNIT", orgUnit=unit, effectiveFrom="2026-02-01")
+    await add_rule(tenant, "NPI", name="d", scope="WORKER", worker=worker, autoRequest=False)
+
+    async def found(where: dict[str, Any] | None = None, **arguments: Any) -> str:
+        given = arguments if where is None else {"where": where, **arguments}
+        return "".join(node["name"] for node in await calls.nodes(tenant, "requirementRules", "name", **given))
+
+    assert await found() == "Abcd"
+    assert await found(orderBy=[{"field": "CREATED_AT", "direction": "DESC"}]) == "dcAb"
+    assert await found({"scope": {"in": ["POSITION", "WORKER"]}}) == "Ad"
+    assert await found({"position": {"eq": position}}) == "A"
+    assert await found({"orgUnit": {"eq": unit}}) == "c"
+    assert await found({"worker": {"in": [worker]}}) == "d"
+    assert await found({"type": {"eq": "WWCC_VIC"}}) == "bc"
+    assert await found({"type": {"in": ["WWCC_NSW", "NPI"]}}) == "Abd"
+    assert await found({"level": {"eq": "OPTIONAL"}}) == "A"
+    assert await found({"severity": {"eq": "WARNING"}}) == "b"
+    assert await found({"autoRequest": False}) == "d"
+    assert await found({"effectiveOn": "2026-01-31", "name": {"in": ["b", "c"]}}) == "b"
+    assert await found({"effectiveOn": "2026-02-01", "name": {"in": ["b", "c"]}}) == "c"
+    answer = await calls.look(tenant, "position", "rules { nodes { name } }", id=position)
+    assert answer.data["position"]["rules"]["nodes"] == [{"name": "A"}]

@@ -1,0 +1,208 @@
+"""Who holds a position from when to when: assigning many, ending, taking back, moving, and never twice at once."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.access import EVERYTHING, Scope
+from tests.conftest import SettableClock
+from tests.core import calls
+from tests.core.calls import change, done, refused
+from tests.service import Tenant, paths
+from tests.workers.test_positions import add
+
+TODAY = datetime(2026, 3, 10, 9, tzinfo=UTC)
+SPAN = "from to position { name }"
+ASSIGNED = (
+    f"results {{ workerId assignment {{ id {SPAN} worker {{ id }} }} errors {{ code path }} }} total succeeded failed"
+)
+
+
+@pytest.fixture(autouse=True)
+def today(clock: SettableClock) -> None:
+    """Noon of a day to count from."""
+    clock.set(TODAY)
+
+
+async def assign(tenant: Tenant, position: str, worker: str, **given: Any) -> str:
+    """Assign a worker; gives the assignment's id, or the code of the refusal."""
+    payload = await change(tenant, "positionAssign", ASSIGNED, position=position, workers=[worker], **given)
+    assert payload["errors"] == []
+    [result] = payload["results"]
+    return str(result["assignment"]["id"] if result["assignment"] else result["errors"][0]["code"])
+
+
+async def held(tenant: Tenant, worker: str, **arguments: Any) -> list[tuple[str, str, str | None]]:
+    """A worker's assignments as (position, from, to), latest first."""
+    text = f"""query ($id: ID!, $where: AssignmentWhere) {{
+      worker(by: {{id: $id}}) {{ assignments(where: $where) {{ nodes {{ {SPAN} }} }} }} }}"""
+    answer = await tenant.ask(text, {"id": worker, **arguments})
+    nodes = answer.data["worker"]["assignments"]["nodes"]
+    return [(node["position"]["name"], node["from"], node["to"]) for node in nodes]
+
+
+async def test_many_are_assigned_and_each_stands_alone(tenant: Tenant, stranger: Tenant) -> None:
+    position = await add(tenant)
+    ada, ben, gone = [await tenant.add_worker(name) for name in ("Ada", "Ben", "Cy")]
+    await done(tenant, "workerDelete", "worker { id }", worker={"id": gone})
+    theirs = await stranger.add_worker()
+    workers = [ben, ada, ben, gone, theirs, position]
+    payload = await change(tenant, "positionAssign", ASSIGNED, position=position, workers=workers, to="2026-12-31")
+    assert (payload["total"], payload["succeeded"], payload["failed"], payload["errors"]) == (6, 2, 4, [])
+    assert [result["workerId"] for result in payload["results"]] == workers
+    assert [paths(result) for result in payload["results"]] == [
+        [],
+        [],
+        [("ALREADY_ASSIGNED", "workers.2.id")],
+        [("DELETED", "workers.3.id")],
+        [("NOT_FOUND", "workers.4.id")],
+        [("INVALID", "workers.5.id")],
+    ]
+    assert await held(tenant, ada) == [("Night nurse", "2026-03-10", "2026-12-31")]
+    assert payload["results"][0]["assignment"]["worker"] == {"id": ben}
+    event = [row for row in await calls.events(tenant) if row["kind"].value == "position.assigned"][-1]
+    assert event["changes"]["position"] == {"from": None, "to": position}
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        ({"from": "2026-01-01", "to": "2026-01-31"}, None),
+        ({"from": "2026-01-01", "to": "2026-02-01"}, "ALREADY_ASSIGNED"),
+        ({"from": "2026-02-10", "to": "2026-02-10"}, "ALREADY_ASSIGNED"),
+        ({"from": "2026-01-01"}, "ALREADY_ASSIGNED"),
+        ({"from": "2026-02-28", "to": "2026-03-05"}, "ALREADY_ASSIGNED"),
+        ({"from": "2026-03-01", "to": "2026-03-31"}, None),
+        ({"from": "2026-04-01", "to": "2026-04-01"}, "ALREADY_ASSIGNED"),
+        ({"from": "2030-01-01"}, "ALREADY_ASSIGNED"),
+    ],
+)
+async def test_a_position_is_not_held_twice_on_a_day(
+    tenant: Tenant, span: dict[str, Any], expected: str | None
+) -> None:
+    position, other = await add(tenant), await add(tenant, "Other")
+    worker, another = await tenant.add_worker(), await tenant.add_worker("Another")
+    await assign(tenant, position, worker, **{"from": "2026-02-01", "to": "2026-02-28"})
+    await assign(tenant, position, worker, **{"from": "2026-04-01"})
+    found = await assign(tenant, position, worker, **span)
+    assert found == expected if expected else found.startswith("pasn_")
+    assert (await assign(tenant, other, worker, **span)).startswith("pasn_")
+    assert (await assign(tenant, position, another, **span)).startswith("pasn_")
+
+
+async def test_what_cannot_be_assigned_is_refused(tenant: Tenant, stranger: Tenant) -> None:
+    position, theirs, worker = await add(tenant), await add(stranger), await tenant.add_worker()
+    by: dict[str, Any] = {"position": position, "workers": [worker]}
+    await refused(tenant, "positionAssign", ("NOT_FOUND", "position"), **{**by, "position": theirs})
+    await refused(tenant, "positionAssign", ("INVALID", "to"), **by, to="2026-03-09")
+    await refused(tenant, "positionAssign", ("INVALID", "from"), **by, **{"from": "1066-10-14"})
+    await refused(tenant, "positionAssign", ("TOO_MANY", "workers"), **{**by, "workers": [worker] * 501})
+    needed = Scope.REQUIREMENTS_WRITE
+    await calls.forbidden(tenant, "positionAssign", *(EVERYTHING - {needed}), needs=needed, **by)
+    await done(tenant, "positionArchive", "position { id }", id=position)
+    await refused(tenant, "positionAssign", ("ARCHIVED", "position"), **by)
+
+
+async def test_of_many_who_assign_at_once_one_does(tenant: Tenant) -> None:
+    position, worker = await add(tenant), await tenant.add_worker()
+    found = await asyncio.gather(*(assign(tenant, position, worker) for _ in range(10)))
+    assert sorted(found)[:9] == ["ALREADY_ASSIGNED"] * 9
+    assert len(await held(tenant, worker)) == 1
+
+
+async def test_an_assignment_ends_after_a_day_or_never_was(tenant: Tenant) -> None:
+    position, worker = await add(tenant), await tenant.add_worker()
+    key = await assign(tenant, position, worker, **{"from": "2026-02-01"})
+    ended = await change(tenant, "positionUnassign", "assignment { to revision } removed", id=key)
+    assert ended == {"assignment": {"to": "2026-03-10", "revision": 2}, "removed": False, "errors": []}
+    await refused(tenant, "positionUnassign", ("INVALID", "to"), id=key, to="2026-03-11")
+    await refused(tenant, "positionUnassign", ("CONFLICT", "expectedRevision"), id=key, expectedRevision=1)
+    earlier = await change(tenant, "positionUnassign", "assignment { to }", id=key, to="2026-02-01")
+    assert earlier["assignment"] == {"to": "2026-02-01"}
+    gone = await change(tenant, "positionUnassign", f"assignment {{ id {SPAN} }} removed", id=key, to="2026-01-31")
+    assert (gone["assignment"]["id"], gone["removed"]) == (key, True)
+    assert await held(tenant, worker) == []
+    await refused(tenant, "positionUnassign", ("NOT_FOUND", "id"), id=key)
+    kinds = [row["kind"].value for row in await calls.events(tenant) if row["kind"].value.startswith("position.")]
+    assert kinds == ["position.created", "position.assigned", *["position.unassigned"] * 3]
+
+
+async def test_a_removed_assignment_is_given_again_to_whoever_repeats_the_call(tenant: Tenant) -> None:
+    position, worker = await add(tenant), await tenant.add_worker()
+    key = await assign(tenant, position, worker)
+    given = {"id": key, "to": "2026-03-09", "idempotencyKey": "once"}
+    first, second = [
+        await change(tenant, "positionUnassign", f"assignment {{ {SPAN} }} removed", **given) for _ in "12"
+    ]
+    assert first == second
+    assert first["removed"]
+
+
+async def test_a_move_ends_one_and_begins_another(tenant: Tenant) -> None:
+    here, there = await add(tenant, "Here"), await add(tenant, "There")
+    worker = await tenant.add_worker()
+    key = await assign(tenant, here, worker, **{"from": "2026-02-01"})
+    selection = f"ended {{ {SPAN} }} assignment {{ id {SPAN} }}"
+    moved = await change(tenant, "positionMove", selection, id=key, position=there, on="2026-03-15", to="2026-06-30")
+    assert moved["errors"] == []
+    assert moved["ended"] == {"from": "2026-02-01", "to": "2026-03-14", "position": {"name": "Here"}}
+    assert await held(tenant, worker) == [("There", "2026-03-15", "2026-06-30"), ("Here", "2026-02-01", "2026-03-14")]
+    assert await held(tenant, worker, where={"on": "2026-03-14"}) == [("Here", "2026-02-01", "2026-03-14")]
+    assert await held(tenant, worker, where={"position": {"eq": there}, "on": "2026-03-14"}) == []
+    # On the first day of what it ends, that never was.
+    back = await change(tenant, "positionMove", selection, id=moved["assignment"]["id"], position=here, on="2026-03-15")
+    assert back["errors"] == []
+    assert await held(tenant, worker) == [("Here", "2026-03-15", None), ("Here", "2026-02-01", "2026-03-14")]
+
+
+async def test_a_move_that_cannot_be_is_refused_and_ends_nothing(tenant: Tenant, stranger: Tenant) -> None:
+    here, there, theirs = await add(tenant, "Here"), await add(tenant, "There"), await add(stranger)
+    worker = await tenant.add_worker()
+    key = await assign(tenant, here, worker, **{"from": "2026-02-01", "to": "2026-03-20"})
+    await assign(tenant, there, worker, **{"from": "2026-05-01"})
+    by: dict[str, Any] = {"id": key, "position": there, "on": "2026-03-15"}
+    await refused(tenant, "positionMove", ("ALREADY_ASSIGNED", "position"), **by)
+    await refused(tenant, "positionMove", ("INVALID", "to"), **by, to="2026-03-14")
+    await refused(tenant, "positionMove", ("INVALID", "position"), **{**by, "position": here})
+    await refused(tenant, "positionMove", ("INVALID", "on"), **{**by, "on": "2026-03-22"}, to="2026-03-23")
+    await refused(tenant, "positionMove", ("NOT_FOUND", "position"), **{**by, "position": theirs})
+    await refused(tenant, "positionMove", ("CONFLICT", "expectedRevision"), **by, expectedRevision=7)
+    needed = Scope.REQUIREMENTS_WRITE
+    await calls.forbidden(tenant, "positionMove", *(EVERYTHING - {needed}), needs=needed, **by)
+    await calls.forbidden(tenant, "positionUnassign", *(EVERYTHING - {needed}), needs=needed, id=key)
+    await done(tenant, "positionArchive", "position { id }", id=there)
+    await refused(tenant, "positionMove", ("ARCHIVED", "position"), **by, to="2026-03-16")
+    assert len(await held(tenant, worker)) == 2
+
+
+async def test_workers_are_found_by_the_position_that_they_hold_on_a_day(tenant: Tenant) -> None:
+    here, there = await add(tenant, "Here"), await add(tenant, "There")
+    ada, ben = await tenant.add_worker("Ada"), await tenant.add_worker("Ben")
+    await assign(tenant, here, ada, **{"from": "2026-02-01", "to": "2026-02-28"})
+    await assign(tenant, there, ada)
+    await assign(tenant, here, ben, **{"from": "2026-02-15"})
+
+    async def found(where: dict[str, Any]) -> list[str]:
+        nodes = await calls.nodes(tenant, "workers", "identity { displayName }", where={"position": where})
+        return [node["identity"]["displayName"] for node in nodes]
+
+    assert await found({"in": [here]}) == ["Ben"]
+    assert await found({"in": [here], "on": "2026-02-14"}) == ["Ada"]
+    assert await found({"in": [here], "on": "2026-02-28"}) == ["Ada", "Ben"]
+    assert await found({"in": [here, there]}) == ["Ada", "Ben"]
+    assert await found({"in": [there], "on": "2026-03-09"}) == []
+
+
+async def test_the_day_of_the_organization_counts(tenant: Tenant, clock: SettableClock) -> None:
+    await done(tenant, "organizationUpdate", "organization { id }", timeZone="Pacific/Kiritimati")
+    position, worker = await add(tenant), await tenant.add_worker()
+    unit = await done(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+    clock.set(datetime(2026, 3, 10, 12, tzinfo=UTC))
+    await assign(tenant, position, worker)
+    assert [since for _, since, _ in await held(tenant, worker)] == ["2026-03-11"]
+    await done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": unit["id"]})
+    another = await tenant.add_worker("Another", employment={"orgUnit": unit["id"]})
+    rows = {row["id"]: row["org_unit_since"] for row in (await tenant.rows())["workers"]}
+    assert [str(rows[key]) for key in (worker, another)] == ["2026-03-11", "2026-03-11"]
