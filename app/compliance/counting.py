@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from enum import StrEnum
 
+from app.compliance.facts import Cell, CellStatus
 from app.compliance.sources import KeptCredential
-from app.compliance.standing import NOT_PROVIDED, after
+from app.compliance.standing import FAILING, NOT_PROVIDED, after
+from app.compliance.tables import Level
 from app.core.fields import EARLIEST
 from app.credentials import validity
 from app.credentials.tables import NEVER, Validity
@@ -30,6 +32,8 @@ class Dimension(StrEnum):
     ELIGIBILITY = "ELIGIBILITY"
     VALIDITY = "VALIDITY"
     STANDING = "STANDING"
+    GAP = "GAP"
+    """Workers who fall short of a mandatory rule, by the rule and how: see `gap`."""
 
 
 Key = tuple[str, str, date]
@@ -37,7 +41,11 @@ Key = tuple[str, str, date]
 
 
 def counts(
-    credentials: Iterable[KeptCredential], standing: Standing | None, day: date, soon: Callable[[str], int]
+    credentials: Iterable[KeptCredential],
+    day: date,
+    soon: Callable[[str], int],
+    standing: Standing | None = None,
+    cells: Iterable[Cell] = (),
 ) -> Counter[Key]:
     """How much an owner adds to each count, on a day and, by validity, on the days to come.
 
@@ -60,7 +68,20 @@ def counts(
             before = value
     if standing is not None:
         found[Dimension.STANDING, standing.value, ALWAYS] += 1
+    for cell in cells:
+        if is_gap(cell):
+            found[Dimension.GAP, gap(cell.rule.id, cell.status), ALWAYS] += 1
     return found
+
+
+def is_gap(cell: Cell) -> bool:
+    """Whether a worker falls short of what a mandatory rule asks, with no days of grace left."""
+    return cell.rule.level is Level.MANDATORY and cell.status in FAILING
+
+
+def gap(rule_id: str, status: CellStatus) -> str:
+    """The value that a gap is counted under."""
+    return f"{rule_id} {status.value}"
 
 
 def counted(credential: KeptCredential) -> bool:

@@ -4,7 +4,7 @@ A day is described by a `Frame`: its source, what days mean on it, units, types 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -111,6 +111,7 @@ class Gathered(msgspec.Struct, frozen=True):
     """None where nothing is asked of them."""
     rules: list[Rule]
     """Those that may ask them on some day."""
+    posts: tuple[Post, ...]
     credentials: list[KeptCredential]
 
 
@@ -190,19 +191,20 @@ async def gather(frame: Frame, workers: Sequence[str]) -> dict[str, Gathered]:
     found: dict[str, Gathered] = {}
     for worker in rows[KeptWorker]:
         situation = None
+        held_posts = tuple(Post(row.position_id, row.from_date, row.to_date) for row in posts[worker.id])
         if worker.deleted_at is None and worker.status in ASKED:
             situation = Situation(
                 worker_id=worker.id,
                 since=worker.start_date or clock.today(worker.created_at, frame.zone),
                 units=frame.above(worker.org_unit_id),
                 unit_since=worker.org_unit_since,
-                posts=tuple(Post(row.position_id, row.from_date, row.to_date) for row in posts[worker.id]),
+                posts=held_posts,
                 held=tuple(held(row, frame) for row in credentials[worker.id] if live(row)),
                 releases=tuple(_release(row) for row in releases[worker.id] if row.revoked_at is None),
             )
         own = [_rule(row) for row in rules[worker.id] if row.deleted_at is None]
         asking = [] if situation is None else frame.rules.for_(situation, own)
-        found[worker.id] = Gathered(worker, situation, asking, credentials[worker.id])
+        found[worker.id] = Gathered(worker, situation, asking, held_posts, credentials[worker.id])
     return found
 
 
@@ -224,23 +226,6 @@ async def judged(session: Session, actor: Actor, keys: Sequence[str], day: date 
         for key, found in (await gather(there, seen)).items()
         if found.situation is not None
     }
-
-
-async def in_chunks(frame: Frame, workers: Iterable[str]) -> AsyncIterator[Gathered]:
-    """Some workers, gathered many at a time."""
-    waiting = list(workers)
-    for at in range(0, len(waiting), AT_ONCE):
-        for found in (await gather(frame, waiting[at : at + AT_ONCE])).values():
-            yield found
-
-
-async def everybody(frame: Frame) -> AsyncIterator[Gathered]:
-    """All of an organization's workers on a day, gathered many at a time."""
-    after = ""
-    while some := await frame.source.workers(after, AT_ONCE):
-        for found in (await gather(frame, some)).values():
-            yield found
-        after = some[-1]
 
 
 def live(credential: KeptCredential) -> bool:

@@ -1,7 +1,7 @@
 """What owners add to the roll-ups of a day: their counts, and where they stand."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
@@ -49,18 +49,23 @@ def of_worker(frame: Frame, gathered: Gathered) -> Portfolio:
     if gathered.situation is not None:
         judged = gathering.judge(gathered.situation, gathered.rules, frame.day)
     credentials = gathered.credentials if worker.deleted_at is None else []
-    counts = counting.counts(credentials, judged.standing if judged else None, frame.day, frame.soon)
+    known = (judged.standing, judged.cells) if judged else ()
+    counts = counting.counts(credentials, frame.day, frame.soon, *known)
     return Portfolio(worker.id, worker.org_unit_id, counts, judged)
 
 
-async def everybody(frame: Frame) -> AsyncIterator[Portfolio]:
-    """Those of all workers and applicants of an organization; many are gathered at a time."""
-    async for gathered in gathering.everybody(frame):
-        yield of_worker(frame, gathered)
-    rows = await frame.source.applicants()
+async def of_applicant(frame: Frame, applicant_id: str) -> Portfolio:
+    """An applicant's own, with the credentials that a worker holds too."""
+    rows = await frame.source.applicants([applicant_id])
+    live = any(row.deleted_at is None for row in rows)
+    credentials = await frame.source.of_applicants([applicant_id]) if live else []
+    return Portfolio(applicant_id, None, counting.counts(credentials, frame.day, frame.soon), None)
+
+
+async def of_all_applicants(frame: Frame) -> list[Portfolio]:
+    """Those of all applicants."""
     credentials = (await frame.source.all([KeptCredential]))[KeptCredential]
-    for portfolio in _of_applicants(frame, rows, credentials).values():
-        yield portfolio
+    return list(_of_applicants(frame, await frame.source.applicants(), credentials).values())
 
 
 def _of_applicants(
@@ -74,7 +79,7 @@ def _of_applicants(
         applicant.id: Portfolio(
             applicant.id,
             None,
-            counting.counts(held[applicant.id] if applicant.deleted_at is None else [], None, frame.day, frame.soon),
+            counting.counts(held[applicant.id] if applicant.deleted_at is None else [], frame.day, frame.soon),
             None,
         )
         for applicant in applicants

@@ -62,9 +62,13 @@ async def settle_marked(session: Session, organization_id: str, limit: int = AT_
     return await _settle(session, organization_id, await _marks(session, organization_id, limit, mine), [])
 
 
-async def settle(session: Session, organization_id: str, limit: int = AT_ONCE) -> int:
-    """Settle up to so many owners: those marked, the first ones first, and those whose day has come; gives how many."""
-    await _lock(session, organization_id)
+async def settle(session: Session, organization_id: str, limit: int = AT_ONCE, *, wait: bool = True) -> int:
+    """Settle up to so many owners: those marked, the first ones first, and those whose day has come; gives how many.
+
+    Without waiting, none while somebody else settles.
+    """
+    if not await _lock(session, organization_id, wait=wait):
+        return 0
     marks = await _marks(session, organization_id, limit)
     today = await days.today(session, organization_id)
     statement = select(col(Settled.id)).where(*_due(organization_id, today)).order_by(col(Settled.recheck_on))
@@ -91,10 +95,14 @@ async def organizations_to_settle(session: Session) -> list[str]:
 
 
 async def counts(
-    session: Session, organization_id: str, units: Sequence[str] | None, day: date
+    session: Session, organization_id: str, units: Sequence[str] | None, day: date, dimensions: Iterable[Dimension]
 ) -> dict[tuple[str, str], int]:
-    """The kept counts of an organization or of some units, by dimension and value, as of a day from today on."""
-    mine = [col(Tally.organization_id) == organization_id, col(Tally.day) <= day]
+    """Kept counts of an organization or of some units, by dimension and value, as of a day from today on."""
+    mine = [
+        col(Tally.organization_id) == organization_id,
+        col(Tally.dimension).in_([str(dimension) for dimension in dimensions]),
+        col(Tally.day) <= day,
+    ]
     if units is None:
         mine.append(col(Tally.org_unit_id) == EVERYBODY)
     else:
@@ -116,10 +124,11 @@ def _due(organization_id: str, today: date) -> list[Any]:
     return [col(Settled.organization_id) == organization_id, col(Settled.recheck_on) <= today]
 
 
-async def _lock(session: Session, organization_id: str) -> None:
+async def _lock(session: Session, organization_id: str, *, wait: bool = True) -> bool:
     """Be the only one to settle an organization. Rows that refer to it can be added meanwhile."""
     statement = select(col(Organization.id)).where(col(Organization.organization_id) == organization_id)
-    await session.execute(statement.with_for_update(key_share=True))
+    found = await session.scalars(statement.with_for_update(key_share=True, skip_locked=not wait))
+    return found.one_or_none() is not None
 
 
 async def _marks(

@@ -159,6 +159,12 @@ class Source(Protocol):
     async def workers(self, after: str, limit: int) -> list[str]:
         """The ids of all workers there were, from one on."""
 
+    async def holders(self, position_id: str) -> set[str]:
+        """The ids of all who held a position, hold it or will."""
+
+    async def members(self, units: Sequence[str]) -> set[str]:
+        """The ids of all workers in some units; there may be some too many."""
+
 
 class Present:
     """The rows as they are."""
@@ -191,6 +197,18 @@ class Present:
         mine = col(Worker.organization_id) == self._organization_id
         statement = select(col(Worker.id)).where(mine, col(Worker.id) > after).order_by(col(Worker.id)).limit(limit)
         return list(await self._session.scalars(statement))
+
+    async def holders(self, position_id: str) -> set[str]:
+        """By their assignments."""
+        mine = col(Assignment.organization_id) == self._organization_id
+        statement = select(col(Assignment.worker_id)).where(mine, col(Assignment.position_id) == position_id)
+        return set(await self._session.scalars(statement))
+
+    async def members(self, units: Sequence[str]) -> set[str]:
+        """By the workers themselves."""
+        inside = pages.among(col(Worker.org_unit_id), units, self._session.dialect)
+        statement = select(col(Worker.id)).where(col(Worker.organization_id) == self._organization_id, inside)
+        return set(await self._session.scalars(statement))
 
     async def _read(self, kind: type[K], *conditions: ColumnElement[bool]) -> list[K]:
         table = TABLES[kind]
@@ -243,6 +261,17 @@ class Past:
             .limit(limit)
         )
         return list(await self._session.scalars(statement))
+
+    async def holders(self, position_id: str) -> set[str]:
+        """By whatever was recorded of assignments."""
+        theirs = col(History.values)["position_id"].as_string() == position_id
+        statement = select(col(History.worker_id)).where(*self._mine([KeptAssignment]), theirs)
+        return {key for key in await self._session.scalars(statement) if key is not None}
+
+    async def members(self, units: Sequence[str]) -> set[str]:
+        """By whatever was recorded of workers."""
+        theirs = pages.among(col(History.values)["org_unit_id"].as_string(), units, self._session.dialect)
+        return set(await self._session.scalars(select(col(History.row_id)).where(*self._mine([KeptWorker]), theirs)))
 
     def _mine(self, kinds: Iterable[type[Kept]]) -> list[ColumnElement[bool]]:
         names = [str(TABLES[kind].__tablename__) for kind in kinds]

@@ -46,6 +46,19 @@ def condition(
     return _condition(where, known, actor, now, ("where",))
 
 
+def names(where: Mapping[str, Any]) -> frozenset[str]:
+    """The filters that a where uses, wherever in it."""
+    found: set[str] = set()
+    for name, value in where.items():
+        if name in ("AND", "OR"):
+            found.update(*(names(part) for part in value or []))
+        elif name == "NOT":
+            found |= names(value or {})
+        else:
+            found.add(name)
+    return frozenset(found)
+
+
 def check(where: Mapping[str, Any]) -> None:
     """Refuse a where that asks too much, before anything is looked up for it."""
     if _values(where) > MOST_VALUES:

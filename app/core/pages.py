@@ -99,6 +99,8 @@ class Listing(Generic[Row]):
     """What belongs to the list at all."""
     prepare: Callable[[Session, Any, Mapping[str, Any]], Awaitable[Mapping[str, Any]]] | None = None
     """Replaces references in a where by what they name, before any condition is built."""
+    kept: frozenset[str] = frozenset()
+    """Filters that ask what is kept, which may lag behind the facts."""
 
     def by(self, parent: Any) -> "Children[Row]":
         """The same list, for each value of a column."""

@@ -3,6 +3,7 @@
 One context serves one operation: its loaders remember rows, and are forgotten after every change.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from strawberry.dataloader import DataLoader
 
 from app.access import Actor, Scope
+from app.compliance import settling
 from app.core import claims, idempotency
 from app.core.database import Database, Session
 from app.core.errors import DomainError, Refused, Unauthenticated
@@ -20,6 +22,9 @@ from app.registries.sources import Sources
 Result = TypeVar("Result")
 Action = Callable[[Session, Actor, dict[str, Any]], Awaitable[Any]]
 Batch = Callable[..., Awaitable[dict[str, Any]]]
+
+SETTLED_BY_READERS = 200
+"""The most owners whom somebody who reads settles; the jobs settle the rest."""
 
 
 @idempotency.outcome
@@ -43,6 +48,7 @@ class Context:
     prepared: Any = None
     """The operation's document, parsed, validated and measured (see `execution`)."""
     _loaders: dict[Any, DataLoader[str, Any]] = field(default_factory=dict)
+    _settling: asyncio.Task[bool] | None = None
 
     @property
     def actor(self) -> Actor:
@@ -73,6 +79,26 @@ class Context:
             loader = self._loaders[name] = DataLoader(load_fn=fetch)
         return loader.load(key)
 
+    async def settled(self, actor: Actor) -> bool:
+        """Settle some of what is left to settle before something kept is read; gives whether nothing is left.
+
+        Once in an operation, and again after each change.
+        """
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._settle(actor))
+        return await asyncio.shield(self._settling)
+
+    async def _settle(self, actor: Actor) -> bool:
+        if not await self.look(settling.is_pending, actor):
+            return True
+
+        async def attempt() -> int:
+            async with self.database.writing(self.request_id) as session:
+                return await settling.settle(session, actor.organization_id, SETTLED_BY_READERS, wait=False)
+
+        await self.database.retrying(attempt)
+        return not await self.look(settling.is_pending, actor)
+
     async def change(self, actor: Actor, name: str, action: Action, given: dict[str, Any]) -> Any:
         """Run one action in a transaction of its own; gives its result, or its refusals as `Refusals`.
 
@@ -92,6 +118,7 @@ class Context:
             return Refusals(claims.refusals_of(error))
         finally:
             self._loaders.clear()
+            self._settling = None
 
 
 async def _once(session: Session, actor: Actor, key: str, name: str, action: Action, given: dict[str, Any]) -> Any:

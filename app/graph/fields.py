@@ -8,6 +8,7 @@ refused or failed field is null beside its error, and takes nothing else of the 
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import strawberry
@@ -17,9 +18,9 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from app.access import Actor, Scope
-from app.core import ids
+from app.core import filters, ids
 from app.core.errors import DomainError, MissingScope
-from app.core.pages import Children, Listing, Lookup
+from app.core.pages import Ask, Children, Listing, Lookup
 from app.core.records import Record
 from app.graph import enums, pages  # noqa: F401 - the enums are described before any field uses one
 from app.graph.context import Action, Batch, Context, Refusals
@@ -113,12 +114,19 @@ def _to_many(batch: Children[Any], declared: Edge) -> Callable[..., Any]:
             return context.load(batch.counts, actor, key, question)
 
         async def connect() -> pages.Connected:
+            await _keep_up(context, batch.listing, question)
             page = await context.load(batch.load, actor, key, question)
             return pages.connected(batch.listing, page, question, actor, context.signer, count)
 
         return connect()
 
     return resolve
+
+
+async def _keep_up(context: Context, source: Listing[Any], question: Ask) -> None:
+    """Settle before something kept is asked for, by somebody who may know it."""
+    if question.where and source.kept & filters.names(question.where):
+        await context.settled(context.permitted(Scope.COMPLIANCE_READ, own=True))
 
 
 def permission(
@@ -188,15 +196,19 @@ def query(
 
 
 def _arguments(arguments: dict[str, tuple[Any, str]]) -> list[StrawberryArgument]:
+    """Arguments by their names in Python: what is a word of Python has an underscore behind it."""
     return [
         StrawberryArgument(
             python_name=argument,
-            graphql_name=None,
+            graphql_name=argument.rstrip("_") if argument.endswith("_") else None,
             type_annotation=StrawberryAnnotation(annotation),
             description=says,
         )
         for argument, (annotation, says) in arguments.items()
     ]
+
+
+Showing = Callable[..., Awaitable[tuple[list[Any], Any]]]
 
 
 def listing(
@@ -207,23 +219,40 @@ def listing(
     *,
     scope: Scope | None,
     own: bool = False,
-    **shape: Any,
+    where: Any = None,
+    order: Any = None,
+    chosen: Callable[..., Awaitable[Listing[Any]]] | None = None,
+    shown: Showing | None = None,
+    returns: Any = None,
+    **arguments: tuple[Any, str],
 ) -> StrawberryField:
-    """A field of the query root that is a whole list."""
+    """A field of the query root that is a whole list.
+
+    With further arguments, given as (type, description), `chosen(context, actor, **arguments)` gives the list that
+    they ask for, with the filters and sorts of `source`. `shown(context, actor, rows, **arguments)` gives what a
+    page's rows are shown as, each with its row as `row`, and what the connection itself tells (see `pages.Connected`).
+    """
 
     async def answer(info: Info, **asked: Any) -> Any:
         context = info.context
         actor = _actor(context, scope, own)
-        question = pages.ask(source, asked, actor, context.signer)
+        further = {argument: asked.pop(argument, None) for argument in arguments}
+        found = source if chosen is None else await chosen(context, actor, **further)
+        question = pages.ask(found, asked, actor, context.signer)
+        await _keep_up(context, found, question)
 
         def count() -> Awaitable[int]:
-            return context.look(source.count, actor, question)
+            return context.look(found.count, actor, question)
 
-        page = await context.look(source.page, actor, question)
-        return pages.connected(source, page, question, actor, context.signer, count)
+        page = await context.look(found.page, actor, question)
+        told = None
+        if shown is not None:
+            items, told = await shown(context, actor, page.rows, **further)
+            page = replace(page, rows=items)
+        return pages.connected(found, page, question, actor, context.signer, count, told)
 
-    returns = pages.Connection[of] | None
-    asked = pages.arguments(source, **shape)
+    asked = [*pages.arguments(source, where=where, order=order), *_arguments(arguments)]
+    returns = returns or pages.Connection[of] | None
     return _named(name, _field(answer, description, Query(scope, own, source), asked, returns))
 
 

@@ -15,6 +15,7 @@ from app.access import Actor
 from app.core import pages
 from app.core.errors import BadCursor, BadPage
 from app.core.pages import Ask, Listing, Slice
+from app.core.records import Record
 from app.core.signing import Signer
 from app.graph.types import enum, given, output, scalar
 
@@ -52,6 +53,8 @@ class Connected:
     slice: Slice[Any]
     cursor: Callable[[Any], str]
     count: Callable[[], Awaitable[int]]
+    told: Any = None
+    """What the connection tells beside its page, if it is of a kind that does."""
 
 
 @output
@@ -197,15 +200,17 @@ def connected(
     actor: Actor,
     signer: Signer,
     count: Callable[[], Awaitable[int]],
+    told: Any = None,
 ) -> Connected:
     """A page with its cursors, which are made only when they are asked for."""
 
-    def cursor(row: Any) -> str:
+    def cursor(item: Any) -> str:
+        row = item if isinstance(item, Record) else item.row
         names = [column.key for column, _ in listing.keys(question)]
         value = msgspec.json.encode([getattr(row, name) for name in names])
         return signer.seal(_purpose(listing, question, actor), value)
 
-    return Connected(page, cursor, count)
+    return Connected(page, cursor, count, told)
 
 
 def _position(listing: Listing[Any], question: Ask, actor: Actor, signer: Signer, cursor: str) -> tuple[Any, ...]:

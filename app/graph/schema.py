@@ -10,6 +10,8 @@ from strawberry.tools import create_type
 from app.graph import (
     api_key,
     applicant,
+    compliance,
+    compliance_lists,
     credential,
     credential_changes,
     credential_lifecycle,
@@ -50,6 +52,8 @@ Query = create_type(
         *requirement_rule.QUERIES,
         *exemption.QUERIES,
         *credential_request.QUERIES,
+        *compliance.QUERIES,
+        *compliance_lists.QUERIES,
         *event.QUERIES,
         *api_key.QUERIES,
     ],

@@ -12,7 +12,7 @@ from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter, StringFilter
 from app.graph.pages import OrderDirection
 from app.graph.scalars import Moment
 from app.graph.types import enum, input, member
-from app.workers.tables import ConnectionState, EmploymentStatus, WorkerType
+from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
 
 
 @input
@@ -61,6 +61,9 @@ class WorkerWhere(PersonWhere):
     department: StringFilter | None = member("Their department.")
     org_unit: OrgUnitFilter | None = member("The org unit they belong to.")
     position: PositionFilter | None = member("The positions they hold.")
+    standing: ChoiceFilter[Standing] | None = member(
+        "Where they stand today; none do of whom nothing is asked. Asking takes the scope `compliance:read`."
+    )
 
 
 @input

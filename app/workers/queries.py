@@ -76,11 +76,13 @@ listing = Listing(
         "department": filters.text(col(Worker.department_key)),
         "orgUnit": _in_unit,
         "position": _holds_position,
+        "standing": filters.exact(col(Worker.standing)),
     },
     orders=_person_orders(Worker),
     default=(("displayName", False),),
     search=filters.words(col(Worker.search_text)),
     hides={"deleted": col(Worker.deleted_at).is_(None)},
+    kept=frozenset({"standing"}),
 )
 by_manager = listing.by(col(Worker.manager_id))
 by_org_unit = listing.by(col(Worker.org_unit_id))

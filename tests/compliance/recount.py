@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.compliance import gathering, settling
+from app.compliance.counting import Dimension
 from app.compliance.tables import Unsettled
 from app.core.database import Database
 from app.credential_types.tables import CredentialType
@@ -28,7 +29,7 @@ async def kept(database: Database, organization_id: str, ahead: int = 0) -> Sums
         units = [settling.EVERYBODY, *await session.scalars(_of(organization_id, OrgUnit))]
         found: Sums = {}
         for unit in units:
-            sums = await settling.counts(session, organization_id, [unit], day)
+            sums = await settling.counts(session, organization_id, [unit], day, Dimension)
             found[unit] = Counter({(str(name), value): number for (name, value), number in sums.items()})
         return found
 
@@ -73,6 +74,9 @@ async def recounted(database: Database, organization_id: str, ahead: int = 0) ->
         if one.situation is not None:
             judged = gathering.judge(one.situation, one.rules, today)
             add(workers[key].org_unit_id, "STANDING", judged.standing.value)
+            for cell in judged.cells:
+                if cell.rule.level.value == "MANDATORY" and cell.status.value in ("EXPIRED", "INELIGIBLE", "MISSING"):
+                    add(workers[key].org_unit_id, "GAP", f"{cell.rule.id} {cell.status.value}")
     return found
 
 

@@ -1,0 +1,174 @@
+"""Of whom a roll-up tells: an organization, an org unit with its subtree, a position, or one owner, on a day."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+
+import msgspec
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlmodel import col
+
+from app.access import Actor
+from app.compliance import gathering, portfolios
+from app.compliance.gathering import AT_ONCE, Frame, Gathered
+from app.compliance.portfolios import Portfolio
+from app.core import claims, clock
+from app.core.database import Session
+from app.core.errors import Invalid
+from app.core.fields import Given
+from app.core.pages import among
+from app.credentials import queries as credentials
+from app.credentials.tables import Credential, OwnerType
+from app.organizations.tables import OrgUnit, subtree
+from app.workers import references
+from app.workers.tables import Assignment, Position, Worker
+
+SCOPES = ("orgUnit", "position", "owner")
+
+
+class Extent(msgspec.Struct, frozen=True):
+    """A day, and of whom is told; of all that the actor sees where nobody is named."""
+
+    day: date
+    today: date
+    units: tuple[str, ...] | None = None
+    """A unit and all under it, as they are today."""
+    unit_id: str | None = None
+    position_id: str | None = None
+    worker_id: str | None = None
+    applicant_id: str | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its counts are kept: today's, of an organization or a unit."""
+        named = self.position_id or self.worker_id or self.applicant_id
+        return self.day == self.today and named is None
+
+
+async def today(session: Session, actor: Actor) -> date:
+    """The day that it is for an actor."""
+    return clock.today(session.now, actor.time_zone)
+
+
+async def find(session: Session, actor: Actor, given: Given) -> Extent:
+    """What is asked for. `given` has asOf, and one at most of orgUnit, position and owner; each has to be in sight."""
+    gathering.check_day(given.get("asOf"))
+    today = clock.today(session.now, actor.time_zone)
+    day: date = given.get("asOf") or today
+    named = [name for name in SCOPES if given.get(name) is not None]
+    if len(named) > 1:
+        raise Invalid(f"give one of {', '.join(SCOPES)} at most", (named[1],))
+    if actor.only_self and not named:
+        return Extent(day, today, worker_id=actor.worker_id)
+    match named:
+        case ["position"]:
+            position = await claims.find(session, actor, Position, given["position"], ("position",))
+            return Extent(day, today, position_id=position.id)
+        case ["owner"]:
+            return await _owner(session, actor, given["owner"], Extent(day, today))
+        case ["orgUnit"]:
+            unit = await claims.find(session, actor, OrgUnit, given["orgUnit"], ("orgUnit",))
+            return await _unit(session, actor, unit.id, Extent(day, today))
+    if actor.org_unit_id is not None:
+        return await _unit(session, actor, actor.org_unit_id, Extent(day, today))
+    return Extent(day, today)
+
+
+async def _unit(session: Session, actor: Actor, unit_id: str, extent: Extent) -> Extent:
+    units = tuple(await session.scalars(subtree(actor.organization_id, unit_id)))
+    return msgspec.structs.replace(extent, units=units, unit_id=unit_id)
+
+
+async def _owner(session: Session, actor: Actor, owner: Given, extent: Extent) -> Extent:
+    kind = credentials.OWNER_KINDS[owner["type"]]
+    found = await references.find(session, actor, kind, owner, ("owner",))
+    if owner["type"] is OwnerType.WORKER:
+        return msgspec.structs.replace(extent, worker_id=found.id)
+    return msgspec.structs.replace(extent, applicant_id=found.id)
+
+
+async def workers(session: Session, actor: Actor, frame: Frame, extent: Extent) -> AsyncIterator[Gathered]:
+    """The workers of an extent whom the actor sees, gathered many at a time."""
+    if extent.applicant_id is not None:
+        return
+    candidates = await _candidates(frame, extent)
+    after, limited = "", actor.only_self or actor.only_contractors or actor.org_unit_id is not None
+    while some := await _next(frame, candidates, after):
+        seen = await _seen(session, actor, some) if limited else some
+        for found in (await gathering.gather(frame, seen)).values():
+            if _inside(found, frame, extent):
+                yield found
+        after = some[-1]
+
+
+async def owners(session: Session, actor: Actor, frame: Frame, extent: Extent) -> AsyncIterator[Portfolio]:
+    """The workers and applicants of an extent whom the actor sees, with their counts."""
+    if extent.applicant_id is not None:
+        yield await portfolios.of_applicant(frame, extent.applicant_id)
+        return
+    async for found in workers(session, actor, frame, extent):
+        yield portfolios.of_worker(frame, found)
+    whole = extent.units is None and extent.position_id is None and extent.worker_id is None
+    if whole:
+        for portfolio in await portfolios.of_all_applicants(frame):
+            yield portfolio
+
+
+async def _candidates(frame: Frame, extent: Extent) -> list[str] | None:
+    """The workers who may belong to an extent, in the order of their ids; None for all."""
+    if extent.worker_id is not None:
+        return [extent.worker_id]
+    if extent.position_id is not None:
+        return sorted(await frame.source.holders(extent.position_id))
+    if extent.unit_id is not None:
+        return sorted(await frame.source.members(list(frame.below(extent.unit_id))))
+    return None
+
+
+async def _next(frame: Frame, candidates: Sequence[str] | None, after: str) -> list[str]:
+    if candidates is None:
+        return await frame.source.workers(after, AT_ONCE)
+    return [key for key in candidates if key > after][:AT_ONCE]
+
+
+async def _seen(session: Session, actor: Actor, keys: Sequence[str]) -> list[str]:
+    statement = select(col(Worker.id)).where(actor.sees(Worker), among(col(Worker.id), keys, session.dialect))
+    return list(await session.scalars(statement))
+
+
+def _inside(found: Gathered, frame: Frame, extent: Extent) -> bool:
+    """Whether a worker belonged to an extent on the day."""
+    if extent.position_id is not None:
+        return any(
+            post.position_id == extent.position_id
+            and post.from_date <= frame.day
+            and (post.to_date is None or post.to_date >= frame.day)
+            for post in found.posts
+        )
+    if extent.unit_id is not None:
+        return extent.unit_id in frame.above(found.worker.org_unit_id)
+    return True
+
+
+def within(session: Session, actor: Actor, extent: Extent) -> ColumnElement[bool]:
+    """The workers of an extent today, as a condition; it does not say whom the actor sees."""
+    if extent.worker_id is not None or extent.applicant_id is not None:
+        return col(Worker.id) == (extent.worker_id or "")
+    if extent.units is not None:
+        return among(col(Worker.org_unit_id), extent.units, session.dialect)
+    if extent.position_id is not None:
+        ends = col(Assignment.to_date)
+        held = select(col(Assignment.worker_id)).where(
+            col(Assignment.organization_id) == actor.organization_id,
+            col(Assignment.position_id) == extent.position_id,
+            col(Assignment.from_date) <= extent.day,
+            or_(ends.is_(None), ends >= extent.day),
+        )
+        return col(Worker.id).in_(held)
+    return true()
+
+
+def held_within(session: Session, actor: Actor, extent: Extent) -> list[ColumnElement[bool]]:
+    """The credentials of an extent's owners today, as conditions, where workers are joined to them."""
+    if extent.applicant_id is not None:
+        return [col(Credential.applicant_id) == extent.applicant_id]
+    return [within(session, actor, extent)]

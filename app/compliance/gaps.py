@@ -1,0 +1,67 @@
+"""What is missing: which mandatory rules are not met by how many workers, and which workers fall short.
+
+A gap is a cell of a mandatory rule that is expired, ineligible or missing, and so makes its worker non-compliant.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlmodel import col
+
+from app.access import Actor
+from app.compliance import counting, extents, gathering, queries, settling
+from app.compliance.counting import Dimension
+from app.compliance.extents import Extent
+from app.compliance.facts import CellStatus
+from app.compliance.tables import RequirementRule
+from app.core.database import Session
+from app.core.pages import Listing, among
+from app.workers import queries as workers
+from app.workers.tables import Standing, Worker
+
+ByStatus = Mapping[CellStatus, int]
+ByRule = Mapping[str, ByStatus]
+
+
+async def by_rule(session: Session, actor: Actor, extent: Extent) -> ByRule:
+    """Rule → how many workers fall short of it, and how. Of rules that all meet there is none."""
+    if extent.is_kept and not actor.only_contractors:
+        kept = await settling.counts(session, actor.organization_id, extent.units, extent.day, [Dimension.GAP])
+        return _split({value: number for (_, value), number in kept.items()})
+    found: Counter[str] = Counter()
+    frame = await gathering.frame(session, actor.organization_id, extent.day)
+    async for worker in extents.workers(session, actor, frame, extent):
+        if worker.situation is not None:
+            cells = gathering.judge(worker.situation, worker.rules, frame.day).cells
+            found.update(counting.gap(cell.rule.id, cell.status) for cell in cells if counting.is_gap(cell))
+    return _split(found)
+
+
+def _split(counts: Mapping[str, int]) -> dict[str, ByStatus]:
+    found: dict[str, dict[CellStatus, int]] = defaultdict(dict)
+    for value, number in counts.items():
+        rule_id, _, status = value.partition(" ")
+        found[rule_id][CellStatus(status)] = number
+    return dict(found)
+
+
+async def rules(session: Session, actor: Actor, found: ByRule) -> Listing[RequirementRule]:
+    """The list of the rules that some workers fall short of, deleted ones among them if they asked on the day."""
+    these = among(col(RequirementRule.id), sorted(found), session.dialect)
+    return replace(queries.rules, base=these, hides={})
+
+
+async def short(session: Session, actor: Actor, extent: Extent) -> Listing[Worker]:
+    """The list of the workers who fall short: today by their kept standing, on any other day by judging them all."""
+    if extent.day == extent.today:
+        non_compliant = col(Worker.standing) == Standing.NON_COMPLIANT
+        return replace(workers.listing, hides={}, base=non_compliant & extents.within(session, actor, extent))
+    frame = await gathering.frame(session, actor.organization_id, extent.day)
+    found = [
+        worker.worker.id
+        async for worker in extents.workers(session, actor, frame, extent)
+        if worker.situation is not None
+        and gathering.judge(worker.situation, worker.rules, frame.day).standing is Standing.NON_COMPLIANT
+    ]
+    return replace(workers.listing, base=among(col(Worker.id), found, session.dialect), hides={})

@@ -1,0 +1,71 @@
+"""How many credentials there are of each kind, and how many workers of each standing."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from enum import Enum
+
+import msgspec
+
+from app.access import Actor
+from app.compliance import counting, extents, gathering, settling
+from app.compliance.counting import Dimension
+from app.compliance.extents import Extent
+from app.core.database import Session
+from app.credential_types.tables import Category
+from app.credentials.tables import Validity, VerificationStatus
+from app.registries.findings import Eligibility
+from app.workers.tables import Standing
+
+VALUES: dict[Dimension, type[Enum]] = {
+    Dimension.STATUS: VerificationStatus,
+    Dimension.CATEGORY: Category,
+    Dimension.ELIGIBILITY: Eligibility,
+    Dimension.VALIDITY: Validity,
+    Dimension.STANDING: Standing,
+}
+SUMMED = frozenset(Dimension) - {Dimension.GAP}
+Sums = Mapping[tuple[str, str], int]
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many have a value; None for those without any."""
+
+    value: str | None
+    count: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """The counts of a day."""
+
+    day: date
+    sums: Sums
+    settled: bool = True
+    """Whether all that happened is counted already."""
+
+    @property
+    def total(self) -> int:
+        """How many credentials."""
+        return self.sums.get((Dimension.TOTAL, ""), 0)
+
+    def by(self, dimension: Dimension) -> list[Count]:
+        """The counts by one thing, in the order of its values; those without any last."""
+        found = {value: number for (name, value), number in self.sums.items() if name == dimension and value}
+        known = [str(value.value) for value in VALUES.get(dimension, ())]
+        counts = [Count(value, found[value]) for value in (known or sorted(found)) if found.get(value)]
+        without = self.sums.get((dimension, ""), 0)
+        return [*counts, Count(None, without)] if without else counts
+
+
+async def summarize(session: Session, actor: Actor, extent: Extent, settled: bool = True) -> Summary:
+    """The summary of an extent: today's of an organization or a unit as kept, any other counted anew."""
+    if extent.is_kept and not actor.only_contractors:
+        kept = await settling.counts(session, actor.organization_id, extent.units, extent.day, SUMMED)
+        return Summary(extent.day, kept, settled)
+    frame = await gathering.frame(session, actor.organization_id, extent.day)
+    sums: Counter[tuple[str, str]] = Counter()
+    async for owner in extents.owners(session, actor, frame, extent):
+        for (dimension, value, day), number in owner.counts.items():
+            if dimension in SUMMED and day == counting.ALWAYS:
+                sums[dimension, value] += number
+    return Summary(extent.day, sums)

@@ -1,0 +1,183 @@
+"""The roll-ups of compliance that are lists: the matrix of workers and rules, and the gaps in it."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Annotated, Any
+
+import strawberry
+
+from app.access import Actor, Scope
+from app.compliance import counting, extents, gaps, gathering, queries
+from app.compliance.facts import Cell, CellStatus
+from app.compliance.tables import RequirementRule as RuleRow
+from app.core.pages import Listing
+from app.graph.compliance import EXTENT, named
+from app.graph.compliance_cell import READ, RULE, WORKER, ComplianceCell
+from app.graph.context import Context
+from app.graph.fields import edge, listing
+from app.graph.pages import Connection
+from app.graph.types import output, scalar
+from app.graph.worker_list import PersonOrder, WorkerWhere
+from app.workers import queries as workers
+from app.workers.tables import Standing
+from app.workers.tables import Worker as WorkerRow
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A worker's row in a roll-up."""
+
+    row: WorkerRow
+    standing: Standing | None
+    cells: list[Cell]
+
+    @property
+    def worker_id(self) -> str:
+        """The worker's id."""
+        return self.row.id
+
+
+@dataclass(frozen=True)
+class Short:
+    """A rule's row among the gaps."""
+
+    row: RuleRow
+    found: gaps.ByStatus
+
+    @property
+    def rule_id(self) -> str:
+        """The rule's id."""
+        return self.row.id
+
+    def of(self, status: CellStatus) -> int:
+        """How many workers fall short in one way."""
+        return self.found.get(status, 0)
+
+
+@output
+class MatrixRow:
+    """A worker's row of the matrix."""
+
+    worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
+    standing: Standing | None = scalar("Where they stand on the day; null where nothing is asked of them.")
+    cells: list[ComplianceCell] = scalar("A cell for each rule that applies to them on the day.")
+
+
+@output
+class MatrixConnection(Connection[MatrixRow]):
+    """One page of the matrix."""
+
+    as_of: date = scalar("The day.", derived=lambda page: page.told[0])
+    rules: list[RULE] | None = scalar(
+        "The rules that apply to somebody on the page, by name: the columns.", derived=lambda page: page.told[1]
+    )
+
+
+@output
+class WorkerGaps:
+    """A worker who falls short of mandatory rules."""
+
+    worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
+    gaps: list[ComplianceCell] = scalar(
+        "The cells of mandatory rules that are expired, ineligible or missing.", derived=lambda row: row.cells
+    )
+
+
+@output
+class RuleGaps:
+    """A mandatory rule that some workers fall short of."""
+
+    rule: RULE | None = edge(queries.rule_by_id, "The rule.", key="rule_id", **READ)
+    workers: int = scalar("How many workers fall short of it.", derived=lambda row: sum(row.found.values()))
+    missing: int = scalar("Of whom nothing was provided.", derived=lambda row: row.of(CellStatus.MISSING))
+    expired: int = scalar("Of whom it has expired.", derived=lambda row: row.of(CellStatus.EXPIRED))
+    ineligible: int = scalar("Of whom it is ineligible.", derived=lambda row: row.of(CellStatus.INELIGIBLE))
+
+
+async def _judge(context: Context, actor: Actor, rows: list[WorkerRow], day: date | None) -> list[Judged]:
+    keys = [row.id for row in rows]
+    found = await context.look(gathering.judged, actor, keys, day) if keys else {}
+    return [
+        Judged(row, found[row.id].standing, found[row.id].cells) if row.id in found else Judged(row, None, [])
+        for row in rows
+    ]
+
+
+async def _matrix(
+    context: Context, actor: Actor, rows: list[WorkerRow], as_of: date | None
+) -> tuple[list[Judged], Any]:
+    gathering.check_day(as_of)
+    judged = await _judge(context, actor, rows, as_of)
+    keys = sorted({cell.rule.id for row in judged for cell in row.cells})
+    found = await context.look(queries.rule_by_id.load, actor, keys) if keys else {}
+    columns = sorted(found.values(), key=lambda rule: (rule.name_key, rule.id))
+    return judged, (as_of or await context.look(extents.today, actor), columns)
+
+
+async def _short(context: Context, actor: Actor, **asked: Any) -> Listing[Any]:
+    extent = await context.look(extents.find, actor, named(**asked))
+    if extent.day == extent.today:
+        await context.settled(actor)
+    return await context.look(gaps.short, actor, extent)
+
+
+async def _gaps(context: Context, actor: Actor, rows: list[WorkerRow], **asked: Any) -> tuple[list[Judged], None]:
+    judged = await _judge(context, actor, rows, asked["as_of"])
+    return [
+        Judged(one.row, one.standing, [cell for cell in one.cells if counting.is_gap(cell)]) for one in judged
+    ], None
+
+
+async def _by_rule(context: Context, actor: Actor, **asked: Any) -> gaps.ByRule:
+    extent = await context.look(extents.find, actor, named(**asked))
+    if extent.is_kept:
+        await context.settled(actor)
+    return await context.look(gaps.by_rule, actor, extent)
+
+
+async def _rules(context: Context, actor: Actor, **asked: Any) -> Listing[Any]:
+    return await context.look(gaps.rules, actor, await _by_rule(context, actor, **asked))
+
+
+async def _of_rules(context: Context, actor: Actor, rows: list[RuleRow], **asked: Any) -> tuple[list[Short], None]:
+    found = await _by_rule(context, actor, **asked)
+    return [Short(row, found.get(row.id, {})) for row in rows], None
+
+
+QUERIES = [
+    listing(
+        "complianceMatrix",
+        workers.listing,
+        MatrixRow,
+        "Workers and, for each rule that applies to them, whether they have what it asks. The filters are those of "
+        "`workers`, as they are today; the cells are those of the day.",
+        where=WorkerWhere,
+        order=PersonOrder,
+        shown=_matrix,
+        returns=Annotated["MatrixConnection", strawberry.lazy("app.graph.compliance_lists")] | None,
+        as_of=EXTENT["as_of"],
+        **READ,
+    ),
+    listing(
+        "gapsByWorker",
+        replace(workers.listing, hides={}),
+        WorkerGaps,
+        "The workers who fall short of a mandatory rule, with what they lack.",
+        where=WorkerWhere,
+        order=PersonOrder,
+        chosen=_short,
+        shown=_gaps,
+        **READ,
+        **EXTENT,
+    ),
+    listing(
+        "gapsByRule",
+        replace(queries.rules, hides={}),
+        RuleGaps,
+        "The mandatory rules that some workers fall short of, by name, and how many workers do.",
+        chosen=_rules,
+        shown=_of_rules,
+        **READ,
+        **EXTENT,
+    ),
+]
