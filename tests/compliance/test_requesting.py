@@ -258,3 +258,11 @@ async def test_requests_are_filtered_and_sorted(tenant: Tenant, clock: SettableC
     text = "query ($id: ID!) { worker(by: {id: $id}) { requests(where: {open: true}) { nodes { message } } } }"
     answer = await tenant.ask(text, {"id": ada})
     assert answer.data["worker"]["requests"]["nodes"] == [{"message": "a"}]
+
+
+async def test_a_repeated_call_gives_the_first_ones_results(tenant: Tenant) -> None:
+    workers = [await tenant.add_worker(), "nonsense"]
+    given = {"workers": workers, "types": [WWCC], "idempotencyKey": "once"}
+    first, second = [await change(tenant, "credentialRequestsCreate", CREATED, **given) for _ in "12"]
+    assert first == second
+    assert (first["succeeded"], first["failed"], len(await requests(tenant))) == (1, 1, 1)
