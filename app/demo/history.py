@@ -2,101 +2,69 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from app.access import Actor
 from app.core.database import Session
-from app.credential_types.tables import CredentialType
 from app.credentials import creation, editing, fields, findings, lifecycle, verification, versions
-from app.credentials.tables import Credential, Trigger
+from app.credentials.tables import Trigger
 from app.demo import checks, inputs
+from app.demo.happening import CHANGES, DELETIONS, PEOPLE, RECORDS, UNITS, History, Step, at, instant
 from app.demo.holdings import Holding, Standing, Term
 from app.demo.people import FOUNDED, Person
 from app.demo.places import PLACES, Place
+from app.demo.placing import Placed
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import settings, units
-from app.organizations.tables import Organization, OrgUnit
 from app.workers import deletion as removal
 from app.workers import editing as people_editing
 from app.workers import people
-from app.workers.tables import Applicant, ConnectionState, EmploymentStatus, Worker
+from app.workers.tables import ConnectionState, EmploymentStatus, Worker
 
 OPENS, CLOSES = 8 * 3_600, 17 * 3_600
 """The working day, in seconds, in which things are recorded."""
+EVENING = 18 * 3_600
+Evening = Callable[[int], Awaitable[None]]
+"""What is done at the end of a day of the plan."""
 APPROVALS_SINCE = -14
 """The day since which versions wait for a reviewer, where their type needs one; some still wait."""
-UNITS, PEOPLE, RECORDS, CHANGES, DELETIONS = range(5)
-"""The order of a day's steps."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """Something that happens on a day; `turn` orders the kinds of steps within it."""
-
-    day: int
-    turn: int
-    act: Callable[[], Awaitable[object]]
-
-
-@dataclass
-class History:
-    """The rows that came to be so far."""
-
-    session: Session
-    organization: Organization
-    actor: Actor
-    today: date
-    kinds: dict[str, CredentialType]
-    units: dict[str, OrgUnit] = field(default_factory=dict)
-    leads: dict[str, Worker] = field(default_factory=dict)
-    people: dict[Person, Worker | Applicant] = field(default_factory=dict)
-    credentials: dict[Holding, Credential] = field(default_factory=dict)
-
-    def date(self, day: int) -> date:
-        """A day of the plan in the calendar."""
-        return self.today + timedelta(days=day)
-
-
-def instant(day: date, second: float, zone: ZoneInfo) -> datetime:
-    """An instant of a day in a time zone, in UTC."""
-    midnight = datetime.combine(day, time(), zone)
-    return (midnight + timedelta(seconds=int(second))).astimezone(UTC)
-
-
-def at(session: Session, moment: datetime) -> None:
-    """Let what follows happen at an instant."""
-    session.clock = lambda: moment
-    session.tick()
-
-
-async def tell(history: History, persons: list[Person], holdings: list[Holding], random: Random) -> None:
-    """Carry out a plan: `persons` with managers before their people."""
+async def tell(
+    history: History, persons: list[Person], holdings: list[Holding], random: Random, evening: Evening
+) -> None:
+    """Carry out a plan: `persons` with managers before their people. Each day ends with an `evening`."""
     steps = [Step(FOUNDED, UNITS, partial(_add_unit, history, place)) for place in PLACES]
     steps.append(Step(APPROVALS_SINCE, UNITS, partial(_enable_approvals, history)))
     for person in persons:
         steps += _steps_of_person(history, person)
     for holding in holdings:
         steps += _steps_of_holding(history, holding)
+    steps += Placed(history).steps(persons)
     steps.sort(key=lambda step: (step.day, step.turn))
-    for day, of_day in groupby(steps, key=lambda step: step.day):
-        happening = list(of_day)
-        seconds = sorted(random.uniform(OPENS, CLOSES) for _ in happening)
-        for step, second in zip(happening, seconds, strict=True):
-            at(history.session, instant(history.date(day), second, history.actor.time_zone))
-            if step.turn == RECORDS:
-                with unhurried(history.session):
-                    await step.act()
-            else:
-                await history.session.flush()
-                await step.act()
+    by_day = {day: list(of_day) for day, of_day in groupby(steps, key=lambda step: step.day)}
+    for day in range(FOUNDED, 0):
+        await _live_through(history, day, by_day.get(day, []), random)
+        at(history.session, instant(history.date(day), EVENING, history.actor.time_zone))
+        await history.session.flush()
+        await evening(day)
     checks.spread(list(history.credentials.values()), history.session, random)
+
+
+async def _live_through(history: History, day: int, happening: list[Step], random: Random) -> None:
+    seconds = sorted(random.uniform(OPENS, CLOSES) for _ in happening)
+    for step, second in zip(happening, seconds, strict=True):
+        at(history.session, instant(history.date(day), second, history.actor.time_zone))
+        if step.turn == RECORDS:
+            with unhurried(history.session):
+                await step.act()
+        else:
+            await history.session.flush()
+            await step.act()
 
 
 @contextmanager

@@ -1,15 +1,18 @@
 """Loading the demo organization: Harbour Health, with two years of people and credentials behind it."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role
+from app.compliance import settling
 from app.core import clock
 from app.core.database import Database, Session
 from app.credential_types import catalogue
-from app.demo import history, holdings, people
-from app.demo.history import History
+from app.demo import happening, history, holdings, people
+from app.demo.happening import History
+from app.demo.history import Evening
 from app.organizations import keys, settings
 from app.organizations.tables import Organization
 
@@ -18,14 +21,20 @@ SEED = 7
 ROLES_WITH_KEYS = (Role.OWNER, Role.REVIEWER, Role.AUDITOR)
 RECORDER = ("priya.raman@harbourhealth.example", "Priya Raman")
 """The person who recorded it all."""
+DAILY_SINCE = -40
+"""The day since which each day is settled; before, once a week is enough."""
 
 
-async def load(database: Database) -> dict[str, str]:
-    """Found the demo organization; gives its keys by role."""
+async def load(database: Database, evening: Callable[[Session, int], Awaitable[None]] | None = None) -> dict[str, str]:
+    """Found the demo organization; gives its keys by role.
+
+    What follows from a day's changes is done with them, and who stands where is settled: each day of late, and once
+    a week before. `evening` is called at the end of each day.
+    """
     async with database.writing("demo") as session:
         today = clock.today(session.now, ZoneInfo(TIME_ZONE))
-        founded = history.instant(today + timedelta(days=people.FOUNDED), 0, ZoneInfo(TIME_ZONE))
-        history.at(session, founded)
+        founded = happening.instant(today + timedelta(days=people.FOUNDED), 0, ZoneInfo(TIME_ZONE))
+        happening.at(session, founded)
         organization = await settings.found(session, NAME, TIME_ZONE, sandbox=True)
         tokens = await _issue_keys(session, organization)
         kinds = await catalogue.stock(session, _actor(organization, ActorKind.SYSTEM, "setup", "Setup"))
@@ -36,7 +45,15 @@ async def load(database: Database) -> dict[str, str]:
             today,
             {kind.code: kind for kind in kinds},
         )
-        await _tell(past)
+
+        async def end(day: int) -> None:
+            if day >= DAILY_SINCE or day % 7 == 0 or evening is not None:
+                await database.follow(session)
+                await settling.settle(session, organization.id)
+            if evening is not None:
+                await evening(session, day)
+
+        await _tell(past, end)
     return tokens
 
 
@@ -49,14 +66,14 @@ async def _issue_keys(session: Session, organization: Organization) -> dict[str,
     return tokens
 
 
-async def _tell(past: History) -> None:
+async def _tell(past: History, end: Evening) -> None:
     random = Random(SEED)
     taken: set[tuple[str, str]] = set()
     workers = people.draw_workers(random, taken)
     applicants = people.draw_applicants(random, taken)
     kinds = {row["code"]: row for row in catalogue.read()}
     held = holdings.draw(random, kinds, workers, applicants)
-    await history.tell(past, [*workers, *applicants], held, random)
+    await history.tell(past, [*workers, *applicants], held, random, end)
 
 
 def _actor(organization: Organization, kind: ActorKind, key: str, name: str) -> Actor:
