@@ -271,9 +271,9 @@ async def _keep_standings(session: Session, organization_id: str, found: dict[st
             .execution_options(synchronize_session=False)
         )
     standings = {key: after for after, keys in changed.items() for key in keys}
-    for row in session:
-        if isinstance(row, Worker) and row.id in standings:
-            set_committed_value(row, "standing", standings[row.id])
+    for key, row in session.at_hand(Worker).items():
+        if key in standings:
+            set_committed_value(row, "standing", standings[key])
 
 
 def _record(session: Session, organization_id: str, key: str, before: Standing | None, after: Standing | None) -> None:
