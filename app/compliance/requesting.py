@@ -33,7 +33,7 @@ GUIDANCE = Fields((fields.text("guidance", "guidance", longest=2_000),))
 
 @outcome
 @dataclass(frozen=True)
-class RequestResult:
+class AskResult:
     """What became of one worker and one type."""
 
     worker_id: str
@@ -44,16 +44,16 @@ class RequestResult:
 
 @outcome
 @dataclass(frozen=True)
-class Requested:
+class Asked:
     """What became of all, with totals."""
 
-    results: list[RequestResult]
+    results: list[AskResult]
     total: int
     succeeded: int
     failed: int
 
 
-async def create(session: Session, actor: Actor, given: Given) -> Requested:
+async def create(session: Session, actor: Actor, given: Given) -> Asked:
     """Ask each of at most 50 workers for each of at most 20 types, whether or not they hold one already.
 
     Each worker and type stands alone; what an open request asks for already is refused.
@@ -75,14 +75,14 @@ async def create(session: Session, actor: Actor, given: Given) -> Requested:
     for index, (key, worker) in enumerate(zip(keys, workers, strict=True)):
         for kind, _ in kinds:
             if not isinstance(worker, Worker):
-                results.append(RequestResult(key, kind.code, errors=[worker]))
+                results.append(AskResult(key, kind.code, errors=[worker]))
                 continue
             # What is named twice is asked for once, and refused the second time.
             request = raised.pop((worker.id, kind.id), None)
             refused = AlreadyRequested(f"the worker is asked for {kind.code} already", ("workers", str(index)))
-            results.append(RequestResult(key, kind.code, request, [refused] if request is None else []))
+            results.append(AskResult(key, kind.code, request, [refused] if request is None else []))
     failed = sum(result.request is None for result in results)
-    return Requested(results, len(results), len(results) - failed, failed)
+    return Asked(results, len(results), len(results) - failed, failed)
 
 
 async def remind(session: Session, actor: Actor, given: Given) -> CredentialRequest:

@@ -225,19 +225,19 @@ def _open(session: Session, actor: Actor, wish: Wish, request: CredentialRequest
 async def _set(session: Session, request: CredentialRequest, status: Intake, waiting: bool) -> None:
     if (request.status, request.closed_at is None) == (status, waiting):
         return
-    before = request.closed_at
     request.status = status
-    request.closed_at = None if waiting else before or session.now
     request.revision += 1
     request.last_updated = session.now
-    if waiting and before is not None:
-        try:
-            async with session.begin_nested():
-                await session.flush()
-        except IntegrityError:
-            # Another request asks the worker for it meanwhile; this one stays closed.
-            await session.refresh(request)
-            request.status = status
+    if not waiting:
+        request.closed_at = request.closed_at or session.now
+        return
+    try:
+        async with session.begin_nested():
+            request.closed_at = None
+            await session.flush()
+    except IntegrityError:
+        # Another request asks the worker for it meanwhile; this one stays closed.
+        await session.refresh(request)
 
 
 async def _find(session: Session, organization_id: str, column: Any, keys: Sequence[str]) -> list[CredentialRequest]:

@@ -42,7 +42,9 @@ class IdempotencyKey(Record, table=True):
 
 
 def outcome(cls: type) -> type:
-    """Marks a dataclass that actions give as a result, so that it can be kept and given again."""
+    """Marks a dataclass that actions give as a result, so that it can be kept and given again, by its name."""
+    if cls.__name__ in _outcomes:
+        raise TypeError(f"another outcome is called {cls.__name__}")
     _outcomes[cls.__name__] = cls
     return cls
 

@@ -67,7 +67,7 @@ class CredentialSubmitInput(VersionContent):
 
 
 @output
-class RequestResult:
+class CredentialRequestResult:
     """What became of one worker and one type."""
 
     worker_id: strawberry.ID = scalar("The worker's id as it was sent.")
@@ -85,7 +85,7 @@ MUTATIONS = [
         "alone; what an open request asks for already is refused.",
         **WRITE,
         results=(
-            list[RequestResult],
+            list[CredentialRequestResult],
             "What became of each type of each worker, in order; null when the call was refused.",
         ),
         total=(int, "How many there were."),

@@ -57,5 +57,4 @@ RULE_LIST: dict[str, Any] = {
     "where": RequirementRuleWhere,
     "order": RequirementRuleOrder,
     "scope": Scope.COMPLIANCE_READ,
-    "own": True,
 }

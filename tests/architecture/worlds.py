@@ -433,7 +433,7 @@ async def populate(tenant: Tenant, mark: str, *, unit: str | None = None) -> Wor
         held = await _assignment(maker, session, position, worker)
         request = await _request(maker, session, worker=worker)
         wanted = await _type(maker, session)
-        now = {"alternatives": [wanted.texts["code"]], "effectiveFrom": date(2024, 1, 1)}
+        now: dict[str, Any] = {"alternatives": [wanted.texts["code"]], "effectiveFrom": date(2024, 1, 1)}
         asked.append(await _rule(maker, session, scope=RuleScope.WORKER, worker=worker.id, **now))
         released = [
             await _exemption(maker, session, worker, rule=asked[0].id),

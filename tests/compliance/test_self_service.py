@@ -1,0 +1,126 @@
+"""What a worker sees of what is asked of them, and how they answer it themselves."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.settings import Settings
+from tests.compliance import life
+from tests.compliance.life import add_position, add_rule, assign, requests
+from tests.core.calls import change, done
+from tests.http.oidc import Issuer, trusting
+from tests.service import Tenant, paths
+
+MINE = """{ viewer { worker {
+  id
+  requests { nodes {
+    id message credential { id intake { status rule { name } } } rule { name } credentialType { code }
+    viewerCanCancel viewerCanRemind
+  } totalCount { count } }
+  credentials(where: {intake: {eq: REQUESTED}}) { nodes { id viewerCanSubmit } }
+  assignments { nodes { position { name } } }
+  exemptions { nodes { reason } }
+} } }"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is a worker of the organization, and nothing else."""
+
+    tenant: Tenant
+    worker: str
+    key: str
+
+    async def ask(self, text: str, variables: dict[str, Any] | None = None) -> Any:
+        """Run one operation as they would."""
+        return await self.tenant.ask(text, variables, key=self.key)
+
+
+@pytest.fixture
+async def ada(tenant: Tenant, settings: Settings, tmp_path: Path) -> AsyncIterator[Person]:
+    """A worker, signed in."""
+    issuer = Issuer.with_keys("EdDSA")
+    (tmp_path / "jwks.json").write_bytes(issuer.jwks())
+    worker = await tenant.add_worker("Ada")
+    async with trusting(tenant, settings, str(tmp_path / "jwks.json")) as service:
+        claims = {"organization": tenant.id, "roles": ["WORKER"], "worker": worker}
+        yield Person(replace(tenant, service=service), worker, issuer.token("EdDSA", claims))
+
+
+async def test_a_worker_sees_what_is_asked_of_them_and_of_nobody_else(tenant: Tenant, ada: Person) -> None:
+    other = await tenant.add_worker("Ben")
+    position = await add_position(tenant)
+    await assign(tenant, position, ada.worker)
+    await add_rule(tenant, name="For all", requestMessage="Please.")
+    exempt = {"requirement": {"credentialType": "NPI"}, "reason": "Abroad."}
+    await done(tenant, "exemptionGrant", "exemption { id }", worker={"id": ada.worker}, **exempt)
+    [mine] = await requests(tenant, ada.worker)
+    worker = (await ada.ask(MINE)).data["viewer"]["worker"]
+    assert worker == {
+        "id": ada.worker,
+        "requests": {
+            "nodes": [
+                {
+                    "id": mine.id,
+                    "message": "Please.",
+                    "credential": {
+                        "id": mine.credential_id,
+                        "intake": {"status": "REQUESTED", "rule": {"name": "For all"}},
+                    },
+                    "rule": {"name": "For all"},
+                    "credentialType": {"code": "WWCC_NSW"},
+                    "viewerCanCancel": False,
+                    "viewerCanRemind": False,
+                }
+            ],
+            "totalCount": {"count": 1},
+        },
+        "credentials": {"nodes": [{"id": mine.credential_id, "viewerCanSubmit": True}]},
+        "assignments": {"nodes": [{"position": {"name": "Night nurse"}}]},
+        "exemptions": {"nodes": [{"reason": "Abroad."}]},
+    }
+    [theirs] = await requests(tenant, other)
+    text = "query ($id: ID!) { node(id: $id) { id } }"
+    for key in (theirs.id, theirs.credential_id, other):
+        assert (await ada.ask(text, {"id": key})).data["node"] is None
+    answer = await ada.ask("{ credentialRequests { nodes { id } } }")
+    assert answer.data["credentialRequests"]["nodes"] == [{"id": mine.id}]
+
+
+async def test_a_worker_answers_for_themselves_and_for_nobody_else(tenant: Tenant, ada: Person) -> None:
+    other = await tenant.add_worker("Ben")
+    await add_rule(tenant)
+    [mine], [theirs] = await requests(tenant, ada.worker), await requests(tenant, other)
+    number = {"referenceNumber": "WWC1234567E"}
+    refused = await change(ada.tenant, "credentialSubmit", key=ada.key, id=theirs.credential_id, **number)
+    assert paths(refused) == [("NOT_FOUND", "id")]
+    selection = "credential { intake { status request { open } } }"
+    payload = await change(ada.tenant, "credentialSubmit", selection, key=ada.key, id=mine.credential_id, **number)
+    assert payload["errors"] == []
+    assert payload["credential"]["intake"] == {"status": "COMPLETED", "request": {"open": False}}
+    assert await life.wanted(tenant, ada.worker) == []
+    [event] = [row for row in (await tenant.rows())["events"] if row["kind"].value == "credential.submitted"]
+    assert event["actor_kind"].value == "PERSON"
+
+
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("credentialRequestsCreate", {"workers": [], "types": []}),
+        ("credentialRequestCancel", {"id": "req_0000000000000000"}),
+        ("credentialRequestRemind", {"id": "req_0000000000000000"}),
+        ("exemptionGrant", {"worker": {"id": "w"}, "requirement": {"rule": "r"}}),
+        ("positionAssign", {"position": "p", "workers": []}),
+    ],
+)
+async def test_a_worker_asks_nothing_of_anybody(ada: Person, field: str, given: dict[str, Any]) -> None:
+    kind = f"{field[0].upper()}{field[1:]}Input"
+    text = f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ errors {{ code }} }} }}"
+    assert (await ada.ask(text, {"input": given})).codes == ["FORBIDDEN"]
+
+
+async def test_the_list_of_rules_is_not_for_workers(ada: Person) -> None:
+    assert (await ada.ask("{ requirementRules { nodes { id } } }")).codes == ["FORBIDDEN"]

@@ -1,0 +1,171 @@
+"""What follows from what: whom each kind of fact marks to be settled anew, and what it settles at once."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+from sqlmodel import col
+
+from app.compliance.tables import Unsettled
+from app.events.kinds import EventKind
+from app.reactions import REACTIONS
+from tests.core import bare
+from tests.core.calls import change, done, nodes
+from tests.service import Service, Tenant, credential
+
+NOTHING_FOLLOWS = {
+    *("organization.created", "orgUnit.created", "orgUnit.deleted", "apiKey.created", "apiKey.rotated"),
+    *("apiKey.revoked", "applicant.created", "applicant.updated", "credentialType.created", "credentialType.archived"),
+    *("position.created", "position.updated", "position.archived", "position.restored"),
+    *("request.created", "request.reminded", "request.cancelled", "compliance.standingChanged"),
+}
+"""Facts that change nobody's standing, nor what anybody counts as."""
+
+
+def test_for_every_kind_of_fact_it_is_said_what_follows() -> None:
+    assert {kind.value for kind in REACTIONS} | NOTHING_FOLLOWS == set(EventKind)
+    assert not {kind.value for kind in REACTIONS} & NOTHING_FOLLOWS
+
+
+@pytest.fixture
+async def tenant(service: Service) -> Tenant:
+    """An organization and its owner's key."""
+    return await bare.found(service, "Harbour Health", types=bare.FEW)
+
+
+async def marked(tenant: Tenant) -> set[str]:
+    """Who waits to be settled; they wait no more."""
+    rows = (await tenant.rows())["unsettled"]
+    async with tenant.service.database.writing("test") as session:
+        await session.execute(delete(Unsettled).where(col(Unsettled.organization_id) == tenant.id))
+    return {row["owner_id"] for row in rows}
+
+
+Step = Callable[[Tenant, dict[str, str]], Awaitable[Any]]
+
+
+def step(field: str, **given: Any) -> Step:
+    """A mutation about what is named in it."""
+
+    def named(value: Any, ids: dict[str, str]) -> Any:
+        if isinstance(value, dict):
+            return {name: named(item, ids) for name, item in value.items()}
+        return ids.get(value, value) if isinstance(value, str) else value
+
+    async def take(tenant: Tenant, ids: dict[str, str]) -> None:
+        assert (await change(tenant, field, **named(given, ids)))["errors"] == []
+
+    return take
+
+
+ADA, CY = {"type": "WORKER", "id": "ada"}, {"type": "APPLICANT", "id": "cy"}
+BEN = {"type": "WORKER", "id": "ben"}
+OF_CREDENTIALS: list[tuple[Step, set[str]]] = [
+    (step("credentialUpdate", id="held", issuing={"expiryDate": "2030-01-01"}), {"ada"}),
+    (step("credentialVersionAdd", id="held", expiryDate="2031-01-01"), {"ada"}),
+    (step("credentialApprove", id="held"), {"ada"}),
+    (step("credentialReject", id="held"), {"ada"}),
+    (step("credentialVerify", id="held", forceRefresh=True), {"ada"}),
+    (step("credentialLink", id="held", to=CY), {"ada", "cy"}),
+    (step("credentialTransfer", id="held", **{"from": ADA, "to": BEN}), {"ada", "ben", "cy"}),
+    (step("credentialUnlink", id="held", ownerType="APPLICANT"), {"ben", "cy"}),
+    (step("credentialDelete", id="held"), {"ben"}),
+    (step("credentialUndelete", id="held"), {"ben"}),
+    (step("credentialArchive", id="held"), {"ben"}),
+    (step("credentialRestore", id="held"), {"ben"}),
+    (step("credentialLink", id="held", to=CY), {"ben", "cy"}),
+    (step("credentialArchive", id="held"), {"ben", "cy"}),
+    (step("credentialPurge", id="held", confirm=True), {"ben", "cy"}),
+]
+
+
+async def _people(tenant: Tenant) -> dict[str, str]:
+    ids = {name: await tenant.add_worker(name) for name in ("ada", "ben")}
+    applicant = await done(tenant, "applicantCreate", "applicant { id }", identity={"displayName": "Cy"})
+    return ids | {"cy": applicant["id"]}
+
+
+async def test_a_change_of_a_credential_marks_those_who_hold_or_held_it(tenant: Tenant) -> None:
+    ids = await _people(tenant)
+    await marked(tenant)
+    payload = await change(tenant, "credentialCreate", "credential { id }", **credential(ids["ada"]))
+    ids["held"] = payload["credential"]["id"]
+    assert await marked(tenant) == {ids["ada"]}
+    for number, (take, expected) in enumerate(OF_CREDENTIALS):
+        await take(tenant, ids)
+        assert (number, await marked(tenant)) == (number, {ids[name] for name in expected})
+
+
+async def test_what_is_only_asked_for_marks_nobody(tenant: Tenant) -> None:
+    ids = await _people(tenant)
+    await marked(tenant)
+    given = {"workers": [ids["ada"]], "types": [{"credentialType": "WWCC_NSW"}]}
+    payload = await change(tenant, "credentialRequestsCreate", "results { request { id credential { id } } }", **given)
+    [result] = payload["results"]
+    assert await marked(tenant) == set()
+    await done(tenant, "credentialRequestCancel", "credentialRequest { id }", id=result["request"]["id"])
+    assert await marked(tenant) == set()
+    [again] = [
+        await done(
+            tenant, "credentialRequestResend", "credentialRequest { credential { id } }", id=result["request"]["id"]
+        )
+    ]
+    number = {"id": again["credential"]["id"], "referenceNumber": "WWC1234567E"}
+    await change(tenant, "credentialSubmit", **number)
+    assert await marked(tenant) == {ids["ada"]}
+
+
+async def test_when_soon_or_days_are_others_everybody_concerned_is_marked(tenant: Tenant) -> None:
+    ids = await _people(tenant)
+    await tenant.add_credential(ids["ada"])
+    [kind] = await nodes(tenant, "credentialTypes", "id", where={"code": {"eq": "WWCC_NSW"}})
+    by = {"id": kind["id"]}
+    await marked(tenant)
+    await done(tenant, "credentialTypeUpdate", "credentialType { id }", **by, name="Renamed")
+    assert await marked(tenant) == set()
+    await done(tenant, "credentialTypeUpdate", "credentialType { id }", **by, expiringSoonDays=7)
+    assert await marked(tenant) == {ids["ada"]}
+    await done(tenant, "organizationUpdate", "organization { id }", name="Renamed")
+    assert await marked(tenant) == set()
+    await done(tenant, "organizationUpdate", "organization { id }", expiringSoonDays=7)
+    assert await marked(tenant) == set(ids.values())
+    await done(tenant, "organizationUpdate", "organization { id }", timeZone="Australia/Perth")
+    assert await marked(tenant) == set(ids.values())
+
+
+async def test_what_changes_requirements_is_settled_when_it_returns(tenant: Tenant) -> None:
+    unit = (await done(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM"))["id"]
+    worker = await tenant.add_worker(employment={"orgUnit": unit})
+    position = (await done(tenant, "positionCreate", "position { id }", name="Nurse"))["id"]
+
+    async def standing() -> str | None:
+        assert await marked(tenant) == set()
+        [row] = (await tenant.rows())["workers"]
+        return None if row["standing"] is None else str(row["standing"].value)
+
+    assert await standing() == "COMPLIANT"
+    content: dict[str, Any] = {"name": "R", "alternatives": ["WWCC_NSW"], "scope": "POSITION", "position": position}
+    rule = (await done(tenant, "requirementRuleCreate", "requirementRule { id }", **content))["id"]
+    assert await standing() == "COMPLIANT"
+    selection = "results { assignment { id } }"
+    payload = await change(tenant, "positionAssign", selection, position=position, workers=[worker])
+    assert await standing() == "NON_COMPLIANT"
+    given = {"worker": {"id": worker}, "requirement": {"rule": rule}, "reason": "On the way."}
+    exemption = (await done(tenant, "exemptionGrant", "exemption { id }", **given))["id"]
+    assert await standing() == "COMPLIANT"
+    await done(tenant, "exemptionRevoke", "exemption { id }", id=exemption)
+    assert await standing() == "NON_COMPLIANT"
+    by = {"id": payload["results"][0]["assignment"]["id"], "to": "2020-01-01"}
+    await change(tenant, "positionUnassign", "removed", **by)
+    assert await standing() == "COMPLIANT"
+    moved = {"scope": "ORG_UNIT", "orgUnit": unit, "position": None}
+    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, **moved)
+    assert await standing() == "NON_COMPLIANT"
+    await done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": None})
+    assert await standing() == "COMPLIANT"
+    await done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"status": "TERMINATED"})
+    assert await standing() is None
+    await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
+    await done(tenant, "workerRestore", "worker { id }", worker={"id": worker})
+    assert await standing() is None
