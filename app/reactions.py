@@ -114,8 +114,9 @@ async def _settle(session: Session, organization_id: str, _events: list[Event]) 
 async def _credentials(session: Session, organization_id: str, events: Iterable[Event]) -> Sequence[Credential]:
     """The credentials that events happened to, of which most are at hand; not those that are gone."""
     keys = {event.subject_id for event in events if event.kind is not EventKind.CREDENTIAL_PURGED}
-    found = [row for row in session if isinstance(row, Credential) and row.id in keys]
-    missing = keys - {row.id for row in found}
+    at_hand = session.at_hand(Credential)
+    found = [at_hand[key] for key in keys if key in at_hand]
+    missing = keys - at_hand.keys()
     if missing:
         statement = select(Credential).where(
             col(Credential.organization_id) == organization_id,

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from app import reactions
 from app.core import logs
 from app.core.database import Database, url_of
 from app.main import create_app
@@ -78,6 +79,7 @@ async def database(
     else:
         url = await new_database(request.getfixturevalue("postgresql"), f"credgraph_{secrets.token_hex(4)}")
     opened = Database(url, session_clock)
+    opened.follow = reactions.follow
     await runner.upgrade(opened)
     yield opened
     await opened.close()

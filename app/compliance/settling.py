@@ -9,11 +9,10 @@ all that its transaction changed; one that comes later stays for the next settli
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col
 
@@ -22,7 +21,7 @@ from app.compliance import gathering, portfolios, requests
 from app.compliance.counting import Dimension, Key
 from app.compliance.portfolios import Portfolio
 from app.compliance.tables import Settled, Tally, Unsettled
-from app.core import clock, ids
+from app.core import clock, ids, writing
 from app.core.database import Session
 from app.core.fields import Changes
 from app.core.pages import among
@@ -205,11 +204,15 @@ async def _keep_counts(session: Session, organization_id: str, found: dict[str, 
             _add(difference, was.org_unit_id, {_key(item): item[3] for item in was.counted}, -1)
         _add(difference, portfolio.org_unit_id, portfolio.counts, 1)
         rows.append(row)
-    await _upsert(session, Settled, rows, ("organization_id", "id"), ("org_unit_id", "recheck_on", "counted"))
+    await writing.upsert(
+        session, Settled, rows, ("organization_id", "id"), replaced=("org_unit_id", "recheck_on", "counted")
+    )
     tallies = [
         _tally(organization_id, unit, key, number) for (unit, key), number in sorted(difference.items()) if number
     ]
-    await _upsert(session, Tally, tallies, ("organization_id", "org_unit_id", "dimension", "value", "day"), ())
+    await writing.upsert(
+        session, Tally, tallies, ("organization_id", "org_unit_id", "dimension", "value", "day"), added=("number",)
+    )
 
 
 def _add(difference: Counts, unit: str | None, counted: Any, sign: int) -> None:
@@ -229,23 +232,9 @@ def _key(item: Sequence[Any]) -> Key:
 
 def _tally(organization_id: str, unit: str, key: Key, number: int) -> dict[str, Any]:
     dimension, value, day = key
-    found = {"organization_id": organization_id, "id": ids.new(Tally.prefix), "org_unit_id": unit}
+    # There are many sums, and nobody asks in what order they came.
+    found = {"organization_id": organization_id, "id": f"{Tally.prefix}_{token_hex(8)}", "org_unit_id": unit}
     return {**found, "dimension": str(dimension), "value": value, "day": day, "number": number}
-
-
-async def _upsert(
-    session: Session, table: Any, rows: list[dict[str, Any]], key: tuple[str, ...], replaced: tuple[str, ...]
-) -> None:
-    """Insert rows; where there is one of the same key, replace some of its columns, or else add to its number."""
-    if not rows:
-        return
-    insert_into = insert_postgresql if session.dialect == "postgresql" else insert_sqlite
-    statement = insert_into(table.__table__)
-    new = {name: statement.excluded[name] for name in replaced}
-    if not replaced:
-        new = {"number": table.__table__.c.number + statement.excluded.number}
-    connection = await session.connection()
-    await connection.execute(statement.on_conflict_do_update(index_elements=key, set_=new), rows)
 
 
 async def _keep_standings(session: Session, organization_id: str, found: dict[str, Portfolio]) -> None:
@@ -271,9 +260,9 @@ async def _keep_standings(session: Session, organization_id: str, found: dict[st
             .execution_options(synchronize_session=False)
         )
     standings = {key: after for after, keys in changed.items() for key in keys}
-    for row in session:
-        if isinstance(row, Worker) and row.id in standings:
-            set_committed_value(row, "standing", standings[row.id])
+    for key, row in session.at_hand(Worker).items():
+        if key in standings:
+            set_committed_value(row, "standing", standings[key])
 
 
 def _record(session: Session, organization_id: str, key: str, before: Standing | None, after: Standing | None) -> None:

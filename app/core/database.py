@@ -13,6 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from app.core import history
 from app.core.clock import Clock
+from app.core.records import Record
 
 DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 
@@ -21,6 +22,7 @@ GAVE_WAY = ("40001", "40P01")
 TRIES = 6
 
 Result = TypeVar("Result")
+Row = TypeVar("Row", bound=Record)
 
 
 class Flushing(SyncSession):
@@ -44,6 +46,11 @@ class Session(AsyncSession):
         await self.flush()
         for row in [row for row in self if inspect(row).expired]:
             await self.refresh(row)
+
+    def at_hand(self, table: type[Row]) -> dict[str, Row]:
+        """The rows of a table that it holds, by id; not those that a savepoint took back."""
+        rows = [row for row in self if isinstance(row, table) and not inspect(row).expired]
+        return {row.id: row for row in rows}
 
     @property
     def dialect(self) -> str:

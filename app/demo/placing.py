@@ -1,6 +1,6 @@
 """Positions, rules and exemptions carried out: who is placed where, what is asked, and who is let off."""
 
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
 from functools import partial
 from typing import Any
 
@@ -12,8 +12,6 @@ from app.demo.people import Person
 from app.demo.requirements import Asked, LetOff
 from app.workers import assignments, positions
 from app.workers.tables import Assignment, EmploymentStatus
-
-Act = Callable[[], Awaitable[object]]
 
 
 class Placed:
@@ -31,11 +29,12 @@ class Placed:
         workers = [person for person in persons if person.place is not None and person.deleted is None]
         staying = [one for one in workers if one.status is EmploymentStatus.ACTIVE and not one.leads]
         found = [Step(requirements.BEGUN, UNITS, self._add_positions)]
+        beginning: dict[tuple[int, str], list[Person]] = defaultdict(list)
         for person in workers:
             name = requirements.position_of(person)
             if name is not None:
-                day = max(person.recorded, requirements.BEGUN)
-                found.append(Step(day, PLACING, partial(self._assign, person, name)))
+                beginning[max(person.recorded, requirements.BEGUN), name].append(person)
+        found += [Step(day, PLACING, partial(self._assign, some, name)) for (day, name), some in beginning.items()]
         found += self._moves(staying)
         for asked in requirements.RULES:
             found += self._rule(asked, next(one for one in workers if one.exemplar))
@@ -53,7 +52,7 @@ class Placed:
             for day, person in zip(requirements.MOVES_TO_NIGHTS, moving, strict=True)
             if day > person.recorded
         ]
-        more = partial(self._assign, jordan, requirements.MEDICATION_ASSISTANT)
+        more = partial(self._assign, [jordan], requirements.MEDICATION_ASSISTANT)
         return [*found, Step(requirements.MEDICATION_SINCE, PLACING, more)]
 
     def _rule(self, asked: Asked, jordan: Person) -> list[Step]:
@@ -76,12 +75,13 @@ class Placed:
             row = await positions.create(self._history.session, self._history.actor, {"name": name})
             self._positions[name] = row.id
 
-    async def _assign(self, person: Person, name: str) -> None:
-        given = {"position": self._positions[name], "workers": [self._history.people[person].id]}
+    async def _assign(self, persons: list[Person], name: str) -> None:
+        workers = [self._history.people[person].id for person in persons]
+        given = {"position": self._positions[name], "workers": workers}
         assigned = await assignments.assign(self._history.session, self._history.actor, given)
-        [result] = assigned.results
-        assert result.assignment is not None, result.errors
-        self._assignments.setdefault(person, result.assignment)
+        for person, result in zip(persons, assigned.results, strict=True):
+            assert result.assignment is not None, result.errors
+            self._assignments.setdefault(person, result.assignment)
 
     async def _move(self, person: Person, name: str) -> None:
         given = {"id": self._assignments[person].id, "position": self._positions[name]}

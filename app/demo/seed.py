@@ -22,14 +22,15 @@ ROLES_WITH_KEYS = (Role.OWNER, Role.REVIEWER, Role.AUDITOR)
 RECORDER = ("priya.raman@harbourhealth.example", "Priya Raman")
 """The person who recorded it all."""
 DAILY_SINCE = -40
-"""The day since which each day is settled; before, once a week is enough."""
+"""The day since which each day is settled; before, once a fortnight is enough."""
+FORTNIGHT = 14
 
 
 async def load(database: Database, evening: Callable[[Session, int], Awaitable[None]] | None = None) -> dict[str, str]:
     """Found the demo organization; gives its keys by role.
 
     What follows from a day's changes is done with them, and who stands where is settled: each day of late, and once
-    a week before. `evening` is called at the end of each day.
+    a fortnight before. `evening` is called at the end of each day.
     """
     async with database.writing("demo") as session:
         today = clock.today(session.now, ZoneInfo(TIME_ZONE))
@@ -47,7 +48,7 @@ async def load(database: Database, evening: Callable[[Session, int], Awaitable[N
         )
 
         async def end(day: int) -> None:
-            if day >= DAILY_SINCE or day % 7 == 0 or evening is not None:
+            if day >= DAILY_SINCE or day % FORTNIGHT == 0:
                 await database.follow(session)
                 await settling.settle(session, organization.id)
             if evening is not None:

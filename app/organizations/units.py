@@ -71,9 +71,7 @@ async def delete(session: Session, actor: Actor, given: Given) -> OrgUnit:
             await session.delete(unit)
             await session.flush()
     except IntegrityError:
-        raise InUse(
-            f"{unit.name} still holds units, workers or positions, or rules ask for something in it", ("id",)
-        ) from None
+        raise InUse(f"{unit.name} still has units, workers, positions or rules; move them first", ("id",)) from None
     ledger.record(session, actor, EventKind.ORG_UNIT_DELETED, unit)
     return unit
 

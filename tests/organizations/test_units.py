@@ -131,7 +131,7 @@ async def test_a_unit_in_use_stays(tenant: Tenant) -> None:
     for unit, name in ((top, "Top"), (below, "Below")):
         (error,) = await refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=unit)
         assert error["__typename"] == "StateError"
-        assert error["message"] == f"{name} still holds units or workers; move them first"
+        assert error["message"] == f"{name} still has units, workers, positions or rules; move them first"
     await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
     await refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=below)
     await done(tenant, "workerRestore", "worker { id }", worker={"id": worker})

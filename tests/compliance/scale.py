@@ -1,0 +1,111 @@
+"""How long the roll-ups take as an organization grows, on PostgreSQL: `python -m tests.compliance.scale 1000 10000`."""
+
+import asyncio
+import secrets
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+
+from app.core import clock
+from app.core.database import Database
+from app.jobs import settle
+from app.main import create_app
+from app.migrations import runner
+from app.settings import Settings
+from tests import postgres
+from tests.conftest import SECRET, new_database
+from tests.core import bare, calls
+from tests.service import Service, Tenant
+
+TYPES = frozenset({"WWCC_NSW", "WWCC_VIC", "NPI", "PASSPORT"})
+TIMES = 15
+WORKERS = """
+INSERT INTO workers (organization_id, id, display_name, display_name_key, first_name_key, last_name_key, email_key,
+  search_text, source_system, job_title_key, team_key, department_key, worker_type, status, connection_state, revision,
+  org_unit_id, created_at, last_updated)
+SELECT :organization, 'wkr_' || lpad(n::text, 16, '0'), 'Worker ' || n, 'worker ' || lpad(n::text, 9, '0'), '', '', '',
+  'worker ' || n, '', '', '', '', 'EMPLOYEE', 'ACTIVE', 'CREATED', 1, (CAST(:units AS text[]))[1 + n % 50], now(), now()
+FROM generate_series(1, :count) n
+"""
+CREDENTIALS = """
+INSERT INTO credentials (organization_id, id, display_name, display_name_key, search_text, credential_type_id,
+  type_code, category, worker_id, intake, status, is_verifiable, eligibility, latest_version_id, latest_version_at,
+  latest_approval, effective_version_id, valid_from, expires_on, revision, created_at, last_updated)
+SELECT :organization, 'cred_' || c.place || lpad(n::text, 15, '0'), c.code, c.code, c.code, c.id, c.code, 'SCREENING',
+  'wkr_' || lpad(n::text, 16, '0'), 'DIRECT', 'ACTIVE', false, 'MAY_ENGAGE', 'v', now(), 'NOT_REQUIRED', 'v',
+  CURRENT_DATE - 400, CURRENT_DATE - 20 + CAST((n * 7919 + c.place * 131) % 1500 AS int), 1, now(), now()
+FROM generate_series(1, :count) n, (SELECT id, code, row_number() OVER (ORDER BY code) AS place FROM credential_types
+  WHERE organization_id = :organization ORDER BY code LIMIT 3) c
+"""
+MARKS = """
+INSERT INTO unsettled (organization_id, id, owner_id)
+SELECT organization_id, 'uns_' || substr(id, 5), id FROM workers WHERE organization_id = :organization
+"""
+QUESTIONS: dict[str, str] = {
+    "summary": "{ complianceSummary { total settled byStatus { value count } byCategory { value count } byJurisdiction "
+    "{ value count } byEligibility { value count } byValidity { value count } byStanding { value count } } }",
+    "standing": "{ workers(where: {standing: {eq: NON_COMPLIANT}}) { nodes { id identity { displayName } } } }",
+    "matrix": "{ complianceMatrix { rules { name } nodes { worker { id } standing cells { status reason } } } }",
+    "gaps by rule": "{ gapsByRule { nodes { rule { name } workers } } }",
+    "gaps by worker": "{ gapsByWorker { nodes { worker { id } gaps { status } } } }",
+}
+
+
+async def grow(service: Service, count: int) -> tuple[Tenant, float]:
+    """An organization of so many workers with three credentials each; gives how long it took to settle, too."""
+    tenant = await bare.found(service, f"Of {count}", types=TYPES)
+    units = [
+        (await calls.done(tenant, "orgUnitCreate", "orgUnit { id }", name=f"Unit {n}", kind="TEAM"))["id"]
+        for n in range(50)
+    ]
+    for code in sorted(TYPES)[:3]:
+        content = {"name": code, "scope": "ALL_WORKERS", "alternatives": [code], "autoRequest": False}
+        await calls.done(tenant, "requirementRuleCreate", "requirementRule { id }", **content)
+    given = {"organization": tenant.id, "count": count, "units": units}
+    async with service.database.engine.begin() as connection:
+        for statement in (WORKERS, CREDENTIALS, MARKS):
+            used = {name: value for name, value in given.items() if f":{name}" in statement}
+            await connection.execute(text(statement), used)
+    async with service.database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text("VACUUM ANALYZE"))
+    began = time.perf_counter()
+    while await settle.run(service.database):
+        pass
+    taken = time.perf_counter() - began
+    async with service.database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text("VACUUM ANALYZE"))
+    return tenant, taken
+
+
+async def ask(tenant: Tenant, question: str) -> tuple[float, Any]:
+    """The median of the milliseconds that an answer takes."""
+    taken: list[float] = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        data = (await tenant.ask(question)).data
+        taken.append((time.perf_counter() - began) * 1_000)
+    return statistics.median(taken), data
+
+
+async def main(counts: list[int]) -> None:
+    """Measure each size in turn, and tell the figures side by side."""
+    with postgres.server() as server:
+        database = Database(await new_database(server, f"scale_{secrets.token_hex(4)}"), clock.system)
+        await runner.upgrade(database)
+        app = create_app(Settings(data=Path("/nonexistent"), secret=SECRET), database)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://credgraph.test") as client:
+            for count in counts:
+                tenant, settled = await grow(Service(client, database), count)
+                figures = [f"{name} {(await ask(tenant, question))[0]:.1f} ms" for name, question in QUESTIONS.items()]
+                sys.stdout.write(f"{count:>7} workers: settled in {settled:.1f} s; {', '.join(figures)}\n")
+                sys.stdout.flush()
+        await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main([int(number) for number in sys.argv[1:]]))
