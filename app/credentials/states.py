@@ -38,6 +38,12 @@ REVIEWABLE = frozenset({Intake.DIRECT, Intake.SUBMITTED, Intake.COMPLETED})
 DECIDED = frozenset({Approval.APPROVED, Approval.REJECTED})
 ID = ("id",)
 
+READS = (
+    *("intake", "archived_at", "deleted_at", "latest_approval"),
+    *("is_verifiable", "worker_id", "applicant_id"),
+)
+"""The columns that the rules about a credential as it is look at."""
+
 
 def create(kind: CredentialType) -> DomainError | None:
     """Create a credential of a type."""

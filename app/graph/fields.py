@@ -22,9 +22,10 @@ from app.core.pages import Children, Listing, Lookup
 from app.core.records import Record
 from app.graph import enums, pages  # noqa: F401 - the enums are described before any field uses one
 from app.graph.context import Action, Context, Refusals
-from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Node, Query
+from app.graph.declared import WORD, AnyEdge, Edge, Find, Mutation, Node, Query
 from app.graph.errors import UserError, shown
 from app.graph.types import given
+from app.graph.values import VALUE, Permission
 
 Class = TypeVar("Class", bound=type)
 Info = strawberry.Info[Context, None]
@@ -52,14 +53,17 @@ def edge(
     scope: Scope | None,
     own: bool = False,
     value: Callable[[Any, Any, Context], Any] | None = None,
+    reads: tuple[str, ...] | None = None,
+    of: tuple[str, ...] | None = None,
     where: Any = None,
     order: Any = None,
 ) -> Any:
     """A field that leads from a row to others: its batch query, and the row's column that holds the key.
 
-    A `Lookup` leads to one row, or to what `value(row, found, context)` makes of it; `Children` to a connection.
+    A `Lookup` leads to one row, or to what `value(row, found, context)` makes of it, which looks at the columns `reads`
+    of the row and `of` what was found, or may look at any; `Children` lead to a connection.
     """
-    declared = Edge(batch, key, scope, own, value)
+    declared = Edge(batch, key, scope, own, value, reads, of)
     if isinstance(batch, Lookup):
         return _field(_to_one(batch, declared), description, declared, [])
     asked = pages.arguments(batch.listing, where=where, order=order)
@@ -116,18 +120,17 @@ def permission(
     own: bool = False,
     contractors: bool = False,
     final: bool = False,
+    reads: tuple[str, ...] | None = None,
 ) -> Any:
     """Whether the caller could do something to the row now: they hold the scope, and its state allows it.
 
     Where a narrower scope is enough for some rows (`own`, `contractors`), the row is looked up as that scope sees.
-    A rule that depends on whether decisions are final is told.
+    A rule that depends on whether decisions are final is told. It looks at the columns `reads`, or may look at any.
     """
-
-    def allowed(row: Any, actor: Actor) -> bool:
-        return (rule(row, final=actor.decisions_are_final) if final else rule(row)) is None
+    declared = Permission(by_id, scope, rule, own, contractors, final, reads)
 
     async def narrowed(row: Any, actor: Actor, context: Context) -> bool:
-        return await context.load(by_id.load, actor, row.id) is not None and allowed(row, actor)
+        return await context.load(by_id.load, actor, row.id) is not None and declared.allows(row, actor)
 
     def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
         context = info.context
@@ -135,9 +138,9 @@ def permission(
             actor = context.permitted(scope, own=own, contractors=contractors)
         except MissingScope:
             return False
-        return allowed(root, actor) if actor is context.actor else narrowed(root, actor, context)
+        return declared.allows(root, actor) if actor is context.actor else narrowed(root, actor, context)
 
-    return strawberry.field(resolver=resolve, description=description)
+    return strawberry.field(resolver=resolve, description=description, metadata={VALUE: declared})
 
 
 def anything(key: str, description: str) -> Any:
@@ -158,13 +161,14 @@ def query(
     own: bool = False,
     **arguments: tuple[Any, str],
 ) -> StrawberryField:
-    """A field of the query root that finds one thing: `resolve(context, actor, **arguments)`.
+    """A field of the query root that finds one thing: `resolve(context, actor, **arguments)`, or gives a `Find` of it.
 
     Each argument is given as (type, description); the return annotation of `resolve` is the field's type.
     """
 
     async def answer(info: Info, **asked: Any) -> Any:
-        return await resolve(info.context, _actor(info.context, scope, own), **asked)
+        actor = _actor(info.context, scope, own)
+        return await found(info.context, actor, resolve(info.context, actor, **asked))
 
     asked = [
         StrawberryArgument(
@@ -176,7 +180,7 @@ def query(
         for argument, (annotation, says) in arguments.items()
     ]
     returns = inspect.signature(resolve).return_annotation
-    return _named(name, _field(answer, description, Query(scope, own), asked, returns))
+    return _named(name, _field(answer, description, Query(scope, own, None, resolve), asked, returns))
 
 
 def listing(
@@ -229,8 +233,7 @@ def mutation(
     payload = _payload(f"{name[0].upper()}{name[1:]}Payload", gives)
     single = next(iter(gives)) if len(gives) == 1 else None
 
-    async def resolve(info: Info, input: Any) -> Any:
-        context = info.context
+    async def perform(context: Context, input: Any) -> Any:
         actor = context.permitted(scope, own=own, contractors=contractors)
         result = await context.change(actor, name, action, given(input))
         if then is not None and not isinstance(result, Refusals):
@@ -241,10 +244,13 @@ def mutation(
         if isinstance(result, Refusals):
             return payload(**dict.fromkeys(gives), errors=shown(result.errors))
         if single:
-            found = {single: result}
+            members = {single: result}
         else:
-            found = result if isinstance(result, dict) else {member: getattr(result, member) for member in gives}
-        return payload(**found, errors=[])
+            members = result if isinstance(result, dict) else {member: getattr(result, member) for member in gives}
+        return payload(**members, errors=[])
+
+    async def resolve(info: Info, input: Any) -> Any:
+        return await info.context.once(info.path.key, perform, input)
 
     asked = StrawberryArgument(
         python_name="input",
@@ -252,7 +258,7 @@ def mutation(
         type_annotation=StrawberryAnnotation(takes),
         description="What to do, and to which record.",
     )
-    declared = Mutation(action, scope, own)
+    declared = Mutation(action, scope, own, perform)
     return _named(name, _field(resolve, description, declared, [asked], payload | None))
 
 
@@ -287,6 +293,20 @@ def _field(
 def _named(name: str, field: StrawberryField) -> StrawberryField:
     field.python_name = field.graphql_name = name
     return field
+
+
+def find(batch: Lookup[Any] | None, key: str) -> Any:
+    """What a query may give instead of a row: the row of a key, or, without a batch, of an id of whatever kind."""
+    return Find(batch, key)
+
+
+async def found(context: Context, actor: Actor, given: Any) -> Any:
+    """What a query gave, or what it said where to find."""
+    if not isinstance(given, Find):
+        return await given
+    if given.batch is None:
+        return await find_node(context, given.key)
+    return await context.load(given.batch.load, actor, given.key)
 
 
 async def find_node(context: Context, key: str) -> Any:

@@ -3,6 +3,9 @@
 from app.core.errors import Deleted, DomainError, NotDeleted
 from app.workers.tables import Applicant, Worker
 
+READS = ("deleted_at",)
+"""The columns that the rules look at."""
+
 
 def update(person: Worker | Applicant) -> DomainError | None:
     """Why they cannot be updated or replaced, if they cannot."""

@@ -1,0 +1,68 @@
+"""Statements that SQLAlchemy compiles once; only their values change from run to run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Dialect
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
+
+
+class Slot(str):
+    """Stands in a statement for a value that is known when it runs; its text is the value's name."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self
+
+
+class Unfit(Exception):
+    """A slot's value would be changed on its way into the statement, and so cannot be filled in later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as the driver takes it: its text, its fixed values, and where the others go."""
+
+    text: str
+    fixed: Sequence[Any]
+    slots: Sequence[tuple[int, str, Callable[[Any], Any] | None]]
+    """Place, name, and how the value is put for the driver."""
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """All values, in their places."""
+        found = list(self.fixed)
+        for place, name, put in self.slots:
+            value = given[name]
+            found[place] = value if put is None else put(value)
+        return found
+
+
+def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
+    """Compile a statement whose slots are values of their own. Raises Unfit."""
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    assert isinstance(compiled, SQLCompiler)
+    fixed: list[Any] = []
+    slots: list[tuple[int, str, Callable[[Any], Any] | None]] = []
+    for place, name in enumerate(compiled.positiontup or ()):
+        value, put = compiled.params[name], _binding(compiled, name, dialect)
+        bound = compiled.binds.get(name)
+        if isinstance(value, Slot):
+            slots.append((place, str(value), put))
+            fixed.append(None)
+        elif value is None and bound is not None and bound.required:
+            slots.append((place, name, put))
+            fixed.append(None)
+        elif isinstance(value, str) and ":" in value and Slot(value).startswith(":"):
+            raise Unfit(value)
+        else:
+            fixed.append(value if put is None else put(value))
+    return Prepared(compiled.string, fixed, slots)
+
+
+def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Callable[[Any], Any] | None:
+    """How a value is put for the driver. The members of a list are bound under its name and their number."""
+    bound = compiled.binds.get(name) or compiled.binds[name.rpartition("_")[0]]
+    return bound.type.dialect_impl(dialect).bind_processor(dialect)
