@@ -8,14 +8,29 @@ from sqlalchemy import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
+MARK = "\ue000"
+"""Begins the text of every slot; nobody has a use for the character."""
+
+Put = Callable[[Any], Any] | None
+"""How a value is put for the driver; None when it is taken as it is."""
+
 
 class Slot(str):
-    """Stands in a statement for a value that is known when it runs; its text is the value's name."""
+    """Stands in a statement for a value that is known when it runs."""
 
     __slots__ = ()
 
+    def __new__(cls, name: str) -> "Slot":
+        """The slot of a name."""
+        return super().__new__(cls, MARK + name)
+
     def __str__(self) -> str:
         return self
+
+    @property
+    def name(self) -> str:
+        """What the value is called."""
+        return self[1:]
 
 
 class Unfit(Exception):
@@ -28,8 +43,7 @@ class Prepared:
 
     text: str
     fixed: Sequence[Any]
-    slots: Sequence[tuple[int, str, Callable[[Any], Any] | None]]
-    """Place, name, and how the value is put for the driver."""
+    slots: Sequence[tuple[int, str, Put]]
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """All values, in their places."""
@@ -41,28 +55,26 @@ class Prepared:
 
 
 def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
-    """Compile a statement whose slots are values of their own. Raises Unfit."""
+    """Compile a statement. Raises Unfit."""
     compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     assert isinstance(compiled, SQLCompiler)
     fixed: list[Any] = []
-    slots: list[tuple[int, str, Callable[[Any], Any] | None]] = []
+    slots: list[tuple[int, str, Put]] = []
     for place, name in enumerate(compiled.positiontup or ()):
         value, put = compiled.params[name], _binding(compiled, name, dialect)
-        bound = compiled.binds.get(name)
         if isinstance(value, Slot):
-            slots.append((place, str(value), put))
+            slots.append((place, value.name, put))
             fixed.append(None)
-        elif value is None and bound is not None and bound.required:
-            slots.append((place, name, put))
-            fixed.append(None)
-        elif isinstance(value, str) and ":" in value and Slot(value).startswith(":"):
+        elif isinstance(value, str) and MARK in value:
             raise Unfit(value)
         else:
             fixed.append(value if put is None else put(value))
     return Prepared(compiled.string, fixed, slots)
 
 
-def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Callable[[Any], Any] | None:
-    """How a value is put for the driver. The members of a list are bound under its name and their number."""
-    bound = compiled.binds.get(name) or compiled.binds[name.rpartition("_")[0]]
+def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Put:
+    # The members of a list are bound under its name and their number.
+    bound = compiled.binds.get(name)
+    if bound is None:
+        bound = compiled.binds[name.rpartition("_")[0]]
     return bound.type.dialect_impl(dialect).bind_processor(dialect)
