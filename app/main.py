@@ -37,8 +37,9 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     database = database or open_database(settings)
     sources = Sources(settings.registries)
     limits = Limits(**{limit.name: getattr(settings, f"max_{limit.name}") for limit in fields(Limits)})
+    runner = Runner(database, Signer(settings.signing_secret()), sources, limits)
     endpoint = GraphQL(
-        Runner(database, Signer(settings.signing_secret()), sources, limits),
+        runner,
         Authentication(database, Tokens(settings) if settings.jwt_issuer else None),
         settings.body_bytes,
     )
@@ -67,5 +68,6 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
         ],
         lifespan=lifespan,
     )
+    service.state.plans = runner.plans
     service.add_middleware(RequestLog)
     return service

@@ -5,18 +5,22 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, event, inspect, make_url
+from sqlalchemy import URL, Connection, Dialect, event, inspect, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from app.core import lanes
 from app.core.clock import Clock
+from app.core.lanes import Lanes
 
 DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 
 GAVE_WAY = ("40001", "40P01")
 """PostgreSQL's codes for a transaction that lost to others: serialization failure, deadlock."""
 TRIES = 6
+MOST_THREADS = 4
+"""Threads that read an SQLite file at once: they take turns with one interpreter."""
 
 Result = TypeVar("Result")
 
@@ -63,18 +67,30 @@ class Database:
         self.url = url_of(url)
         self.clock = clock
         self.embedded = self.url.get_backend_name() == "sqlite"
+        # Half of the connections read only, by compiled statements; sessions share the others.
+        fast = max(connections // 2, 1)
+        self.lanes: Lanes
         if self.embedded:
+            self.lanes = lanes.SQLite(self.url, min(fast, MOST_THREADS), _prepare)
             self._reader = _sqlite(self.url, connections)
             # One connection serves all writers in the order they come, so none waits on SQLite's lock.
             self._writer = _sqlite(self.url, 1, begin="BEGIN IMMEDIATE")
         else:
-            self._writer = create_async_engine(self.url, pool_size=connections, max_overflow=0, hide_parameters=True)
+            self.lanes = lanes.PostgreSQL(self.url, fast)
+            self._writer = create_async_engine(
+                self.url, pool_size=max(connections - fast, 1), max_overflow=0, hide_parameters=True
+            )
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def engine(self) -> AsyncEngine:
         """The engine of the writers, for migrations."""
         return self._writer
+
+    @property
+    def dialect(self) -> Dialect:
+        """How its statements are written."""
+        return self._writer.dialect
 
     @asynccontextmanager
     async def reading(self, request_id: str = "") -> AsyncIterator[Session]:
@@ -109,12 +125,20 @@ class Database:
 
     async def close(self) -> None:
         """Give the connections back."""
+        await self.lanes.close()
         await self._reader.dispose()
         await self._writer.dispose()
 
 
 def _gave_way(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in GAVE_WAY
+
+
+def _prepare(connection: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
 
 
 def _sqlite(url: URL, connections: int, *, begin: str = "") -> AsyncEngine:
@@ -129,10 +153,7 @@ def _sqlite(url: URL, connections: int, *, begin: str = "") -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        _prepare(connection)
 
     if begin:
 

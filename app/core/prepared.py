@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Dialect
+from sqlalchemy import ARRAY, Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -77,4 +77,5 @@ def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Put:
     bound = compiled.binds.get(name)
     if bound is None:
         bound = compiled.binds[name.rpartition("_")[0]]
-    return bound.type.dialect_impl(dialect).bind_processor(dialect)
+    # A list of texts is taken as it is.
+    return None if isinstance(bound.type, ARRAY) else bound.type.dialect_impl(dialect).bind_processor(dialect)

@@ -5,6 +5,7 @@ Each but node takes a scope, so that no field can fetch without one. What a word
 refused or failed field is null beside its error, and takes nothing else of the answer with it.
 """
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -301,7 +302,9 @@ def find(batch: Lookup[Any] | None, key: str) -> Any:
 
 
 async def found(context: Context, actor: Actor, given: Any) -> Any:
-    """What a query gave, or what it said where to find."""
+    """What a query gave, or what it said where to find: one, or as many as it named."""
+    if isinstance(given, list):
+        return list(await asyncio.gather(*(found(context, actor, each) for each in given)))
     if not isinstance(given, Find):
         return await given
     if given.batch is None:
@@ -311,7 +314,12 @@ async def found(context: Context, actor: Actor, given: Any) -> Any:
 
 async def find_node(context: Context, key: str) -> Any:
     """The row of an id of whatever kind, if the caller may see it."""
-    found = nodes.get(ids.kind(key) or "")
-    if found is None:
+    node = node_of(key)
+    if node is None:
         return None
-    return await context.load(found.by_id.load, _actor(context, found.scope, found.own), key)
+    return await context.load(node.by_id.load, _actor(context, node.scope, node.own), key)
+
+
+def node_of(key: str) -> Node | None:
+    """The type that an id says it is of; None for what is no id of any."""
+    return nodes.get(ids.kind(key) or "")

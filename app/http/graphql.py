@@ -43,7 +43,7 @@ class Graph(Protocol):
     """What runs operations."""
 
     def prepare(self, text: str, variables: Mapping[str, Any], name: str | None, request_id: str) -> Any: ...
-    async def run(self, operation: Any, actor: Actor | None) -> tuple[dict[str, Any], bool]: ...
+    async def run(self, operation: Any, actor: Actor | None) -> tuple[bytes, bool]: ...
 
 
 class GraphQL:
@@ -113,9 +113,9 @@ def _error(message: str, code: str, request_id: str) -> dict[str, Any]:
     return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]}
 
 
-def _response(body: dict[str, Any], status: int, media: str, headers: dict[str, str] | None = None) -> Response:
+def _response(body: dict[str, Any] | bytes, status: int, media: str, headers: dict[str, str] | None = None) -> Response:
     return Response(
-        orjson.dumps(body),
+        body if isinstance(body, bytes) else orjson.dumps(body),
         status,
         {"Vary": "Accept", "Cache-Control": "no-store", **(headers or {})},
         media_type=f"{media}; charset=utf-8",

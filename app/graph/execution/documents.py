@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -42,6 +42,10 @@ class Prepared:
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
     code: str = ""
+    conditions: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """The variables that the conditions of each operation ask for, by its name."""
+    plans: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict, compare=False)
+    """The plans of its operations, by their name and the truth of their conditions (see `plans`)."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of a name; without a name the only one."""
