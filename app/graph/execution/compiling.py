@@ -137,7 +137,8 @@ class _Making:
             self.edges.append(self.edge(word, field, definition, nodes, at, path))
             return "None"
         if isinstance(value, Part):
-            return self.object(field.type.of_type, self.selections.below(field.type, nodes), at, path)
+            inner: Any = get_named_type(field.type)
+            return self.object(inner, self.selections.below(inner, nodes), at, path)
         if isinstance(value, Permission):
             self.look(value.reads)
             common = self.common(nodes, at, path)
