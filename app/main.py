@@ -40,7 +40,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     runner = Runner(database, Signer(settings.signing_secret()), sources, limits)
     endpoint = GraphQL(
         runner,
-        Authentication(database, Tokens(settings) if settings.jwt_issuer else None),
+        Authentication(database, Tokens(settings) if settings.jwt_issuer else None, settings.key_seconds),
         settings.body_bytes,
     )
 

@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     secret: str = ""
     """Signs cursors; at least 32 characters, the same for all processes. Kept in `data` when empty."""
 
+    key_seconds: int = 5
+    """How long a process remembers whose an API key is: one that another process revokes works no longer than that."""
+
     body_bytes: int = 1_000_000
     """The largest request body."""
     max_tokens: int = 4_000

@@ -1,5 +1,6 @@
 """The database: short read sessions, and write transactions that are committed here and nowhere else."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Dialect, event, inspect, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session as SyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from app.core import lanes
@@ -19,14 +21,27 @@ DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg",
 GAVE_WAY = ("40001", "40P01")
 """PostgreSQL's codes for a transaction that lost to others: serialization failure, deadlock."""
 TRIES = 6
+CHANGED = "changed"
 MOST_THREADS = 4
 """Threads that read an SQLite file at once: they take turns with one interpreter."""
 
 Result = TypeVar("Result")
 
 
+class _Noting(SyncSession):
+    """Notes of which tables rows were changed."""
+
+
+@event.listens_for(_Noting, "after_flush")
+def _note(session: SyncSession, _context: Any) -> None:
+    rows = (*session.new, *session.dirty, *session.deleted)
+    session.info.setdefault(CHANGED, set()).update(map(type, rows))
+
+
 class Session(AsyncSession):
     """A database session with the instant and the request that all it records belongs to."""
+
+    sync_session_class = _Noting
 
     clock: Clock
     now: datetime
@@ -65,6 +80,8 @@ class Database:
 
     def __init__(self, url: str, clock: Clock, *, connections: int = 20) -> None:
         self.url = url_of(url)
+        self.changes: Counter[type] = Counter()
+        """Table → how many transactions of this process changed rows of it, one by one."""
         self.clock = clock
         self.embedded = self.url.get_backend_name() == "sqlite"
         # Half of the connections read only, by compiled statements; sessions share the others.
@@ -101,9 +118,11 @@ class Database:
     @asynccontextmanager
     async def writing(self, request_id: str = "") -> AsyncIterator[Session]:
         """A write transaction: committed at the end, rolled back on any exception."""
-        async with self._session(self._writer, request_id) as session, session.begin():
-            yield session
-            await session.reload()
+        async with self._session(self._writer, request_id) as session:
+            async with session.begin():
+                yield session
+                await session.reload()
+            self.changes.update(session.info.get(CHANGED, ()))
 
     async def retrying(self, transaction: Callable[[], Awaitable[Result]]) -> Result:
         """Run a whole transaction again when the database gave it up so that others could go on."""

@@ -85,7 +85,7 @@ class GraphQL:
 
     async def _actor(self, request: Request, request_id: str) -> Actor | None:
         try:
-            return await self._authentication.actor(request, request_id)
+            return await self._authentication.actor(request.headers.get("authorization"), request_id)
         except Unauthenticated as error:
             raise Refusal(401, "UNAUTHENTICATED", error.message, authentication.challenge(error)) from None
         except IssuerUnreachable:

@@ -136,6 +136,12 @@ async def authenticate(session: Session, token: str) -> tuple[Actor, ApiKey]:
     return actor, key
 
 
+def good_until(key: ApiKey, latest: datetime) -> datetime:
+    """Until when what a token of the key gave holds by itself: no longer than `latest`, nor beyond any of its ends."""
+    ends = [end for end in (key.expires_at, key.previous_expires_at) if end is not None]
+    return min([latest, *ends])
+
+
 def use_is_due(key: ApiKey, now: datetime) -> bool:
     """Whether a use of the key should be noted: at most once a minute, to spare the database."""
     return key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY
