@@ -20,8 +20,8 @@ from tests.architecture.worlds import World
 from tests.conftest import SECRET
 
 SEED = 20_260_314
-DOCUMENTS, RUNS = 700, 4
-CHANGES = 250
+DOCUMENTS, RUNS = 500, 4
+CHANGES = 150
 COMPILED = 0.97
 """The share of operations that plans have to answer."""
 

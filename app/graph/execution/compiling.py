@@ -29,9 +29,10 @@ from app.core.pages import COUNTED_EXACTLY, Children, Listing, Lookup
 from app.graph import fields, pages
 from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Query
 from app.graph.execution import edges
-from app.graph.execution.asking import Arguments, converter
+from app.graph.execution.asking import Arguments
 from app.graph.execution.connecting import Pages, View
 from app.graph.execution.giving import Given
+from app.graph.execution.inputs import Inputs
 from app.graph.execution.leaves import completed, python_value, shown
 from app.graph.execution.selecting import Selections, Unknown
 from app.graph.execution.walking import Level, Plan
@@ -72,7 +73,7 @@ class Compiler:
 
     def __init__(self, schema: GraphQLSchema, dialect: Dialect, registry: Any, config: Any) -> None:
         self.schema, self.dialect = schema, dialect
-        self.registry, self.config = registry, config
+        self.inputs = Inputs(registry, config)
         self.tables = {node.by_id.table: node.type.__name__ for node in fields.nodes.values()}
 
     def plan(self, selections: Selections, operation: OperationDefinitionNode) -> Plan:
@@ -230,8 +231,7 @@ class _Making:
 
     def arguments(self, field: GraphQLField, definition: Any, nodes: list[FieldNode]) -> Arguments:
         """The arguments of a field."""
-        convert = converter(definition, self.compiler.registry, self.compiler.config)
-        return Arguments(field, nodes[0], convert)
+        return Arguments(field, nodes[0], definition, self.compiler.inputs)
 
     def given(self, kind: Any, nodes: list[FieldNode]) -> Given:
         """The selection of objects that are there already."""
@@ -338,12 +338,17 @@ class _Connecting:
         self.columns = Columns(listing.table, owner.compiler.dialect)
         self.found = Pages(self.columns.names, asked)
         self.constants: dict[str, Any] = {}
+        self.told = False
+        """Whether it is told if there are more items."""
 
     def pages(self) -> Pages:
         """All that the executor needs of it."""
         body = self._object(self.kind, self.selections.below(self.kind, self.nodes), self._member)
         items = "".join(f", p{index}" for index in range(len(self.found.views)))
-        source = f"lambda pages, bounds, cursor{items}: [{body} for page, (a, b) in zip(pages, bounds)]"
+        told, each = ("m, (a, b)", "zip(more, bounds)") if self.told else ("(a, b)", "bounds")
+        if self.found.counts:
+            told, each = "n, m, (a, b)", "zip(counts, more, bounds)"
+        source = f"lambda bounds, more, inside, backwards, counts, cursor{items}: [{body} for {told} in {each}]"
         self.found.make = compiled(source, self.constants)
         return self.found
 
@@ -395,9 +400,11 @@ class _Connecting:
     def _info(self, kind: Any, _name: str, called: str, _nodes: list[FieldNode]) -> str:
         match called:
             case "hasNextPage":
-                return "page.has_next"
+                self.told = True
+                return "(inside if backwards else m)"
             case "hasPreviousPage":
-                return "page.has_previous"
+                self.told = True
+                return "(m if backwards else inside)"
             case "startCursor":
                 self.found.cursors = True
                 return "cursor(a) if b > a else None"
@@ -409,9 +416,9 @@ class _Connecting:
     def _total(self, kind: Any, _name: str, called: str, _nodes: list[FieldNode]) -> str:
         match called:
             case "count":
-                return f"min(page.count, {COUNTED_EXACTLY})"
+                return f"min(n, {COUNTED_EXACTLY})"
             case "precision":
-                return f"'AT_LEAST' if page.count > {COUNTED_EXACTLY} else 'EXACT'"
+                return f"'AT_LEAST' if n > {COUNTED_EXACTLY} else 'EXACT'"
         raise Unknown(f"{kind.name}.{called}")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -15,16 +15,6 @@ from app.graph import pages
 from app.graph.execution.asking import Arguments
 from app.graph.execution.leaves import python_value
 from app.graph.execution.walking import Below, Here, Level, Path, Run, of_bounds
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list, and how many items the whole list has where that is asked."""
-
-    rows: list[Any]
-    has_next: bool
-    has_previous: bool
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +96,21 @@ class Pages:
         keys = [descending is not ask.backwards for _, descending in listing.keys(ask)]
         first = len(self.read)
         last = first + len(keys)
-        rows = [row for row in rows if row[last - 1] is not None]
-        # Sorted here, for a join promises no order; they come sorted nearly always.
-        if len(set(keys)) == 1:
-            rows.sort(key=itemgetter(*range(first, last)), reverse=keys[0])
-        else:
-            for at, descending in reversed([*enumerate(keys, first)]):
-                rows.sort(key=itemgetter(at), reverse=descending)
         groups: dict[str, list[Any]] = {}
         for row in rows:
+            if row[last - 1] is None:
+                continue  # a parent without any
             mine = groups.get(row[last])
             if mine is None:
                 groups[row[last]] = [row]
             else:
                 mine.append(row)
+        # Sorted here, for a join promises no order; they come sorted nearly always.
+        sorts = _sorts(keys, first)
+        for mine in groups.values():
+            if len(mine) > 1:
+                for key, descending in sorts:
+                    mine.sort(key=key, reverse=descending)
         return groups
 
     def connect(
@@ -127,21 +118,21 @@ class Pages:
         run: Run,
         here: Here,
         names: Sequence[str],
-        found: list[Page],
+        found: Sequence[list[Any]],
+        counts: Sequence[int],
         listing: Listing[Any],
         ask: Ask,
         actor: Actor,
     ) -> tuple[list[Any], list[Here]]:
-        """The connections of pages, one for each object, and the levels of their items."""
-        ends = list(accumulate(len(page.rows) for page in found))
-        bounds = list(zip([0, *ends], ends, strict=False))
-        rows = [row for page in found for row in page.rows] if len(found) != 1 else found[0].rows
+        """The connections of pages, each of one object's rows and perhaps one more, and the levels of their items."""
+        rows, bounds, more = _cut(found, ask)
+        steps = partial(of_bounds, bounds)
         reached = [
-            Here(view.level, rows, Below(here, of_bounds(bounds, [*names, *view.before], view.after)))
-            for view in self.views
+            Here(view.level, rows, Below(here, steps([*names, *view.before], view.after))) for view in self.views
         ]
         cursor = self._cursor(run, rows, listing, ask, actor) if self.cursors else None
-        made = self.make(found, bounds, cursor, *(below.parts for below in reached))
+        inside = ask.position is not None
+        made = self.make(bounds, more, inside, ask.backwards, counts, cursor, *(below.parts for below in reached))
         return made, [below for below in reached if rows]
 
     def _cursor(self, run: Run, rows: list[Any], listing: Listing[Any], ask: Ask, actor: Actor) -> Callable[[int], str]:
@@ -156,3 +147,28 @@ class Pages:
             return seal([row[at] if value is None else value(row[at]) for at, value in read])
 
         return cursor
+
+
+def _sorts(keys: list[bool], first: int) -> list[tuple[Callable[[Any], Any], bool]]:
+    """How to sort rows by the keys that begin at a place: in one go, where all of them go the same way."""
+    if len(set(keys)) == 1:
+        return [(itemgetter(*range(first, first + len(keys))), keys[0])]
+    return [(itemgetter(at), descending) for at, descending in reversed([*enumerate(keys, first)])]
+
+
+def _cut(found: Sequence[list[Any]], ask: Ask) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:
+    """All rows of some pages, from where to where each has its own, and whether there are more of them."""
+    rows: list[Any] = []
+    bounds: list[tuple[int, int]] = []
+    more: list[bool] = []
+    limit, backwards, start = ask.limit, ask.backwards, 0
+    for mine in found:
+        exceeds = len(mine) > limit
+        if exceeds:
+            mine = mine[:limit]
+        rows += mine[::-1] if backwards else mine
+        end = len(rows)
+        bounds.append((start, end))
+        more.append(exceeds)
+        start = end
+    return rows, bounds, more

@@ -46,6 +46,8 @@ class Prepared:
     code: str = ""
     costs: dict[tuple[Any, ...], GraphQLError | None] = field(default_factory=dict, compare=False)
     """Why its operations are too costly, if they are, by their name and the weights of their variables."""
+    variables: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What each operation declares of its variables, by its name (see `variables`)."""
     conditions: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     """The variables that the conditions of each operation ask for, by its name."""
     plans: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict, compare=False)

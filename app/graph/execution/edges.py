@@ -8,10 +8,10 @@ from graphql import FieldNode
 
 from app.access import Actor, Scope
 from app.core.errors import MissingScope
-from app.core.pages import Ask, Children, Listing, Lookup
+from app.core.pages import Children, Listing, Lookup
 from app.graph import declared, fields, values
 from app.graph.execution.asking import Arguments
-from app.graph.execution.connecting import Page, Pages
+from app.graph.execution.connecting import Pages
 from app.graph.execution.giving import Given
 from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Path, Run
 
@@ -103,12 +103,6 @@ class ToOne(Field):
         self.fill(here.parts, made)
 
 
-def cut(listing: Listing[Any], rows: list[Any], ask: Ask, count: int) -> Page:
-    """The page that the rows of its statement make."""
-    page = listing.slice(rows, ask)
-    return Page(page.rows, page.has_next, page.has_previous, count)
-
-
 @dataclass(slots=True)
 class ToMany(Field):
     """An edge to a page of rows for each object."""
@@ -145,8 +139,9 @@ class ToMany(Field):
             raise Anew("a count that failed")
         counted = dict(map(tuple, counts[0])) if counts else {}
         groups = self.pages.grouped(batch.listing, ask, rows)
-        pages = [cut(batch.listing, groups.get(key, []), ask, counted.get(key, 0)) for key in keys]
-        connected, reached = self.pages.connect(run, here, self.names, pages, batch.listing, ask, actor)
+        found: list[Any] = [groups.get(key, ()) for key in keys]
+        total = [counted.get(key, 0) for key in keys] if counts else ()
+        connected, reached = self.pages.connect(run, here, self.names, found, total, batch.listing, ask, actor)
         self.fill(here.parts, connected)
         return reached
 
@@ -180,8 +175,8 @@ class RootList(Field):
             return self.refuse(run, here, rows)
         if any(isinstance(count, Exception) for count in counts):
             raise Anew("a count that failed")
-        page = cut(listing, rows, ask, counts[0][0][0] if counts else 0)
-        connected, reached = self.pages.connect(run, here, self.names, [page], listing, ask, actor)
+        total = [counts[0][0][0]] if counts else ()
+        connected, reached = self.pages.connect(run, here, self.names, [rows], total, listing, ask, actor)
         self.fill(here.parts, connected)
         return reached
 

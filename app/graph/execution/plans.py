@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 
 from app.core.database import Database
 from app.graph.context import Context
@@ -15,6 +15,7 @@ from app.graph.execution.compiling import Compiler
 from app.graph.execution.documents import Prepared
 from app.graph.execution.reading import Reader
 from app.graph.execution.selecting import Selections, Unknown, conditions
+from app.graph.execution.variables import Variables
 from app.graph.execution.walking import Anew, Plan, Run
 
 log = structlog.get_logger("graph")
@@ -40,7 +41,7 @@ class Plans:
     ) -> Answer | None:
         """The answer of an operation; None when graphql-core has to give it."""
         try:
-            coerced = self._coerced(operation, variables)
+            coerced = self._coerced(prepared, operation, variables)
             plan = self._plan(prepared, operation, coerced)
             run = Run(context, self._reader, coerced)
             data = await self._database.lanes.run(plan.reading(run))
@@ -54,13 +55,16 @@ class Plans:
         self.answered += 1
         return data, run.errors
 
-    def _coerced(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> VariableValues:
+    def _coerced(
+        self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> VariableValues:
         if not operation.variable_definitions:
             return NO_VARIABLES
-        found = get_variable_values(self._schema, operation.variable_definitions, dict(variables), max_errors=1)
-        if isinstance(found, list):
-            raise Unknown("variables that do not fit")
-        return found
+        name = operation.name.value if operation.name else ""
+        declared = prepared.variables.get(name)
+        if declared is None:
+            declared = prepared.variables[name] = Variables(self._schema, operation)
+        return declared.coerced(variables)
 
     def _plan(self, prepared: Prepared, operation: OperationDefinitionNode, variables: VariableValues) -> Plan:
         assert prepared.document is not None
