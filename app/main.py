@@ -20,11 +20,13 @@ from app.http.explorer import page as explorer
 from app.http.graphql import GraphQL
 from app.http.health import Health
 from app.http.push import Push
-from app.http.requests import RequestLog
+from app.http.requests import Direct, RequestLog
 from app.http.tokens import Tokens
 from app.jobs import loop as jobs
 from app.registries.sources import Sources
 from app.settings import Settings
+
+GRAPHQL = "/graphql"
 
 
 def open_database(settings: Settings, now: Clock = clock.system) -> Database:
@@ -55,13 +57,10 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     async def home(_request: Request) -> RedirectResponse:
         return RedirectResponse("graphql")
 
-    async def graphql(request: Request) -> object:
-        return await endpoint(request)
-
     service = Starlette(
         routes=[
             Route("/", home),
-            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route(GRAPHQL, endpoint, methods=["GET", "POST"]),
             Route("/health", Health(database).__call__),
             Route("/registries/{name}/push", Push(database, sources).__call__, methods=["POST"]),
             explorer.assets,
@@ -69,5 +68,6 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
         lifespan=lifespan,
     )
     service.state.plans = runner.plans
+    service.add_middleware(Direct, path=GRAPHQL, endpoint=endpoint)
     service.add_middleware(RequestLog)
     return service

@@ -60,7 +60,7 @@ class Authentication:
         async with self._database.reading(request_id) as session:
             actor, key = await keys.authenticate(session, token)
             due = keys.use_is_due(key, session.now)
-            until = keys.good_until(key, session.now + self._remembered)
+            until = keys.good_until(key, session.now, self._remembered)
         if due:
             async with self._database.writing(request_id) as session:
                 await keys.note_use(session, actor.organization_id, key.id)
