@@ -97,14 +97,15 @@ class Pages:
         first = len(self.read)
         last = first + len(keys)
         groups: dict[str, list[Any]] = {}
+        mine: list[Any] = []
+        before: Any = None
         for row in rows:
-            if row[last - 1] is None:
-                continue  # a parent without any
-            mine = groups.get(row[last])
-            if mine is None:
-                groups[row[last]] = [row]
-            else:
-                mine.append(row)
+            parent = row[last]
+            if parent != before:  # a parent's rows come together
+                if row[last - 1] is None:
+                    continue  # it has none
+                before, mine = parent, groups.setdefault(parent, [])
+            mine.append(row)
         # Sorted here, for a join promises no order; they come sorted nearly always.
         sorts = _sorts(keys, first)
         for mine in groups.values():
