@@ -28,6 +28,9 @@ class Read:
     values: Sequence[Any]
 
 
+observers: list[Callable[[str], None]] = []
+"""Told of every statement that runs here, as SQLAlchemy's events tell of its own."""
+
 Needs = Sequence[Read | Call]
 Reading = Generator[Needs, list[Any], Result]
 
@@ -73,6 +76,7 @@ class PostgreSQL:
             driver: Any = lane.driver_connection
             try:
                 for read in reads:
+                    _tell(read)
                     try:
                         found.append(await driver.fetch(read.text, *read.values))
                     except Exception as error:
@@ -127,6 +131,7 @@ class SQLite:
             return True, done.value
 
     def _fetch(self, read: Read) -> Any:
+        _tell(read)
         connection = getattr(self._own, "connection", None)
         try:
             if connection is None:
@@ -148,6 +153,11 @@ class SQLite:
         self._threads.shutdown()
         while self._open:
             self._open.pop().close()
+
+
+def _tell(read: Read) -> None:
+    for observer in observers:
+        observer(read.text)
 
 
 async def attempt(call: Call) -> Any:

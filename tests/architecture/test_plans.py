@@ -3,21 +3,28 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from app.access import EVERYTHING, Actor, ActorKind, Role, Scope, scopes_of
 from app.core.database import Database
 from app.core.signing import Signer
+from app.credential_types.tables import CredentialType
+from app.events.tables import Event
 from app.graph.execution.limits import Limits
 from app.graph.execution.runner import Operation, Runner
+from app.organizations.tables import ApiKey
 from app.registries.sources import Sources
 from tests.architecture.operations import Made, Maker, Pool
 from tests.architecture.shapes import roots
 from tests.architecture.worlds import World
 from tests.conftest import SECRET
+from tests.service import Tenant
 
 SEED = 20_260_314
 DOCUMENTS, RUNS = 500, 4
@@ -117,6 +124,54 @@ async def test_queries_are_answered_alike(comparison: Comparison, home: World, a
             known.cursors.extend(cursors(answer.get("data")))
     assert plans.answered >= COMPILED * comparison.compared, plans.fallbacks
     assert comparison.failed > comparison.compared / 10
+
+
+FAULTS = (
+    "apiKeys(last: 9) { __typename nodes { id orgUnit { id } scopes } }",
+    "apiKeys { edges { cursor node { name s: scopes } } pageInfo { hasNextPage } totalCount { count } }",
+    "apiKeys { nodes { name orgUnit { name } } }",
+    "apiKey(id: $key) { id scopes orgUnit { id } }",
+    "activity { nodes { id subject { id } changes { path before } } }",
+    "activity(first: 100) { edges { node { kind changes { path } subject { __typename } } } }",
+    "node(id: $key) { id ... on ApiKey { scopes name } }",
+    "nodes(ids: [$key, $event, $unit]) { id ... on ApiKey { scopes } ... on Event { changes { path } } }",
+    "credentialTypes(first: 100) { nodes { code supports } }",
+    'workers(search: "a\\u0000b") { nodes { id } }',
+    "workers(search: $nothing, first: 2) { nodes { id reports(first: 1) { totalCount { count } } } }",
+)
+"""Fields whose values fail in some rows, or whose statements do."""
+
+
+async def test_faults_are_answered_alike(comparison: Comparison, tenant: Tenant, database: Database) -> None:
+    key, unit = f"key_{tenant.key[20:36]}", "unit_0000000000000000"
+    async with database.writing("broken") as session:
+        mine = col(Event.organization_id) == tenant.id
+        event = str(await session.scalar(select(col(Event.id)).where(mine).limit(1)))
+        for table, row, broken in (
+            (ApiKey, key, {"scopes": ["workers:read", "no:scope"]}),
+            (Event, event, {"changes": {"name": {"to": 1}}}),
+        ):
+            await session.execute(update(table).where(col(table.id) == row).values(broken))
+        types = update(CredentialType).where(col(CredentialType.organization_id) == tenant.id)
+        await session.execute(types.where(col(CredentialType.code) == "WWCC_NSW").values(supports=["NOTHING"]))
+    declared = "$key: ID!, $event: ID!, $unit: ID!, $nothing: String"
+    given = {"key": key, "event": event, "unit": unit, "nothing": "a\0b"}
+    limited = replace(tenant.actor, scopes=frozenset({Scope.KEYS_MANAGE, Scope.AUDIT_READ}))
+    failed = comparison.failed
+    for one, other in product(FAULTS, FAULTS):
+        made = Made(f"query ({declared}) {{ viewer {{ id }} one: {one} other: {other} }}", given, ())
+        text = made.text if not comparison.prepare(made, given).refusal else _used(made.text, given)
+        for actor in (tenant.actor, limited):
+            await comparison.compare(replace(made, text=text), given, actor)
+    assert comparison.failed - failed > len(FAULTS) ** 2
+
+
+def _used(text: str, given: dict[str, Any]) -> str:
+    """A text without the variables that it does not use."""
+    body = text.partition(")")[2]
+    kinds = {"nothing": "String"}
+    used = ", ".join(f"${name}: {kinds.get(name, 'ID!')}" for name in given if f"${name}" in body)
+    return f"query {f'({used})' if used else ''} {body}"
 
 
 async def test_mutations_are_answered_alike(comparison: Comparison, home: World, abroad: World) -> None:

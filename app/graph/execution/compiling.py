@@ -422,7 +422,7 @@ class _Connecting:
         raise Unknown(f"{kind.name}.{called}")
 
 
-@lru_cache(10_000)
+@lru_cache(2_000)
 def structure(names: Names) -> type[msgspec.Struct]:
     """The class of objects with these members; they are `f0`, `f1` and so on, and only called so in JSON."""
     members = {f"f{index}": name for index, name in enumerate(names)}
@@ -436,7 +436,7 @@ def viewing(table: Any, names: Names) -> type[msgspec.Struct]:
     return msgspec.defstruct("Row", [(name, Any) for name in names], namespace=called, gc=False)
 
 
-@lru_cache(10_000)
+@lru_cache(2_000)
 def filler(at: Names) -> edges.Fill:
     """Puts values to objects, at a place within each."""
     space: dict[str, Any] = {}

@@ -20,6 +20,9 @@ from app.graph.execution.walking import Anew, Plan, Run
 
 log = structlog.get_logger("graph")
 
+MOST_PLANS = 16
+"""Plans that are kept of a document: for its operations, and the truths of their conditions."""
+
 Answer = tuple[bytes, list[GraphQLError]]
 """The data of a response as JSON, and the errors in it."""
 
@@ -75,6 +78,8 @@ class Plans:
         truths = tuple(variables.coerced.get(each) for each in asked)
         found = prepared.plans.get((name, truths))
         if found is None:
+            if len(prepared.plans) >= MOST_PLANS:
+                prepared.plans.clear()
             found = prepared.plans[name, truths] = self._compiled(prepared.document, operation, asked, truths)
         if isinstance(found, str):
             raise Unknown(found)
