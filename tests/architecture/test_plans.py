@@ -136,7 +136,6 @@ FAULTS = (
     "node(id: $key) { id ... on ApiKey { scopes name } }",
     "nodes(ids: [$key, $event, $unit]) { id ... on ApiKey { scopes } ... on Event { changes { path } } }",
     "credentialTypes(first: 100) { nodes { code supports } }",
-    'workers(search: "a\\u0000b") { nodes { id } }',
     "workers(search: $nothing, first: 2) { nodes { id reports(first: 1) { totalCount { count } } } }",
 )
 """Fields whose values fail in some rows, or whose statements do."""
@@ -154,23 +153,20 @@ async def test_faults_are_answered_alike(comparison: Comparison, tenant: Tenant,
             await session.execute(update(table).where(col(table.id) == row).values(broken))
         types = update(CredentialType).where(col(CredentialType.organization_id) == tenant.id)
         await session.execute(types.where(col(CredentialType.code) == "WWCC_NSW").values(supports=["NOTHING"]))
-    declared = "$key: ID!, $event: ID!, $unit: ID!, $nothing: String"
     given = {"key": key, "event": event, "unit": unit, "nothing": "a\0b"}
     limited = replace(tenant.actor, scopes=frozenset({Scope.KEYS_MANAGE, Scope.AUDIT_READ}))
     failed = comparison.failed
-    for one, other in product(FAULTS, FAULTS):
-        made = Made(f"query ({declared}) {{ viewer {{ id }} one: {one} other: {other} }}", given, ())
-        text = made.text if not comparison.prepare(made, given).refusal else _used(made.text, given)
+    for one, other in product(FAULTS, FAULTS[:3]):
+        made = Made(_declaring(given, f"{{ viewer {{ id }} one: {one} other: {other} }}"), given, ())
+        assert not comparison.prepare(made, given).refusal
         for actor in (tenant.actor, limited):
-            await comparison.compare(replace(made, text=text), given, actor)
-    assert comparison.failed - failed > len(FAULTS) ** 2
+            await comparison.compare(made, given, actor)
+    assert comparison.failed - failed > 3 * len(FAULTS)
 
 
-def _used(text: str, given: dict[str, Any]) -> str:
-    """A text without the variables that it does not use."""
-    body = text.partition(")")[2]
-    kinds = {"nothing": "String"}
-    used = ", ".join(f"${name}: {kinds.get(name, 'ID!')}" for name in given if f"${name}" in body)
+def _declaring(given: dict[str, Any], body: str) -> str:
+    """A query that declares the variables that it uses."""
+    used = ", ".join(f"${name}: {'String' if name == 'nothing' else 'ID!'}" for name in given if f"${name}" in body)
     return f"query {f'({used})' if used else ''} {body}"
 
 
