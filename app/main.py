@@ -22,13 +22,14 @@ from app.http.explorer import page as explorer
 from app.http.graphql import GraphQL
 from app.http.health import Health
 from app.http.push import Push
-from app.http.requests import RequestLog
+from app.http.requests import Direct, RequestLog
 from app.http.tokens import Tokens
 from app.jobs import loop as jobs
 from app.registries.sources import Sources
 from app.settings import Settings
 
 LONGEST_PREFLIGHT_SECONDS = 600
+GRAPHQL = "/graphql"
 
 
 def open_database(settings: Settings, now: Clock = clock.system) -> Database:
@@ -44,9 +45,10 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     database.follow = reactions.follow
     sources = Sources(settings.registries)
     limits = Limits(**{limit.name: getattr(settings, f"max_{limit.name}") for limit in fields(Limits)})
+    runner = Runner(database, Signer(settings.signing_secret()), sources, limits)
     endpoint = GraphQL(
-        Runner(database, Signer(settings.signing_secret()), sources, limits),
-        Authentication(database, Tokens(settings) if settings.jwt_issuer else None),
+        runner,
+        Authentication(database, Tokens(settings) if settings.jwt_issuer else None, settings.key_seconds),
         settings.body_bytes,
     )
 
@@ -61,19 +63,18 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     async def home(_request: Request) -> RedirectResponse:
         return RedirectResponse("graphql")
 
-    async def graphql(request: Request) -> object:
-        return await endpoint(request)
-
     service = Starlette(
         routes=[
             Route("/", home),
-            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route(GRAPHQL, endpoint, methods=["GET", "POST"]),
             Route("/health", Health(database).__call__),
             Route("/registries/{name}/push", Push(database, sources).__call__, methods=["POST"]),
             explorer.assets,
         ],
         lifespan=lifespan,
     )
+    service.state.plans = runner.plans
+    service.add_middleware(Direct, path=GRAPHQL, endpoint=endpoint)
     if settings.allowed_origins:
         service.add_middleware(
             CORSMiddleware,

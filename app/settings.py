@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     secret: str = ""
     """Signs cursors; at least 32 characters, the same for all processes. Kept in `data` when empty."""
 
+    key_seconds: int = 5
+    """How long a process remembers whose an API key is: one that another process revokes works no longer than that."""
+
     allowed_origins: tuple[str, ...] = ()
     """Origins whose pages may call the service from a browser, as a JSON list: `["https://app.example"]`."""
     body_bytes: int = 1_000_000

@@ -1,18 +1,20 @@
 """The database: short read sessions, and write transactions that are committed here and nowhere else."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, event, inspect, make_url
+from sqlalchemy import URL, Connection, Dialect, event, inspect, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session as SyncSession
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from app.core import history
+from app.core import history, lanes
 from app.core.clock import Clock
+from app.core.lanes import Lanes
 from app.core.records import Record
 
 DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
@@ -20,13 +22,22 @@ DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg",
 GAVE_WAY = ("40001", "40P01")
 """PostgreSQL's codes for a transaction that lost to others: serialization failure, deadlock."""
 TRIES = 6
+CHANGED = "changed"
+MOST_THREADS = 4
+"""Threads that read an SQLite file at once: they take turns with one interpreter."""
 
 Result = TypeVar("Result")
 Row = TypeVar("Row", bound=Record)
 
 
 class Flushing(SyncSession):
-    """The session behind a session: where rows are written, and their past is kept."""
+    """The session behind a session: where rows are written, their past is kept, and changed tables are noted."""
+
+
+@event.listens_for(Flushing, "after_flush")
+def _note(session: SyncSession, _context: Any) -> None:
+    rows = (*session.new, *session.dirty, *session.deleted)
+    session.info.setdefault(CHANGED, set()).update(map(type, rows))
 
 
 class Session(AsyncSession):
@@ -87,22 +98,36 @@ class Database:
 
     def __init__(self, url: str, clock: Clock, *, connections: int = 20) -> None:
         self.url = url_of(url)
+        self.changes: Counter[type] = Counter()
+        """Table → how many transactions of this process changed rows of it, one by one."""
         self.clock = clock
         self.follow: Following = _nothing
         """Does what follows from all that a transaction recorded, before it is committed."""
         self.embedded = self.url.get_backend_name() == "sqlite"
+        # Half of the connections read only, by compiled statements; sessions share the others.
+        fast = max(connections // 2, 1)
+        self.lanes: Lanes
         if self.embedded:
+            self.lanes = lanes.SQLite(self.url, min(fast, MOST_THREADS), _prepare)
             self._reader = _sqlite(self.url, connections)
             # One connection serves all writers in the order they come, so none waits on SQLite's lock.
             self._writer = _sqlite(self.url, 1, begin="BEGIN IMMEDIATE")
         else:
-            self._writer = create_async_engine(self.url, pool_size=connections, max_overflow=0, hide_parameters=True)
+            self.lanes = lanes.PostgreSQL(self.url, fast)
+            self._writer = create_async_engine(
+                self.url, pool_size=max(connections - fast, 1), max_overflow=0, hide_parameters=True
+            )
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def engine(self) -> AsyncEngine:
         """The engine of the writers, for migrations."""
         return self._writer
+
+    @property
+    def dialect(self) -> Dialect:
+        """How its statements are written."""
+        return self._writer.dialect
 
     @asynccontextmanager
     async def reading(self, request_id: str = "") -> AsyncIterator[Session]:
@@ -113,10 +138,12 @@ class Database:
     @asynccontextmanager
     async def writing(self, request_id: str = "") -> AsyncIterator[Session]:
         """A write transaction: committed at the end, rolled back on any exception."""
-        async with self._session(self._writer, request_id) as session, session.begin():
-            yield session
-            await self.follow(session)
-            await session.reload()
+        async with self._session(self._writer, request_id) as session:
+            async with session.begin():
+                yield session
+                await self.follow(session)
+                await session.reload()
+            self.changes.update(session.info.get(CHANGED, ()))
 
     async def retrying(self, transaction: Callable[[], Awaitable[Result]]) -> Result:
         """Run a whole transaction again when the database gave it up so that others could go on."""
@@ -138,12 +165,20 @@ class Database:
 
     async def close(self) -> None:
         """Give the connections back."""
+        await self.lanes.close()
         await self._reader.dispose()
         await self._writer.dispose()
 
 
 def _gave_way(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in GAVE_WAY
+
+
+def _prepare(connection: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
 
 
 def _sqlite(url: URL, connections: int, *, begin: str = "") -> AsyncEngine:
@@ -158,10 +193,7 @@ def _sqlite(url: URL, connections: int, *, begin: str = "") -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        _prepare(connection)
 
     if begin:
 

@@ -36,6 +36,14 @@ class Viewer(Protocol):
 
 
 Filter = Callable[[Any, Viewer, datetime], ColumnElement[bool]]
+"""A condition for a value. Its last argument is called `_now` where it does not look at the clock: its statement is
+then kept for later."""
+
+
+def daily(condition: Filter) -> Filter:
+    """Marks a filter that looks at the clock only for the day in the actor's time zone."""
+    condition.daily = True  # type: ignore[attr-defined]
+    return condition
 
 
 def condition(

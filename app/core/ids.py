@@ -10,6 +10,7 @@ RANDOM_CHARACTERS = 7
 
 _PATTERN = re.compile(r"([a-z]{2,5})_[0-9A-Za-z]{16}")
 _RANDOM_VALUES = len(ALPHABET) ** RANDOM_CHARACTERS
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _last = 0
 
 
@@ -23,11 +24,11 @@ def new(prefix: str) -> str:
 
 def encode(number: int, length: int) -> str:
     """A number in base 62, padded to a fixed length so that text order is number order."""
-    characters = []
-    for _ in range(length):
-        number, digit = divmod(number, 62)
-        characters.append(ALPHABET[digit])
-    return "".join(reversed(characters))
+    text = ""
+    while len(text) < length:
+        number, pair = divmod(number, len(_PAIRS))
+        text = _PAIRS[pair] + text
+    return text[-length:]
 
 
 def kind(value: str) -> str | None:

@@ -1,8 +1,12 @@
 """Logs: one line an event, as JSON, or readable where a person is looking."""
 
+import json
 import logging
 import sys
+from collections.abc import Callable
+from typing import Any
 
+import orjson
 import structlog
 
 
@@ -17,9 +21,16 @@ def configure() -> None:
             *([] if person else [structlog.processors.format_exc_info]),
             structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
             if person
-            else structlog.processors.JSONRenderer(),
+            else structlog.processors.JSONRenderer(serializer=_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _json(event: Any, default: Callable[[Any], Any]) -> str:
+    try:
+        return orjson.dumps(event, default=default).decode()
+    except TypeError:  # what orjson cannot write, such as half a character, json can
+        return json.dumps(event, default=default)

@@ -8,8 +8,9 @@ statement, however many parents there are.
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -33,6 +34,7 @@ from sqlmodel import col
 from app.core import filters
 from app.core.database import Session
 from app.core.filters import Filter, Viewer
+from app.core.prepared import Slot
 from app.core.records import Record
 
 Row = TypeVar("Row", bound=Record)
@@ -40,6 +42,8 @@ Row = TypeVar("Row", bound=Record)
 DEFAULT_PAGE = 25
 LARGEST_PAGE = 100
 COUNTED_EXACTLY = 10_000
+KEYS = "keys"
+"""The parameter of statements that take many keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,15 @@ class Slice(Generic[Row]):
     has_previous: bool = False
 
 
+class Scene(Protocol):
+    """What the making of a statement needs to know: of which kind of database, and of what instant."""
+
+    @property
+    def dialect(self) -> str: ...
+    @property
+    def now(self) -> datetime: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Lookup(Generic[Row]):
     """Finds the row that each key names."""
@@ -79,8 +92,13 @@ class Lookup(Generic[Row]):
 
     async def load(self, session: Session, actor: Viewer, keys: Sequence[str]) -> dict[str, Row]:
         """Key → row, for those that the actor sees."""
-        statement = select(self.table).where(actor.sees(self.table), among(self.column, keys, session.dialect))
-        return {getattr(row, self.column.key): row for row in await session.scalars(statement)}
+        rows = await session.scalars(self.statement(session, actor), {KEYS: listed(keys, session.dialect)})
+        return {getattr(row, self.column.key): row for row in rows}
+
+    def statement(self, scene: Scene, actor: Viewer, columns: Sequence[str] = ()) -> Select[Any]:
+        """The rows of the parameter `keys`, or just some columns of them."""
+        wanted = [getattr(self.table, name) for name in columns] or [self.table]
+        return select(*wanted).where(actor.sees(self.table), asked(self.column, scene.dialect))
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,13 +131,13 @@ class Listing(Generic[Row]):
 
     async def page(self, session: Session, actor: Viewer, ask: Ask) -> Slice[Row]:
         """One page of the whole list."""
-        statement = self._page(select(self.table), session, actor, await self.ready(session, actor, ask))
-        return self._slice(list(await session.scalars(statement)), ask)
+        statement = self.statement(session, actor, await self.ready(session, actor, ask))
+        return self.slice(list(await session.scalars(statement)), ask)
 
     async def count(self, session: Session, actor: Viewer, ask: Ask) -> int:
         """How many rows the list has, counted to one more than `COUNTED_EXACTLY`."""
         ask = await self.ready(session, actor, ask)
-        return await session.scalar(self._count(session, actor, ask)) or 0
+        return await session.scalar(self.counting(session, actor, ask)) or 0
 
     async def ready(self, session: Session, actor: Viewer, ask: Ask) -> Ask:
         """The ask with the references of its where resolved."""
@@ -128,36 +146,44 @@ class Listing(Generic[Row]):
         filters.check(ask.where)
         return replace(ask, where=await self.prepare(session, actor, ask.where))
 
-    def _matching(self, statement: Select[Any], session: Session, actor: Viewer, ask: Ask) -> Select[Any]:
-        statement = statement.where(actor.sees(self.table))
-        if self.base is not None:
-            statement = statement.where(self.base)
-        statement = statement.where(*(shown for name, shown in self.hides.items() if name not in ask.include))
-        if ask.search and self.search is not None:
-            statement = statement.where(self.search(ask.search, actor, session.now))
-        if ask.where:
-            statement = statement.where(filters.condition(ask.where, self.filters, actor, session.now))
-        return statement
+    def statement(self, scene: Scene, actor: Viewer, ask: Ask, columns: Sequence[str] = ()) -> Select[Any]:
+        """The rows of one page and one more, or just some columns of them."""
+        wanted = [getattr(self.table, name) for name in columns] or [self.table]
+        return self.page_of(select(*wanted), scene, actor, ask)
 
-    def _page(
-        self, statement: Select[Any], session: Session, actor: Viewer, ask: Ask, *, by_index: bool = True
+    def page_of(
+        self, statement: Select[Any], scene: Scene, actor: Viewer, ask: Ask, *, by_index: bool = True
     ) -> Select[Any]:
+        """A statement narrowed to one page and one more row."""
         keys = [(column, descending is not ask.backwards) for column, descending in self.keys(ask)]
-        statement = self._matching(statement, session, actor, ask)
+        statement = self._matching(statement, scene, actor, ask)
         if ask.position is not None:
             statement = statement.where(beyond(keys, ask.position))
         sorts = [(column if by_index else _apart(column), descending) for column, descending in keys]
         order = [column.desc() if descending else column.asc() for column, descending in sorts]
         return statement.order_by(*order).limit(ask.limit + 1)
 
-    def _count(
-        self, session: Session, actor: Viewer, ask: Ask, *extra: ColumnElement[bool], parents: Any = None
+    def counting(
+        self, scene: Scene, actor: Viewer, ask: Ask, *extra: ColumnElement[bool], parents: Any = None
     ) -> Select[Any]:
-        rows = self._matching(select(literal(1).label("one")).select_from(self.table), session, actor, ask)
+        """How many rows the list has, counted to one more than `COUNTED_EXACTLY`."""
+        rows = self._matching(select(literal(1).label("one")).select_from(self.table), scene, actor, ask)
         counted = rows.where(*extra).limit(COUNTED_EXACTLY + 1).correlate(parents)
         return select(func.count()).select_from(counted.subquery())
 
-    def _slice(self, rows: list[Row], ask: Ask) -> Slice[Row]:
+    def _matching(self, statement: Select[Any], scene: Scene, actor: Viewer, ask: Ask) -> Select[Any]:
+        statement = statement.where(actor.sees(self.table))
+        if self.base is not None:
+            statement = statement.where(self.base)
+        statement = statement.where(*(shown for name, shown in self.hides.items() if name not in ask.include))
+        if ask.search and self.search is not None:
+            statement = statement.where(self.search(ask.search, actor, scene.now))
+        if ask.where:
+            statement = statement.where(filters.condition(ask.where, self.filters, actor, scene.now))
+        return statement
+
+    def slice(self, rows: list[Any], ask: Ask) -> Slice[Any]:
+        """The page that the rows of its statement make."""
         more = len(rows) > ask.limit
         rows = rows[: ask.limit]
         inside = ask.position is not None
@@ -175,61 +201,87 @@ class Children(Generic[Row]):
 
     async def load(self, session: Session, actor: Viewer, keys: Sequence[str], ask: Ask) -> dict[str, Slice[Row]]:
         """Parent → its page."""
-        listing, table = self.listing, self.listing.table
+        listing = self.listing
         ask = await listing.ready(session, actor, ask)
-        parents = values_of(keys, session.dialect)
-        if session.dialect == "postgresql":
-            # LATERAL stops at each parent's limit; one scan with ROW_NUMBER would read all their children.
-            one = listing._page(select(table).where(self.parent == parents.c.value), session, actor, ask)
-            child = one.lateral()
-            found = aliased(table, child)
-            statement = select(found).select_from(parents).join(child, true())
-        else:
-            # SQLite has no LATERAL; a correlated IN with a limit does the same.
-            found = aliased(table)
-            one = listing._page(
-                select(col(table.id)).where(self.parent == parents.c.value),
-                session,
-                actor,
-                ask,
-                # A parent's index holds its rows in the default order. For any other, SQLite would rather walk the
-                # sort's own index, over all parents, than sort the few rows of one.
-                by_index=not ask.order,
-            )
-            mine = and_(_same_organization(found, actor), col(found.id).in_(one.correlate(parents)))
-            # An outer join, whose left side comes first; SQLite would start from all rows, and try each parent.
-            statement = select(found).select_from(parents).join(found, mine, isouter=True)
-        joined: Sequence[Row | None] = (await session.scalars(statement)).all()
-        rows = [row for row in joined if row is not None]
+        statement = self.statement(session, actor, ask)
+        found = await session.scalars(statement, {KEYS: listed(keys, session.dialect)})
+        rows: list[Row] = [row for row in found if row is not None]
         # Sorted here, for a join promises no order.
         for column, descending in reversed(listing.keys(ask)):
             rows.sort(key=attrgetter(column.key), reverse=descending is not ask.backwards)
         groups: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
             groups[getattr(row, self.parent.key)].append(row)
-        return {key: listing._slice(groups.get(key, []), ask) for key in keys}
+        return {key: listing.slice(groups.get(key, []), ask) for key in keys}
+
+    def statement(self, scene: Scene, actor: Viewer, ask: Ask, columns: Sequence[str] = ()) -> Select[Any]:
+        """The rows of the page of each parent in the parameter `keys`, and one more; or some columns of them.
+
+        The columns are followed by the parent's key. A parent without rows may come with nothing but nulls.
+        """
+        listing, table = self.listing, self.listing.table
+        parents = values(scene.dialect)
+        found: list[Any]
+        if scene.dialect == "postgresql":
+            # LATERAL stops at each parent's limit; one scan with ROW_NUMBER would read all their children.
+            wanted = [getattr(table, name).label(f"c{at}") for at, name in enumerate(columns)] or [table]
+            mine = select(*wanted).where(self.parent == parents.c.value)
+            child = listing.page_of(mine, scene, actor, ask).lateral()
+            found = [*child.c, parents.c.value] if columns else [aliased(table, child)]
+            return select(*found).select_from(parents).join(child, true())
+        # SQLite has no LATERAL; a correlated IN with a limit does the same.
+        other = aliased(table)
+        one = listing.page_of(
+            select(col(table.id)).where(self.parent == parents.c.value),
+            scene,
+            actor,
+            ask,
+            # A parent's index holds its rows in the default order. For any other, SQLite would rather walk the
+            # sort's own index, over all parents, than sort the few rows of one.
+            by_index=not ask.order,
+        )
+        here = and_(_same_organization(other, actor), col(other.id).in_(one.correlate(parents)))
+        found = [*(getattr(other, name) for name in columns), parents.c.value] if columns else [other]
+        # An outer join, whose left side comes first; SQLite would start from all rows, and try each parent.
+        return select(*found).select_from(parents).join(other, here, isouter=True)
 
     async def counts(self, session: Session, actor: Viewer, keys: Sequence[str], ask: Ask) -> dict[str, int]:
         """Parent → how many rows its list has."""
-        parents = values_of(keys, session.dialect)
-        ask = await self.listing.ready(session, actor, ask)
-        one = self.listing._count(session, actor, ask, self.parent == parents.c.value, parents=parents)
-        statement = select(parents.c.value, one.scalar_subquery())
-        return {row[0]: row[1] for row in await session.execute(statement)}
+        statement = self.counting(session, actor, await self.listing.ready(session, actor, ask))
+        return {row[0]: row[1] for row in await session.execute(statement, {KEYS: listed(keys, session.dialect)})}
+
+    def counting(self, scene: Scene, actor: Viewer, ask: Ask) -> Select[Any]:
+        """The key of each parent in the parameter `keys`, and how many rows its list has."""
+        parents = values(scene.dialect)
+        one = self.listing.counting(scene, actor, ask, self.parent == parents.c.value, parents=parents)
+        return select(parents.c.value, one.scalar_subquery())
 
 
-def values_of(keys: Sequence[str], dialect: str) -> Any:
-    """A sequence of keys as a table with the column `value`: one parameter, whatever their number."""
+def values(dialect: str) -> Any:
+    """The parameter `keys` as a table with the column `value`: one parameter, whatever their number."""
     if dialect == "postgresql":
-        return func.unnest(bindparam(None, list(keys), ARRAY(String))).table_valued("value").render_derived()
-    return func.json_each(filters.as_json(keys)).table_valued("value")
+        return func.unnest(bindparam(KEYS, Slot(KEYS), ARRAY(String))).table_valued("value").render_derived()
+    return func.json_each(bindparam(KEYS, Slot(KEYS), String)).table_valued("value")
+
+
+def listed(keys: Sequence[str], dialect: str) -> Any:
+    """Keys as the parameter `keys` takes them."""
+    return list(keys) if dialect == "postgresql" else filters.as_json(keys)
+
+
+def asked(column: Any, dialect: str) -> ColumnElement[bool]:
+    """Whether a column is one of the parameter `keys`; the statement's text does not depend on their number."""
+    if dialect == "postgresql":
+        return column == func.any(bindparam(KEYS, Slot(KEYS), ARRAY(String)))  # type: ignore[no-any-return]
+    return column.in_(select(values(dialect).c.value))  # type: ignore[no-any-return]
 
 
 def among(column: Any, keys: Sequence[str], dialect: str) -> ColumnElement[bool]:
-    """Whether a column is one of the keys, as a statement whose text does not depend on their number."""
+    """Whether a column is one of some keys, which are in the statement themselves."""
     if dialect == "postgresql":
         return column == func.any(bindparam(None, list(keys), ARRAY(String)))  # type: ignore[no-any-return]
-    return column.in_(select(values_of(keys, dialect).c.value))  # type: ignore[no-any-return]
+    given = func.json_each(filters.as_json(keys)).table_valued("value")
+    return column.in_(select(given.c.value))  # type: ignore[no-any-return]
 
 
 def beyond(keys: Sequence[tuple[Any, bool]], position: Sequence[Any]) -> ColumnElement[bool]:

@@ -44,6 +44,12 @@ UNANSWERED = frozenset({Intake.REQUESTED, Intake.CANCELLED})
 DECIDED = frozenset({Approval.APPROVED, Approval.REJECTED})
 ID = ("id",)
 
+READS = (
+    *("intake", "archived_at", "deleted_at", "latest_approval"),
+    *("is_verifiable", "worker_id", "applicant_id"),
+)
+"""The columns that the rules about a credential as it is look at."""
+
 
 def create(kind: CredentialType) -> DomainError | None:
     """Create a credential of a type."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
-from app.core import clock
+from app.core import clock, filters
 from app.core.filters import Viewer
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import NEVER, Credential, Validity
@@ -47,6 +47,7 @@ def _days_after_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     return f"date({compiler.process(day, **options)}, {compiler.process(days, **options)} || ' days')"
 
 
+@filters.daily
 def matches(operators: Mapping[str, Any], actor: Viewer, now: datetime) -> ColumnElement[bool]:
     """The condition that a credential's validity today is, or is not, among some."""
     today = literal(clock.today(now, actor.time_zone), Date())

@@ -12,10 +12,10 @@ from app.graph.event_list import EVENT_LIST
 from app.graph.fields import edge, listing, mutation, node, permission, query
 from app.graph.inputs import ChangeInput, MutationInput
 from app.graph.pages import Connection
-from app.graph.person import CREDENTIAL, EVENT, CredentialOwner, PersonBy, PersonContent
-from app.graph.types import given, input, member, scalar
+from app.graph.person import CREDENTIAL, EVENT, CredentialOwner, PersonBy, PersonContent, find_person
+from app.graph.types import input, member, scalar
 from app.graph.worker_list import APPLICANT_LIST
-from app.workers import deletion, editing, people, queries, references, states
+from app.workers import deletion, editing, people, queries, states
 
 
 @node(queries.applicant_by_id, scope=Scope.WORKERS_READ)
@@ -32,13 +32,25 @@ class Applicant(CredentialOwner):
     last_updated: datetime = scalar("When the record last changed.")
     deleted_at: datetime | None = scalar("When it was deleted, if it is.")
     viewer_can_update: bool = permission(
-        "Whether you could update it now.", queries.applicant_by_id, Scope.WORKERS_WRITE, states.update
+        "Whether you could update it now.",
+        queries.applicant_by_id,
+        Scope.WORKERS_WRITE,
+        states.update,
+        reads=states.READS,
     )
     viewer_can_delete: bool = permission(
-        "Whether you could delete it now.", queries.applicant_by_id, Scope.WORKERS_WRITE, states.delete
+        "Whether you could delete it now.",
+        queries.applicant_by_id,
+        Scope.WORKERS_WRITE,
+        states.delete,
+        reads=states.READS,
     )
     viewer_can_restore: bool = permission(
-        "Whether you could restore it now.", queries.applicant_by_id, Scope.WORKERS_WRITE, states.restore
+        "Whether you could restore it now.",
+        queries.applicant_by_id,
+        Scope.WORKERS_WRITE,
+        states.restore,
+        reads=states.READS,
     )
 
 
@@ -75,8 +87,8 @@ class ApplicantRestoreInput(ChangeInput):
     applicant: PersonBy = member("Which applicant.", default=...)
 
 
-async def _applicant(context: Context, actor: Actor, by: PersonBy) -> Applicant | None:
-    return await context.look(references.lookup, actor, people.APPLICANT, given(by), ("by",))
+def _applicant(context: Context, actor: Actor, by: PersonBy) -> Applicant | None:
+    return find_person(context, actor, people.APPLICANT, queries.applicant_by_id, by)  # type: ignore[no-any-return]
 
 
 QUERIES = [

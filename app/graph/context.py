@@ -47,6 +47,8 @@ class Context:
     request_id: str
     prepared: Any = None
     """The operation's document, parsed, validated and measured (see `execution`)."""
+    _done: dict[str | int, Any] = field(default_factory=dict)
+    """The outcomes of the mutations so far, by the names of their fields in the response."""
     _loaders: dict[Any, DataLoader[str, Any]] = field(default_factory=dict)
     _settling: asyncio.Task[bool] | None = None
 
@@ -98,6 +100,13 @@ class Context:
 
         await self.database.retrying(attempt)
         return not await self.look(settling.is_pending, actor)
+
+    async def once(self, name: str | int, perform: Callable[..., Awaitable[Result]], *arguments: Any) -> Result:
+        """Do what a mutation's field stands for; where the operation is run anew, only tell what came of it."""
+        if name not in self._done:
+            self._done[name] = await perform(self, *arguments)
+        outcome: Result = self._done[name]
+        return outcome
 
     async def change(self, actor: Actor, name: str, action: Action, given: dict[str, Any]) -> Any:
         """Run one action in a transaction of its own; gives its result, or its refusals as `Refusals`.

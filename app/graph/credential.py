@@ -20,7 +20,7 @@ from app.graph.credential_request import RULE, CredentialRequest
 from app.graph.credential_type import CredentialType
 from app.graph.credential_version import READ, CredentialVersion, of_credential
 from app.graph.event_list import EVENT_LIST
-from app.graph.fields import edge, listing, node, permission, query
+from app.graph.fields import edge, find, listing, node, permission, query
 from app.graph.node import Node
 from app.graph.pages import Connection, OrderDirection
 from app.graph.person import EVENT
@@ -35,7 +35,7 @@ WRITE, REVIEW, VERIFY = Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_REVIEW, Scope
 
 def can(description: str, scope: Scope, rule: Any, **narrower: bool) -> Any:
     """Whether the caller could do something to the credential."""
-    return permission(description, queries.by_id, scope, rule, **narrower)
+    return permission(description, queries.by_id, scope, rule, reads=states.READS, **narrower)
 
 
 @output
@@ -78,6 +78,8 @@ class Verification:
         key="credential_type_id",
         scope=None,
         value=lambda _credential, kind, _context: kind.verification_source,
+        reads=(),
+        of=("verification_source",),
     )
 
 
@@ -101,7 +103,7 @@ class Owners:
 class CredentialIntake:
     """How a credential came in."""
 
-    status: Intake = scalar("Whether it was created directly or asked for.", derived=lambda row: row.intake)
+    status: Intake = scalar("Whether it was created directly or asked for.", column="intake")
     requested_at: datetime | None = scalar("When its worker was asked for it.")
     submitted_at: datetime | None = scalar("When they last submitted it.")
     due_at: date | None = scalar("The day by which they are to submit it.", derived=lambda row: row.due_on)
@@ -149,6 +151,8 @@ class Credential(Node):
         key="credential_type_id",
         scope=None,
         value=of_credential,
+        reads=("valid_from", "expires_on"),
+        of=("expiring_soon_days",),
     )
     latest_version: CredentialVersion | None = edge(
         queries.version_by_id, "The newest version, whatever its approval.", key="latest_version_id", **READ
@@ -174,11 +178,15 @@ class Credential(Node):
         events.by_subject, "What happened to it, latest first.", key="id", **EVENT_LIST
     )
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    deleted: bool = scalar("Whether it is deleted.", derived=lambda row: row.deleted_at is not None)
+    deleted: bool = scalar(
+        "Whether it is deleted.", derived=lambda row: row.deleted_at is not None, reads=("deleted_at",)
+    )
     deleted_at: datetime | None = scalar("When it was deleted, if it is.")
     created_at: datetime = scalar("When it was added.")
     last_updated: datetime = scalar("When it last changed.")
-    archived: bool = scalar("Whether it is archived.", derived=lambda row: row.archived_at is not None)
+    archived: bool = scalar(
+        "Whether it is archived.", derived=lambda row: row.archived_at is not None, reads=("archived_at",)
+    )
     archived_at: datetime | None = scalar("When it was archived, if it is.")
     archived_by: str | None = scalar("The id of the key or person that archived it.")
     viewer_can_update: bool = can("Whether you could update it now.", WRITE, states.update, own=True)
@@ -202,8 +210,8 @@ class Credential(Node):
     viewer_can_purge: bool = can("Whether you could remove it for good now.", Scope.CREDENTIALS_PURGE, states.purge)
 
 
-async def _credential(context: Context, actor: Actor, id: str) -> Credential | None:
-    return await context.load(queries.by_id.load, actor, id)  # type: ignore[no-any-return]
+def _credential(_context: Context, _actor: Actor, id: str) -> Credential | None:
+    return find(queries.by_id, id)  # type: ignore[no-any-return]
 
 
 QUERIES = [

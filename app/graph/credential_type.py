@@ -10,7 +10,7 @@ from app.access import Actor, Scope
 from app.credential_types import editing, queries
 from app.credential_types.tables import Category, CreationPolicy, Metadata
 from app.graph.context import Context
-from app.graph.fields import listing, mutation, node, query
+from app.graph.fields import find, listing, mutation, node, query
 from app.graph.filters import ChoiceFilter, ExactFilter
 from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.node import Node
@@ -36,9 +36,9 @@ class CredentialType(Node):
     instructions: str | None = scalar("What a worker should know to provide it.")
     verification_source: str | None = scalar("The registry that verifies it; null when it is only kept in date.")
     supports: list[Metadata] = scalar(
-        "The facts and files that its credentials can hold.", derived=_members("supports")
+        "The facts and files that its credentials can hold.", derived=_members("supports"), reads=("supports",)
     )
-    requires: list[Metadata] = scalar("Those that they must hold.", derived=_members("requires"))
+    requires: list[Metadata] = scalar("Those that they must hold.", derived=_members("requires"), reads=("requires",))
     reference_number_pattern: str | None = scalar(
         "A regular expression in RE2's syntax that whole reference numbers match, ignoring case."
     )
@@ -53,7 +53,9 @@ class CredentialType(Node):
     )
     approval_required: bool = scalar("Whether its versions wait for a reviewer, where approvals are enabled.")
     creation_policy: CreationPolicy = scalar("Whether its credentials can be created directly.")
-    archived: bool = scalar("Whether it is out of use.", derived=lambda kind: kind.archived_at is not None)
+    archived: bool = scalar(
+        "Whether it is out of use.", derived=lambda kind: kind.archived_at is not None, reads=("archived_at",)
+    )
     archived_at: datetime | None = scalar("When it was taken out of use, if it is.")
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
     created_at: datetime = scalar("When it was added.")
@@ -155,10 +157,10 @@ class CredentialTypeRestoreInput(ByIdInput):
     """A credential type to bring back into use."""
 
 
-async def _type(context: Context, actor: Actor, by: CredentialTypeBy) -> CredentialType | None:
+def _type(_context: Context, _actor: Actor, by: CredentialTypeBy) -> CredentialType | None:
     if by.id:
-        return await context.load(queries.by_id.load, actor, by.id)  # type: ignore[no-any-return]
-    return await context.load(queries.by_code.load, actor, by.code or "")  # type: ignore[no-any-return]
+        return find(queries.by_id, by.id)  # type: ignore[no-any-return]
+    return find(queries.by_code, by.code or "")  # type: ignore[no-any-return]
 
 
 QUERIES = [

@@ -40,7 +40,7 @@ def of_credential(credential: Any, kind: Any, context: Context) -> Validity:
 class VersionApproval:
     """What a reviewer made of a version."""
 
-    status: Approval = scalar("Where the decision stands.", derived=lambda version: version.approval)
+    status: Approval = scalar("Where the decision stands.", column="approval")
     decided_by: str | None = scalar("The id of the key or person that decided.")
     decided_at: datetime | None = scalar("When it was decided.")
     reason: str | None = scalar("Why, in a few words.")
@@ -79,7 +79,13 @@ class CredentialVersion(Node):
     issue_date: date | None = scalar("The day it was issued.")
     expiry_date: date | None = scalar("The last day it is valid.")
     validity: Validity | None = edge(
-        types.by_id, "What its dates mean today.", key="credential_type_id", scope=None, value=of_version
+        types.by_id,
+        "What its dates mean today.",
+        key="credential_type_id",
+        scope=None,
+        value=of_version,
+        reads=("issue_date", "expiry_date"),
+        of=("expiring_soon_days",),
     )
     approval: VersionApproval = part("What a reviewer made of it.")
     activity: Connection[VersionChange] | None = edge(

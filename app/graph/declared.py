@@ -1,6 +1,6 @@
 """What the words of the graph declare of a field or type, kept for the executor and for the tests."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,9 @@ class Edge:
     scope: Scope | None
     own: bool
     value: Callable[[Any, Any, Context], Any] | None
+    reads: tuple[str, ...] | None = None
+    """The row's columns that `value` looks at, and those of what was found; None when it may be any."""
+    of: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class Query:
     scope: Scope | None
     own: bool
     listing: Listing[Any] | None = None
+    plain: bool = True
+    """Whether the list is given as it is: not chosen by further arguments, nor shown as something else."""
+    resolve: Callable[..., Any] | None = None
+    """Where there is no listing: gives what is asked, or a `Find` of it."""
 
 
 @dataclass(frozen=True)
@@ -56,3 +63,13 @@ class Mutation:
     action: Action
     scope: Scope
     own: bool
+    perform: Callable[[Context, Any], Awaitable[Any]]
+    """Does it with an input; gives the payload."""
+
+
+@dataclass(frozen=True)
+class Find:
+    """What a query may give instead of a row: where to look, and the key. Without a batch, the key is any node's id."""
+
+    batch: Lookup[Any] | None
+    key: str

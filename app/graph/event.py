@@ -19,12 +19,12 @@ from app.graph.types import output, part, scalar
 class EventActor:
     """Who made something happen."""
 
-    kind: ActorKind = scalar("A program, a person or the service itself.", derived=lambda event: event.actor_kind)
+    kind: ActorKind = scalar("A program, a person or the service itself.", column="actor_kind")
     id: str = scalar(
         "The id of the API key, or the person's subject at their identity provider.",
-        derived=lambda event: event.actor_id,
+        column="actor_id",
     )
-    name: str = scalar("Their name at the time.", derived=lambda event: event.actor_name)
+    name: str = scalar("Their name at the time.", column="actor_name")
 
 
 @output
@@ -51,7 +51,7 @@ class Event(Node):
     actor: EventActor = part("Who did it.")
     subject_id: strawberry.ID = scalar("The id of the record that it happened to.")
     subject: Node | None = anything("subject_id", "That record, if it still exists.")
-    changes: list[FieldChange] = scalar("The values that changed.", derived=_changes)
+    changes: list[FieldChange] = scalar("The values that changed.", derived=_changes, reads=("changes",))
     occurred_at: datetime = scalar("When it happened.")
     request_id: str = scalar("The request that it happened in.")
     correlation_id: str | None = scalar("By what a check of a credential is recognised.")

@@ -24,9 +24,10 @@ from app.core.pages import Ask, Children, Listing, Lookup
 from app.core.records import Record
 from app.graph import enums, pages  # noqa: F401 - the enums are described before any field uses one
 from app.graph.context import Action, Batch, Context, Refusals
-from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Node, Query
+from app.graph.declared import WORD, AnyEdge, Edge, Find, Mutation, Node, Query
 from app.graph.errors import UserError, shown
 from app.graph.types import given
+from app.graph.values import VALUE, Permission
 
 Class = TypeVar("Class", bound=type)
 Info = strawberry.Info[Context, None]
@@ -54,6 +55,8 @@ def edge(
     scope: Scope | None,
     own: bool = False,
     value: Callable[[Any, Any, Context], Any] | None = None,
+    reads: tuple[str, ...] | None = None,
+    of: tuple[str, ...] | None = None,
     where: Any = None,
     order: Any = None,
     **arguments: tuple[Any, str],
@@ -63,9 +66,10 @@ def edge(
     `Children` lead to a connection; a `Lookup` to one row, or to several where the column holds a list of keys. Any
     other batch is a function that works something out for many keys at once: `batch(session, actor, keys, *arguments)`,
     with the arguments given as (type, description), in their order. What a key's share is shown as,
-    `value(row, found, context)` says.
+    `value(row, found, context)` says, which looks at the columns `reads` of the row and `of` what was found, or may
+    look at any.
     """
-    declared = Edge(batch, key, scope, own, value)
+    declared = Edge(batch, key, scope, own, value, reads, of)
     if isinstance(batch, Children):
         asked = pages.arguments(batch.listing, where=where, order=order)
         return _field(_to_many(batch, declared), description, declared, asked)
@@ -123,10 +127,17 @@ def _to_many(batch: Children[Any], declared: Edge) -> Callable[..., Any]:
     return resolve
 
 
-async def _keep_up(context: Context, source: Listing[Any], question: Ask) -> None:
-    """Settle before something kept is asked for, by somebody who may know it."""
+def keeper(context: Context, source: Listing[Any], question: Ask) -> Actor | None:
+    """For whom to settle before a list is read that asks for what is kept. Raises MissingScope."""
     if question.where and source.kept & filters.names(question.where):
-        await context.settled(context.permitted(Scope.COMPLIANCE_READ, own=True))
+        return context.permitted(Scope.COMPLIANCE_READ, own=True)
+    return None
+
+
+async def _keep_up(context: Context, source: Listing[Any], question: Ask) -> None:
+    actor = keeper(context, source, question)
+    if actor is not None:
+        await context.settled(actor)
 
 
 def permission(
@@ -138,18 +149,17 @@ def permission(
     own: bool = False,
     contractors: bool = False,
     final: bool = False,
+    reads: tuple[str, ...] | None = None,
 ) -> Any:
     """Whether the caller could do something to the row now: they hold the scope, and its state allows it.
 
     Where a narrower scope is enough for some rows (`own`, `contractors`), the row is looked up as that scope sees.
-    A rule that depends on whether decisions are final is told.
+    A rule that depends on whether decisions are final is told. It looks at the columns `reads`, or may look at any.
     """
-
-    def allowed(row: Any, actor: Actor) -> bool:
-        return (rule(row, final=actor.decisions_are_final) if final else rule(row)) is None
+    declared = Permission(by_id, scope, rule, own, contractors, final, reads)
 
     async def narrowed(row: Any, actor: Actor, context: Context) -> bool:
-        return await context.load(by_id.load, actor, row.id) is not None and allowed(row, actor)
+        return await context.load(by_id.load, actor, row.id) is not None and declared.allows(row, actor)
 
     def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
         context = info.context
@@ -157,9 +167,9 @@ def permission(
             actor = context.permitted(scope, own=own, contractors=contractors)
         except MissingScope:
             return False
-        return allowed(root, actor) if actor is context.actor else narrowed(root, actor, context)
+        return declared.allows(root, actor) if actor is context.actor else narrowed(root, actor, context)
 
-    return strawberry.field(resolver=resolve, description=description)
+    return strawberry.field(resolver=resolve, description=description, metadata={VALUE: declared})
 
 
 def anything(key: str, description: str) -> Any:
@@ -183,16 +193,17 @@ def query(
     own: bool = False,
     **arguments: tuple[Any, str],
 ) -> StrawberryField:
-    """A field of the query root that finds one thing: `resolve(context, actor, **arguments)`.
+    """A field of the query root that finds one thing: `resolve(context, actor, **arguments)`, or gives a `Find` of it.
 
     Each argument is given as (type, description); the return annotation of `resolve` is the field's type.
     """
 
     async def answer(info: Info, **asked: Any) -> Any:
-        return await resolve(info.context, _actor(info.context, scope, own), **asked)
+        actor = _actor(info.context, scope, own)
+        return await found(info.context, actor, resolve(info.context, actor, **asked))
 
     returns = inspect.signature(resolve).return_annotation
-    return _named(name, _field(answer, description, Query(scope, own), _arguments(arguments), returns))
+    return _named(name, _field(answer, description, Query(scope, own, resolve=resolve), _arguments(arguments), returns))
 
 
 def _arguments(arguments: dict[str, tuple[Any, str]]) -> list[StrawberryArgument]:
@@ -253,7 +264,8 @@ def listing(
 
     asked = [*pages.arguments(source, where=where, order=order), *_arguments(arguments)]
     returns = returns or pages.Connection[of] | None
-    return _named(name, _field(answer, description, Query(scope, own, source), asked, returns))
+    declared = Query(scope, own, source, plain=chosen is None and shown is None)
+    return _named(name, _field(answer, description, declared, asked, returns))
 
 
 def mutation(
@@ -278,8 +290,7 @@ def mutation(
     payload = _payload(f"{name[0].upper()}{name[1:]}Payload", gives)
     single = next(iter(gives)) if len(gives) == 1 else None
 
-    async def resolve(info: Info, input: Any) -> Any:
-        context = info.context
+    async def perform(context: Context, input: Any) -> Any:
         actor = context.permitted(scope, own=own, contractors=contractors)
         result = await context.change(actor, name, action, given(input))
         if then is not None and not isinstance(result, Refusals):
@@ -290,10 +301,13 @@ def mutation(
         if isinstance(result, Refusals):
             return payload(**dict.fromkeys(gives), errors=shown(result.errors))
         if single:
-            found = {single: result}
+            members = {single: result}
         else:
-            found = result if isinstance(result, dict) else {member: getattr(result, member) for member in gives}
-        return payload(**found, errors=[])
+            members = result if isinstance(result, dict) else {member: getattr(result, member) for member in gives}
+        return payload(**members, errors=[])
+
+    async def resolve(info: Info, input: Any) -> Any:
+        return await info.context.once(info.path.key, perform, input)
 
     asked = StrawberryArgument(
         python_name="input",
@@ -301,7 +315,7 @@ def mutation(
         type_annotation=StrawberryAnnotation(takes),
         description="What to do, and to which record.",
     )
-    declared = Mutation(action, scope, own)
+    declared = Mutation(action, scope, own, perform)
     return _named(name, _field(resolve, description, declared, [asked], payload | None))
 
 
@@ -338,9 +352,30 @@ def _named(name: str, field: StrawberryField) -> StrawberryField:
     return field
 
 
+def find(batch: Lookup[Any] | None, key: str) -> Any:
+    """What a query may give instead of a row: the row of a key, or, without a batch, of an id of whatever kind."""
+    return Find(batch, key)
+
+
+async def found(context: Context, actor: Actor, given: Any) -> Any:
+    """What a query gave, or what it said where to find: one, or as many as it named."""
+    if isinstance(given, list):
+        return list(await asyncio.gather(*(found(context, actor, each) for each in given)))
+    if not isinstance(given, Find):
+        return await given
+    if given.batch is None:
+        return await find_node(context, given.key)
+    return await context.load(given.batch.load, actor, given.key)
+
+
 async def find_node(context: Context, key: str) -> Any:
     """The row of an id of whatever kind, if the caller may see it."""
-    found = nodes.get(ids.kind(key) or "")
-    if found is None:
+    node = node_of(key)
+    if node is None:
         return None
-    return await context.load(found.by_id.load, _actor(context, found.scope, found.own), key)
+    return await context.load(node.by_id.load, _actor(context, node.scope, node.own), key)
+
+
+def node_of(key: str) -> Node | None:
+    """The type that an id says it is of; None for what is no id of any."""
+    return nodes.get(ids.kind(key) or "")

@@ -1,13 +1,11 @@
 """Anything that has an id."""
 
-import asyncio
-
 import strawberry
 
 from app.access import Actor
 from app.core.errors import TooMany
 from app.graph.context import Context
-from app.graph.fields import find_node, query
+from app.graph.fields import find, query
 from app.graph.types import interface, scalar
 
 MOST_IDS = 100
@@ -20,14 +18,14 @@ class Node:
     id: strawberry.ID = scalar("The opaque id: a prefix that tells the kind, and 16 characters.")
 
 
-async def _node(context: Context, _actor: Actor, id: str) -> Node | None:
-    return await find_node(context, id)  # type: ignore[no-any-return]
+def _node(_context: Context, _actor: Actor, id: str) -> Node | None:
+    return find(None, id)  # type: ignore[no-any-return]
 
 
-async def _nodes(context: Context, _actor: Actor, ids: list[str]) -> list[Node | None] | None:
+def _nodes(_context: Context, _actor: Actor, ids: list[str]) -> list[Node | None] | None:
     if len(ids) > MOST_IDS:
         raise TooMany(f"ids holds more than {MOST_IDS} items", ("ids",), limit=MOST_IDS)
-    return list(await asyncio.gather(*(find_node(context, key) for key in ids)))
+    return [find(None, key) for key in ids]
 
 
 QUERIES = [

@@ -8,7 +8,7 @@ import strawberry
 
 from app.access import Actor, Scope
 from app.graph.context import Context
-from app.graph.fields import edge, listing, mutation, node, query
+from app.graph.fields import edge, find, listing, mutation, node, query
 from app.graph.filters import ChoiceFilter, IDFilter, StringFilter
 from app.graph.inputs import ByIdInput, ChangeInput, MutationInput
 from app.graph.node import Node
@@ -141,12 +141,12 @@ class OrgUnitDeleteInput(ByIdInput):
     """An org unit that holds neither units nor workers."""
 
 
-async def _organization(context: Context, actor: Actor) -> Organization | None:
-    return await context.load(queries.by_id.load, actor, actor.organization_id)  # type: ignore[no-any-return]
+def _organization(_context: Context, actor: Actor) -> Organization | None:
+    return find(queries.by_id, actor.organization_id)  # type: ignore[no-any-return]
 
 
-async def _unit(context: Context, actor: Actor, id: str) -> OrgUnit | None:
-    return await context.load(queries.unit_by_id.load, actor, id)  # type: ignore[no-any-return]
+def _unit(_context: Context, _actor: Actor, id: str) -> OrgUnit | None:
+    return find(queries.unit_by_id, id)  # type: ignore[no-any-return]
 
 
 QUERIES = [

@@ -160,6 +160,12 @@ def _argument(name: str, annotation: Any, description: str, default: Any = straw
 
 def ask(listing: Listing[Any], asked: dict[str, Any], actor: Actor, signer: Signer) -> Ask:
     """What the arguments ask of a list. Raises BadPage and BadCursor."""
+    question, cursor = begun(listing, asked)
+    return question if cursor is None else positioned(listing, question, actor, signer, cursor)
+
+
+def begun(listing: Listing[Any], asked: dict[str, Any]) -> tuple[Ask, str | None]:
+    """What the arguments ask, whoever it is, and the cursor from which on. Raises BadPage."""
     limit, backwards, cursor = _extent(asked)
     order = _order(asked.get("order_by"))
     where = given(asked.get("where")) or {}
@@ -172,8 +178,11 @@ def ask(listing: Listing[Any], asked: dict[str, Any], actor: Actor, signer: Sign
         search=(asked.get("search") or "").strip(),
         include=frozenset(name for name in listing.hides if asked.get(f"include_{name}")),
     )
-    if cursor is None:
-        return question
+    return question, cursor
+
+
+def positioned(listing: Listing[Any], question: Ask, actor: Actor, signer: Signer, cursor: str) -> Ask:
+    """The question, from a cursor on. Raises BadCursor."""
     return replace(question, position=_position(listing, question, actor, signer, cursor))
 
 
@@ -213,10 +222,19 @@ def connected(
     def cursor(item: Any) -> str:
         row = item if isinstance(item, Record) else item.row
         names = [column.key for column, _ in listing.keys(question)]
-        value = msgspec.json.encode([getattr(row, name) for name in names])
-        return signer.seal(_purpose(listing, question, actor), value)
+        return seal([getattr(row, name) for name in names])
 
+    seal = sealer(listing, question, actor, signer)
     return Connected(page, cursor, count, told)
+
+
+def sealer(listing: Listing[Any], question: Ask, actor: Actor, signer: Signer) -> Callable[[list[Any]], str]:
+    """Makes cursors of rows' sort values."""
+
+    def seal(position: list[Any]) -> str:
+        return signer.seal(_purpose(listing, question, actor), msgspec.json.encode(position))
+
+    return seal
 
 
 def _position(listing: Listing[Any], question: Ask, actor: Actor, signer: Signer, cursor: str) -> tuple[Any, ...]:

@@ -1,17 +1,22 @@
 """What workers and applicants have in common."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
+from app.access import Actor
+from app.core import ids
+from app.core.pages import Lookup
 from app.credentials import queries as credentials
+from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST
-from app.graph.fields import edge
+from app.graph.fields import edge, find
 from app.graph.node import Node
 from app.graph.pages import Connection
-from app.graph.types import input, interface, member, one_of, output, part, scalar
-from app.workers import fields
+from app.graph.types import given, input, interface, member, one_of, output, part, scalar
+from app.workers import fields, references
+from app.workers.people import Kind
 
 CREDENTIAL = Annotated["Credential", strawberry.lazy("app.graph.credential")]  # type: ignore[name-defined]  # noqa: F821
 EVENT = Annotated["Event", strawberry.lazy("app.graph.event")]  # type: ignore[name-defined]  # noqa: F821
@@ -26,7 +31,9 @@ class Identity:
     middle_name: str | None = scalar("The middle name or names.")
     last_name: str | None = scalar("The last name.")
     full_name: str = scalar(
-        "First, middle and last name together; the display name when none is known.", derived=fields.full_name
+        "First, middle and last name together; the display name when none is known.",
+        derived=fields.full_name,
+        reads=("first_name", "middle_name", "last_name", "display_name"),
     )
     birth_date: date | None = scalar("The day of birth.")
 
@@ -46,7 +53,9 @@ class Source:
 
     external_id: str | None = scalar("The id in the system of record.")
     source_system: str | None = scalar(
-        "The system of record, such as `workday`.", derived=lambda person: person.source_system or None
+        "The system of record, such as `workday`.",
+        derived=lambda person: person.source_system or None,
+        reads=("source_system",),
     )
 
 
@@ -61,7 +70,9 @@ class CredentialOwner(Node):
         credentials.by_worker, "The credentials they hold.", key="id", **CREDENTIAL_LIST
     )
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    deleted: bool = scalar("Whether it is deleted.", derived=lambda person: person.deleted_at is not None)
+    deleted: bool = scalar(
+        "Whether it is deleted.", derived=lambda person: person.deleted_at is not None, reads=("deleted_at",)
+    )
 
 
 @input
@@ -117,3 +128,10 @@ class PersonBy:
     email: str | None = member("By the email address at work, ignoring case.")
     external_id: str | None = member("By the id in a system of record, where only one system uses it.")
     source: ExternalIdInput | None = member("By the id in a system of record, and that system.")
+
+
+def find_person(context: Context, actor: Actor, kind: Kind[Any], by_id: Lookup[Any], by: PersonBy) -> Any:
+    """Where to find the person that is named, for a query."""
+    if by.id and ids.kind(by.id) == kind.table.prefix:
+        return find(by_id, by.id)
+    return context.look(references.lookup, actor, kind, given(by), ("by",))

@@ -3,10 +3,13 @@
 import inspect
 from collections.abc import Callable
 from enum import Enum
+from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 from strawberry.types.field import StrawberryField
+
+from app.graph.values import VALUE, Column, Derived, Part
 
 Class = TypeVar("Class", bound=type)
 
@@ -44,20 +47,35 @@ def enum(cls: type[Enum], /, **descriptions: str) -> None:
         value.description = descriptions[value.name]
 
 
-def scalar(description: str, *, derived: Callable[[Any], Any] | None = None, name: str | None = None) -> Any:
-    """A value read off the row, or derived from it by a pure function."""
-    if derived is None:
-        return strawberry.field(description=description, name=name)
+def scalar(
+    description: str,
+    *,
+    column: str | None = None,
+    derived: Callable[[Any], Any] | None = None,
+    reads: tuple[str, ...] | None = None,
+    name: str | None = None,
+) -> Any:
+    """A value read off the row, by `column` where it is called otherwise there, or derived from it by a pure function.
 
-    def resolve(root) -> Any:  # type: ignore[no-untyped-def]  # strawberry knows the parent by this bare name
-        return derived(root)
-
-    return strawberry.field(resolver=resolve, description=description, name=name)
+    `reads` names the columns that the function looks at, so that no others are fetched for it; without it, all are.
+    """
+    if column is not None:
+        return _kept(attrgetter(column), description, Column(column), name)
+    if derived is not None:
+        return _kept(derived, description, Derived(derived, reads), name)
+    return strawberry.field(description=description, name=name)
 
 
 def part(description: str) -> Any:
     """A group of the row's values: its source is the row itself."""
-    return scalar(description, derived=lambda row: row)
+    return _kept(lambda row: row, description, Part(), None)
+
+
+def _kept(read: Callable[[Any], Any], description: str, value: Column | Derived | Part, name: str | None) -> Any:
+    def resolve(root) -> Any:  # type: ignore[no-untyped-def]  # strawberry knows the parent by this bare name
+        return read(root)
+
+    return strawberry.field(resolver=resolve, description=description, name=name, metadata={VALUE: value})
 
 
 def member(description: str, *, default: Any = strawberry.UNSET, name: str | None = None) -> Any:

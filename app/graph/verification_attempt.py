@@ -18,9 +18,9 @@ from app.registries.findings import Eligibility, StatusDetail
 class Requester:
     """Who asked for a check."""
 
-    kind: ActorKind = scalar("A program, a person or the service itself.", derived=lambda row: row.requested_by_kind)
-    id: str = scalar("Their id.", derived=lambda row: row.requested_by)
-    name: str = scalar("Their name at the time.", derived=lambda row: row.requested_by_name)
+    kind: ActorKind = scalar("A program, a person or the service itself.", column="requested_by_kind")
+    id: str = scalar("Their id.", column="requested_by")
+    name: str = scalar("Their name at the time.", column="requested_by_name")
 
 
 @output

@@ -17,12 +17,12 @@ from app.graph.event_list import EVENT_LIST
 from app.graph.exemption_list import EXEMPTION_LIST
 from app.graph.fields import edge, listing, node, permission, query
 from app.graph.pages import Connection
-from app.graph.person import CREDENTIAL, EVENT, CredentialOwner, PersonBy
+from app.graph.person import CREDENTIAL, EVENT, CredentialOwner, PersonBy, find_person
 from app.graph.position_list import ASSIGNMENT_LIST
-from app.graph.types import given, output, part, scalar
+from app.graph.types import output, part, scalar
 from app.graph.worker_list import WORKER_LIST
 from app.organizations import queries as organizations
-from app.workers import fields, people, queries, references, states
+from app.workers import fields, people, queries, states
 from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
 
 ORG_UNIT = Annotated["OrgUnit", strawberry.lazy("app.graph.organization")]  # type: ignore[name-defined]  # noqa: F821
@@ -51,13 +51,13 @@ class Employment:
     department: str | None = scalar("The department, as the system of record names it.")
     job_family: str | None = scalar("The job family.")
     organization_level1: str | None = scalar(
-        "The first level of the organization, as sent.", derived=lambda worker: worker.organization_level_1
+        "The first level of the organization, as sent.", column="organization_level_1"
     )
     organization_level2: str | None = scalar(
-        "The second level of the organization, as sent.", derived=lambda worker: worker.organization_level_2
+        "The second level of the organization, as sent.", column="organization_level_2"
     )
     organization_level3: str | None = scalar(
-        "The third level of the organization, as sent.", derived=lambda worker: worker.organization_level_3
+        "The third level of the organization, as sent.", column="organization_level_3"
     )
     org_unit: ORG_UNIT | None = edge(
         organizations.unit_by_id, "The org unit they belong to.", key="org_unit_id", **READ
@@ -71,7 +71,9 @@ class Address:
     country: str | None = scalar("The country.")
     zip_code: str | None = scalar("The postal code.")
     state_or_province: str | None = scalar("The state or province.")
-    location: str | None = scalar("State or province and country together.", derived=fields.location)
+    location: str | None = scalar(
+        "State or province and country together.", derived=fields.location, reads=("state_or_province", "country")
+    )
 
 
 @output
@@ -81,13 +83,11 @@ class Manager:
     worker: Annotated["Worker", strawberry.lazy("app.graph.worker")] | None = edge(
         queries.by_id, "The manager, as a worker here.", key="manager_id", **READ
     )
-    first_name: str | None = scalar(
-        "The manager's first name, as sent.", derived=lambda worker: worker.manager_first_name
-    )
-    last_name: str | None = scalar("The manager's last name, as sent.", derived=lambda worker: worker.manager_last_name)
+    first_name: str | None = scalar("The manager's first name, as sent.", column="manager_first_name")
+    last_name: str | None = scalar("The manager's last name, as sent.", column="manager_last_name")
     external_id: str | None = scalar(
         "The manager's id in the system of record, as sent.",
-        derived=lambda worker: worker.manager_external_id,
+        column="manager_external_id",
     )
 
 
@@ -95,10 +95,8 @@ class Manager:
 class WorkerConnectionStatus:
     """Whether someone has been invited to look after their credentials, and what they answered."""
 
-    state: ConnectionState = scalar("Where the invitation stands.", derived=lambda worker: worker.connection_state)
-    state_updated_at: datetime | None = scalar(
-        "When that last changed.", derived=lambda worker: worker.connection_state_updated_at
-    )
+    state: ConnectionState = scalar("Where the invitation stands.", column="connection_state")
+    state_updated_at: datetime | None = scalar("When that last changed.", column="connection_state_updated_at")
     last_invitation_sent_at: datetime | None = scalar("When the last invitation was sent.")
 
 
@@ -146,6 +144,7 @@ class Worker(CredentialOwner):
         scope=Scope.COMPLIANCE_READ,
         own=True,
         value=lambda _worker, judged, _context: judged and judged.standing,
+        reads=(),
         as_of=AS_OF,
     )
     compliance: list[CELL] | None = edge(
@@ -155,6 +154,7 @@ class Worker(CredentialOwner):
         scope=Scope.COMPLIANCE_READ,
         own=True,
         value=lambda _worker, judged, _context: judged and judged.cells,
+        reads=(),
         as_of=AS_OF,
     )
     activity: Connection[EVENT] | None = edge(
@@ -164,18 +164,18 @@ class Worker(CredentialOwner):
     last_updated: datetime = scalar("When the record last changed.")
     deleted_at: datetime | None = scalar("When it was deleted, if it is.")
     viewer_can_update: bool = permission(
-        "Whether you could update it now.", queries.by_id, Scope.WORKERS_WRITE, states.update
+        "Whether you could update it now.", queries.by_id, Scope.WORKERS_WRITE, states.update, reads=states.READS
     )
     viewer_can_delete: bool = permission(
-        "Whether you could delete it now.", queries.by_id, Scope.WORKERS_WRITE, states.delete
+        "Whether you could delete it now.", queries.by_id, Scope.WORKERS_WRITE, states.delete, reads=states.READS
     )
     viewer_can_restore: bool = permission(
-        "Whether you could restore it now.", queries.by_id, Scope.WORKERS_WRITE, states.restore
+        "Whether you could restore it now.", queries.by_id, Scope.WORKERS_WRITE, states.restore, reads=states.READS
     )
 
 
-async def _worker(context: Context, actor: Actor, by: PersonBy) -> Worker | None:
-    return await context.look(references.lookup, actor, people.WORKER, given(by), ("by",))
+def _worker(context: Context, actor: Actor, by: PersonBy) -> Worker | None:
+    return find_person(context, actor, people.WORKER, queries.by_id, by)  # type: ignore[no-any-return]
 
 
 QUERIES = [

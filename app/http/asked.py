@@ -1,10 +1,14 @@
 """What a request asks: one operation, from the address of a GET or the JSON body of a POST."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import QueryParams
+from starlette.types import Receive, Scope
+
+Headers = dict[bytes, str]
 
 JSON = "application/json"
 DEEPEST = 50
@@ -31,9 +35,9 @@ class Asked:
     operation: str | None
 
 
-async def read(request: Request, most_bytes: int) -> Asked:
+async def read(scope: Scope, headers: Headers, receive: Receive, most_bytes: int) -> Asked:
     """What a request asks. Raises Refusal."""
-    members = _of_address(request) if reads(request) else await _of_body(request, most_bytes)
+    members = _of_address(scope) if reads(scope) else await _of_body(headers, receive, most_bytes)
     if not isinstance(members, dict):
         raise _bad("the body is not a JSON object; send one operation at a time")
     query, variables, operation = (members.get(name) for name in ("query", "variables", "operationName"))
@@ -47,47 +51,58 @@ async def read(request: Request, most_bytes: int) -> Asked:
     return Asked(query, variables or {}, operation or None)
 
 
-def reads(request: Request) -> bool:
+def headers_of(scope: Scope) -> Headers:
+    """The headers by name; one that came several times as one list."""
+    found: Headers = {}
+    for name, value in scope["headers"]:
+        text = value.decode("latin-1")
+        found[name] = f"{found[name]},{text}" if name in found else text
+    return found
+
+
+def reads(scope: Scope) -> bool:
     """Whether the request is one that changes nothing."""
-    return request.method in ("GET", "HEAD")
+    return scope["method"] in ("GET", "HEAD")
 
 
-def _of_address(request: Request) -> dict[str, Any]:
-    members: dict[str, Any] = dict(request.query_params)
+def _of_address(scope: Scope) -> dict[str, Any]:
+    members: dict[str, Any] = dict(QueryParams(scope["query_string"]))
     for name in ("variables", "extensions"):
         if name in members:
             members[name] = _json(members[name].encode(), f"the parameter {name}") if members[name] else None
     return members
 
 
-async def _of_body(request: Request, most_bytes: int) -> Any:
-    _check_type(request)
-    too_large = Refusal(413, "BODY_TOO_LARGE", f"the body is larger than {most_bytes:,} bytes", {"Connection": "close"})
-    announced = request.headers.get("content-length", "")
+async def _of_body(headers: Headers, receive: Receive, most_bytes: int) -> Any:
+    if not _is_json(headers.get(b"content-type", ""), headers.get(b"content-encoding", "identity")):
+        raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", f"send {JSON} in UTF-8, not compressed")
+    too_large = (413, "BODY_TOO_LARGE", f"the body is larger than {most_bytes:,} bytes", {"Connection": "close"})
+    announced = headers.get(b"content-length", "")
     if announced.isdecimal() and int(announced) > most_bytes:
-        raise too_large
+        raise Refusal(*too_large)
     # What is announced may be a lie, or missing: what comes is what counts.
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most_bytes:
-                raise too_large
-    except ClientDisconnect:
-        raise _bad("the body ended early") from None
-    return _json(bytes(body), "the body")
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise _bad("the body ended early")
+        body += message.get("body", b"")
+        if len(body) > most_bytes:
+            raise Refusal(*too_large)
+        if not message.get("more_body", False):
+            return _json(body, "the body")
 
 
-def _check_type(request: Request) -> None:
-    kind, *parameters = (part.strip() for part in request.headers.get("content-type", "").split(";"))
+@lru_cache(100)
+def _is_json(content_type: str, encoding: str) -> bool:
+    kind, *parameters = (part.strip() for part in content_type.split(";"))
     charsets = [
         value.strip().strip('"').lower()
         for name, _, value in (parameter.partition("=") for parameter in parameters)
         if name.strip().lower() == "charset"
     ]
-    packed = request.headers.get("content-encoding", "identity").lower() != "identity"
-    if kind.lower() != JSON or packed or any(charset not in IN_UTF_8 for charset in charsets):
-        raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", f"send {JSON} in UTF-8, not compressed")
+    packed = encoding.lower() != "identity"
+    return kind.lower() == JSON and not packed and all(charset in IN_UTF_8 for charset in charsets)
 
 
 def _json(text: bytes, name: str) -> Any:

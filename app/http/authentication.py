@@ -1,31 +1,47 @@
 """Who calls: an API key or an issuer's token turned into an actor."""
 
+import hashlib
 import re
-
-from starlette.requests import Request
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from app.access import Actor
 from app.core.database import Database
 from app.core.errors import Unauthenticated
 from app.http.tokens import Tokens
 from app.organizations import keys
+from app.organizations.tables import ApiKey, Organization
 
+MOST_KNOWN = 10_000
 CHALLENGE = 'Bearer realm="credgraph"'
 
 _BEARER = re.compile(r"Bearer +([^\s]+)", re.IGNORECASE)
 _NOT_QUOTABLE = re.compile(r"[^ !#-\[\]-~]")  # RFC 6750, section 3
 
 
-class Authentication:
-    """Finds the actor of a request."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Whose a key is, and for how long that may be believed."""
 
-    def __init__(self, database: Database, tokens: Tokens | None) -> None:
+    actor: Actor
+    until: datetime
+    changes: int
+
+
+class Authentication:
+    """Finds the actor of a request.
+
+    Whose a key is is remembered for some seconds. What this process changes of keys and settings holds at once.
+    """
+
+    def __init__(self, database: Database, tokens: Tokens | None, key_seconds: int) -> None:
         self._database = database
         self._tokens = tokens
+        self._remembered = timedelta(seconds=key_seconds)
+        self._known: dict[bytes, _Known] = {}
 
-    async def actor(self, request: Request, request_id: str) -> Actor | None:
-        """The actor; None when the request brings no credentials. Raises Unauthenticated when they do not hold."""
-        header = request.headers.get("authorization")
+    async def actor(self, header: str | None, request_id: str) -> Actor | None:
+        """The actor that an Authorization header names; None without one. Raises Unauthenticated."""
         if header is None:
             return None
         match = _BEARER.fullmatch(header.strip())
@@ -37,13 +53,25 @@ class Authentication:
         return await self._tokens.actor(self._database, token, request_id)
 
     async def _of_key(self, token: str, request_id: str) -> Actor:
+        name = hashlib.sha256(token.encode()).digest()
+        known, changes = self._known.get(name), self._changes()
+        if known is not None and known.changes == changes and self._database.clock() < known.until:
+            return known.actor
         async with self._database.reading(request_id) as session:
             actor, key = await keys.authenticate(session, token)
             due = keys.use_is_due(key, session.now)
+            until = keys.good_until(key, session.now, self._remembered)
         if due:
             async with self._database.writing(request_id) as session:
                 await keys.note_use(session, actor.organization_id, key.id)
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[name] = _Known(actor, until, changes)
         return actor
+
+    def _changes(self) -> int:
+        """Grows whenever this process changes keys or organizations."""
+        return self._database.changes[ApiKey] + self._database.changes[Organization]
 
 
 def challenge(error: Unauthenticated | None) -> dict[str, str]:

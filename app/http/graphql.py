@@ -6,17 +6,19 @@ is 200, whatever errors it holds.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 import orjson
 import structlog
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from app.access import Actor
 from app.core.errors import MASKED, Unauthenticated
 from app.http import accept, asked, authentication
-from app.http.asked import JSON, Refusal
+from app.http.asked import JSON, Headers, Refusal
 from app.http.authentication import Authentication
 from app.http.explorer import page as explorer
 from app.http.issuer import IssuerUnreachable
@@ -26,6 +28,7 @@ log = structlog.get_logger("http")
 RESPONSE = "application/graphql-response+json"
 HTML = "text/html"
 RETRY_SECONDS = "5"
+_CONTENT_TYPES = {media: f"{media}; charset=utf-8".encode() for media in (RESPONSE, JSON)}
 
 
 class Operation(Protocol):
@@ -43,7 +46,7 @@ class Graph(Protocol):
     """What runs operations."""
 
     def prepare(self, text: str, variables: Mapping[str, Any], name: str | None, request_id: str) -> Any: ...
-    async def run(self, operation: Any, actor: Actor | None) -> tuple[dict[str, Any], bool]: ...
+    async def run(self, operation: Any, actor: Actor | None) -> tuple[bytes, bool]: ...
 
 
 class GraphQL:
@@ -54,38 +57,44 @@ class GraphQL:
         self._authentication = authentication
         self._body_bytes = body_bytes
 
-    async def __call__(self, request: Request) -> Response:
-        """Answer one request."""
-        media = _media(request)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as an application of its own."""
+        headers = asked.headers_of(scope)
+        reads = asked.reads(scope)
+        media = _media(headers.get(b"accept", ""), opened=reads and "query" not in QueryParams(scope["query_string"]))
         if media == HTML:
-            return explorer.page(request)
-        request_id: str = request.scope["request_id"]
+            await explorer.page(Request(scope, receive))(scope, receive, send)
+            return
+        request_id: str = scope["request_id"]
         try:
             if media is None:
                 raise Refusal(406, "NOT_ACCEPTABLE", f"this endpoint answers {RESPONSE} or {JSON}")
-            return await self._answer(request, request_id, media)
+            body, status = await self._answer(scope, headers, receive, media)
+            more: dict[str, str] = {}
         except Refusal as refusal:
-            body = _error(refusal.message, refusal.code, request_id)
-            return _response(body, refusal.status, media or JSON, refusal.headers)
+            body, status = _error(refusal.message, refusal.code, request_id), refusal.status
+            more = refusal.headers
         except Exception:
             log.exception("request failed", request_id=request_id)
-            return _response(_error(MASKED, "INTERNAL", request_id), 500, media or JSON)
+            body, status, more = _error(MASKED, "INTERNAL", request_id), 500, {}
+        await _send(send, body, status, media or JSON, more, silent=scope["method"] == "HEAD")
 
-    async def _answer(self, request: Request, request_id: str, media: str) -> Response:
-        actor = await self._actor(request, request_id)
-        what = await asked.read(request, self._body_bytes)
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, media: str) -> tuple[bytes, int]:
+        request_id: str = scope["request_id"]
+        actor = await self._actor(headers.get(b"authorization"), request_id)
+        what = await asked.read(scope, headers, receive, self._body_bytes)
         operation = self._graph.prepare(what.query, what.variables, what.operation, request_id)
         refused = 400 if media == RESPONSE else 200
         if operation.refusal:
-            return _response({"errors": operation.refusal}, refused, media)
-        _admit(request, operation, actor)
-        request.scope["facts"] |= {"operation": what.operation, "actor": actor.id if actor else None}
+            return orjson.dumps({"errors": operation.refusal}), refused
+        _admit(scope, operation, actor)
+        scope["facts"] |= {"operation": what.operation, "actor": actor.id if actor else None}
         body, ran = await self._graph.run(operation, actor)
-        return _response(body, 200 if ran else refused, media)
+        return body, 200 if ran else refused
 
-    async def _actor(self, request: Request, request_id: str) -> Actor | None:
+    async def _actor(self, authorization: str | None, request_id: str) -> Actor | None:
         try:
-            return await self._authentication.actor(request, request_id)
+            return await self._authentication.actor(authorization, request_id)
         except Unauthenticated as error:
             raise Refusal(401, "UNAUTHENTICATED", error.message, authentication.challenge(error)) from None
         except IssuerUnreachable:
@@ -93,30 +102,32 @@ class GraphQL:
             raise Refusal(503, "UNAVAILABLE", message, {"Retry-After": RETRY_SECONDS}) from None
 
 
-def _admit(request: Request, operation: Operation, actor: Actor | None) -> None:
+def _admit(scope: Scope, operation: Operation, actor: Actor | None) -> None:
     if actor is None and not operation.is_public:
         message = "an API key or token is needed: Authorization: Bearer …"
         raise Refusal(401, "UNAUTHENTICATED", message, authentication.challenge(None))
-    if asked.reads(request) and not operation.is_query:
+    if asked.reads(scope) and not operation.is_query:
         raise Refusal(405, "METHOD_NOT_ALLOWED", "a mutation needs POST", {"Allow": "POST"})
 
 
-def _media(request: Request) -> str | None:
+@lru_cache(100)
+def _media(accepted: str, *, opened: bool) -> str | None:
     """What to answer in; HTML is for browsers, which open the address without a query."""
-    opened = asked.reads(request) and "query" not in request.query_params
-    header = ",".join(request.headers.getlist("accept"))
-    named_html = opened and "text/" in header.lower()
-    return accept.best(header, (RESPONSE, JSON, HTML) if named_html else (RESPONSE, JSON))
+    named_html = opened and "text/" in accepted.lower()
+    return accept.best(accepted, (RESPONSE, JSON, HTML) if named_html else (RESPONSE, JSON))
 
 
-def _error(message: str, code: str, request_id: str) -> dict[str, Any]:
-    return {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]}
+def _error(message: str, code: str, request_id: str) -> bytes:
+    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]})
 
 
-def _response(body: dict[str, Any], status: int, media: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(
-        orjson.dumps(body),
-        status,
-        {"Vary": "Accept", "Cache-Control": "no-store", **(headers or {})},
-        media_type=f"{media}; charset=utf-8",
-    )
+async def _send(send: Send, body: bytes, status: int, media: str, more: dict[str, str], *, silent: bool) -> None:
+    headers = [
+        (b"content-length", b"%d" % len(body)),
+        (b"content-type", _CONTENT_TYPES[media]),
+        (b"vary", b"Accept"),
+        (b"cache-control", b"no-store"),
+        *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in more.items()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if silent else body})

@@ -140,6 +140,13 @@ async def authenticate(session: Session, token: str) -> tuple[Actor, ApiKey]:
     return actor, key
 
 
+def good_until(key: ApiKey, now: datetime, longest: timedelta) -> datetime:
+    """Until when what a token of the key gave now may be believed: it ends, and its use has to be noted again."""
+    noted = now if key.last_used_at is None or use_is_due(key, now) else key.last_used_at
+    ends = [end for end in (key.expires_at, key.previous_expires_at) if end is not None]
+    return min([now + longest, noted + USE_NOTED_EVERY, *ends])
+
+
 def use_is_due(key: ApiKey, now: datetime) -> bool:
     """Whether a use of the key should be noted: at most once a minute, to spare the database."""
     return key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY

@@ -5,6 +5,9 @@ from app.workers.tables import Applicant, Position, Worker
 
 ID = ("id",)
 
+READS = ("deleted_at",)
+"""The columns that the rules look at."""
+
 
 def update(person: Worker | Applicant) -> DomainError | None:
     """Why they cannot be updated or replaced, if they cannot."""

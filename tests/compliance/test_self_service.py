@@ -11,7 +11,7 @@ from app.settings import Settings
 from tests.compliance import life
 from tests.compliance.life import add_position, add_rule, assign, requests
 from tests.core.calls import change, done
-from tests.http.oidc import Issuer, trusting
+from tests.oidc import Issuer, trusting
 from tests.service import Tenant, paths
 
 MINE = """{ viewer { worker {

@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from app.core import lanes
+
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """The statements of every engine while inside, but for those that only begin and end transactions."""
+    """The statements of every engine and lane while inside, but for those that only begin and end transactions."""
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -17,7 +19,9 @@ def counted() -> Iterator[list[str]]:
             statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
+    lanes.observers.append(statements.append)
     try:
         yield statements
     finally:
+        lanes.observers.remove(statements.append)
         event.remove(Engine, "before_cursor_execute", note)

@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.access import Scope
+from app.core.database import Database
+from app.http.authentication import Authentication
+from app.organizations import keys
+from app.settings import Settings
 from tests.conftest import SettableClock
+from tests.core.statements import counted
 from tests.oidc import refused
 from tests.service import Answer, Service, Tenant
 
@@ -105,3 +110,57 @@ async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: Se
         clock.set(at + timedelta(seconds=seconds))
         noted.append((await tenant.ask(query)).data["apiKeys"]["nodes"][0]["lastUsedAt"])
     assert noted == ["2030-01-01T00:00:00Z"] * 3 + ["2030-01-01T00:01:00Z"] * 2
+
+
+WHO = "{ viewer { id } }"
+
+
+async def test_whose_a_key_is_is_remembered(tenant: Tenant) -> None:
+    await tenant.ask(WHO)
+    with counted() as statements:
+        assert (await tenant.ask(WHO)).status == 200
+    assert statements == []
+
+
+async def test_a_key_that_is_revoked_here_ends_at_once(tenant: Tenant) -> None:
+    key = await tenant.key_with(Scope.WORKERS_READ)
+    assert (await tenant.ask(WHO, key=key)).status == 200
+    payload = await tenant.change("apiKeyRevoke", "apiKey { id }", id=f"key_{key[20:36]}")
+    assert payload["errors"] == []
+    refused(await tenant.ask(WHO, key=key), "the API key is revoked")
+
+
+async def test_a_secret_that_is_rotated_here_ends_at_once(tenant: Tenant) -> None:
+    key = await tenant.key_with(Scope.WORKERS_READ)
+    assert (await tenant.ask(WHO, key=key)).status == 200
+    token = (await tenant.change("apiKeyRotate", "token", id=f"key_{key[20:36]}"))["token"]
+    refused(await tenant.ask(WHO, key=key), "the API key is not valid")
+    assert (await tenant.ask(WHO, key=token)).status == 200
+
+
+async def test_settings_that_are_changed_here_hold_at_once(tenant: Tenant, settings: Settings) -> None:
+    door = Authentication(tenant.service.database, None, settings.key_seconds)
+    header = f"Bearer {tenant.key}"
+    before = await door.actor(header, "req_test")
+    assert await door.actor(header, "req_test") is before
+    await tenant.change("organizationUpdate", "organization { id }", expiringSoonDays=7, approvalFinality="FINAL")
+    actor = await door.actor(header, "req_test")
+    assert actor is not None
+    assert (actor.expiring_soon_days, actor.decisions_are_final) == (7, True)
+
+
+async def test_a_key_that_another_process_revokes_ends_within_seconds(
+    tenant: Tenant, settings: Settings, clock: SettableClock
+) -> None:
+    at = datetime(2030, 1, 1, tzinfo=UTC)
+    clock.set(at)
+    key = await tenant.key_with(Scope.WORKERS_READ)
+    assert (await tenant.ask(WHO, key=key)).status == 200
+    other = Database(tenant.service.database.url.render_as_string(hide_password=False), clock)
+    async with other.writing("test") as session:
+        await keys.revoke(session, tenant.actor, {"id": f"key_{key[20:36]}"})
+    await other.close()
+    clock.set(at + timedelta(seconds=settings.key_seconds - 1))
+    assert (await tenant.ask(WHO, key=key)).status == 200
+    clock.set(at + timedelta(seconds=settings.key_seconds))
+    refused(await tenant.ask(WHO, key=key), "the API key is revoked")

@@ -56,6 +56,16 @@ def cost(
     return _Costing(schema, document, operation, variables).total()
 
 
+def weight(variables: Mapping[str, Any], name: str) -> int:
+    """What of a variable's value costs depend on: they are equal where all weights are."""
+    if name not in variables:
+        return -1
+    value = variables[name]
+    if isinstance(value, int | float):
+        return int(min(value, LARGEST_PAGE)) if value > 0 else 0
+    return _longest_of(value)
+
+
 class _Costing:
     """One operation with its variables."""
 

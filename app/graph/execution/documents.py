@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -26,13 +26,15 @@ from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import SchemaExtension
 
 from app.graph.execution import limits
-from app.graph.execution.cost import cost
+from app.graph.execution.cost import cost, weight
 from app.graph.execution.limits import Limits, TooMuch
 
 REMEMBERED = 400_000
 """Characters of all documents that are remembered; a parsed one was seen to take 50 to 180 bytes for each."""
 LONGEST_REMEMBERED = 20_000
 """Longer ones carry their values in the text, and will not come again."""
+COSTS_REMEMBERED = 100
+"""Different weights of a document's variables."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,14 @@ class Prepared:
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
     code: str = ""
+    costs: dict[tuple[Any, ...], GraphQLError | None] = field(default_factory=dict, compare=False)
+    """Why its operations are too costly, if they are, by their name and the weights of their variables."""
+    variables: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What each operation declares of its variables, by its name (see `variables`)."""
+    conditions: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """The variables that the conditions of each operation ask for, by its name."""
+    plans: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict, compare=False)
+    """The plans of its operations, by their name and the truth of their conditions (see `plans`)."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of a name; without a name the only one."""
@@ -109,6 +119,20 @@ class Documents:
         self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]
     ) -> GraphQLError | None:
         """Why an operation would give too many records, if it would."""
+        name = operation.name.value if operation.name else ""
+        weights = (
+            name,
+            *(weight(variables, each.variable.name.value) for each in operation.variable_definitions or ()),
+        )
+        if weights not in prepared.costs:
+            if len(prepared.costs) >= COSTS_REMEMBERED:
+                prepared.costs.clear()
+            prepared.costs[weights] = self._too_costly(prepared, operation, variables)
+        return prepared.costs[weights]
+
+    def _too_costly(
+        self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> GraphQLError | None:
         assert prepared.document is not None
         found, most = cost(self.schema, prepared.document, operation, variables), self.limits
         if found.records > most.cost:

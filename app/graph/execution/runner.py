@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from app.access import Actor
@@ -13,6 +14,8 @@ from app.graph import errors
 from app.graph.context import Context
 from app.graph.execution.documents import Documents, Prepared
 from app.graph.execution.limits import Limits
+from app.graph.execution.ordering import in_order
+from app.graph.execution.plans import Plans
 from app.graph.schema import core_schema, schema
 from app.registries.sources import Sources
 
@@ -50,6 +53,7 @@ class Runner:
         self._signer = signer
         self._sources = sources
         self._documents = Documents(core_schema(), limits)
+        self.plans = Plans(core_schema(), database, schema.schema_converter.scalar_registry, schema.config)
 
     def prepare(self, text: str, variables: Mapping[str, Any], name: str | None, request_id: str) -> Operation:
         """The operation of a document that a name picks."""
@@ -62,24 +66,45 @@ class Runner:
         refusal = [errors.describe(error, code, request_id) for error in found]
         return Operation(text, variables, name, request_id, prepared, node, refusal)
 
-    async def run(self, operation: Operation, actor: Actor | None) -> tuple[dict[str, Any], bool]:
-        """Run an operation without refusal; gives the response's body, and whether it ran at all."""
+    async def run(self, operation: Operation, actor: Actor | None) -> tuple[bytes, bool]:
+        """Run an operation without refusal; gives the response's body as JSON, and whether it ran at all."""
         assert operation.node is not None
         costly = self._documents.too_costly(operation.prepared, operation.node, operation.variables)
         if costly is not None:
-            return {"errors": [errors.describe(costly, "TOO_COSTLY", operation.request_id)]}, False
-        context = Context(self._database, self._signer, self._sources, actor, operation.request_id, operation.prepared)
+            return orjson.dumps({"errors": [errors.describe(costly, "TOO_COSTLY", operation.request_id)]}), False
+        context = self._context(operation, actor)
+        answer = await self.plans.answer(operation.prepared, operation.node, operation.variables, context)
+        if answer is not None:
+            data, found = answer
+            if not found:
+                return b'{"data":' + data + b"}", True
+            return self._body(operation, found, orjson.loads(data), ran=True), True
+        return await self._by_graphql_core(operation, context)
+
+    async def run_without_plan(self, operation: Operation, actor: Actor | None) -> tuple[bytes, bool]:
+        """The same by graphql-core alone, which every plan has to agree with."""
+        return await self._by_graphql_core(operation, self._context(operation, actor))
+
+    def _context(self, operation: Operation, actor: Actor | None) -> Context:
+        return Context(self._database, self._signer, self._sources, actor, operation.request_id, operation.prepared)
+
+    async def _by_graphql_core(self, operation: Operation, context: Context) -> tuple[bytes, bool]:
         result = await schema.execute(
             operation.text,
             variable_values=dict(operation.variables),
             context_value=context,
             operation_name=operation.name,
         )
-        body: dict[str, Any] = {}
-        if result.errors:
-            body["errors"] = [errors.describe(error, "BAD_USER_INPUT", operation.request_id) for error in result.errors]
         # Variables that do not fit their types are found before anything runs: no path, and no data.
         ran = result.data is not None or any(error.path is not None for error in result.errors or ())
+        return self._body(operation, result.errors or [], result.data, ran=ran), ran
+
+    @staticmethod
+    def _body(operation: Operation, found: list[GraphQLError], data: Any, *, ran: bool) -> bytes:
+        body: dict[str, Any] = {}
+        if found:
+            ordered = in_order(found, data)
+            body["errors"] = [errors.describe(error, "BAD_USER_INPUT", operation.request_id) for error in ordered]
         if ran:
-            body["data"] = result.data
-        return body, ran
+            body["data"] = data
+        return orjson.dumps(body)

@@ -1,0 +1,168 @@
+"""The fast way to read: statements that are compiled already, run on the driver's own connections.
+
+A reading is a generator. It yields the statements that it needs together, is sent their rows (or the exceptions that
+they raised instead), and returns its result, so that it knows nothing of how it is run. It may also yield functions,
+each of which is awaited for its value, for what cannot be read like this.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import URL, NullPool
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+Result = TypeVar("Result")
+Call = Callable[[], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A statement as the driver takes it, with its values."""
+
+    text: str
+    values: Sequence[Any]
+
+
+observers: list[Callable[[str], None]] = []
+"""Told of every statement that runs here, as SQLAlchemy's events tell of its own."""
+
+Needs = Sequence[Read | Call]
+Reading = Generator[Needs, list[Any], Result]
+
+
+class Lanes(Protocol):
+    """What runs readings."""
+
+    async def run(self, reading: Reading[Result]) -> Result:
+        """The reading's result."""
+
+    async def close(self) -> None:
+        """Give the connections back."""
+
+
+class PostgreSQL:
+    """Readings on connections of asyncpg, which keeps their statements prepared. They stay open between readings."""
+
+    def __init__(self, url: URL, connections: int) -> None:
+        self._engine: AsyncEngine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+        self._free = asyncio.Semaphore(connections)
+        self._idle: list[Any] = []
+
+    async def run(self, reading: Reading[Result]) -> Result:
+        """The reading's result."""
+        try:
+            needs = next(reading)
+            while True:
+                needs = reading.send(await self._answers(needs))
+        except StopIteration as done:
+            result: Result = done.value
+            return result
+
+    async def _answers(self, needs: Needs) -> list[Any]:
+        reads = [need for need in needs if isinstance(need, Read)]
+        found = iter(await self._fetch(reads) if reads else ())
+        return [next(found) if isinstance(need, Read) else await attempt(need) for need in needs]
+
+    async def _fetch(self, reads: list[Read]) -> list[Any]:
+        found: list[Any] = []
+        async with self._free:
+            # Last in, first out: the connections most used have the most statements prepared.
+            lane = self._idle.pop() if self._idle else await self._engine.raw_connection()
+            driver: Any = lane.driver_connection
+            try:
+                for read in reads:
+                    _tell(read)
+                    try:
+                        found.append(await driver.fetch(read.text, *read.values))
+                    except Exception as error:
+                        found.append(error)
+            finally:
+                if driver.is_closed():
+                    lane.invalidate()
+                else:
+                    self._idle.append(lane)
+        return found
+
+    async def close(self) -> None:
+        """Close the connections."""
+        while self._idle:
+            lane = self._idle.pop()
+            await lane.driver_connection.close()
+            lane.invalidate()
+        await self._engine.dispose()
+
+
+class SQLite:
+    """Readings in threads, each with a connection of its own: one hop between threads serves a whole reading."""
+
+    def __init__(self, url: URL, connections: int, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        self._file = url.database or ""
+        self._prepare = prepare
+        self._threads = ThreadPoolExecutor(connections, "reading")
+        self._own = threading.local()
+        self._open: list[sqlite3.Connection] = []
+
+    async def run(self, reading: Reading[Result]) -> Result:
+        """The reading's result."""
+        loop = asyncio.get_running_loop()
+        answers: list[Any] | None = None
+        while True:
+            ended, outcome = await loop.run_in_executor(self._threads, self._advance, reading, answers)
+            if ended:
+                result: Result = outcome
+                return result
+            answers = [need if not callable(need) else await attempt(need) for need in outcome]
+
+    def _advance(self, reading: Reading[Any], answers: list[Any] | None) -> tuple[bool, Any]:
+        """Go on until the end, or until something has to be awaited: then what was read stands for the statements."""
+        try:
+            needs = next(reading) if answers is None else reading.send(answers)
+            while True:
+                answers = [self._fetch(need) if isinstance(need, Read) else need for need in needs]
+                if any(callable(need) for need in needs):
+                    return False, answers
+                needs = reading.send(answers)
+        except StopIteration as done:
+            return True, done.value
+
+    def _fetch(self, read: Read) -> Any:
+        _tell(read)
+        connection = getattr(self._own, "connection", None)
+        try:
+            if connection is None:
+                connection = self._connect()
+            return connection.execute(read.text, read.values).fetchall()
+        except Exception as error:
+            return error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False, cached_statements=500)
+        self._prepare(connection)
+        connection.execute("PRAGMA query_only=ON")
+        self._own.connection = connection
+        self._open.append(connection)
+        return connection
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self._threads.shutdown()
+        while self._open:
+            self._open.pop().close()
+
+
+def _tell(read: Read) -> None:
+    for observer in observers:
+        observer(read.text)
+
+
+async def attempt(call: Call) -> Any:
+    """What a function gives, or the exception that it raised."""
+    try:
+        return await call()
+    except Exception as error:
+        return error

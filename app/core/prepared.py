@@ -1,0 +1,81 @@
+"""Statements that SQLAlchemy compiles once; only their values change from run to run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ARRAY, Dialect
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
+
+MARK = "\ue000"
+"""Begins the text of every slot; nobody has a use for the character."""
+
+Put = Callable[[Any], Any] | None
+"""How a value is put for the driver; None when it is taken as it is."""
+
+
+class Slot(str):
+    """Stands in a statement for a value that is known when it runs."""
+
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> "Slot":
+        """The slot of a name."""
+        return super().__new__(cls, MARK + name)
+
+    def __str__(self) -> str:
+        return self
+
+    @property
+    def name(self) -> str:
+        """What the value is called."""
+        return self[1:]
+
+
+class Unfit(Exception):
+    """A slot's value would be changed on its way into the statement, and so cannot be filled in later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as the driver takes it: its text, its fixed values, and where the others go."""
+
+    text: str
+    fixed: Sequence[Any]
+    slots: Sequence[tuple[int, str, Put]]
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """All values, in their places."""
+        found = list(self.fixed)
+        for place, name, put in self.slots:
+            value = given[name]
+            found[place] = value if put is None else put(value)
+        return found
+
+
+def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
+    """Compile a statement. Raises Unfit."""
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    assert isinstance(compiled, SQLCompiler)
+    fixed: list[Any] = []
+    slots: list[tuple[int, str, Put]] = []
+    for place, name in enumerate(compiled.positiontup or ()):
+        value, put = compiled.params[name], _binding(compiled, name, dialect)
+        if isinstance(value, Slot):
+            slots.append((place, value.name, put))
+            fixed.append(None)
+        elif isinstance(value, str) and MARK in value:
+            raise Unfit(value)
+        else:
+            fixed.append(value if put is None else put(value))
+    return Prepared(compiled.string, fixed, slots)
+
+
+def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Put:
+    # The members of a list are bound under its name and their number.
+    bound = compiled.binds.get(name)
+    if bound is None:
+        bound = compiled.binds[name.rpartition("_")[0]]
+    # A list of texts is taken as it is.
+    return None if isinstance(bound.type, ARRAY) else bound.type.dialect_impl(dialect).bind_processor(dialect)

@@ -1,0 +1,175 @@
+"""Pages of lists in plans: what they read, and the connections that are made of their rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+from app.access import Actor
+from app.core import filters
+from app.core.pages import Ask, Listing
+from app.graph import pages
+from app.graph.execution.asking import Arguments
+from app.graph.execution.leaves import python_value
+from app.graph.execution.walking import Below, Here, Level, Path, Run, of_bounds
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One selection of a page's items."""
+
+    level: Level
+    before: Path
+    """The path from the connection to its list, and from an item of the list to the node."""
+    after: Path
+
+
+class _Needed(Exception):
+    """The database is needed after all."""
+
+
+class _Nobody:
+    """Stands for the session of what may need none."""
+
+    def __getattr__(self, _name: str) -> Any:
+        raise _Needed
+
+
+@dataclass(slots=True)
+class Pages:
+    """The selection of a connection."""
+
+    read: list[str]
+    """The columns that all selections of its items take, in the order in which they know them."""
+    arguments: Arguments
+    views: list[View] = field(default_factory=list)
+    make: Callable[..., list[Any]] = lambda *_: []
+    counts: bool = False
+    """Whether the list is counted."""
+    cursors: bool = False
+    """Whether cursors are made."""
+    fixed: tuple[Ask, str | None] | None = None
+    """What is asked and from which cursor on, where no variable changes it."""
+
+    def ask(self, run: Run, listing: Listing[Any], asked: dict[str, Any], actor: Actor) -> Ask:
+        """What is asked. Raises BadPage and BadCursor."""
+        if self.fixed is not None:
+            question, cursor = self.fixed
+        else:
+            question, cursor = pages.begun(listing, asked)
+            if self.arguments.constant is not None:
+                self.fixed = question, cursor
+        if cursor is None:
+            return question
+        return pages.positioned(listing, question, actor, run.context.signer, cursor)
+
+    def ready(self, run: Run, listing: Listing[Any], ask: Ask, actor: Actor) -> Any:
+        """The ask with the references of its where resolved; most need no database for that."""
+        if listing.prepare is None or not ask.where:
+            return ask
+        filters.check(ask.where)
+        nobody: Any = _Nobody()
+        try:
+            listing.prepare(nobody, actor, ask.where).__await__().__next__()
+        except StopIteration as done:
+            where = done.value
+        except _Needed:
+            [found] = yield [lambda: run.context.look(listing.ready, actor, ask)]
+            if isinstance(found, Exception):
+                raise found from None
+            where = found.where
+        if where == ask.where:
+            return ask
+        return replace(ask, where=where, where_key=msgspec.json.encode(where, order="sorted"))
+
+    def columns(self, listing: Listing[Any], ask: Ask, *, sorted_here: bool = True) -> tuple[str, ...]:
+        """What is read of each row: what is selected, then the sort keys, where they are needed."""
+        if not sorted_here and not self.cursors:
+            return tuple(self.read)
+        return (*self.read, *(column.key for column, _ in listing.keys(ask)))
+
+    def grouped(self, listing: Listing[Any], ask: Ask, rows: list[Any]) -> dict[str, list[Any]]:
+        """Parent → its rows in the list's order, of rows that end with the sort keys and the parent's key."""
+        keys = [descending is not ask.backwards for _, descending in listing.keys(ask)]
+        first = len(self.read)
+        last = first + len(keys)
+        groups: dict[str, list[Any]] = {}
+        mine: list[Any] = []
+        before: Any = None
+        for row in rows:
+            parent = row[last]
+            if parent != before:  # a parent's rows come together
+                if row[last - 1] is None:
+                    continue  # it has none
+                before, mine = parent, groups.setdefault(parent, [])
+            mine.append(row)
+        # Sorted here, for a join promises no order; they come sorted nearly always.
+        sorts = _sorts(keys, first)
+        for mine in groups.values():
+            if len(mine) > 1:
+                for key, descending in sorts:
+                    mine.sort(key=key, reverse=descending)
+        return groups
+
+    def connect(
+        self,
+        run: Run,
+        here: Here,
+        names: Sequence[str],
+        found: Sequence[list[Any]],
+        counts: Sequence[int],
+        listing: Listing[Any],
+        ask: Ask,
+        actor: Actor,
+    ) -> tuple[list[Any], list[Here]]:
+        """The connections of pages, each of one object's rows and perhaps one more, and the levels of their items."""
+        rows, bounds, more = _cut(found, ask)
+        steps = partial(of_bounds, bounds)
+        reached = [
+            Here(view.level, rows, Below(here, steps([*names, *view.before], view.after))) for view in self.views
+        ]
+        cursor = self._cursor(run, rows, listing, ask, actor) if self.cursors else None
+        inside = ask.position is not None
+        made = self.make(bounds, more, inside, ask.backwards, counts, cursor, *(below.parts for below in reached))
+        return made, [below for below in reached if rows]
+
+    def _cursor(self, run: Run, rows: list[Any], listing: Listing[Any], ask: Ask, actor: Actor) -> Callable[[int], str]:
+        seal = pages.sealer(listing, ask, actor, run.context.signer)
+        read = [
+            (at, python_value(column.type, run.reader.dialect))
+            for at, (column, _) in enumerate(listing.keys(ask), len(self.read))
+        ]
+
+        def cursor(index: int) -> str:
+            row = rows[index]
+            return seal([row[at] if value is None else value(row[at]) for at, value in read])
+
+        return cursor
+
+
+def _sorts(keys: list[bool], first: int) -> list[tuple[Callable[[Any], Any], bool]]:
+    """How to sort rows by the keys that begin at a place: in one go, where all of them go the same way."""
+    if len(set(keys)) == 1:
+        return [(itemgetter(*range(first, first + len(keys))), keys[0])]
+    return [(itemgetter(at), descending) for at, descending in reversed([*enumerate(keys, first)])]
+
+
+def _cut(found: Sequence[list[Any]], ask: Ask) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:
+    """All rows of some pages, from where to where each has its own, and whether there are more of them."""
+    rows: list[Any] = []
+    bounds: list[tuple[int, int]] = []
+    more: list[bool] = []
+    limit, backwards, start = ask.limit, ask.backwards, 0
+    for mine in found:
+        exceeds = len(mine) > limit
+        if exceeds:
+            mine = mine[:limit]
+        rows += mine[::-1] if backwards else mine
+        end = len(rows)
+        bounds.append((start, end))
+        more.append(exceeds)
+        start = end
+    return rows, bounds, more
