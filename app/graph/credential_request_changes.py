@@ -59,11 +59,13 @@ class CredentialRequestCancelInput(ByIdInput):
 
 @input
 class CredentialSubmitInput(VersionContent):
-    """A requested credential and the facts that answer the request. `id` is the credential's.
+    """A requested credential and the facts that answer the request.
 
     What is not given is as its latest version has it; without an expiry date it follows from the issue date and the
     type's usual validity.
     """
+
+    id: strawberry.ID = member("The credential.", default=...)
 
 
 @output

@@ -53,7 +53,7 @@ class Query:
     plain: bool = True
     """Whether the list is given as it is: not chosen by further arguments, nor shown as something else."""
     resolve: Callable[..., Any] | None = None
-    """Where there is no listing: gives what is asked, or a `Find` of it."""
+    """Gives what is asked, or a `Find` of it."""
 
 
 @dataclass(frozen=True)

@@ -244,9 +244,7 @@ def listing(
     page's rows are shown as, each with its row as `row`, and what the connection itself tells (see `pages.Connected`).
     """
 
-    async def answer(info: Info, **asked: Any) -> Any:
-        context = info.context
-        actor = _actor(context, scope, own)
+    async def show(context: Context, actor: Actor, **asked: Any) -> pages.Connected:
         further = {argument: asked.pop(argument, None) for argument in arguments}
         found = source if chosen is None else await chosen(context, actor, **further)
         question = pages.ask(found, asked, actor, context.signer)
@@ -262,9 +260,13 @@ def listing(
             page = replace(page, rows=items)
         return pages.connected(found, page, question, actor, context.signer, count, told)
 
+    async def answer(info: Info, **asked: Any) -> Any:
+        return await show(info.context, _actor(info.context, scope, own), **asked)
+
     asked = [*pages.arguments(source, where=where, order=order), *_arguments(arguments)]
     returns = returns or pages.Connection[of] | None
-    declared = Query(scope, own, source, plain=chosen is None and shown is None)
+    plain = chosen is None and shown is None
+    declared = Query(scope, own, source, plain, show)
     return _named(name, _field(answer, description, declared, asked, returns))
 
 

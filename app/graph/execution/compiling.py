@@ -189,6 +189,8 @@ class _Making:
     ) -> Any:
         """The edge of a declared field."""
         common = self.common(nodes, at, path)
+        if isinstance(word, Edge) and isinstance(word.batch, Lookup) and gives_list(field):
+            return self.to_several(word, word.batch, field, nodes, common)
         if isinstance(word, Edge) and isinstance(word.batch, Lookup):
             return self.to_one(word, word.batch, field, nodes, common)
         if isinstance(word, Edge) and isinstance(word.batch, Children):
@@ -197,7 +199,10 @@ class _Making:
             return edges.ToMany(*common, word, key, asked, self.pages(word.batch.listing, field, nodes, asked))
         if isinstance(word, Edge):
             return self.worked(word, field, definition, nodes, common)
-        if isinstance(word, AnyEdge) and not gives_list(field):
+        if isinstance(word, AnyEdge) and gives_list(field):
+            self.look((word.key,))
+            return edges.Anythings(*common, attrgetter(word.key), self.any_row(field, nodes))
+        if isinstance(word, AnyEdge):
             return edges.Anything(*common, self.get(word.key), self.any_row(field, nodes))
         if isinstance(word, Query) and isinstance(word.listing, Listing) and word.plain:
             asked = self.arguments(field, definition, nodes)
@@ -214,8 +219,8 @@ class _Making:
         self, word: Edge, batch: Lookup[Any], field: GraphQLField, nodes: list[FieldNode], common: Common
     ) -> edges.ToOne:
         """The edge to a row of a table, or to what is made of it."""
-        if field.args or gives_list(field):
-            raise Unknown(f"the arguments of {nodes[0].name.value}, or a list of keys")
+        if field.args:
+            raise Unknown(f"the arguments of {nodes[0].name.value}")
         key = self.get(word.key)
         named = get_named_type(field.type)
         if word.value is None:
@@ -232,6 +237,19 @@ class _Making:
         at = nothing.columns.at(batch.column.key)
         nothing.look(word.of)
         return edges.ToOne(*common, word, key, nothing.finish("None"), itemgetter(at), completed(field.type))
+
+    def to_several(
+        self, word: Edge, batch: Lookup[Any], field: GraphQLField, nodes: list[FieldNode], common: Common
+    ) -> edges.ToSeveral:
+        """The edge to the rows of a list of keys."""
+        named = get_named_type(field.type)
+        if field.args or word.value is not None or not isinstance(named, GraphQLObjectType):
+            raise Unknown(f"an edge to several {named.name}")
+        self.look((word.key,))
+        making = _Rows(self.compiler, self.selections, named, batch.table)
+        at = making.columns.at(batch.column.key)
+        level = making.level([node.selection_set for node in nodes if node.selection_set])
+        return edges.ToSeveral(*common, word, attrgetter(word.key), level, itemgetter(at))
 
     def worked(
         self, word: Edge, field: GraphQLField, definition: Any, nodes: list[FieldNode], common: Common
