@@ -18,6 +18,7 @@ from app.core.pages import Ask, Listing, Slice
 from app.core.records import Record
 from app.core.signing import Signer
 from app.graph.types import enum, given, output, scalar
+from app.graph.values import VALUE, Awaited
 
 T = TypeVar("T")
 MOST_SORT_KEYS = 4
@@ -117,7 +118,9 @@ class Connection(Generic[T]):
     nodes: list[T] = scalar("The page's items.", derived=lambda page: page.slice.rows)
     page_info: PageInfo = scalar("Where the page lies.", derived=lambda page: page)
     total_count: TotalCount = strawberry.field(
-        resolver=_total, description="How many items the list has; counted only when asked for."
+        resolver=_total,
+        description="How many items the list has; counted only when asked for.",
+        metadata={VALUE: Awaited(_total)},
     )
 
 

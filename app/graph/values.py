@@ -1,6 +1,6 @@
 """What the words of the graph declare of a value: how it is read off its row, kept for the executor."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,13 @@ class Permission:
         """Whether the row's state allows it."""
         refusal = self.rule(row, final=actor.decisions_are_final) if self.final else self.rule(row)
         return refusal is None
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A value that has to be waited for."""
+
+    function: Callable[[Any], Awaitable[Any]]
 
 
 @dataclass(frozen=True)

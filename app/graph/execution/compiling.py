@@ -38,7 +38,7 @@ from app.graph.execution.inputs import Inputs
 from app.graph.execution.leaves import completed, python_value, shown
 from app.graph.execution.selecting import Selections, Unknown
 from app.graph.execution.walking import Level, Plan
-from app.graph.values import VALUE, Column, Derived, Part, Permission
+from app.graph.values import VALUE, Awaited, Column, Derived, Part, Permission
 
 DEFINITION = "strawberry-definition"
 Names = tuple[str, ...]
@@ -146,6 +146,11 @@ class _Making:
             self.look(value.reads)
             common = self.common(nodes, at, path)
             self.edges.append(edges.Permitted(*common, value, self.get("id")))
+            return "None"
+        if isinstance(value, Awaited):
+            self.look(None)
+            common = self.common(nodes, at, path)
+            self.edges.append(edges.Awaited(*common, value.function, self.given(field.type, nodes)))
             return "None"
         return self.value(definition, value, field, nodes, at, path)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graphql import FieldNode
@@ -455,6 +456,23 @@ class Inside(Field):
         parts, reached = self.given.give(here, found, list(self.names))
         self.fill(here.parts, parts)
         yield from ()
+        return reached
+
+
+@dataclass(slots=True)
+class Awaited(Field):
+    """A field whose objects each object has to be asked for."""
+
+    get: Callable[[Any], Any]
+    given: Given
+
+    def follow(self, run: Run, here: Here) -> Leading:
+        """Ask, and give what comes."""
+        found = yield [partial(self.get, view) for view in here.views]
+        if any(isinstance(value, Exception) for value in found):
+            raise Anew("a value that failed")
+        parts, reached = self.given.give(here, found, list(self.names))
+        self.fill(here.parts, parts)
         return reached
 
 
