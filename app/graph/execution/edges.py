@@ -8,15 +8,15 @@ from graphql import FieldNode
 
 from app.access import Actor, Scope
 from app.core.errors import MissingScope
-from app.core.pages import Children, Listing, Lookup
-from app.graph import declared, fields, values
+from app.core.pages import Children, Lookup
+from app.graph import declared, values
 from app.graph.execution.asking import Arguments
 from app.graph.execution.connecting import Pages
+from app.graph.execution.generating import Fill
 from app.graph.execution.giving import Given
 from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Path, Run
 
 Get = Callable[[Any], Any]
-Fill = Callable[[Sequence[Any], Sequence[Any]], None]
 
 
 @dataclass(slots=True)
@@ -147,112 +147,6 @@ class ToMany(Field):
 
 
 @dataclass(slots=True)
-class RootList(Field):
-    """A field of the query root that is a whole list."""
-
-    query: declared.Query
-    arguments: Arguments
-    pages: Pages
-
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Read the page, and count the list where that is asked."""
-        listing = self.query.listing
-        assert isinstance(listing, Listing)
-        try:
-            asked = self.arguments.of(run)
-            actor = actor_of(run, self.query.scope, self.query.own)
-            ask = self.pages.ask(run, listing, asked, actor)
-            ready = yield from self.pages.ready(run, listing, ask, actor)
-            needs = [run.reader.page(listing, actor, ready, self.pages.columns(listing, ask, sorted_here=False))]
-            if self.pages.counts:
-                needs.append(run.reader.count(listing, actor, ready))
-        except Anew:
-            raise
-        except Exception as error:
-            return self.refuse(run, here, error)
-        rows, *counts = yield needs
-        if isinstance(rows, Exception):
-            return self.refuse(run, here, rows)
-        if any(isinstance(count, Exception) for count in counts):
-            raise Anew("a count that failed")
-        total = [counts[0][0][0]] if counts else ()
-        connected, reached = self.pages.connect(run, here, self.names, [rows], total, listing, ask, actor)
-        self.fill(here.parts, connected)
-        return reached
-
-
-@dataclass(slots=True)
-class Anything(Field):
-    """An edge to the row of an id of whatever kind."""
-
-    key: Get
-    levels: dict[str, Level]
-    """How the rows of each kind are made, by the prefix of their ids."""
-
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Look up the rows of each kind together."""
-        keys: list[Any] = []
-        for index, row in enumerate(here.rows):
-            key = self.key(row)
-            try:
-                kind_of(run, key)
-            except Exception as error:
-                run.fail(here, [index], self, error)
-                key = None
-            keys.append(key)
-        parts, reached, failed = yield from find_any(run, here, self, self.levels, keys)
-        for failing, fault in failed.items():
-            run.fail(here, [index for index, key in enumerate(keys) if key == failing], self, fault)
-        self.fill(here.parts, [parts.get(key) for key in keys])
-        return list(reached)
-
-
-def kind_of(run: Run, key: Any) -> tuple[declared.Node, Actor] | None:
-    """What an id says it is the id of, and who may see that. Raises MissingScope."""
-    node = fields.node_of(key)
-    return None if node is None else (node, actor_of(run, node.scope, node.own))
-
-
-def find_any(
-    run: Run, here: Here, edge: Field, levels: dict[str, Level], keys: list[Any], *, item: bool = False
-) -> Any:
-    """The parts of the rows of ids of whatever kind, the levels that they are, and the ids whose search failed."""
-    kinds: dict[str, list[str]] = {}
-    for key in dict.fromkeys(keys):
-        node = fields.node_of(key) if key is not None else None
-        if node is not None:
-            kinds.setdefault(node.by_id.table.prefix, []).append(key)
-    if not kinds:
-        return {}, [], {}
-    reads = []
-    for mine in kinds.values():
-        found_kind = kind_of(run, mine[0])
-        assert found_kind is not None
-        node, actor = found_kind
-        reads.append(run.reader.rows(node.by_id, actor, mine, levels[node.by_id.table.prefix].columns))
-    answers = yield reads
-    parts: dict[str, Any] = {}
-    failed: dict[str, Exception] = {}
-    reached: list[Here] = []
-    for (prefix, mine), rows in zip(kinds.items(), answers, strict=True):
-        if isinstance(rows, Exception):
-            failed |= dict.fromkeys(mine, rows)
-            continue
-        level = levels[prefix]
-        at = level.columns.index("id")
-        found = [row[at] for row in rows]
-
-        def steps(index: int, found: list[Any] = found) -> list[tuple[int, Path]]:
-            places = [place for place, key in enumerate(keys) if key == found[index]]
-            return [(0, [*edge.names, place]) if item else (place, list(edge.names)) for place in places]
-
-        below = Here(level, rows, Below(here, steps))
-        parts |= zip(found, below.parts, strict=True)
-        reached.append(below)
-    return parts, reached, failed
-
-
-@dataclass(slots=True)
 class Permitted(Field):
     """Whether the caller could do something to each row."""
 
@@ -302,82 +196,3 @@ class Inside(Field):
         self.fill(here.parts, parts)
         yield from ()
         return reached
-
-
-@dataclass(slots=True)
-class Asked(Field):
-    """A field of the query root that finds one thing, or a few by their ids."""
-
-    query: declared.Query
-    arguments: Arguments
-    given: Given
-    levels: dict[str, Level]
-    """How rows are made that are to be found, by the prefix of their kind."""
-
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Ask what is asked, and find what it says."""
-        assert self.query.resolve is not None
-        try:
-            arguments = self.arguments.of(run)
-            actor = actor_of(run, self.query.scope, self.query.own)
-            answer = self.query.resolve(run.context, actor, **arguments)
-            if isinstance(answer, declared.Find | list):
-                reached = yield from self._find(run, here, actor, answer)
-                return list(reached)
-            [answer] = yield [lambda: answer]
-            if isinstance(answer, Exception):
-                raise answer
-        except Anew:
-            raise
-        except Exception as error:
-            return self.refuse(run, here, error)
-        parts, below = self.given.give(here, [answer], list(self.names))
-        self.fill(here.parts, parts)
-        return below
-
-    def _find(self, run: Run, here: Here, actor: Actor, answer: Any) -> Any:
-        many = isinstance(answer, list)
-        finds: list[declared.Find] = answer if many else [answer]
-        if many or finds[0].batch is None:
-            if any(find.batch is not None for find in finds):
-                raise Anew("several finds of one kind")
-            for find in finds:
-                kind_of(run, find.key)
-            keys = [find.key for find in finds]
-            parts, reached, failed = yield from find_any(run, here, self, self.levels, keys, item=many)
-            for error in failed.values():
-                raise error
-            found = [parts.get(key) for key in keys]
-            self.fill(here.parts, [found if many else found[0]])
-            return reached
-        [find] = finds
-        assert find.batch is not None
-        level = self.levels[find.batch.table.prefix]
-        [rows] = yield [run.reader.rows(find.batch, actor, [find.key], level.columns)]
-        if isinstance(rows, Exception):
-            raise rows
-        below = Here(level, rows[-1:], Below(here, lambda _index: [(0, list(self.names))]))
-        self.fill(here.parts, [below.parts[0] if rows else None])
-        return [below] if rows else ()
-
-
-@dataclass(slots=True)
-class Changed(Field):
-    """A field of the mutation root."""
-
-    mutation: declared.Mutation
-    arguments: Arguments
-    given: Given
-
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Do it, and give what it gives back."""
-        try:
-            arguments = self.arguments.of(run)
-        except Exception as error:
-            return self.refuse(run, here, error)
-        [payload] = yield [lambda: run.context.once(self.names[0], self.mutation.perform, *arguments.values())]
-        if isinstance(payload, Exception):
-            return self.refuse(run, here, payload)
-        parts, below = self.given.give(here, [payload], list(self.names))
-        self.fill(here.parts, parts)
-        return below
