@@ -5,12 +5,9 @@ expression. What the compiler does not know makes it give up (`Unknown`); the op
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from operator import attrgetter, itemgetter
-from types import CodeType
 from typing import Any
 
-import msgspec
 from graphql import (
     FieldNode,
     GraphQLField,
@@ -27,22 +24,22 @@ from graphql import (
 )
 from sqlalchemy import Dialect
 
-from app.core.pages import COUNTED_EXACTLY, Children, Listing, Lookup
-from app.graph import fields, pages
+from app.core.pages import Children, Listing, Lookup
+from app.graph import fields
 from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Query
-from app.graph.execution import edges
+from app.graph.execution import edges, finding, roots, several, working
 from app.graph.execution.asking import Arguments
-from app.graph.execution.connecting import Pages, View
+from app.graph.execution.connecting import Pages
+from app.graph.execution.connections import Connecting
+from app.graph.execution.generating import Fill, Names, compiled, filler, structure, viewing
 from app.graph.execution.giving import Given
 from app.graph.execution.inputs import Inputs
 from app.graph.execution.leaves import completed, python_value, shown
-from app.graph.execution.selecting import Selections, Unknown
+from app.graph.execution.selecting import DEFINITION, Selections, Unknown
 from app.graph.execution.walking import Level, Plan
 from app.graph.values import VALUE, Awaited, Column, Derived, Part, Permission
 
-DEFINITION = "strawberry-definition"
-Names = tuple[str, ...]
-Common = tuple[Names, list[FieldNode], edges.Fill]
+Common = tuple[Names, list[FieldNode], Fill]
 
 
 class Columns:
@@ -150,7 +147,7 @@ class _Making:
         if isinstance(value, Awaited):
             self.look(None)
             common = self.common(nodes, at, path)
-            self.edges.append(edges.Awaited(*common, value.function, self.given(field.type, nodes)))
+            self.edges.append(working.Awaited(*common, value.function, self.given(field.type, nodes)))
             return "None"
         return self.value(definition, value, field, nodes, at, path)
 
@@ -206,18 +203,18 @@ class _Making:
             return self.worked(word, field, definition, nodes, common)
         if isinstance(word, AnyEdge) and gives_list(field):
             self.look((word.key,))
-            return edges.Anythings(*common, attrgetter(word.key), self.any_row(field, nodes))
+            return several.Anythings(*common, attrgetter(word.key), self.any_row(field, nodes))
         if isinstance(word, AnyEdge):
-            return edges.Anything(*common, self.get(word.key), self.any_row(field, nodes))
+            return finding.Anything(*common, self.get(word.key), self.any_row(field, nodes))
         if isinstance(word, Query) and isinstance(word.listing, Listing) and word.plain:
             asked = self.arguments(field, definition, nodes)
-            return edges.RootList(*common, word, asked, self.pages(word.listing, field, nodes, asked))
+            return roots.RootList(*common, word, asked, self.pages(word.listing, field, nodes, asked))
         if isinstance(word, Query) and word.resolve is not None:
             asked = self.arguments(field, definition, nodes)
-            return edges.Asked(*common, word, asked, self.given(field.type, nodes), self.any_row(field, nodes))
+            return roots.Asked(*common, word, asked, self.given(field.type, nodes), self.any_row(field, nodes))
         if isinstance(word, Mutation):
             asked = self.arguments(field, definition, nodes)
-            return edges.Changed(*common, word, asked, self.given(field.type, nodes))
+            return roots.Changed(*common, word, asked, self.given(field.type, nodes))
         raise Unknown(f"{type(word).__name__} {nodes[0].name.value}")
 
     def to_one(
@@ -245,7 +242,7 @@ class _Making:
 
     def to_several(
         self, word: Edge, batch: Lookup[Any], field: GraphQLField, nodes: list[FieldNode], common: Common
-    ) -> edges.ToSeveral:
+    ) -> several.ToSeveral:
         """The edge to the rows of a list of keys."""
         named = get_named_type(field.type)
         if field.args or word.value is not None or not isinstance(named, GraphQLObjectType):
@@ -254,11 +251,11 @@ class _Making:
         making = _Rows(self.compiler, self.selections, named, batch.table)
         at = making.columns.at(batch.column.key)
         level = making.level([node.selection_set for node in nodes if node.selection_set])
-        return edges.ToSeveral(*common, word, attrgetter(word.key), level, itemgetter(at))
+        return several.ToSeveral(*common, word, attrgetter(word.key), level, itemgetter(at))
 
     def worked(
         self, word: Edge, field: GraphQLField, definition: Any, nodes: list[FieldNode], common: Common
-    ) -> edges.Worked:
+    ) -> working.Worked:
         """The edge to what a batch works out."""
         key = self.get(word.key)
         if word.value is not None:
@@ -267,7 +264,7 @@ class _Making:
         leaf = is_leaf_type(get_named_type(field.type))
         give = completed(field.type) if leaf else self.given(field.type, nodes)
         names = tuple(argument.python_name for argument in definition.arguments)
-        return edges.Worked(*common, word, key, asked, names, give)
+        return working.Worked(*common, word, key, asked, names, give)
 
     def arguments(self, field: GraphQLField, definition: Any, nodes: list[FieldNode]) -> Arguments:
         """The arguments of a field."""
@@ -300,7 +297,14 @@ class _Making:
 
     def pages(self, listing: Listing[Any], field: GraphQLField, nodes: list[FieldNode], asked: Arguments) -> Pages:
         """The selection of a connection."""
-        return _Connecting(self, listing, get_named_type(field.type), nodes, asked).pages()
+        columns = Columns(listing.table, self.compiler.dialect)
+
+        def level(item: Any, nodes: list[FieldNode]) -> Level:
+            making = _Rows(self.compiler, self.selections, item, listing.table, columns)
+            return making.level([node.selection_set for node in nodes if node.selection_set])
+
+        kind = get_named_type(field.type)
+        return Connecting(self.selections, kind, nodes, asked, columns.names, level).pages()
 
 
 class _Rows(_Making):
@@ -351,6 +355,11 @@ class _Rows(_Making):
         return Level(make, view, tuple(self.columns.names))
 
 
+def gives_list(field: GraphQLField) -> bool:
+    """Whether a field gives several."""
+    return isinstance(get_nullable_type(field.type), GraphQLList)
+
+
 class _Objects(_Making):
     """A level of objects that are there already: what a resolver or an action gave."""
 
@@ -362,140 +371,3 @@ class _Objects(_Making):
 
     def finish(self, body: str) -> Level:
         return Level(compiled(f"lambda rows: [{body} for v in rows]", self.constants))
-
-
-class _Connecting:
-    """The connection of a list, while it is compiled."""
-
-    def __init__(
-        self, owner: _Making, listing: Listing[Any], kind: Any, nodes: list[FieldNode], asked: Arguments
-    ) -> None:
-        definition = kind.extensions[DEFINITION]
-        if definition.concrete_of is None or definition.concrete_of.origin is not pages.Connection:
-            raise Unknown(f"{kind.name} for a list")
-        self.compiler, self.selections = owner.compiler, owner.selections
-        self.listing, self.kind, self.nodes = listing, kind, nodes
-        self.columns = Columns(listing.table, owner.compiler.dialect)
-        self.found = Pages(self.columns.names, asked)
-        self.constants: dict[str, Any] = {}
-        self.told = False
-        """Whether it is told if there are more items."""
-
-    def pages(self) -> Pages:
-        """All that the executor needs of it."""
-        body = self._object(self.kind, self.selections.below(self.kind, self.nodes), self._member)
-        items = "".join(f", p{index}" for index in range(len(self.found.views)))
-        told, each = ("m, (a, b)", "zip(more, bounds)") if self.told else ("(a, b)", "bounds")
-        if self.found.counts:
-            told, each = "n, m, (a, b)", "zip(counts, more, bounds)"
-        source = f"lambda bounds, more, inside, backwards, counts, cursor{items}: [{body} for {told} in {each}]"
-        self.found.make = compiled(source, self.constants)
-        return self.found
-
-    def _constant(self, value: Any) -> str:
-        name = f"k{len(self.constants)}"
-        self.constants[name] = value
-        return name
-
-    def _object(self, kind: Any, found: Mapping[str, list[FieldNode]], member: Any, *more: Any) -> str:
-        parts = []
-        for name, nodes in found.items():
-            called = nodes[0].name.value
-            parts.append(repr(kind.name) if called == "__typename" else member(kind, name, called, nodes, *more))
-        return f"{self._constant(structure(tuple(found)))}({', '.join(parts)})"
-
-    def _member(self, kind: Any, name: str, called: str, nodes: list[FieldNode]) -> str:
-        match called:
-            case "nodes":
-                return f"{self._view(kind, called, nodes, [name], [])}[a:b]"
-            case "edges":
-                edge = get_named_type(kind.fields[called].type)
-                body = self._object(edge, self.selections.below(edge, nodes), self._edge, name)
-                return f"[{body} for i in range(a, b)]"
-            case "pageInfo":
-                info = get_named_type(kind.fields[called].type)
-                return self._object(info, self.selections.below(info, nodes), self._info)
-            case "totalCount":
-                self.found.counts = True
-                total = get_named_type(kind.fields[called].type)
-                return self._object(total, self.selections.below(total, nodes), self._total)
-        raise Unknown(f"{kind.name}.{called}")
-
-    def _view(self, kind: Any, called: str, nodes: list[FieldNode], before: list[Any], after: list[Any]) -> str:
-        item = get_named_type(kind.fields[called].type)
-        making = _Rows(self.compiler, self.selections, item, self.listing.table, self.columns)
-        level = making.level([node.selection_set for node in nodes if node.selection_set])
-        self.found.views.append(View(level, before, after))
-        return f"p{len(self.found.views) - 1}"
-
-    def _edge(self, kind: Any, name: str, called: str, nodes: list[FieldNode], edges_name: str) -> str:
-        match called:
-            case "cursor":
-                self.found.cursors = True
-                return "cursor(i)"
-            case "node":
-                return f"{self._view(kind, called, nodes, [edges_name], [name])}[i]"
-        raise Unknown(f"{kind.name}.{called}")
-
-    def _info(self, kind: Any, _name: str, called: str, _nodes: list[FieldNode]) -> str:
-        match called:
-            case "hasNextPage":
-                self.told = True
-                return "(inside if backwards else m)"
-            case "hasPreviousPage":
-                self.told = True
-                return "(m if backwards else inside)"
-            case "startCursor":
-                self.found.cursors = True
-                return "cursor(a) if b > a else None"
-            case "endCursor":
-                self.found.cursors = True
-                return "cursor(b - 1) if b > a else None"
-        raise Unknown(f"{kind.name}.{called}")
-
-    def _total(self, kind: Any, _name: str, called: str, _nodes: list[FieldNode]) -> str:
-        match called:
-            case "count":
-                return f"min(n, {COUNTED_EXACTLY})"
-            case "precision":
-                return f"'AT_LEAST' if n > {COUNTED_EXACTLY} else 'EXACT'"
-        raise Unknown(f"{kind.name}.{called}")
-
-
-def gives_list(field: GraphQLField) -> bool:
-    """Whether a field gives several."""
-    return isinstance(get_nullable_type(field.type), GraphQLList)
-
-
-@lru_cache(2_000)
-def structure(names: Names) -> type[msgspec.Struct]:
-    """The class of objects with these members; they are `f0`, `f1` and so on, and only called so in JSON."""
-    members = {f"f{index}": name for index, name in enumerate(names)}
-    return msgspec.defstruct("Part", [(member, Any) for member in members], rename=members, gc=False)
-
-
-@lru_cache(1_000)
-def viewing(table: Any, names: Names) -> type[msgspec.Struct]:
-    """The class of a table's rows, of which some columns are known."""
-    called = {"noun": table.noun}
-    return msgspec.defstruct("Row", [(name, Any) for name in names], namespace=called, gc=False)
-
-
-@lru_cache(2_000)
-def filler(at: Names) -> edges.Fill:
-    """Puts values to objects, at a place within each."""
-    space: dict[str, Any] = {}
-    exec(f"def fill(parts, values):\n for p, v in zip(parts, values):\n  p.{'.'.join(at)} = v", space)
-    fill: edges.Fill = space["fill"]
-    return fill
-
-
-def compiled(source: str, constants: Mapping[str, Any]) -> Callable[..., Any]:
-    """The function of an expression."""
-    found: Callable[..., Any] = eval(_code(source), dict(constants))
-    return found
-
-
-@lru_cache(2_000)
-def _code(source: str) -> CodeType:
-    return compile(source, "<plan>", "eval")

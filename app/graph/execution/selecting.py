@@ -19,6 +19,9 @@ from graphql import (
     is_abstract_type,
 )
 
+DEFINITION = "strawberry-definition"
+"""Under what an object of the schema keeps what Strawberry knows of it."""
+
 Truths = Mapping[str, bool]
 """Variable → its value, for those that conditions ask for."""
 

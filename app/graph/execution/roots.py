@@ -1,0 +1,129 @@
+"""The fields of the roots in plans: whole lists, what is found by arguments, and what is changed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.access import Actor
+from app.core.pages import Listing
+from app.graph import declared
+from app.graph.execution.asking import Arguments
+from app.graph.execution.connecting import Pages
+from app.graph.execution.edges import Field, actor_of, kept_up
+from app.graph.execution.finding import find_any, kind_of
+from app.graph.execution.giving import Given
+from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run
+
+
+@dataclass(slots=True)
+class RootList(Field):
+    """A field of the query root that is a whole list."""
+
+    query: declared.Query
+    arguments: Arguments
+    pages: Pages
+
+    def follow(self, run: Run, here: Here) -> Leading:
+        """Read the page, and count the list where that is asked."""
+        listing = self.query.listing
+        assert isinstance(listing, Listing)
+        try:
+            asked = self.arguments.of(run)
+            actor = actor_of(run, self.query.scope, self.query.own)
+            ask = self.pages.ask(run, listing, asked, actor)
+            yield from kept_up(run, listing, ask)
+            ready = yield from self.pages.ready(run, listing, ask, actor)
+            needs = [run.reader.page(listing, actor, ready, self.pages.columns(listing, ask, sorted_here=False))]
+            if self.pages.counts:
+                needs.append(run.reader.count(listing, actor, ready))
+        except Anew:
+            raise
+        except Exception as error:
+            return self.refuse(run, here, error)
+        rows, *counts = yield needs
+        if isinstance(rows, Exception):
+            return self.refuse(run, here, rows)
+        if any(isinstance(count, Exception) for count in counts):
+            raise Anew("a count that failed")
+        total = [counts[0][0][0]] if counts else ()
+        connected, reached = self.pages.connect(run, here, self.names, [rows], total, listing, ask, actor)
+        self.fill(here.parts, connected)
+        return reached
+
+
+@dataclass(slots=True)
+class Asked(Field):
+    """A field of the query root that finds one thing, or a few by their ids."""
+
+    query: declared.Query
+    arguments: Arguments
+    given: Given
+    levels: dict[str, Level]
+    """How rows are made that are to be found, by the prefix of their kind."""
+
+    def follow(self, run: Run, here: Here) -> Leading:
+        """Ask what is asked, and find what it says."""
+        assert self.query.resolve is not None
+        try:
+            arguments = self.arguments.of(run)
+            actor = actor_of(run, self.query.scope, self.query.own)
+            answer = self.query.resolve(run.context, actor, **arguments)
+            if isinstance(answer, declared.Find | list):
+                reached = yield from self._find(run, here, actor, answer)
+                return list(reached)
+            [answer] = yield [lambda: answer]
+            if isinstance(answer, Exception):
+                raise answer
+        except Anew:
+            raise
+        except Exception as error:
+            return self.refuse(run, here, error)
+        parts, below = self.given.give(here, [answer], list(self.names))
+        self.fill(here.parts, parts)
+        return below
+
+    def _find(self, run: Run, here: Here, actor: Actor, answer: Any) -> Any:
+        many = isinstance(answer, list)
+        finds: list[declared.Find] = answer if many else [answer]
+        if many or finds[0].batch is None:
+            if any(find.batch is not None for find in finds):
+                raise Anew("several finds of one kind")
+            for find in finds:
+                kind_of(run, find.key)
+            keys = [find.key for find in finds]
+            parts, reached, failed = yield from find_any(run, here, self, self.levels, keys, item=many)
+            for error in failed.values():
+                raise error
+            found = [parts.get(key) for key in keys]
+            self.fill(here.parts, [found if many else found[0]])
+            return reached
+        [find] = finds
+        assert find.batch is not None
+        level = self.levels[find.batch.table.prefix]
+        [rows] = yield [run.reader.rows(find.batch, actor, [find.key], level.columns)]
+        if isinstance(rows, Exception):
+            raise rows
+        below = Here(level, rows[-1:], Below(here, lambda _index: [(0, list(self.names))]))
+        self.fill(here.parts, [below.parts[0] if rows else None])
+        return [below] if rows else ()
+
+
+@dataclass(slots=True)
+class Changed(Field):
+    """A field of the mutation root."""
+
+    mutation: declared.Mutation
+    arguments: Arguments
+    given: Given
+
+    def follow(self, run: Run, here: Here) -> Leading:
+        """Do it, and give what it gives back."""
+        try:
+            arguments = self.arguments.of(run)
+        except Exception as error:
+            return self.refuse(run, here, error)
+        [payload] = yield [lambda: run.context.once(self.names[0], self.mutation.perform, *arguments.values())]
+        if isinstance(payload, Exception):
+            return self.refuse(run, here, payload)
+        parts, below = self.given.give(here, [payload], list(self.names))
+        self.fill(here.parts, parts)
+        return below

@@ -1,0 +1,99 @@
+"""Edges that lead from each object to several rows, by the keys in a list of its own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.pages import Lookup
+from app.graph import declared
+from app.graph.execution.edges import Field, Get, actor_of
+from app.graph.execution.finding import find_any, kind_of
+from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Path, Run
+
+
+@dataclass(slots=True)
+class ToSeveral(Field):
+    """An edge to the rows of the keys in a list, without those that are out of sight."""
+
+    edge: declared.Edge
+    keys: Get
+    """The list in an object's row, as functions know it."""
+    level: Level
+    found: Get
+    """The key in a found row."""
+
+    def follow(self, run: Run, here: Here) -> Leading:
+        """Look up the rows of all keys of all objects."""
+        edge = self.edge
+        assert isinstance(edge.batch, Lookup)
+        try:
+            actor = actor_of(run, edge.scope, edge.own)
+        except Exception as error:
+            return self.refuse(run, here, error)
+        lists = [self.keys(row) for row in here.views]
+        wanted = list(dict.fromkeys(key for keys in lists for key in keys or ()))
+        rows: Any = []
+        if wanted:
+            [rows] = yield [run.reader.rows(edge.batch, actor, wanted, self.level.columns)]
+        if isinstance(rows, Exception):
+            run.fail(here, [index for index, keys in enumerate(lists) if keys], self, rows)
+            lists = [None if keys else keys for keys in lists]
+            rows = []
+        names = [self.found(row) for row in rows]
+        known = set(names)
+        listed = [None if keys is None else [key for key in keys if key in known] for keys in lists]
+        reached = Here(self.level, rows, Below(here, places_in(listed, names, self.names)))
+        parts = dict(zip(names, reached.parts, strict=True))
+        self.fill(here.parts, [None if keys is None else [parts[key] for key in keys] for keys in listed])
+        return [reached] if rows else ()
+
+
+def places_in(
+    lists: Sequence[list[Any] | None], found: Sequence[Any], names: Sequence[str]
+) -> Callable[[int], list[tuple[int, Path]]]:
+    """The way back from each of what was found to the objects whose lists it is in."""
+
+    def steps(index: int) -> list[tuple[int, Path]]:
+        key = found[index]
+        return [
+            (above, [*names, place])
+            for above, keys in enumerate(lists)
+            for place, each in enumerate(keys or ())
+            if each == key
+        ]
+
+    return steps
+
+
+@dataclass(slots=True)
+class Anythings(Field):
+    """An edge to the rows of the ids in a list, of whatever kinds, without those that are out of sight."""
+
+    keys: Get
+    """The list in an object's row, as functions know it."""
+    levels: dict[str, Level]
+    """How the rows of each kind are made, by the prefix of their ids."""
+
+    def follow(self, run: Run, here: Here) -> Leading:
+        """Look up the rows of each kind together."""
+        lists: list[list[Any] | None] = []
+        for index, row in enumerate(here.views):
+            keys = self.keys(row)
+            try:
+                for key in keys:
+                    kind_of(run, key)
+            except Exception as error:
+                run.fail(here, [index], self, error)
+                keys = None
+            lists.append(keys)
+        wanted = list(dict.fromkeys(key for keys in lists for key in keys or ()))
+        parts, reached, failed = yield from find_any(run, here, self, self.levels, wanted)
+        if failed:
+            raise Anew("a search that failed")
+        listed = [None if keys is None else [key for key in keys if key in parts] for keys in lists]
+        by_part = {id(part): key for key, part in parts.items()}
+        for below in reached:
+            found = [by_part[id(part)] for part in below.parts]
+            below.place = Below(here, places_in(listed, found, self.names))
+        self.fill(here.parts, [None if keys is None else [parts[key] for key in keys] for keys in listed])
+        return list(reached)
