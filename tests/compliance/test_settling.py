@@ -200,7 +200,7 @@ async def _exempt(walk: Walk) -> None:
         [{"credentialType": walk.random.choice(CODES)}, {"rule": walk.one("requirementRule")}]
     )
     worker = {"id": walk.one("worker")}
-    await walk.call("exemptionGrant", "exemption", worker=worker, reason="Why not", to=walk.on(0, 30), **of)
+    await walk.call("exemptionGrant", "exemption", worker=worker, reason="Why not", to=walk.on(0, 30), requirement=of)
 
 
 async def _settings(walk: Walk) -> None:
