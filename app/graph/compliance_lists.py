@@ -172,7 +172,7 @@ QUERIES = [
     ),
     listing(
         "gapsByRule",
-        replace(queries.rules, hides={}),
+        gaps.RULES,
         RuleGaps,
         "The mandatory rules that some workers fall short of, by name, and how many workers do.",
         chosen=_rules,
