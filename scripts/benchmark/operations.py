@@ -54,7 +54,7 @@ class Operation:
 
     def document(self, dialect: Dialect) -> str:
         """The text that a GraphQL server is asked with."""
-        return (DOCUMENTS / dialect.value / f"{self.name}.graphql").read_text()
+        return (DOCUMENTS / dialect.value / f"{self.name}.graphql").read_text("utf-8")
 
     def requests(self, dialect: Dialect, facts: Facts, run: str = "") -> list[Request]:
         """The requests of a load, one for each set of variables. Idempotency keys are unique to a `run`."""

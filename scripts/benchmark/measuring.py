@@ -1,0 +1,127 @@
+"""Checking that all servers answer the same, and then measuring them, interleaved over rounds."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.benchmark import equality, load, processes
+from scripts.benchmark.data import Facts
+from scripts.benchmark.operations import Operation
+from scripts.benchmark.report import Sample
+from scripts.benchmark.servers import Running
+from scripts.benchmark.undo import Changes
+
+CHECKED = 20
+"""Sets of variables of each operation that all servers are asked with before anything is measured."""
+WARM_UP_SECONDS = 1
+LEAST_SHARE = 0.9
+"""An average answer under load is at least this share of the smallest one seen before: refusals are small."""
+
+
+class WentWrong(Exception):
+    """A server did something under load that it did not do when it was checked."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The running servers and what they are measured with."""
+
+    running: Sequence[Running]
+    operations: Sequence[Operation]
+    facts: Facts
+    changes: Changes
+    database: int
+    """The first process of PostgreSQL."""
+    load_cores: set[int]
+
+    def pairs(self) -> list[tuple[Operation, Running]]:
+        """Each operation with each server that answers it, the servers of one operation side by side."""
+        return [
+            (operation, running)
+            for operation in self.operations
+            for running in self.running
+            if not (operation.writes and running.server.embedded)
+        ]
+
+    def check(self) -> dict[str, int]:
+        """Ask all servers the same. Raises Differs where two answers, or the rows they write, are not equal.
+
+        Gives the number of compared answers of each operation.
+        """
+        return {operation.name: self._check(operation) for operation in self.operations}
+
+    def _check(self, operation: Operation) -> int:
+        asked = [running for found, running in self.pairs() if found is operation]
+        expected: dict[int, Any] = {}
+        compared = 0
+        for running in asked:
+            requests = operation.requests(running.server.dialect, self.facts, f"check-{running.server.name}")
+            step = max(1, len(requests) // CHECKED)
+            for index in range(0, len(requests), step)[:CHECKED]:
+                found = self._answer(operation, running, requests[index], index)
+                if index in expected:
+                    equality.compare(asked[0].server.name, expected[index], running.server.name, found)
+                    compared += 1
+                expected.setdefault(index, found)
+            if operation.writes:
+                asyncio.run(self.changes.take_back())
+        return compared
+
+    def _answer(self, operation: Operation, running: Running, request: Any, index: int) -> Any:
+        data = equality.data_of(running.server.name, *running.ask(request))
+        found: dict[str, Any] = {"answer": equality.flat(data)}
+        if operation.writes:
+            credential = list(operation.variables(self.facts))[index]["id"]
+            found["rows"] = asyncio.run(self.changes.written(credential))
+        return found
+
+    def measure(self, rounds: int, seconds: int, tell: Callable[[str], None]) -> list[Sample]:
+        """Put the load on every server for every operation, once in each round."""
+        for operation, running in self.pairs():
+            self._load(operation, running, WARM_UP_SECONDS, "warm")
+        samples: list[Sample] = []
+        for number in range(1, rounds + 1):
+            for operation, running in self.pairs():
+                sample = self._sample(operation, running, seconds, f"round-{number}")
+                samples.append(sample)
+                tell(f"round {number}: {operation.title}, {running.server.name}: {sample.server_ms:.2f} ms")
+        return samples
+
+    def _sample(self, operation: Operation, running: Running, seconds: int, run: str) -> Sample:
+        server, database = running.process.pid, self.database
+        processes.wait_until_idle(*(other.process.pid for other in self.running), database)
+        before = processes.processor_seconds(server), processes.processor_seconds(database)
+        loaded, after = self._load(operation, running, seconds, run)
+        return Sample(
+            server=running.server.name,
+            operation=operation.name,
+            per_second=loaded.per_second,
+            p50=loaded.p50,
+            p99=loaded.p99,
+            server_ms=(after[0] - before[0]) * 1_000 / loaded.requests,
+            database_ms=(after[1] - before[1]) * 1_000 / loaded.requests,
+        )
+
+    def _load(
+        self, operation: Operation, running: Running, seconds: int, run: str
+    ) -> tuple[load.Loaded, tuple[float, float]]:
+        requests = operation.requests(running.server.dialect, self.facts, f"{run}-{running.server.name}")
+        alone = len(running.ask(requests[0])[1]) if not operation.writes else 0
+        with processes.pinned(self.load_cores):
+            loaded = load.run(running.url, requests, running.headers, seconds, once=operation.writes)
+        # Requests that were under way when the load ended belong to it.
+        processes.wait_until_idle(running.process.pid)
+        after = processes.processor_seconds(running.process.pid), processes.processor_seconds(self.database)
+        if operation.writes:
+            self._check_changes(running, loaded)
+        elif len(requests) == 1 and loaded.bytes / loaded.requests < alone * LEAST_SHARE:
+            raise WentWrong(f"{running.server.name} gave less of {operation.title} under load than alone")
+        return loaded, after
+
+    def _check_changes(self, running: Running, loaded: load.Loaded) -> None:
+        done = asyncio.run(self.changes.count())
+        asyncio.run(self.changes.take_back())
+        if not loaded.requests <= done + 1 <= loaded.requests + load.CONNECTIONS + 1:
+            raise WentWrong(f"{running.server.name} answered {loaded.requests} approvals, and made {done}")
+
