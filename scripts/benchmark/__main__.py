@@ -84,7 +84,7 @@ def _run(
         place = Place(running.url, home / "credgraph.sqlite", home)
         facts = _data(place, any(server.embedded for server in servers))
         changes = Changes(running.url)
-        asyncio.run(changes.save())
+        asyncio.run(changes.begin())
         started = [stack.enter_context(_started(server, place, facts, operations[0], server_core)) for server in servers]
         bench = Bench(started, operations, facts, changes, running.pid, load_cores)
         for name, compared in bench.check().items():

@@ -9,6 +9,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from app.events.kinds import EventKind
+
 GROUPS: dict[str, dict[str, str]] = {
     "identity": {},
     "contact": {},
@@ -24,6 +26,9 @@ GROUPS: dict[str, dict[str, str]] = {
 }
 """The service's groups of columns, with the columns that are called otherwise where there are no groups."""
 
+KINDS = {kind.value: kind.name for kind in EventKind}
+"""Kinds of events as the tables hold them, and as the service's schema calls them."""
+
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)")
 
 
@@ -37,6 +42,8 @@ def flat(value: Any) -> Any:
         return [flat(item) for item in value]
     if isinstance(value, dict):
         return _flat_object(value)
+    if isinstance(value, str) and value in KINDS:
+        return KINDS[value]
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         return datetime.fromisoformat(value).astimezone(UTC).isoformat()
     return value

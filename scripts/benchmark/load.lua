@@ -1,5 +1,10 @@
 -- Sends the requests of a file in turn (method, path and body, apart by tabs), and prints one line of JSON at the end.
-local requests, next_one, once = {}, 0, false
+local requests, next_one, once, thread = {}, 0, false, nil
+sent = 0
+
+function setup(only)
+   thread = only
+end
 
 function init(arguments)
    once = arguments[2] == "once"
@@ -10,6 +15,7 @@ function init(arguments)
 end
 
 function request()
+   sent = sent + 1
    next_one = next_one + 1
    if next_one > #requests then
       if once then
@@ -24,8 +30,8 @@ end
 function done(summary, latency)
    local failed = summary.errors
    io.write(string.format(
-      '{"requests": %d, "microseconds": %d, "bytes": %d, "refused": %d, "broken": %d, "p50": %d, "p99": %d}\n',
-      summary.requests, summary.duration, summary.bytes, failed.status,
+      '{"requests": %d, "sent": %d, "microseconds": %d, "bytes": %d, "refused": %d, "broken": %d, "p50": %d, "p99": %d}\n',
+      summary.requests, thread:get("sent"), summary.duration, summary.bytes, failed.status,
       failed.connect + failed.read + failed.write + failed.timeout,
       latency:percentile(50), latency:percentile(99)
    ))

@@ -24,12 +24,12 @@ _REOPEN = """
     FROM bench.saved WHERE v.organization_id = saved.organization_id AND v.id = saved.latest_version_id
     AND v.approval <> 'PENDING'
 """
-_FORGET = "DELETE FROM events WHERE kind = 'CREDENTIAL_APPROVED'; DELETE FROM idempotency_keys"
+_FORGET = "DELETE FROM events WHERE kind = 'credential.approved'; DELETE FROM idempotency_keys"
 _TIDY = "VACUUM credentials, credential_versions, events, idempotency_keys"
 _WRITTEN = {
     "credential": "SELECT * FROM credentials WHERE id = $1",
     "version": "SELECT * FROM credential_versions WHERE credential_id = $1 ORDER BY number DESC LIMIT 1",
-    "events": "SELECT * FROM events WHERE subject_id = $1 AND kind = 'CREDENTIAL_APPROVED'",
+    "events": "SELECT * FROM events WHERE subject_id = $1 AND kind = 'credential.approved'",
     "keys": "SELECT * FROM idempotency_keys WHERE outcome->>'id' = $1",
 }
 
@@ -40,9 +40,10 @@ class Changes:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    async def save(self) -> None:
-        """Keep the credentials that wait, as they are."""
+    async def begin(self) -> None:
+        """Keep the credentials that wait as they are; where that was done before, take back what a run left."""
         await self._run(_SAVE)
+        await self.take_back()
 
     async def take_back(self) -> None:
         """Let them wait again."""
@@ -52,7 +53,7 @@ class Changes:
         """How many approvals there were."""
         connection = await asyncpg.connect(self._url)
         try:
-            return int(await connection.fetchval("SELECT count(*) FROM events WHERE kind = 'CREDENTIAL_APPROVED'"))
+            return int(await connection.fetchval("SELECT count(*) FROM events WHERE kind = 'credential.approved'"))
         finally:
             await connection.close()
 

@@ -33,7 +33,7 @@ _DECIDE = """
 _SETTLE = """
     UPDATE credentials
     SET status = 'ACTIVE', eligibility = 'MAY_ENGAGE', status_detail = 'VALID', latest_approval = 'APPROVED',
-        effective_version_id = $3, valid_from = $4, expires_on = coalesce($5, '9999-12-31'::date),
+        effective_version_id = $3, valid_from = $4, expires_on = coalesce($5, 'infinity'::date),
         intake = CASE WHEN intake = 'SUBMITTED' THEN 'COMPLETED' ELSE intake END,
         revision = revision + 1, last_updated = $6
     WHERE organization_id = $1 AND id = $2 RETURNING revision
@@ -41,7 +41,7 @@ _SETTLE = """
 _RECORD = """
     INSERT INTO events (organization_id, id, kind, subject_id, worker_id, actor_kind, actor_id, actor_name, changes,
                         occurred_at, request_id)
-    VALUES ($1, $2, 'CREDENTIAL_APPROVED', $3, $4, 'SERVICE', $5, $6, $7::jsonb, $8, $9)
+    VALUES ($1, $2, 'credential.approved', $3, $4, 'SERVICE', $5, $6, $7::jsonb, $8, $9)
 """
 
 

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import ids
+from app.events.kinds import EventKind
 from scripts.benchmark.peers import approval, statements
 from scripts.benchmark.peers.keys import Caller, Keys
 
@@ -29,6 +30,8 @@ THOUSAND = (
     "WWCC_NSW", "WWCC_VIC", "BLUE_CARD_QLD", "TEACHER_NSW", "AHPRA_REGISTRATION",
     "FIRST_AID", "CPR", "PASSPORT", "DRIVERS_LICENCE", "WHITE_CARD",
 )  # fmt: skip
+
+KINDS = {kind.value: kind.name for kind in EventKind}
 
 Row = Any
 Answer = dict[str, Any]
@@ -303,7 +306,7 @@ def _events(rows: Iterable[Row]) -> list[Answer]:
     return [
         {
             "id": row["id"],
-            "kind": row["kind"],
+            "kind": KINDS[row["kind"]],
             "subjectId": row["subject_id"],
             "occurredAt": row["occurred_at"],
             "actor": {"name": row["actor_name"]},

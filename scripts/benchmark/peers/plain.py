@@ -188,13 +188,15 @@ class Query:
     async def credentials(
         self, info: Info, first: int, where: CredentialWhere, order_by: CredentialOrder | None = None
     ) -> types.CredentialPage:
-        given = {
-            where.type: col(Credential.type_code) == where.type,
-            where.status: col(Credential.status) == where.status,
-            where.expiring_before: col(Credential.expires_on) < where.expiring_before,
-            where.expiring_from: col(Credential.expires_on) >= where.expiring_from,
-        }
-        conditions = [condition for value, condition in given.items() if value is not None]
+        conditions: list[Any] = []
+        if where.type is not None:
+            conditions.append(col(Credential.type_code) == where.type)
+        if where.status is not None:
+            conditions.append(col(Credential.status) == where.status)
+        if where.expiring_before is not None:
+            conditions.append(col(Credential.expires_on) < where.expiring_before)
+        if where.expiring_from is not None:
+            conditions.append(col(Credential.expires_on) >= where.expiring_from)
         if order_by is CredentialOrder.EXPIRY_DATE:
             order: Any = (col(Credential.expires_on), col(Credential.id))
         else:

@@ -82,12 +82,13 @@ PROFILE = """
     LEFT JOIN workers m ON m.organization_id = w.organization_id AND m.id = w.manager_id
     WHERE w.organization_id = $1 AND w.id = $2
 """
+# The driver stores the last day of the calendar, which stands for no expiry, as infinity.
 PROFILE_CREDENTIALS = """
     SELECT c.id, c.display_name, c.category, c.reference_number, c.status, c.eligibility, c.status_detail,
            c.last_verified_at, v.id AS version_id, v.number, v.issue_date AS version_issue_date,
            v.expiry_date AS version_expiry_date, v.approval, v.decided_at,
            CASE WHEN c.valid_from > day.today THEN 'NOT_YET_VALID'
-                WHEN c.expires_on = '9999-12-31' THEN 'NO_EXPIRY'
+                WHEN c.expires_on = 'infinity' THEN 'NO_EXPIRY'
                 WHEN c.expires_on < day.today THEN 'EXPIRED'
                 WHEN c.expires_on <= day.today + coalesce(t.expiring_soon_days, $3) THEN 'EXPIRING_SOON'
                 ELSE 'VALID' END AS validity
