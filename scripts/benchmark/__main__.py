@@ -32,6 +32,7 @@ def _names(known: tuple[Server, ...] | tuple[Operation, ...]) -> click.ParamType
 @click.option("--servers", "-s", type=_names(SERVERS), multiple=True, help="Only this server; may be given again.")
 @click.option("--operations", "-o", type=_names(OPERATIONS), multiple=True, help="Only this operation; likewise.")
 @click.option("--quick", is_flag=True, help="One round of one second: to see that all works, not to trust.")
+@click.option("--check", is_flag=True, help="Measure nothing: only see that all answers are equal.")
 @click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write the tables into a file too.")
 @click.option("--keep", is_flag=True, help="Keep the databases, and use those that were kept the same day.")
 def main(
@@ -40,19 +41,22 @@ def main(
     servers: tuple[str, ...],
     operations: tuple[str, ...],
     quick: bool,
+    check: bool,
     markdown: Path | None,
     keep: bool,
 ) -> None:
     """Measure Credgraph beside its peers, and print requests per second, latencies and processor times."""
     chosen = [server for server in SERVERS if not servers or server.name in servers]
     asked = [operation for operation in OPERATIONS if not operations or operation.name in operations]
-    if quick:
-        rounds, seconds = 1, 1
+    if quick or check:
+        rounds, seconds = int(not check), 1
     try:
         with _home(keep) as home:
             found = _run(home, chosen, asked, rounds, seconds, keep)
     except (Differs, LoadFailed, WentWrong, NotServing, postgres.NoServer) as error:
         raise click.ClickException(str(error)) from None
+    if check:
+        return
     click.echo("\n\n".join(report.as_text(title, rows) for title, rows in found))
     if markdown is not None:
         markdown.write_text("\n\n".join(report.as_markdown(title, rows) for title, rows in found) + "\n")
@@ -89,7 +93,7 @@ def _run(
         bench = Bench(started, operations, facts, changes, running.pid, load_cores)
         for name, compared in bench.check().items():
             _tell(f"{name}: {compared} answers are equal to {servers[0].name}'s")
-        results = report.medians(bench.measure(rounds, seconds, _tell))
+        results = report.medians(bench.measure(rounds, seconds, _tell) if rounds else [])
         starts = {
             server.server.name: report.Start(
                 server.started_seconds,

@@ -4,7 +4,7 @@ import pg from "pg";
 import { postgraphile } from "postgraphile";
 import { sideEffectWithPgClientTransaction } from "postgraphile/@dataplan/pg";
 import { makePgService } from "postgraphile/adaptors/pg";
-import { constant, context, object } from "postgraphile/grafast";
+import { access, constant, context, object } from "postgraphile/grafast";
 import { grafserv } from "postgraphile/grafserv/node";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { extendSchema, gql, jsonPgSmartTags } from "postgraphile/utils";
@@ -77,7 +77,8 @@ const Approve = extendSchema((build) => {
       },
       CredentialApprovePayload: {
         plans: {
-          credential: ($done) => credentials.get({ organization_id: $done.get("organization"), id: $done.get("id") }),
+          credential: ($done) => credentials.get({ organization_id: access($done, "organization"), id: access($done, "id") }),
+          // A refusal is thrown, and so rolls back and becomes an error of the operation.
           errors: () => constant([]),
         },
       },
