@@ -22,7 +22,7 @@ from tests import postgres
 REACHABLE = 0o755
 
 
-def _names(known: tuple[Server, ...] | tuple[Operation, ...]) -> click.ParamType:
+def _names(known: tuple[Server, ...] | tuple[Operation, ...]) -> click.Choice[str]:
     return click.Choice([item.name for item in known])
 
 
@@ -89,7 +89,9 @@ def _run(
         facts = _data(place, any(server.embedded for server in servers))
         changes = Changes(running.url)
         asyncio.run(changes.begin())
-        started = [stack.enter_context(_started(server, place, facts, operations[0], server_core)) for server in servers]
+        started = [
+            stack.enter_context(_started(server, place, facts, operations[0], server_core)) for server in servers
+        ]
         bench = Bench(started, operations, facts, changes, running.pid, load_cores)
         for name, compared in bench.check().items():
             _tell(f"{name}: {compared} answers are equal to {servers[0].name}'s")
@@ -111,9 +113,7 @@ def _run(
 
 
 @contextmanager
-def _started(
-    server: Server, place: Place, facts: Facts, operation: Operation, cores: set[int]
-) -> Iterator[Running]:
+def _started(server: Server, place: Place, facts: Facts, operation: Operation, cores: set[int]) -> Iterator[Running]:
     first = operation.requests(server.dialect, facts, "start")[0]
     with serving(server, place, facts.token, first, cores) as running:
         _tell(f"{server.name} answered after {running.started_seconds:.2f} s")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -59,8 +59,8 @@ class Facts:
         if not file.exists():
             return None
         kept = json.loads(file.read_text())
-        lists = {name: tuple(kept[name]) for name in ("workers", "types", "pending")}
-        return replace(Facts(**kept), **lists) if kept["day"] == _today().isoformat() else None
+        kept |= {name: tuple(kept[name]) for name in ("workers", "types", "pending")}
+        return Facts(**kept) if kept["day"] == _today().isoformat() else None
 
 
 async def make(url: str) -> Facts:
@@ -87,7 +87,7 @@ async def _fill(database: Database, draw: Draw) -> Facts:
         units = people.units(draw, organization.id)
         workers = list(people.workers(draw, organization.id, units))
         held = holdings.draw_all(draw, kinds, workers)
-        # Without statistics yet, each foreign key would be checked by reading a whole table. SQLite checks the same rows.
+        # Without statistics yet, each foreign key would be checked by reading a whole table.
         await session.execute(text("SET LOCAL session_replication_role = replica"))
         driver = (await (await session.connection()).get_raw_connection()).driver_connection
         await _copy(driver, OrgUnit, units)
@@ -111,14 +111,14 @@ async def _fill(database: Database, draw: Draw) -> Facts:
 async def _copy(driver: Any, table: type[Record], rows: Iterable[Row]) -> None:
     """Write rows by COPY, each value as the table's own column would store it."""
     columns = list(table.__table__.columns)  # type: ignore[attr-defined]
-    dialect = asyncpg_dialect()
+    dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
     store = [column.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value) for column in columns]
-    usual = [column.default.arg if column.default is not None and column.default.is_scalar else None for column in columns]
+    usual = [
+        column.default.arg if column.default is not None and column.default.is_scalar else None for column in columns
+    ]
     names = [column.name for column in columns]
     records = [
-        tuple(
-            convert(row.get(name, default)) for name, default, convert in zip(names, usual, store, strict=True)
-        )
+        tuple(convert(row.get(name, default)) for name, default, convert in zip(names, usual, store, strict=True))
         for row in rows
     ]
     await driver.copy_records_to_table(table.__tablename__, records=records, columns=names)

@@ -42,11 +42,9 @@ def flat(value: Any) -> Any:
         return [flat(item) for item in value]
     if isinstance(value, dict):
         return _flat_object(value)
-    if isinstance(value, str) and value in KINDS:
-        return KINDS[value]
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         return datetime.fromisoformat(value).astimezone(UTC).isoformat()
-    return value
+    return KINDS.get(value, value) if isinstance(value, str) else value
 
 
 def _flat_object(value: dict[str, Any]) -> Any:
@@ -59,7 +57,7 @@ def _flat_object(value: dict[str, Any]) -> Any:
         # Where there are no groups, the same name may be a column's (`approval`) or a record's (`manager`).
         if name in GROUPS and isinstance(member, dict) and not _is_record(member):
             for inner, content in member.items():
-                found[GROUPS[name].get(inner, inner)] = flat(content)
+                found[str(GROUPS[name].get(inner, inner))] = flat(content)
         else:
             found[name] = flat(member)
     return found

@@ -133,4 +133,3 @@ class Bench:
         asyncio.run(self.changes.take_back())
         if not loaded.requests <= done + 1 <= loaded.requests + load.CONNECTIONS + 1:
             raise WentWrong(f"{running.server.name} answered {loaded.requests} approvals, and made {done}")
-

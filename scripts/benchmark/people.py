@@ -36,10 +36,10 @@ class Draw:
     _made: int = 0
 
     def id(self, prefix: str) -> str:
-        """A new id, in the form and the order that the service makes them."""
+        """A new id, in the form of the service's own, in the order of drawing."""
         self._made += 1
-        chance = self.random.randrange(62**ids.RANDOM_CHARACTERS)
-        return f"{prefix}_{ids.encode(self._made, ids.TIME_CHARACTERS)}{ids.encode(chance, ids.RANDOM_CHARACTERS)}"
+        chance = "".join(self.random.choices(ids.ALPHABET, k=ids.RANDOM_CHARACTERS))
+        return f"{prefix}_{self._made:0{ids.TIME_CHARACTERS}}{chance}"
 
     def instant(self, day: date) -> datetime:
         """Some time of a working day; whole milliseconds, which every server can tell."""

@@ -86,7 +86,10 @@ def tables(
         for title, cell in CELLS.items()
     ]
     found += _ratios(results, servers, operations)
-    rows = [[servers[name], f"{start.seconds:.2f}", f"{start.processor:.2f}", f"{start.megabytes:.0f}"] for name, start in starts.items()]
+    rows = [
+        [servers[name], f"{start.seconds:.2f}", f"{start.processor:.2f}", f"{start.megabytes:.0f}"]
+        for name, start in starts.items()
+    ]
     start_head = ["server", "seconds to first answer", "processor seconds of that", "memory, MB"]
     return [*found, ("Start and memory", [start_head, *rows])]
 
@@ -107,7 +110,8 @@ def _ratios(
         (f"{servers[first]}'s requests per second, as a multiple of", lambda result: result.per_second),
     ):
         rows = [
-            [servers[other], *(_ratio_of(results, first, other, name, number) for name in operations)] for other in others
+            [servers[other], *(_ratio_of(results, first, other, name, number) for name in operations)]
+            for other in others
         ]
         found.append((title, [["server", *operations.values()], *rows]))
     return found
@@ -132,7 +136,9 @@ def as_text(title: str, rows: list[list[str]]) -> str:
     """A table for a terminal."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))])
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
         for row in rows
     ]
     return "\n".join([title, *(line.rstrip() for line in lines)])

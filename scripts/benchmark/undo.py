@@ -12,7 +12,10 @@ CHANGED = (
 VOLATILE = {"id", "digest", "occurred_at", "created_at", "decided_at", "last_updated", "request_id"}
 """What two runs of the same change may differ in; the ids of credentials and versions are compared as `subject`."""
 
-_SAVE = "CREATE SCHEMA IF NOT EXISTS bench; CREATE TABLE IF NOT EXISTS bench.saved AS SELECT * FROM credentials WHERE latest_approval = 'PENDING'"
+_SAVE = """
+    CREATE SCHEMA IF NOT EXISTS bench;
+    CREATE TABLE IF NOT EXISTS bench.saved AS SELECT * FROM credentials WHERE latest_approval = 'PENDING'
+"""
 _RESTORE = f"""
     UPDATE credentials c SET {", ".join(f"{name} = saved.{name}" for name in CHANGED)}
     FROM bench.saved WHERE c.organization_id = saved.organization_id AND c.id = saved.id
@@ -79,4 +82,3 @@ class Changes:
 
 def _lasting(row: Any) -> dict[str, Any]:
     return {name: str(value) for name, value in row.items() if name not in VOLATILE}
-

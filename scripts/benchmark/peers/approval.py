@@ -99,4 +99,3 @@ async def _approve(connection: Any, caller: Caller, key: str, once: str) -> dict
         },
         "errors": [],
     }
-

@@ -366,7 +366,10 @@ def create_app(url: str) -> Starlette:
 
     reads = (worker, page, filtered, thousand, dashboard, profile, queue)
     service = Starlette(
-        routes=[*(route(f"/{read.__name__}", read, "GET") for read in reads), route("/approve", approval.approve, "POST")],
+        routes=[
+            *(route(f"/{read.__name__}", read, "GET") for read in reads),
+            route("/approve", approval.approve, "POST"),
+        ],
         lifespan=lifespan,
     )
     service.add_middleware(Log)

@@ -25,6 +25,7 @@ from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 
+from app.access import ActorKind
 from app.core import idempotency, ids, logs
 from app.core.database import url_of
 from app.credential_types.tables import CredentialType
@@ -269,7 +270,7 @@ async def _approve(session: AsyncSession, key: ApiKey, credential: Credential, r
             kind=EventKind.CREDENTIAL_APPROVED,
             subject_id=credential.id,
             worker_id=credential.worker_id,
-            actor_kind="SERVICE",
+            actor_kind=ActorKind.SERVICE,
             actor_id=key.id,
             actor_name=key.name,
             changes={
