@@ -2,6 +2,11 @@
 
 import asyncio
 import hashlib
+import os
+import platform
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,10 +14,10 @@ from pathlib import Path
 
 import click
 
-from scripts.benchmark import data, processes, report
+from scripts.benchmark import data, holdings, people, processes, report
 from scripts.benchmark.data import Facts
 from scripts.benchmark.equality import Differs
-from scripts.benchmark.load import LoadFailed
+from scripts.benchmark.load import CONNECTIONS, LoadFailed
 from scripts.benchmark.measuring import Bench, WentWrong
 from scripts.benchmark.operations import OPERATIONS, Operation
 from scripts.benchmark.servers import ROOT, SERVERS, NotServing, Place, Running, Server, serving
@@ -48,6 +53,8 @@ def main(
     """Measure Credgraph beside its peers, and print requests per second, latencies and processor times."""
     chosen = [server for server in SERVERS if not servers or server.name in servers]
     asked = [operation for operation in OPERATIONS if not operations or operation.name in operations]
+    # Told to end, it ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if quick or check:
         rounds, seconds = int(not check), 1
     try:
@@ -57,9 +64,22 @@ def main(
         raise click.ClickException(str(error)) from None
     if check:
         return
-    click.echo("\n\n".join(report.as_text(title, rows) for title, rows in found))
+    how = _conditions(rounds, seconds)
+    click.echo("\n\n".join([how, *(report.as_text(title, rows) for title, rows in found)]))
     if markdown is not None:
-        markdown.write_text("\n\n".join(report.as_markdown(title, rows) for title, rows in found) + "\n")
+        markdown.write_text("\n\n".join([how, *(report.as_markdown(title, rows) for title, rows in found)]) + "\n")
+
+
+def _conditions(rounds: int, seconds: int) -> str:
+    """What was measured, and how."""
+    node = subprocess.run([os.environ["BENCH_NODE"], "--version"], capture_output=True, text=True).stdout.strip()
+    database = subprocess.run([postgres.binaries() / "postgres", "--version"], capture_output=True, text=True).stdout
+    return (
+        f"{people.WORKERS:,} workers, {holdings.CREDENTIALS:,} credentials, {holdings.VERSIONS:,} versions; "
+        f"{CONNECTIONS} connections; medians of {rounds} interleaved rounds of {seconds} s; every server on one core, "
+        f"the load and the database on {'another' if os.cpu_count() == 2 else 'the others'}. "
+        f"Python {platform.python_version()}, Node {node.removeprefix('v')}, {database.strip()}."
+    )
 
 
 @contextmanager
@@ -83,8 +103,9 @@ def _run(
     database = home / "postgresql"
     database.mkdir(exist_ok=True)
     with ExitStack() as stack:
-        with processes.pinned(load_cores):
-            running = stack.enter_context(postgres.started(database, kept=keep))
+        # This process, the database and the load stay off the core of the server that is measured.
+        stack.enter_context(processes.pinned(load_cores))
+        running = stack.enter_context(postgres.started(database, kept=keep))
         place = Place(running.url, home / "credgraph.sqlite", home)
         facts = _data(place, any(server.embedded for server in servers))
         changes = Changes(running.url)
@@ -92,7 +113,7 @@ def _run(
         started = [
             stack.enter_context(_started(server, place, facts, operations[0], server_core)) for server in servers
         ]
-        bench = Bench(started, operations, facts, changes, running.pid, load_cores)
+        bench = Bench(started, operations, facts, changes, running.pid)
         for name, compared in bench.check().items():
             _tell(f"{name}: {compared} answers are equal to {servers[0].name}'s")
         results = report.medians(bench.measure(rounds, seconds, _tell) if rounds else [])

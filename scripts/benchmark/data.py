@@ -1,5 +1,6 @@
 """The measured organization: drawn from a seed, written fast into migrated tables, and put back after each change."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlmodel import SQLModel
 
+from app import migrations
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role
 from app.core import clock
 from app.core.database import Database
@@ -30,7 +32,8 @@ SEED = 7
 EXAMPLES = 400
 """Workers that are asked for by id."""
 CHUNK = 5_000
-NEWEST_FIRST_DAY = timedelta(days=people.FOUNDED_DAYS_AGO + 1)
+EMPTY = ("DROP SCHEMA IF EXISTS bench CASCADE", "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+FOUNDED_BEFORE = timedelta(days=people.FOUNDED_DAYS_AGO + 1)
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class Facts:
     types: tuple[str, ...]
     pending: tuple[str, ...]
     """The credentials that wait for a decision."""
-    credentials: int = 0
-    versions: int = 0
+    source: str
+    """A digest of the code that drew it."""
 
     def save(self, file: Path) -> None:
         """Keep them beside the data."""
@@ -55,19 +58,28 @@ class Facts:
 
     @staticmethod
     def read(file: Path) -> "Facts | None":
-        """The kept facts, if they are of today's data."""
-        if not file.exists():
+        """The kept facts, if they are of today's data as this code draws it."""
+        kept = json.loads(file.read_text()) if file.exists() else {}
+        if (kept.get("day"), kept.get("source")) != (_today().isoformat(), source()):
             return None
-        kept = json.loads(file.read_text())
-        kept |= {name: tuple(kept[name]) for name in ("workers", "types", "pending")}
-        return Facts(**kept) if kept["day"] == _today().isoformat() else None
+        return Facts(**kept | {name: tuple(kept[name]) for name in ("workers", "types", "pending")})
+
+
+def source() -> str:
+    """A digest of all code that the data depends on."""
+    files = [Path(str(module.__file__)) for module in (holdings, people)]
+    files += [Path(__file__), catalogue.FILE, *sorted(Path(str(migrations.__file__)).parent.rglob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 async def make(url: str) -> Facts:
-    """Migrate an empty PostgreSQL database and fill it."""
+    """Migrate an emptied PostgreSQL database and fill it."""
     today = _today()
     database = Database(url, clock.system)
     try:
+        async with database.engine.begin() as connection:
+            for statement in EMPTY:
+                await connection.execute(text(statement))
         await runner.upgrade(database)
         facts = await _fill(database, Draw(Random(SEED), today))
         await _settle(database)
@@ -78,7 +90,7 @@ async def make(url: str) -> Facts:
 
 async def _fill(database: Database, draw: Draw) -> Facts:
     async with database.writing("bench") as session:
-        session.now = datetime.combine(draw.today - NEWEST_FIRST_DAY, time(), UTC)
+        session.now = datetime.combine(draw.today - FOUNDED_BEFORE, time(), UTC)
         organization = await settings.found(session, "Measured Health")
         actor = Actor(organization.id, ActorKind.SYSTEM, "bench", "Bench", EVERYTHING)
         kinds = {kind.code: kind for kind in await catalogue.stock(session, actor)}
@@ -102,9 +114,8 @@ async def _fill(database: Database, draw: Draw) -> Facts:
         day=draw.today.isoformat(),
         workers=tuple(draw.random.sample(owners, EXAMPLES)),
         types=holdings.TYPES,
+        source=source(),
         pending=tuple(row["id"] for row in held.credentials if row["latest_approval"] is Approval.PENDING),
-        credentials=len(held.credentials),
-        versions=len(held.versions),
     )
 
 

@@ -22,8 +22,9 @@ from app.registries.findings import Eligibility, StatusDetail
 from scripts.benchmark.people import Draw, Row
 
 CREDENTIALS, PENDING = 60_000, 8_000
-VERSIONS = (1, 2, 2, 3)
-"""Versions of each four credentials: 120,000 of all."""
+CHAINS = (1, 2, 2, 3)
+"""How many versions each four credentials have."""
+VERSIONS = CREDENTIALS * sum(CHAINS) // len(CHAINS)
 TYPES = (
     "WWCC_NSW", "WWCC_VIC", "BLUE_CARD_QLD", "TEACHER_NSW", "AHPRA_REGISTRATION", "NDIS_WORKER_SCREENING",
     "NATIONAL_POLICE_CHECK", "DRIVERS_LICENCE", "FIRST_AID", "CPR", "WHITE_CARD", "HIGH_RISK_WORK", "PASSPORT",
@@ -57,7 +58,7 @@ def draw_all(draw: Draw, kinds: dict[str, CredentialType], workers: list[Row]) -
     held.events += [_event(draw, EventKind.WORKER_CREATED, worker, worker["id"]) for worker in workers]
     for number, owner in enumerate(owners):
         kind = kinds[draw.random.choice(TYPES)]
-        count = VERSIONS[number % len(VERSIONS)]
+        count = CHAINS[number % len(CHAINS)]
         _hold(draw, held, owner, kind, count, number in waiting)
     return held
 

@@ -11,7 +11,7 @@ from scripts.benchmark.operations import Request
 
 CONNECTIONS = 16
 SCRIPT = Path(__file__).with_name("load.lua")
-GRACE_SECONDS = 30
+GRACE_SECONDS = 60
 
 
 class LoadFailed(Exception):
@@ -46,7 +46,16 @@ def run(url: str, requests: Sequence[Request], headers: dict[str, str], seconds:
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
         file.writelines(f"{request.method}\t{request.path}\t{request.body}\n" for request in requests)
         file.flush()
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", str(SCRIPT)]
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{CONNECTIONS}",
+            f"-d{seconds}s",
+            "--timeout",
+            f"{GRACE_SECONDS}s",
+            "-s",
+            str(SCRIPT),
+        ]
         for name, value in headers.items():
             command += ["-H", f"{name}: {value}"]
         command += [url, "--", file.name, "once" if once else "again"]

@@ -36,7 +36,6 @@ class Bench:
     changes: Changes
     database: int
     """The first process of PostgreSQL."""
-    load_cores: set[int]
 
     def pairs(self) -> list[tuple[Operation, Running]]:
         """Each operation with each server that answers it, the servers of one operation side by side."""
@@ -117,8 +116,7 @@ class Bench:
     ) -> tuple[load.Loaded, tuple[float, float]]:
         requests = operation.requests(running.server.dialect, self.facts, f"{run}-{running.server.name}")
         alone = len(running.ask(requests[0])[1]) if not operation.writes else 0
-        with processes.pinned(self.load_cores):
-            loaded = load.run(running.url, requests, running.headers, seconds, once=operation.writes)
+        loaded = load.run(running.url, requests, running.headers, seconds, once=operation.writes)
         # Requests that were under way when the load ended were sent, and are paid for.
         processes.wait_until_idle(running.process.pid)
         after = processes.processor_seconds(running.process.pid), processes.processor_seconds(self.database)

@@ -1,6 +1,6 @@
 """What is measured: one entry for each operation. Its documents are the files of its name under `documents/`.
 
-To add an operation: an entry here, a document for each kind of schema, and a route in `peers/handler.py`.
+To add an operation: an entry here, a document for each kind of schema, and a read in `peers/answers.py`.
 """
 
 import json

@@ -10,10 +10,11 @@ import pytest
 from graphql import parse, validate
 
 from app.graph.schema import core_schema
+from scripts.benchmark import data
 from scripts.benchmark.data import Facts
 from scripts.benchmark.operations import OPERATIONS, Dialect, Operation
 
-FACTS = Facts("org_1", "cgk_1", "2026-03-14", ("wkr_1", "wkr_2"), ("CPR",), ("cred_1", "cred_2"))
+FACTS = Facts("org_1", "cgk_1", "2026-03-14", ("wkr_1", "wkr_2"), ("CPR",), ("cred_1", "cred_2"), source="")
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 
@@ -48,6 +49,8 @@ def test_kept_data_is_used_on_its_day_only(tmp_path: Path) -> None:
     assert Facts.read(file) is None
     replace(FACTS, day="2000-01-01").save(file)
     assert Facts.read(file) is None
-    today = replace(FACTS, day=datetime.now(UTC).date().isoformat())
+    today = replace(FACTS, day=datetime.now(UTC).date().isoformat(), source=data.source())
+    replace(today, source="other code").save(file)
+    assert Facts.read(file) is None
     today.save(file)
     assert Facts.read(file) == today
