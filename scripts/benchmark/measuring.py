@@ -108,7 +108,7 @@ class Bench:
             p50=loaded.p50,
             p99=loaded.p99,
             server_ms=(after[0] - before[0]) * 1_000 / loaded.sent,
-            database_ms=(after[1] - before[1]) * 1_000 / loaded.sent,
+            database_ms=None if running.server.embedded else (after[1] - before[1]) * 1_000 / loaded.sent,
         )
 
     def _load(

@@ -19,7 +19,8 @@ class Sample:
     p99: float
     server_ms: float
     """Processor milliseconds of the server for each request."""
-    database_ms: float
+    database_ms: float | None
+    """The same of the database; None where that is in the server itself."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Result:
     p50: float
     p99: float
     server_ms: float
-    database_ms: float
+    database_ms: float | None
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,14 @@ def medians(samples: Sequence[Sample]) -> Results:
             p50=median(sample.p50 for sample in group),
             p99=median(sample.p99 for sample in group),
             server_ms=median(sample.server_ms for sample in group),
-            database_ms=median(sample.database_ms for sample in group),
+            database_ms=_median([sample.database_ms for sample in group if sample.database_ms is not None]),
         )
         for key, group in groups.items()
     }
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return median(values) if values else None
 
 
 def ratio(one: float, other: float) -> float | None:
@@ -70,7 +75,9 @@ def ratio(one: float, other: float) -> float | None:
 
 CELLS: dict[str, Cell] = {
     "Processor milliseconds of the server per request": lambda found: _number(found.server_ms),
-    "Processor milliseconds of PostgreSQL per request": lambda found: _number(found.database_ms),
+    "Processor milliseconds of PostgreSQL per request": lambda found: (
+        "" if found.database_ms is None else _number(found.database_ms)
+    ),
     "Requests per second": lambda found: _number(found.per_second),
     "Latency in milliseconds, p50 / p99": lambda found: f"{_number(found.p50)} / {_number(found.p99)}",
 }

@@ -1,5 +1,7 @@
 """Medians, ratios and tables."""
 
+from dataclasses import replace
+
 from scripts.benchmark import report
 from scripts.benchmark.report import Sample, Start
 
@@ -49,6 +51,13 @@ def test_what_a_server_does_not_answer_is_left_empty() -> None:
         ["Ours", "2.00", "3.00"],
         ["Other", "4.00", ""],
     ]
+
+
+def test_an_embedded_database_has_no_time_of_its_own() -> None:
+    embedded = replace(sample("ours", "read", 1), database_ms=None)
+    found = dict(report.tables(report.medians([embedded]), {}, {"ours": "Ours"}, {"read": "read"}))
+
+    assert found["Processor milliseconds of PostgreSQL per request"][1] == ["Ours", ""]
 
 
 def test_starts_are_told() -> None:
