@@ -152,7 +152,7 @@ function validity(credential, kind, usualDays) {
   return credential.expiresOn <= soon ? "EXPIRING_SOON" : "VALID";
 }
 
-// One page of credentials; its count is only made when it is asked for.
+// One page of credentials, with what its count needs, should it be asked for.
 async function page(name, context, first, condition, order, values) {
   const given = [context.caller.organization, ...values];
   const from = `FROM credentials c WHERE c.organization_id = $1 AND ${SHOWN} AND ${condition}`;
@@ -162,10 +162,7 @@ async function page(name, context, first, condition, order, values) {
   return {
     nodes: rows.slice(0, first),
     hasNextPage: rows.length > first,
-    async totalCount() {
-      const counted = `SELECT count(*) AS count FROM (SELECT 1 ${from} LIMIT 10001) counted`;
-      return (await rowsOf(`count ${name}`, counted, given))[0].count;
-    },
+    counting: { name: `count ${name}`, text: `SELECT count(*) AS count FROM (SELECT 1 ${from} LIMIT 10001) counted`, given },
   };
 }
 
@@ -174,6 +171,11 @@ const FILTERS = {
 };
 
 const resolvers = {
+  CredentialPage: {
+    async totalCount({ counting }) {
+      return (await rowsOf(counting.name, counting.text, counting.given))[0].count;
+    },
+  },
   Query: {
     async worker(_, { id }, { caller }) {
       return (await rowsOf("workers", WORKERS_BY_ID, [caller.organization, [id]]))[0] ?? null;
