@@ -30,7 +30,8 @@ end
 function done(summary, latency)
    local failed = summary.errors
    io.write(string.format(
-      '{"requests": %d, "sent": %d, "microseconds": %d, "bytes": %d, "refused": %d, "broken": %d, "p50": %d, "p99": %d}\n',
+      '{"requests": %d, "sent": %d, "microseconds": %d, "bytes": %d, "refused": %d, "broken": %d, '
+         .. '"p50": %d, "p99": %d}\n',
       summary.requests, thread:get("sent"), summary.duration, summary.bytes, failed.status,
       failed.connect + failed.read + failed.write + failed.timeout,
       latency:percentile(50), latency:percentile(99)

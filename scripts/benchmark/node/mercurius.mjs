@@ -53,7 +53,9 @@ const schema = `
 
 // The columns of a table under the names that the schema gives them.
 const as = (alias, ...columns) =>
-  columns.map((name) => `${alias}.${name} AS "${name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())}"`).join(", ");
+  columns
+    .map((name) => `${alias}.${name} AS "${name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())}"`)
+    .join(", ");
 const WORKER = as(
   "w", "id", "display_name", "first_name", "last_name", "birth_date", "work_email", "phone", "job_title",
   "worker_type", "start_date", "team", "department", "revision", "last_updated", "org_unit_id", "manager_id",
@@ -162,7 +164,11 @@ async function page(name, context, first, condition, order, values) {
   return {
     nodes: rows.slice(0, first),
     hasNextPage: rows.length > first,
-    counting: { name: `count ${name}`, text: `SELECT count(*) AS count FROM (SELECT 1 ${from} LIMIT 10001) counted`, given },
+    counting: {
+      name: `count ${name}`,
+      text: `SELECT count(*) AS count FROM (SELECT 1 ${from} LIMIT 10001) counted`,
+      given,
+    },
   };
 }
 

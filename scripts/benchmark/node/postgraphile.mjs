@@ -77,7 +77,8 @@ const Approve = extendSchema((build) => {
       },
       CredentialApprovePayload: {
         plans: {
-          credential: ($done) => credentials.get({ organization_id: access($done, "organization"), id: access($done, "id") }),
+          credential: ($done) =>
+            credentials.get({ organization_id: access($done, "organization"), id: access($done, "id") }),
           // A refusal is thrown, and so rolls back and becomes an error of the operation.
           errors: () => constant([]),
         },
