@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, on a free port, with its data in a temporary folder."""
+"""A PostgreSQL server of our own, on a free port, with its data in a temporary folder or in one that is kept."""
 
 import os
 import pwd
@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,24 +38,40 @@ def binaries() -> Path:
     raise NoServer(f"no PostgreSQL in {looked}: run scripts/test, or name its folder in CREDGRAPH_POSTGRESQL")
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server: the address of its database `postgres`, and its first process."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """A new, empty server; the value is the URL of its database `postgres`."""
-    with tempfile.TemporaryDirectory(prefix="credgraph-postgres-") as name:
-        home = Path(name)
-        account = _unprivileged(home)
-        programs = _reachable(binaries(), home, account)
-        data, log, port = home / "data", home / "log", _free_port()
-        with log.open("wb") as output:
-            how = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": output, "stderr": output, **account}
-            if subprocess.run(_initdb(programs, data), **how).returncode:
-                raise NoServer(f"initdb failed:\n{log.read_text()}")
-            process = subprocess.Popen(_postgres(programs, data, port), **how)
-            try:
-                _wait(process, port, log)
-                yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-            finally:
-                _stop(process)
+    with tempfile.TemporaryDirectory(prefix="credgraph-postgres-") as name, started(Path(name)) as running:
+        yield running.url
+
+
+@contextmanager
+def started(home: Path, *, kept: bool = False) -> Iterator[Server]:
+    """A server over the data in a folder, which is made where there is none.
+
+    The folder must be reachable for everybody. What is kept is written out when the server stops.
+    """
+    account = _unprivileged(home)
+    programs = _reachable(binaries(), home, account)
+    data, log, port = home / "data", home / "log", _free_port()
+    with log.open("wb") as output:
+        how = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": output, "stderr": output, **account}
+        if not data.exists() and subprocess.run(_initdb(programs, data), **how).returncode:
+            raise NoServer(f"initdb failed:\n{log.read_text()}")
+        process = subprocess.Popen(_postgres(programs, data, port), **how)
+        try:
+            _wait(process, port, log)
+            yield Server(f"postgresql://postgres@127.0.0.1:{port}/postgres", process.pid)
+        finally:
+            _stop(process, signal.SIGINT if kept else signal.SIGQUIT)
 
 
 def _unprivileged(home: Path) -> dict[str, Any]:
@@ -71,7 +88,7 @@ def _reachable(programs: Path, home: Path, account: dict[str, Any]) -> Path:
     try:
         subprocess.run([programs / "postgres", "--version"], cwd=home, stdout=subprocess.DEVNULL, **account)
     except PermissionError:
-        shutil.copytree(programs.parent, home / "postgresql", symlinks=True)
+        shutil.copytree(programs.parent, home / "postgresql", symlinks=True, dirs_exist_ok=True)
         return home / "postgresql" / "bin"
     return programs
 
@@ -117,9 +134,9 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """At once and without a checkpoint: nobody will read this data again."""
-    process.send_signal(signal.SIGQUIT)
+def _stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """SIGQUIT stops at once and without a checkpoint, for data that nobody will read again."""
+    process.send_signal(how)
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:

@@ -1,0 +1,33 @@
+"""The data is the same each time that it is drawn."""
+
+from datetime import date
+from itertools import islice
+from random import Random
+
+from app.core import ids
+from scripts.benchmark import people
+from scripts.benchmark.people import Draw, Row
+
+
+def drawn(seed: int) -> list[Row]:
+    draw = Draw(Random(seed), date(2026, 3, 14))
+    return list(islice(people.workers(draw, "org_1", people.units(draw, "org_1")), 50))
+
+
+def test_a_seed_gives_the_same_people() -> None:
+    assert drawn(7) == drawn(7)
+    assert drawn(7) != drawn(8)
+
+
+def test_ids_are_the_services_own_kind_in_the_order_of_drawing() -> None:
+    found = [row["id"] for row in drawn(7)]
+
+    assert {ids.kind(key) for key in found} == {"wkr"}
+    assert found == sorted(set(found))
+
+
+def test_managers_come_before_their_reports() -> None:
+    seen: set[str | None] = {None}
+    for row in drawn(7):
+        assert row["manager_id"] in seen
+        seen.add(row["id"])
