@@ -64,12 +64,11 @@ SHORT_LISTS = {
     # Bounded where they are written.
     "RequirementRule.alternatives",
     "RequirementRule.excluded",
-    # The rules that apply to one worker, and what one of them names; the rules that apply to a page of workers.
+    # The rules that apply to one worker, and what one of them names.
     "Clearance.blocking",
     "Clearance.cells",
     "Clearance.reasons",
     "ComplianceCell.wanted",
-    "MatrixConnection.rules",
     "MatrixRow.cells",
     "Worker.compliance",
     "WorkerGaps.gaps",
