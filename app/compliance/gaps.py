@@ -20,6 +20,8 @@ from app.core.pages import Listing, among
 from app.workers import queries as workers
 from app.workers.tables import Standing, Worker
 
+RULES = replace(queries.rules, filters={}, orders={"name": queries.rules.orders["name"]}, hides={})
+"""Rules by name, deleted ones among them: they may have asked on the day."""
 ByStatus = Mapping[CellStatus, int]
 ByRule = Mapping[str, ByStatus]
 
@@ -47,9 +49,9 @@ def _split(counts: Mapping[str, int]) -> dict[str, ByStatus]:
 
 
 async def rules(session: Session, actor: Actor, found: ByRule) -> Listing[RequirementRule]:
-    """The list of the rules that some workers fall short of, deleted ones among them if they asked on the day."""
+    """The list of the rules that some workers fall short of."""
     these = among(col(RequirementRule.id), sorted(found), session.dialect)
-    return replace(queries.rules, base=these, hides={})
+    return replace(RULES, base=these)
 
 
 async def short(session: Session, actor: Actor, extent: Extent) -> Listing[Worker]:

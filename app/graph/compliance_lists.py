@@ -173,7 +173,7 @@ QUERIES = [
     ),
     listing(
         "gapsByRule",
-        replace(queries.rules, hides={}),
+        gaps.RULES,
         RuleGaps,
         "The mandatory rules that some workers fall short of, by name, and how many workers do.",
         where=RequirementRuleWhere,

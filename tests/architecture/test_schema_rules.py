@@ -37,8 +37,8 @@ FREE = {
     *("Identification.credentialType", "Verification.authority"),
     # What follows from a row that the caller has, and its type.
     *("Credential.validity", "CredentialVersion.validity"),
-    *("RequirementRule.alternatives", "RequirementRule.excluded", "ComplianceCell.wanted"),
-    "ExpiringType.credentialType",
+    *("RequirementRule.alternatives", "RequirementRule.excluded"),
+    *("ComplianceCell.wanted", "ExpiringType.credentialType"),
     *("Exemption.credentialType", "CredentialRequest.credentialType", "CredentialRequest.guidance"),
 }
 """Fields that fetch, and take no scope."""
@@ -64,14 +64,22 @@ SHORT_LISTS = {
     # Bounded where they are written.
     "RequirementRule.alternatives",
     "RequirementRule.excluded",
-    # As many as there are rules for a worker, or types in one of them.
-    *("Worker.compliance", "MatrixRow.cells", "WorkerGaps.gaps", "ComplianceCell.wanted"),
-    *("Clearance.cells", "Clearance.blocking", "Clearance.reasons"),
-    # As many as an enum has values, or an organization places.
-    *("ComplianceSummary.byStatus", "ComplianceSummary.byCategory", "ComplianceSummary.byJurisdiction"),
-    *("ComplianceSummary.byEligibility", "ComplianceSummary.byValidity", "ComplianceSummary.byStanding"),
-    # Bounded where they are worked out.
-    *("ExpiryForecast.spans", "ExpirySpan.byType", "ExpirySpan.workers"),
+    # The rules that apply to one worker, and what one of them names; the rules that apply to a page of workers.
+    "Clearance.blocking",
+    "Clearance.cells",
+    "Clearance.reasons",
+    "ComplianceCell.wanted",
+    "MatrixConnection.rules",
+    "MatrixRow.cells",
+    "Worker.compliance",
+    "WorkerGaps.gaps",
+    # A count for each value of an enum, each jurisdiction, or each type that expires.
+    *(f"ComplianceSummary.by{name}" for name in ("Category", "Eligibility", "Jurisdiction", "Standing", "Status")),
+    "ComplianceSummary.byValidity",
+    "ExpirySpan.byType",
+    # Up to 60 spans, and the first 20 workers of each.
+    "ExpiryForecast.spans",
+    "ExpirySpan.workers",
     # One registry for each of the few sources that the types name.
     "Query.registries",
     # As many as the caller sent, and no more than a call may carry.
