@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import Boolean, ColumnElement, literal_column
 from sqlmodel import col
 
 from app.access import Actor
@@ -14,16 +14,15 @@ from app.core.database import Session
 from app.core.errors import NotFound
 from app.core.filters import Viewer
 from app.core.pages import Listing, Lookup
-from app.credentials import states, validity
+from app.credentials import validity
 from app.credentials.tables import (
-    Approval,
+    WAITING,
     Credential,
     CredentialVersion,
     OwnerType,
     VerificationAttempt,
     VersionChange,
 )
-from app.registries.findings import Eligibility
 from app.workers import people, references
 
 OWNER_COLUMNS = {
@@ -108,11 +107,7 @@ review_queue = replace(
     listing,
     orders={"waitingSince": col(Credential.latest_version_at)},
     default=(("waitingSince", False),),
-    base=or_(
-        col(Credential.latest_approval) == Approval.PENDING,
-        col(Credential.eligibility) == Eligibility.REVIEW_REQUIRED,
-    )
-    & col(Credential.intake).in_(states.REVIEWABLE),
+    base=literal_column(WAITING, Boolean),
 )
 
 version_by_id = Lookup(CredentialVersion, col(CredentialVersion.id))

@@ -17,6 +17,10 @@ NEVER = date.max
 """Stands for no expiry in `expires_on`, so that the column is never null and sorts last."""
 
 
+WAITING = "(latest_approval = 'PENDING' OR eligibility = 'REVIEW_REQUIRED') AND intake IN ('DIRECT', 'SUBMITTED', 'COMPLETED')"
+"""What waits for a person, in the words that the index and the queue share, so that the one serves the other."""
+
+
 class OwnerType(StrEnum):
     """The two slots of a credential's owners."""
 
@@ -96,7 +100,14 @@ class Credential(Record, Facts, table=True):
             Index(f"credentials_by_{column}", "organization_id", column, "id")
             for column in ("last_updated", "created_at", "expires_on", "display_name_key")
         ),
-        Index("credentials_by_review", "organization_id", "latest_approval", "latest_version_at", "id"),
+        Index(
+            "credentials_waiting",
+            "organization_id",
+            "latest_version_at",
+            "id",
+            sqlite_where=text(WAITING),
+            postgresql_where=text(WAITING),
+        ),
         Index("credentials_by_number", "organization_id", "reference_number"),
         Index("credentials_by_next_check", "organization_id", "next_check_at"),
         Index("credentials_by_worker", "organization_id", "worker_id", "last_updated", "id"),

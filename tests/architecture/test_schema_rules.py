@@ -37,8 +37,8 @@ FREE = {
     *("Identification.credentialType", "Verification.authority"),
     # What follows from a row that the caller has, and its type.
     *("Credential.validity", "CredentialVersion.validity"),
-    *("RequirementRule.alternatives", "RequirementRule.excluded", "ComplianceCell.wanted"),
-    "ExpiringType.credentialType",
+    *("RequirementRule.alternatives", "RequirementRule.excluded"),
+    *("ComplianceCell.wanted", "ExpiringType.credentialType"),
     *("Exemption.credentialType", "CredentialRequest.credentialType", "CredentialRequest.guidance"),
 }
 """Fields that fetch, and take no scope."""

@@ -18,7 +18,7 @@ from app.core.database import Database
 from app.core.records import Record
 from app.credential_types.tables import CredentialType
 from app.credentials import fields, validity
-from app.credentials.tables import Approval, Credential, CredentialVersion, Validity, VerificationStatus
+from app.credentials.tables import Approval, Credential, CredentialVersion, Intake, Validity, VerificationStatus
 from app.demo import seed
 from app.events.kinds import EventKind
 from app.events.tables import Event
@@ -70,8 +70,11 @@ async def test_how_much_there_is(demo: Loaded) -> None:
     assert counts["OrgUnit"] == 15
     assert counts["Worker"] == 200
     assert counts["Applicant"] == 20
-    assert counts["Credential"] == 900
-    assert 1_200 <= counts["CredentialVersion"] <= 1_300
+    provided = [row for row in demo.rows[Credential] if row.intake is Intake.DIRECT]
+    assert len(provided) == 900
+    asked = counts["Credential"] - len(provided)
+    assert asked > 50
+    assert 1_200 <= counts["CredentialVersion"] - asked <= 1_300
     deleted = {table: sum(row.deleted_at is not None for row in demo.rows[table]) for table in (Worker, Credential)}
     assert deleted == {Worker: 3, Credential: 5}
 
@@ -159,9 +162,11 @@ async def test_history_is_told_in_order_and_lies_in_the_past(demo: Loaded) -> No
     assert instants == sorted(instants)
     assert clock.today(instants[-1], SYDNEY) < demo.today
     kinds = Counter(event.kind for event in demo.rows[Event])
-    assert kinds[EventKind.CREDENTIAL_ADDED] == 900
-    versions = len(demo.rows[CredentialVersion])
-    assert kinds[EventKind.CREDENTIAL_VERSION_ADDED] == versions - 900
+    credentials, versions = len(demo.rows[Credential]), len(demo.rows[CredentialVersion])
+    assert kinds[EventKind.CREDENTIAL_ADDED] == credentials
+    assert kinds[EventKind.CREDENTIAL_VERSION_ADDED] == versions - credentials
+    assert kinds[EventKind.REQUEST_CREATED] == credentials - 900
+    assert 0 < kinds[EventKind.REQUEST_CANCELLED] < credentials - 900
     assert kinds[EventKind.WORKER_DELETED] == 3
     assert kinds[EventKind.CREDENTIAL_DELETED] == 5
 

@@ -11,6 +11,7 @@ down_revision: str | None = "0001"
 branch_labels: None = None
 depends_on: None = None
 
+WAITING = "(latest_approval = 'PENDING' OR eligibility = 'REVIEW_REQUIRED') AND intake IN ('DIRECT', 'SUBMITTED', 'COMPLETED')"
 ADDED = {
     "credential_types": ["verification_interval_days"],
     "credential_versions": ["decided_by", "decided_at", "reason", "notes"],
@@ -134,7 +135,11 @@ def upgrade() -> None:
     op.create_index("credentials_by_next_check", "credentials", ["organization_id", "next_check_at"])
     op.create_index("credentials_by_number", "credentials", ["organization_id", "reference_number"])
     op.create_index(
-        "credentials_by_review", "credentials", ["organization_id", "latest_approval", "latest_version_at", "id"]
+        "credentials_waiting",
+        "credentials",
+        ["organization_id", "latest_version_at", "id"],
+        sqlite_where=sa.text(WAITING),
+        postgresql_where=sa.text(WAITING),
     )
 
     op.add_column("events", sa.Column("correlation_id", sa.String(100), nullable=True))
@@ -145,7 +150,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for index in ("credentials_by_next_check", "credentials_by_number", "credentials_by_review"):
+    for index in ("credentials_by_next_check", "credentials_by_number", "credentials_waiting"):
         op.drop_index(index, "credentials")
     for table, columns in reversed(ADDED.items()):
         for column in columns:

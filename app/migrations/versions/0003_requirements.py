@@ -24,6 +24,54 @@ TABLES = (
 )
 
 
+# What there is when the past begins to be kept is taken to have been so since it was added.
+PLAIN = {
+    "organizations": ("time_zone", "expiring_soon_days"),
+    "org_units": ("parent_id",),
+    "credential_types": ("expiring_soon_days",),
+    "workers": ("org_unit_id", "org_unit_since", "status", "start_date"),
+    "applicants": (),
+    "credentials": (
+        *("worker_id", "applicant_id", "credential_type_id", "category", "jurisdiction", "intake", "status"),
+        *("eligibility", "latest_approval", "effective_version_id", "valid_from", "expires_on"),
+    ),
+}
+INSTANTS = {
+    "workers": ("created_at", "deleted_at"),
+    "applicants": ("deleted_at",),
+    "credentials": ("archived_at", "deleted_at"),
+}
+ABOUT = {"workers": "id", "credentials": "worker_id"}
+
+
+def _remember(table: str, dialect: str) -> str:
+    """Writes down what a table's rows are."""
+    build, instant = (
+        ("jsonb_build_object", "{0}")
+        if dialect == "postgresql"
+        else (
+            "json_object",
+            "replace({0}, ' ', 'T') || 'Z'",
+        )
+    )
+    members = [f"'{name}', {name}" for name in PLAIN[table]]
+    members += [f"'{name}', {instant.format(name)}" for name in INSTANTS.get(table, ())]
+    return f"""
+        INSERT INTO history (organization_id, id, kind, row_id, worker_id, recorded_at, "values")
+        SELECT organization_id, 'hist_' || substr(id, length(id) - 15), '{table}', id, {ABOUT.get(table, "NULL")},
+          created_at, {build}({", ".join(members)})
+        FROM {table}
+    """
+
+
+def _settle_all(table: str) -> str:
+    """Marks all of a table's people as not settled."""
+    return f"""
+        INSERT INTO unsettled (organization_id, id, owner_id)
+        SELECT organization_id, 'uns_' || substr(id, length(id) - 15), id FROM {table}
+    """
+
+
 def upgrade() -> None:
     op.create_table(
         "history",
@@ -250,6 +298,12 @@ def upgrade() -> None:
     op.add_column("workers", sa.Column("org_unit_since", sa.Date(), nullable=True))
     op.add_column("workers", sa.Column("standing", sa.String(32), nullable=True))
     op.create_index("workers_by_standing", "workers", ["organization_id", "standing", "display_name_key", "id"])
+
+    dialect = op.get_bind().dialect.name
+    for table in PLAIN:
+        op.execute(_remember(table, dialect))
+    for table in ("workers", "applicants"):
+        op.execute(_settle_all(table))
 
 
 def downgrade() -> None:

@@ -1,0 +1,68 @@
+"""What was there before the past was kept is remembered as it was when keeping began, and settled like all else."""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from alembic import command
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.compliance import gathering
+from app.compliance.sources import KINDS
+from app.core import clock
+from app.core.database import Database
+from app.core.history import History
+from app.main import create_app
+from app.migrations import runner
+from app.settings import Settings
+from tests.compliance import recount
+from tests.conftest import new_database
+from tests.core import bare
+from tests.service import Service
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_rows_from_before_are_remembered(
+    kind: str, tmp_path: Path, settings: Settings, request: pytest.FixtureRequest
+) -> None:
+    if kind == "sqlite":
+        url = f"sqlite:///{tmp_path / 'old.sqlite'}"
+    else:
+        url = await new_database(request.getfixturevalue("postgresql"), f"old_{secrets.token_hex(4)}")
+    database = Database(url, clock.system)
+    await runner.upgrade(database)
+    transport = httpx.ASGITransport(create_app(settings, database))
+    async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
+        tenant = await bare.found(Service(client, database), "Old", types=frozenset({"WWCC_NSW"}))
+        worker = await tenant.add_worker()
+        await tenant.add_credential(worker)
+        await tenant.change("credentialArchive", "credential { id }", id=await tenant.add_credential(worker))
+        await tenant.change("applicantCreate", "applicant { id }", identity={"displayName": "Somebody"})
+        await tenant.change("orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+        before = await _latest(database, tenant.id)
+        await runner._run(database, lambda config: command.downgrade(config, "0002"))
+        await runner.upgrade(database)
+        assert await _latest(database, tenant.id) == before
+        assert await recount.unsettled(database, tenant.id) == 2
+        await recount.settle_all(database, tenant.id)
+        await recount.assert_right(database, tenant.id)
+        async with database.reading() as session:
+            today = clock.today(session.now, tenant.actor.time_zone)
+            found = await gathering.judged(session, tenant.actor, [worker], today - timedelta(days=1))
+        assert found == {}
+    await database.close()
+
+
+async def _latest(database: Database, organization_id: str) -> dict[tuple[str, str], Any]:
+    """The last of what is remembered of each row."""
+    async with database.reading() as session:
+        statement = select(History).where(col(History.organization_id) == organization_id)
+        rows = await session.scalars(statement.order_by(col(History.recorded_at), col(History.id)))
+        return {
+            (row.kind, row.row_id): msgspec.convert({**row.values, "id": row.row_id}, KINDS[row.kind]) for row in rows
+        }
