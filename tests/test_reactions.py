@@ -12,8 +12,11 @@ from app.events.kinds import EventKind
 from app.reactions import REACTIONS
 from tests.core import bare
 from tests.core.calls import change, done, nodes
+from tests.core.statements import counted
 from tests.service import Service, Tenant, credential
 
+INNER = ("unsettled", "settled", "tallies", "credential_requests", "requirement_rules")
+"""Tables that only what follows from a change reads or writes."""
 NOTHING_FOLLOWS = {
     *("organization.created", "orgUnit.created", "orgUnit.deleted", "apiKey.created", "apiKey.rotated"),
     *("apiKey.revoked", "applicant.created", "applicant.updated", "credentialType.created", "credentialType.archived"),
@@ -169,3 +172,11 @@ async def test_what_changes_requirements_is_settled_when_it_returns(tenant: Tena
     await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
     await done(tenant, "workerRestore", "worker { id }", worker={"id": worker})
     assert await standing() is None
+
+
+async def test_a_decision_costs_one_insert_more(tenant: Tenant) -> None:
+    key = await tenant.add_credential(await tenant.add_worker())
+    with counted() as statements:
+        await done(tenant, "credentialApprove", "credential { id }", id=key)
+    about = [text for text in statements if any(name in text for name in INNER)]
+    assert [text.split()[:3] for text in about] == [["INSERT", "INTO", "unsettled"]]

@@ -113,12 +113,14 @@ async def follow(session: Session, organization_id: str, credentials: Collection
     for request in await _find(session, organization_id, col(CredentialRequest.id), list(keys)):
         credential = keys[request.id]
         await _set(session, request, credential.intake, waits(credential, request.worker_id))
+    await session.flush()
 
 
 async def follow_purged(session: Session, organization_id: str, credential_ids: Sequence[str]) -> None:
     """Close the requests of credentials that are gone."""
     for request in await _find(session, organization_id, col(CredentialRequest.credential_id), credential_ids):
         await _set(session, request, Intake.CANCELLED if request.closed_at is None else request.status, False)
+    await session.flush()
 
 
 def waits(credential: Credential, worker_id: str) -> bool:

@@ -129,8 +129,10 @@ async def _claim(session: Session, actor: Actor, given: Given) -> RequirementRul
 
 
 async def _check_number(session: Session, actor: Actor) -> None:
-    # One creation at a time, so that none is beyond the number that another has just reached.
-    await claims.claim(session, actor, Organization, actor.organization_id, ("organization",))
+    # One creation at a time, so that none is beyond the number that another has just reached. Rows that refer to the
+    # organization can be added meanwhile.
+    mine = col(Organization.organization_id) == actor.organization_id
+    await session.execute(select(col(Organization.id)).where(mine).with_for_update(key_share=True))
     statement = select(func.count()).where(
         col(RequirementRule.organization_id) == actor.organization_id, col(RequirementRule.deleted_at).is_(None)
     )

@@ -43,6 +43,7 @@ NAMES = {
     "code": KINDS,
     "credentialType": KINDS,
     "alternatives": KINDS,
+    "type": KINDS,
     "idempotencyKey": ("idempotency key",),
 }
 """Members of type String that say which record is meant, or that must be unique; and the rows that have them."""
@@ -373,13 +374,14 @@ def _new(member: str, token: str) -> str:
 
 
 def variants(entry: Entry, leaf: Leaf) -> list[Call]:
-    """The least that a query takes with a leaf, for every choice of the enums beside it."""
+    """The least that a query takes with a leaf, for every choice of the enums beside it.
+
+    Where another record must be named beside it, the first that seems likely is.
+    """
     call: Call | None = start(entry, leaf)
     found = []
     while call is not None:
         found.append(call)
         enums = [path for path, value in call.items() if isinstance(value, Slot) and not value.of_row]
-        if [path for path in slots(call) if path != leaf.path]:
-            raise CannotBuild(f"{entry} {leaf}: another record must be named beside it")
         call = _advance(call, enums)
     return found

@@ -3,16 +3,18 @@
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, get_named_type
+from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
 from app.access import EVERYTHING, Scope
+from app.compliance import rules
+from app.compliance.tables import RuleScope
 from app.graph.declared import Edge, Mutation, Query
 from app.graph.fields import nodes
 from tests.architecture import calls
 from tests.architecture.calls import Call
 from tests.architecture.probing import Asker, document, working
 from tests.architecture.shapes import Entry, edges, roots, ways_to
-from tests.architecture.worlds import Maker, World
+from tests.architecture.worlds import TYPE, Maker, World
 from tests.service import Answer, Service, Tenant
 
 NODES = {node.type.__name__: node for node in nodes.values()}
@@ -60,14 +62,19 @@ async def ask(tenant: Tenant, entry: Entry, call: Call, key: str) -> Answer:
 
 
 def assert_forbidden(answer: Answer, scope: Scope | None, *path: str) -> None:
-    """Of all that was asked, the field at a path is null, for want of the scope."""
+    """Of all that was asked, the field at a path is null, in each row of a list on the way, for want of the scope."""
     assert answer.status == 200
-    assert [(error["path"], error["extensions"]["code"]) for error in answer.errors] == [(list(path), "FORBIDDEN")]
-    assert answer.errors[0]["extensions"]["scope"] == scope
-    found: Any = answer.body["data"]
+    refused = {tuple(step for step in error["path"] if isinstance(step, str)) for error in answer.errors}
+    assert refused == {path}
+    assert {(error["extensions"]["code"], error["extensions"]["scope"]) for error in answer.errors} == {
+        ("FORBIDDEN", scope)
+    }
+    found: list[Any] = [answer.body["data"]]
     for step in path:
-        found = found[step]
-    assert found is None
+        found = [value for each in found for value in (each if isinstance(each, list) else [each])]
+        found = [each[step] for each in found]
+    assert found
+    assert not any(found)
 
 
 @pytest.mark.parametrize("entry", ROOTS, ids=str)
@@ -90,7 +97,18 @@ async def test_an_edge_takes_its_scope(entry: Entry, home: World, tenant: Tenant
             await _refused_in_a_payload(entry, kind, path, tenant)
         else:
             answer = await _on_a_row(entry, kind, path, home, await key_lacking(home.tenant, scope))
-            assert_forbidden(answer, scope, "node", *path, entry.name)
+            assert_forbidden(answer, scope, "node", *_refused_at(kind, path, entry))
+
+
+def _refused_at(kind: str, path: tuple[str, ...], entry: Entry) -> tuple[str, ...]:
+    """Where on the way to a field its scope is first lacking: at the field, or at one that leads to it."""
+    parent = kind
+    for number, step in enumerate(path, 1):
+        here = Entry(parent, step)
+        if isinstance(here.declared, Edge) and here.declared.scope is scope_of(entry):
+            return path[:number]
+        parent = get_named_type(here.field.type).name
+    return (*path, entry.name)
 
 
 async def _on_a_row(entry: Entry, kind: str, path: tuple[str, ...], world: World, key: str) -> Answer:
@@ -107,6 +125,10 @@ async def _refused_in_a_payload(entry: Entry, kind: str, path: tuple[str, ...], 
     maker = Maker(tenant, "own")
     unit, manager = await maker.rows(["org unit live", "worker live"])
     maker.unit, maker.manager = unit.id, manager.id
+    # Something is asked of everybody, so that there is something to be seen of each.
+    asked = {"name": "For all", "scope": RuleScope.ALL_WORKERS, "alternatives": [TYPE], "autoRequest": False}
+    async with tenant.service.database.writing("asked") as session:
+        await rules.create(session, tenant.actor, asked)
     ways = [way for way in _payloads_with(kind) if scope_of(way[0]) is not scope]
     for change, member in ways:
         asker = Asker(tenant, maker)
@@ -132,7 +154,8 @@ def _payloads_with(kind: str) -> list[tuple[Entry, str]]:
 
 
 def _selected(entry: Entry, path: tuple[str, ...]) -> str:
-    selection = f"{{ {entry.name} {{ __typename }} }}"
+    inner = "" if is_leaf_type(get_named_type(entry.field.type)) else "{ __typename }"
+    selection = f"{{ {entry.name} {inner} }}"
     for step in reversed(path):
         selection = f"{{ {step} {selection} }}"
     return selection

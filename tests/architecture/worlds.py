@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -188,12 +188,13 @@ async def _credential(
     *,
     owners: dict[str, Row] | None = None,
     code: str = TYPE,
+    until: date = date(2099, 5, 1),
 ) -> Row:
     owners = owners or {"worker": await _worker(maker, session)}
     token = maker.token()
     names = {"displayName": f"{token} credential", "referenceNumber": f"{token}-number"}
     issuing = {"jurisdiction": f"{token} place", "issuingAuthority": f"{token} authority"}
-    days = {"issueDate": date(2024, 5, 1), "expiryDate": date(2099, 5, 1)}
+    days = {"issueDate": date(2024, 5, 1), "expiryDate": until}
     given = {
         "identification": {**names, "credentialType": code, "category": CATEGORY},
         "issuing": {**issuing, **days},
@@ -418,8 +419,9 @@ async def populate(tenant: Tenant, mark: str, *, unit: str | None = None) -> Wor
         both = {"worker": worker, "applicant": applicant}
         await settings.update(session, tenant.actor, {"approvalsEnabled": True})
         reviewed = await _type(maker, session, reviewed=True)
+        soon = session.now.date() + timedelta(days=14)
         credentials = [
-            await _credential(maker, session, owners=both, code=kind.texts["code"]),
+            await _credential(maker, session, owners=both, code=kind.texts["code"], until=soon),
             await _credential(maker, session, owners={"worker": worker}),
             await _credential(maker, session, owners=both, code=reviewed.texts["code"]),
         ]

@@ -26,7 +26,10 @@ async def test_onboarding_raises_what_is_asked_of_everybody(tenant: Tenant) -> N
     assert (credential.requested_at, credential.effective_version_id) == (request.created_at, None)
     [version] = await life.rows(tenant, CredentialVersion, credential_id=credential.id)
     assert (version.number, version.approval, version.reference_number) == (1, Approval.PENDING, None)
-    assert (await life.kinds(tenant))[-3:] == ["worker.created", "credential.added", "request.created"]
+    kinds = await life.kinds(tenant)
+    assert kinds[kinds.index("worker.created") :] == [
+        *("worker.created", "compliance.standingChanged", "credential.added", "request.created"),
+    ]
 
 
 async def test_a_rule_raises_for_those_it_finds_and_its_end_withdraws(tenant: Tenant) -> None:
@@ -212,3 +215,18 @@ async def test_what_a_person_asked_for_is_not_withdrawn(tenant: Tenant) -> None:
     assert len(await requests(tenant)) == 1
     await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     assert await wanted(tenant, worker) == ["WWCC_NSW"]
+
+
+async def test_when_what_satisfied_a_rule_expires_it_is_asked_for_again(tenant: Tenant, clock: SettableClock) -> None:
+    clock.set(datetime(2026, 3, 10, 9, tzinfo=UTC))
+    worker = await tenant.add_worker()
+    issuing = {"issueDate": "2025-03-31", "expiryDate": "2026-03-31"}
+    await tenant.add_credential(worker, issuing=issuing, verification={"status": "ACTIVE"})
+    await add_rule(tenant)
+    for day, asked in ((datetime(2026, 3, 31, 9, tzinfo=UTC), []), (datetime(2026, 4, 1, 9, tzinfo=UTC), ["WWCC_NSW"])):
+        clock.set(day)
+        for _ in range(2):
+            async with tenant.service.database.writing("a day later") as session:
+                await settling.settle(session, tenant.id)
+        assert await wanted(tenant, worker) == asked
+    assert len(await requests(tenant)) == 1
