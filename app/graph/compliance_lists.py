@@ -16,7 +16,6 @@ from app.graph.compliance_cell import READ, RULE, WORKER, ComplianceCell
 from app.graph.context import Context
 from app.graph.fields import edge, listing
 from app.graph.pages import Connection
-from app.graph.requirement_rule_list import RequirementRuleOrder, RequirementRuleWhere
 from app.graph.types import output, scalar
 from app.graph.worker_list import PersonOrder, WorkerWhere
 from app.workers import queries as workers
@@ -176,8 +175,6 @@ QUERIES = [
         gaps.RULES,
         RuleGaps,
         "The mandatory rules that some workers fall short of, by name, and how many workers do.",
-        where=RequirementRuleWhere,
-        order=RequirementRuleOrder,
         chosen=_rules,
         shown=_of_rules,
         **READ,

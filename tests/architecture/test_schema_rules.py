@@ -69,7 +69,6 @@ SHORT_LISTS = {
     "Clearance.cells",
     "Clearance.reasons",
     "ComplianceCell.wanted",
-    "MatrixConnection.rules",
     "MatrixRow.cells",
     "Worker.compliance",
     "WorkerGaps.gaps",
