@@ -114,7 +114,9 @@ def _story(loaded: Loaded) -> list[tuple[Any, ...]]:
 
 async def test_every_fact_is_one_that_its_type_takes(demo: Loaded) -> None:
     kinds = {kind.id: kind for kind in demo.rows[CredentialType]}
-    for row in [*demo.rows[Credential], *demo.rows[CredentialVersion]]:
+    asked = {row.id for row in demo.rows[Credential] if row.intake is not Intake.DIRECT}
+    rows = [row for row in demo.rows[Credential] if row.id not in asked]
+    for row in [*rows, *(row for row in demo.rows[CredentialVersion] if row.credential_id not in asked)]:
         facts = {column: getattr(row, column) for column in fields.VERSIONED}
         fields.check(kinds[row.credential_type_id], facts, facts)
 
