@@ -34,7 +34,7 @@ def filters() -> Iterator[tuple[str, Filter]]:
 @pytest.mark.parametrize("condition", [pytest.param(each, id=name) for name, each in filters()])
 def test_a_filter_that_says_it_does_not_look_at_the_clock_does_not(condition: Filter) -> None:
     if "_now" in inspect.signature(condition).parameters:
-        code = condition.__code__  # type: ignore[attr-defined]
+        code = condition.__code__
         assert "_now" not in code.co_cellvars
         assert not [step for step in dis.get_instructions(code) if step.argval == "_now"]
 
@@ -53,7 +53,7 @@ async def test_what_a_day_changes_is_asked_anew_each_day(tenant: Tenant, clock: 
 async def test_what_an_instant_changes_is_asked_anew_each_time(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(AT)
     ends = (AT + timedelta(seconds=2)).isoformat()
-    given = {"name": "Short", "scopes": ["WORKERS_READ"], "expiresAt": ends}
+    given: dict[str, Any] = {"name": "Short", "scopes": ["WORKERS_READ"], "expiresAt": ends}
     assert (await tenant.change("apiKeyCreate", "apiKey { id }", **given))["errors"] == []
     text = '{ apiKeys(where: {isActive: true, name: {eq: "short"}}) { nodes { name } } }'
     found = []
