@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from enum import Enum
+from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
@@ -89,15 +90,21 @@ def given(value: Any) -> Any:
     """An input as plain nested data by published names, with only what was sent: absent is not null."""
     if isinstance(value, list):
         return [given(item) for item in value]
-    definition = getattr(value, "__strawberry_definition__", None)
-    if definition is None or isinstance(value, Enum):
+    if isinstance(value, Enum) or not hasattr(value, "__strawberry_definition__"):
         return value
     found: dict[str, Any] = {}
-    for field in definition.fields:
-        item = getattr(value, field.python_name)
+    kind: Any = type(value)
+    for python_name, name in _members(kind):
+        item = getattr(value, python_name)
         if item is not strawberry.UNSET:
-            found[published(field)] = given(item)
+            found[name] = given(item)
     return found
+
+
+@cache
+def _members(cls: Any) -> list[tuple[str, str]]:
+    """The names of an input's members, in Python and in the schema."""
+    return [(field.python_name, published(field)) for field in cls.__strawberry_definition__.fields]
 
 
 def published(field: StrawberryField) -> str:

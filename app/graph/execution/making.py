@@ -1,0 +1,274 @@
+"""The making of one level, while it is compiled: an expression for each of its objects, and its edges."""
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter, itemgetter
+from typing import Any, Protocol
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLSchema,
+    SelectionSetNode,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_leaf_type,
+)
+
+from app.core.pages import Children, Listing, Lookup
+from app.graph import fields
+from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Query
+from app.graph.execution import edges, finding, roots, several, working
+from app.graph.execution.asking import Arguments
+from app.graph.execution.connecting import Pages
+from app.graph.execution.connections import Connecting
+from app.graph.execution.generating import Fill, Names, filler, structure
+from app.graph.execution.giving import Given
+from app.graph.execution.inputs import Inputs
+from app.graph.execution.leaves import completed
+from app.graph.execution.selecting import DEFINITION, Selections, Unknown
+from app.graph.execution.walking import Level
+from app.graph.values import VALUE, Awaited, Column, Derived, Part, Permission
+
+Common = tuple[Names, list[FieldNode], Fill]
+
+
+class Levels(Protocol):
+    """What makes the levels that a level leads to."""
+
+    schema: GraphQLSchema
+    inputs: Inputs
+    tables: dict[Any, str]
+
+    def rows(self, selections: Selections, kind: GraphQLObjectType | None, table: Any, columns: Any = None) -> Any: ...
+    def objects(self, selections: Selections, kind: GraphQLObjectType) -> Any: ...
+    def columns(self, table: Any) -> Any: ...
+
+
+class Making:
+    """The level of one type at one place, while it is compiled."""
+
+    def __init__(self, compiler: Levels, selections: Selections, kind: GraphQLObjectType | None) -> None:
+        self.compiler, self.selections, self.kind = compiler, selections, kind
+        self.constants: dict[str, Any] = {}
+        self.edges: list[Any] = []
+        self.viewed: list[str] | None = []
+        """The columns that functions look at; None when it may be any."""
+        self.views = False
+
+    def level(self, sets: Sequence[SelectionSetNode]) -> Level:
+        """The level of some selections."""
+        assert self.kind is not None
+        body = self.object(self.kind, self.selections.fields(self.kind, sets), (), ())
+        level = self.finish(body)
+        level.edges = self.edges
+        return level
+
+    def finish(self, body: str) -> Level:
+        """The level, now that all of it is known."""
+        raise NotImplementedError
+
+    def constant(self, value: Any) -> str:
+        """The name of a value in the source."""
+        name = f"k{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def object(self, kind: GraphQLObjectType, found: Mapping[str, list[FieldNode]], at: Names, path: Names) -> str:
+        """The expression of an object: `at` is where it lies in what the level makes, `path` in the response."""
+        parts = [
+            self.field(kind, nodes, (*at, f"f{index}"), (*path, name))
+            for index, (name, nodes) in enumerate(found.items())
+        ]
+        return f"{self.constant(structure(tuple(found)))}({', '.join(parts)})"
+
+    def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], at: Names, path: Names) -> str:
+        """The expression of a field's value; null for what is filled in later."""
+        name = nodes[0].name.value
+        if name == "__typename":
+            return repr(kind.name)
+        field = kind.fields.get(name)
+        definition = field.extensions.get(DEFINITION) if field is not None else None
+        if definition is None:
+            raise Unknown(name if name.startswith("__") else f"{kind.name}.{name}")
+        word, value = definition.metadata.get(WORD), definition.metadata.get(VALUE)
+        if word is not None:
+            self.edges.append(self.edge(word, field, definition, nodes, at, path))
+            return "None"
+        if isinstance(value, Part):
+            inner: Any = get_named_type(field.type)
+            return self.object(inner, self.selections.below(inner, nodes), at, path)
+        if isinstance(value, Permission):
+            self.look(value.reads)
+            common = self.common(nodes, at, path)
+            self.edges.append(edges.Permitted(*common, value, self.get("id")))
+            return "None"
+        if isinstance(value, Awaited):
+            self.look(None)
+            common = self.common(nodes, at, path)
+            self.edges.append(working.Awaited(*common, value.function, self.given(field.type, nodes)))
+            return "None"
+        return self.value(definition, value, field, nodes, at, path)
+
+    def value(
+        self, definition: Any, value: Any, field: GraphQLField, nodes: list[FieldNode], at: Names, path: Names
+    ) -> str:
+        """The expression of a value of the row itself."""
+        if field.args or (value is None and definition.base_resolver is not None):
+            raise Unknown(f"the resolver of {definition.name}")
+        column = value.name if isinstance(value, Column) else definition.python_name
+        if isinstance(value, Derived):
+            self.look(value.reads)
+        if not is_leaf_type(get_named_type(field.type)):
+            get = value.function if isinstance(value, Derived) else attrgetter(column)
+            if not isinstance(value, Derived):
+                self.look((column,))
+            self.edges.append(edges.Inside(*self.common(nodes, at, path), get, self.given(field.type, nodes)))
+            return "None"
+        if isinstance(value, Derived):
+            self.views = True
+            return f"{self.constant(completed(field.type))}({self.constant(value.function)}(v))"
+        return self.leaf(column, field)
+
+    def leaf(self, column: str, field: GraphQLField) -> str:
+        """The expression of a value of a leaf type."""
+        raise NotImplementedError
+
+    def look(self, names: Sequence[str] | None) -> None:
+        """Functions look at columns of the row."""
+
+    def get(self, name: str) -> Callable[[Any], Any]:
+        """Reads a key off a row."""
+        raise NotImplementedError
+
+    def common(self, nodes: list[FieldNode], at: Names, path: Names) -> Common:
+        """What all edges have."""
+        return path, nodes, filler(at)
+
+    def edge(
+        self, word: Any, field: GraphQLField, definition: Any, nodes: list[FieldNode], at: Names, path: Names
+    ) -> Any:
+        """The edge of a declared field."""
+        common = self.common(nodes, at, path)
+        if isinstance(word, Edge) and isinstance(word.batch, Lookup) and gives_list(field):
+            return self.to_several(word, word.batch, field, nodes, common)
+        if isinstance(word, Edge) and isinstance(word.batch, Lookup):
+            return self.to_one(word, word.batch, field, nodes, common)
+        if isinstance(word, Edge) and isinstance(word.batch, Children):
+            key = self.get(word.key)
+            asked = self.arguments(field, definition, nodes)
+            return edges.ToMany(*common, word, key, asked, self.pages(word.batch.listing, field, nodes, asked))
+        if isinstance(word, Edge):
+            return self.worked(word, field, definition, nodes, common)
+        if isinstance(word, AnyEdge) and gives_list(field):
+            self.look((word.key,))
+            return several.Anythings(*common, attrgetter(word.key), self.any_row(field, nodes))
+        if isinstance(word, AnyEdge):
+            return finding.Anything(*common, self.get(word.key), self.any_row(field, nodes))
+        if isinstance(word, Query) and isinstance(word.listing, Listing) and word.plain:
+            asked = self.arguments(field, definition, nodes)
+            return roots.RootList(*common, word, asked, self.pages(word.listing, field, nodes, asked))
+        if isinstance(word, Query) and word.resolve is not None:
+            asked = self.arguments(field, definition, nodes)
+            return roots.Asked(*common, word, asked, self.given(field.type, nodes), self.any_row(field, nodes))
+        if isinstance(word, Mutation):
+            asked = self.arguments(field, definition, nodes)
+            return roots.Changed(*common, word, asked, self.given(field.type, nodes))
+        raise Unknown(f"{type(word).__name__} {nodes[0].name.value}")
+
+    def to_one(
+        self, word: Edge, batch: Lookup[Any], field: GraphQLField, nodes: list[FieldNode], common: Common
+    ) -> edges.ToOne:
+        """The edge to a row of a table, or to what is made of it."""
+        if field.args:
+            raise Unknown(f"the arguments of {nodes[0].name.value}")
+        key = self.get(word.key)
+        named = get_named_type(field.type)
+        if word.value is None:
+            if not isinstance(named, GraphQLObjectType):
+                raise Unknown(f"an edge to {named.name}")
+            making = self.compiler.rows(self.selections, named, batch.table)
+            at = making.columns.at(batch.column.key)
+            level = making.level([node.selection_set for node in nodes if node.selection_set])
+            return edges.ToOne(*common, word, key, level, itemgetter(at))
+        if not is_leaf_type(named):
+            raise Unknown(f"a value of type {named.name}")
+        self.look(word.reads)
+        nothing = self.compiler.rows(self.selections, None, batch.table)
+        at = nothing.columns.at(batch.column.key)
+        nothing.look(word.of)
+        return edges.ToOne(*common, word, key, nothing.finish("None"), itemgetter(at), completed(field.type))
+
+    def to_several(
+        self, word: Edge, batch: Lookup[Any], field: GraphQLField, nodes: list[FieldNode], common: Common
+    ) -> several.ToSeveral:
+        """The edge to the rows of a list of keys."""
+        named = get_named_type(field.type)
+        if field.args or word.value is not None or not isinstance(named, GraphQLObjectType):
+            raise Unknown(f"an edge to several {named.name}")
+        self.look((word.key,))
+        making = self.compiler.rows(self.selections, named, batch.table)
+        at = making.columns.at(batch.column.key)
+        level = making.level([node.selection_set for node in nodes if node.selection_set])
+        return several.ToSeveral(*common, word, attrgetter(word.key), level, itemgetter(at))
+
+    def worked(
+        self, word: Edge, field: GraphQLField, definition: Any, nodes: list[FieldNode], common: Common
+    ) -> working.Worked:
+        """The edge to what a batch works out."""
+        key = self.get(word.key)
+        if word.value is not None:
+            self.look(word.reads)
+        asked = self.arguments(field, definition, nodes)
+        leaf = is_leaf_type(get_named_type(field.type))
+        give = completed(field.type) if leaf else self.given(field.type, nodes)
+        names = tuple(argument.python_name for argument in definition.arguments)
+        return working.Worked(*common, word, key, asked, names, give)
+
+    def arguments(self, field: GraphQLField, definition: Any, nodes: list[FieldNode]) -> Arguments:
+        """The arguments of a field."""
+        return Arguments(field, nodes[0], definition, self.compiler.inputs)
+
+    def given(self, kind: Any, nodes: list[FieldNode]) -> Given:
+        """The selection of objects that are there already."""
+        named = get_named_type(kind)
+        if is_leaf_type(named):
+            raise Unknown(f"a resolver that gives {named.name}")
+        possible = self.compiler.schema.get_possible_types(named) if is_abstract_type(named) else [named]
+        sets = [node.selection_set for node in nodes if node.selection_set]
+        levels = {each.name: self.compiler.objects(self.selections, each).level(sets) for each in possible}
+        names: dict[type, str] = dict(self.compiler.tables)
+        return Given(kind, levels, None if is_abstract_type(named) else named.name, names)
+
+    def any_row(self, field: GraphQLField, nodes: list[FieldNode]) -> dict[str, Level]:
+        """How rows of the kinds that a field can lead to are made, by the prefix of their ids."""
+        named = get_named_type(field.type)
+        possible = self.compiler.schema.get_possible_types(named) if is_abstract_type(named) else [named]
+        sets = [node.selection_set for node in nodes if node.selection_set]
+        found = {}
+        for prefix, node in fields.nodes.items():
+            kind = next((kind for kind in possible if kind.name == node.type.__name__), None)
+            if isinstance(kind, GraphQLObjectType):
+                making = self.compiler.rows(self.selections, kind, node.by_id.table)
+                making.columns.at("id")
+                found[prefix] = making.level(sets)
+        return found
+
+    def pages(self, listing: Listing[Any], field: GraphQLField, nodes: list[FieldNode], asked: Arguments) -> Pages:
+        """The selection of a connection."""
+        columns = self.compiler.columns(listing.table)
+
+        def level(item: Any, nodes: list[FieldNode]) -> Level:
+            making = self.compiler.rows(self.selections, item, listing.table, columns)
+            found: Level = making.level([node.selection_set for node in nodes if node.selection_set])
+            return found
+
+        kind = get_named_type(field.type)
+        return Connecting(self.selections, kind, nodes, asked, columns.names, level).pages()
+
+
+def gives_list(field: GraphQLField) -> bool:
+    """Whether a field gives several."""
+    return isinstance(get_nullable_type(field.type), GraphQLList)
