@@ -17,7 +17,12 @@ NEVER = date.max
 """Stands for no expiry in `expires_on`, so that the column is never null and sorts last."""
 
 
-WAITING = "(latest_approval = 'PENDING' OR eligibility = 'REVIEW_REQUIRED') AND intake IN ('DIRECT', 'SUBMITTED', 'COMPLETED')"
+WAITING = " AND ".join(
+    (
+        "(latest_approval = 'PENDING' OR eligibility = 'REVIEW_REQUIRED')",
+        "intake IN ('DIRECT', 'SUBMITTED', 'COMPLETED')",
+    )
+)
 """What waits for a person, in the words that the index and the queue share, so that the one serves the other."""
 
 

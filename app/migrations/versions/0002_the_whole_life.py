@@ -11,7 +11,12 @@ down_revision: str | None = "0001"
 branch_labels: None = None
 depends_on: None = None
 
-WAITING = "(latest_approval = 'PENDING' OR eligibility = 'REVIEW_REQUIRED') AND intake IN ('DIRECT', 'SUBMITTED', 'COMPLETED')"
+WAITING = " AND ".join(
+    (
+        "(latest_approval = 'PENDING' OR eligibility = 'REVIEW_REQUIRED')",
+        "intake IN ('DIRECT', 'SUBMITTED', 'COMPLETED')",
+    )
+)
 ADDED = {
     "credential_types": ["verification_interval_days"],
     "credential_versions": ["decided_by", "decided_at", "reason", "notes"],
