@@ -1,6 +1,8 @@
 """The starter catalogue: the credential types that a new organization begins with, kept as data."""
 
 import json
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,15 @@ def read() -> list[dict[str, Any]]:
     return rows
 
 
+@cache
+def _values() -> list[dict[str, Any]]:
+    """The catalogue's rows by column, checked once: nothing in them changes while the service runs."""
+    return [fields.NEW.read(row, absent="clear") for row in read()]
+
+
 async def stock(session: Session, actor: Actor) -> list[CredentialType]:
     """Give an organization the whole catalogue."""
-    kinds = [editing.build(actor.organization_id, session, fields.NEW.read(row, absent="clear")) for row in read()]
+    kinds = [editing.build(actor.organization_id, session, deepcopy(values)) for values in _values()]
     session.add_all(kinds)
     await session.flush()
     for kind in kinds:
