@@ -60,6 +60,9 @@ async def create(session: Session, actor: Actor, given: Given) -> Asked:
     """
     keys: list[str] = given["workers"]
     bulk.check_length(keys, "workers", MOST_WORKERS)
+    for name in ("workers", "types"):
+        if not given[name]:
+            raise Required(name)
     bulk.check_length(given["types"], "types", MOST_TYPES)
     values = await _words(session, actor, given)
     kinds = await _kinds(session, actor, given["types"])

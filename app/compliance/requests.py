@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from app.access import Actor
+from app.access import Actor, ActorKind
 from app.compliance.facts import Cell, CellStatus
 from app.compliance.tables import CredentialRequest, RaisedBy, RequirementRule
 from app.core import ids
@@ -106,13 +106,21 @@ async def raise_all(
 
 
 async def follow(session: Session, organization_id: str, credentials: Collection[Credential]) -> None:
-    """Bring the requests of some credentials in line with them."""
+    """Bring the requests of some credentials in line with them.
+
+    What nobody answered is given up where it is somebody else's now, or comes back when it is asked for anew already:
+    it would outlive its request.
+    """
     keys = {credential.request_id: credential for credential in credentials if credential.request_id is not None}
     if not keys:
         return
     for request in await _find(session, organization_id, col(CredentialRequest.id), list(keys)):
         credential = keys[request.id]
-        await _set(session, request, credential.intake, waits(credential, request.worker_id))
+        waiting = waits(credential, request.worker_id)
+        followed = await _set(session, request, credential.intake, waiting)
+        theirs = credential.worker_id == request.worker_id
+        if credential.intake is Intake.REQUESTED and not (theirs and followed):
+            submission.give_up(session, system(organization_id), credential)
     await session.flush()
 
 
@@ -224,22 +232,30 @@ def _open(session: Session, actor: Actor, wish: Wish, request: CredentialRequest
     ledger.record(session, actor, EventKind.REQUEST_CREATED, request, changes, worker_id=wish.worker_id)
 
 
-async def _set(session: Session, request: CredentialRequest, status: Intake, waiting: bool) -> None:
+def system(organization_id: str) -> Actor:
+    """The service itself, which raises and withdraws what rules ask."""
+    return Actor(organization_id, ActorKind.SYSTEM, "compliance", "Compliance", frozenset())
+
+
+async def _set(session: Session, request: CredentialRequest, status: Intake, waiting: bool) -> bool:
+    """Write how far a request is; gives whether it could be: there may be another open one by now."""
     if (request.status, request.closed_at is None) == (status, waiting):
-        return
+        return True
     request.status = status
     request.revision += 1
     request.last_updated = session.now
     if not waiting:
         request.closed_at = request.closed_at or session.now
-        return
+        return True
     try:
         async with session.begin_nested():
             request.closed_at = None
             await session.flush()
+        return True
     except IntegrityError:
         # Another request asks the worker for it meanwhile; this one stays closed.
         await session.refresh(request)
+        return False
 
 
 async def _find(session: Session, organization_id: str, column: Any, keys: Sequence[str]) -> list[CredentialRequest]:

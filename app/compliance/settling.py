@@ -16,7 +16,7 @@ from sqlalchemy import delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col
 
-from app.access import Actor, ActorKind
+from app.access import Actor
 from app.compliance import gathering, portfolios, requests
 from app.compliance.counting import Dimension, Key
 from app.compliance.portfolios import Portfolio
@@ -153,7 +153,7 @@ async def _settle(session: Session, organization_id: str, marks: dict[str, str],
     await _keep_standings(session, organization_id, found)
     await requests.reconcile(
         session,
-        _system(organization_id),
+        requests.system(organization_id),
         organization_id,
         {key: one.judged.cells if one.judged else [] for key, one in found.items() if key.startswith(Worker.prefix)},
     )
@@ -269,9 +269,4 @@ def _record(session: Session, organization_id: str, key: str, before: Standing |
     changes: Changes = {"standing": {"from": before and before.value, "to": after and after.value}}
     subject = Worker(organization_id=organization_id, id=key)  # type: ignore[call-arg]
     kind = EventKind.COMPLIANCE_STANDING_CHANGED
-    ledger.record(session, _system(organization_id), kind, subject, changes, worker_id=key)
-
-
-def _system(organization_id: str) -> Actor:
-    """The service itself, which raises and withdraws what rules ask."""
-    return Actor(organization_id, ActorKind.SYSTEM, "compliance", "Compliance", frozenset())
+    ledger.record(session, requests.system(organization_id), kind, subject, changes, worker_id=key)

@@ -71,7 +71,8 @@ async def reject(session: Session, actor: Actor, given: Given) -> Credential:
         credential.eligibility = Eligibility.MAY_NOT_ENGAGE
         credential.status_detail = StatusDetail.REJECTED
         credential.next_check_at = None
-    if credential.intake is Intake.SUBMITTED and organization.resubmit_on_reject:
+    answered = credential.intake in (Intake.SUBMITTED, Intake.COMPLETED)
+    if answered and not stands and organization.resubmit_on_reject:
         credential.intake = Intake.REQUESTED
     return await _save(session, actor, credential, version, before, EventKind.CREDENTIAL_REJECTED)
 

@@ -65,7 +65,10 @@ class ComplianceSummary:
 
     as_of: date = scalar("The day.", derived=lambda found: found.day)
     settled: bool = scalar("Whether all that happened is counted already; what is left is counted within moments.")
-    total: int = scalar("How many credentials.")
+    total: int = scalar(
+        "How many credentials there are: provided, not merely asked for, neither archived nor deleted, and of owners "
+        "who are not deleted."
+    )
     by_status: list[ComplianceCount] = _by(Dimension.STATUS, "Credentials by where they stand with their source.")
     by_category: list[ComplianceCount] = _by(Dimension.CATEGORY, "Credentials by the category of their type.")
     by_jurisdiction: list[ComplianceCount] = _by(Dimension.JURISDICTION, "Credentials by where they count.")

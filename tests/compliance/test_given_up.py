@@ -1,0 +1,64 @@
+"""A requested credential never outlives its request: what nobody waits for any more is given up."""
+
+import pytest
+
+from app.credentials.tables import Credential, Intake
+from tests.compliance import life
+from tests.compliance.life import add_rule, done, requests, wanted
+from tests.credentials.life import move
+from tests.service import Tenant
+
+CREDENTIAL = "credential { id }"
+
+
+async def asked_for(tenant: Tenant) -> tuple[str, str, str]:
+    """A worker whom a rule asks for a credential: the worker, the rule and the credential."""
+    worker = await tenant.add_worker()
+    rule = await add_rule(tenant)
+    [request] = await requests(tenant, worker)
+    return worker, rule, request.credential_id
+
+
+async def intakes(tenant: Tenant, worker: str) -> list[Intake]:
+    return [row.intake for row in await life.rows(tenant, Credential, worker_id=worker)]
+
+
+@pytest.mark.parametrize(
+    ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
+)
+async def test_one_that_comes_back_when_it_is_asked_for_anew_is_cancelled(tenant: Tenant, away: str, back: str) -> None:
+    worker, rule, key = await asked_for(tenant)
+    await done(tenant, away, CREDENTIAL, id=key)
+    # A rule that changes settles whom it asks, and asks anew.
+    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, graceDays=3)
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    await done(tenant, back, CREDENTIAL, id=key)
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert sorted(await intakes(tenant, worker)) == [Intake.CANCELLED, Intake.REQUESTED]
+    first, second = await requests(tenant, worker)
+    assert (first.status, first.closed_at is None) == (Intake.CANCELLED, False)
+    assert (second.status, second.closed_at is None) == (Intake.REQUESTED, True)
+    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    assert await intakes(tenant, worker) == [Intake.CANCELLED] * 2
+
+
+async def test_one_that_goes_to_somebody_else_asks_nothing_of_them(tenant: Tenant) -> None:
+    worker, _, key = await asked_for(tenant)
+    other = await tenant.add_worker("Kim Somebody")
+    await done(tenant, "credentialTransfer", "status", id=key, **move(worker, other))
+    assert Intake.REQUESTED not in [
+        row.intake for row in await life.rows(tenant, Credential, worker_id=other) if row.id == key
+    ]
+    [request] = [request for request in await requests(tenant, worker) if request.credential_id == key]
+    assert (request.status, request.closed_at is None) == (Intake.CANCELLED, False)
+
+
+async def test_a_rejection_after_all_asks_again_where_the_organization_wants_that(tenant: Tenant) -> None:
+    await done(tenant, "organizationUpdate", "organization { id }", resubmitOnReject=True)
+    worker, _, key = await asked_for(tenant)
+    await done(tenant, "credentialSubmit", CREDENTIAL, id=key, referenceNumber="WWC1234567E")
+    await done(tenant, "credentialApprove", CREDENTIAL, id=key)
+    await done(tenant, "credentialReject", CREDENTIAL, id=key, reason="forged")
+    assert await intakes(tenant, worker) == [Intake.REQUESTED]
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    await done(tenant, "credentialSubmit", CREDENTIAL, id=key, referenceNumber="WWC7654321A")
