@@ -27,8 +27,8 @@ from tests.conftest import SECRET
 from tests.service import Tenant
 
 SEED = 20_260_314
-DOCUMENTS, RUNS = 500, 4
-CHANGES = 150
+DOCUMENTS, RUNS = 300, 4
+CHANGES = 80
 COMPILED = 0.97
 """The share of operations that plans have to answer."""
 

@@ -4,7 +4,7 @@ from app.core.database import Database
 from app.workers.tables import Standing
 from tests.demo.replay import Replay
 
-SAMPLED = frozenset({*range(-12, 0), *range(-40, -12, 5), *range(-365, -40, 41), -700, -600})
+SAMPLED = frozenset({*range(-6, 0), *range(-40, -6, 11), *range(-365, -40, 108), -700})
 
 
 async def test_past_days_are_told_as_they_were_seen(database: Database) -> None:
