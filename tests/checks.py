@@ -12,7 +12,6 @@ from sqlmodel import col
 
 from app.access import ROLES, Role
 from app.core.database import Database
-from app.credential_types import catalogue
 from app.credentials.tables import Credential, VerificationAttempt
 from app.events.tables import Event
 from app.jobs import loop
@@ -25,7 +24,7 @@ from app.settings import Settings
 from tests import registry
 from tests.conftest import SettableClock, new_database
 from tests.registry import FakeRegistry
-from tests.service import Service, Tenant, credential, operator, random_name
+from tests.service import Service, Tenant, credential, operator, random_name, stock
 
 TYPE = "CHECKED"
 QUICK = Guard(first_wait_seconds=0.001, longest_wait_seconds=0.002)
@@ -129,7 +128,7 @@ async def found(service: Service, source: str, sources: Sources, name: str, *, s
     async with service.database.writing("test") as session:
         organization = await organizations.found(session, name, sandbox=sandbox)
         actor = operator(organization.id)
-        await catalogue.stock(session, actor)
+        await stock(session, actor)
         issued = await keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
     assert issued.token is not None
     tenant = Tenant(service, organization.id, issued.token)

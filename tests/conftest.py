@@ -110,7 +110,7 @@ async def service(database: Database, settings: Settings) -> AsyncIterator[Servi
 
 @pytest.fixture
 async def tenant(service: Service) -> Tenant:
-    """An organization with the starter catalogue, and its owner's key."""
+    """An organization with a few types of credentials, and its owner's key."""
     return await Tenant.found(service, "Harbour Health")
 
 

@@ -70,7 +70,9 @@ async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion
 def _renewed(kind: CredentialType, latest: CredentialVersion, given: dict[str, Any]) -> dict[str, Any]:
     """All facts of a new version. A renewal never loses its expiry date by what is left out."""
     if not given:
-        raise Required(message=f"a version states something new: at least one of {', '.join(FIELDS.names)}")
+        raise Required(
+            "issueDate", message=f"a version states something new: at least one of {', '.join(FIELDS.names)}"
+        )
     values = {column: given.get(column, getattr(latest, column)) for column in credential_fields.VERSIONED}
     if values["issue_date"] not in (None, latest.issue_date) and "expiry_date" not in given:
         values["expiry_date"] = expected_expiry(kind, values["issue_date"])

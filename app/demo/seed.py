@@ -21,9 +21,9 @@ SEED = 7
 ROLES_WITH_KEYS = (Role.OWNER, Role.REVIEWER, Role.AUDITOR)
 RECORDER = ("priya.raman@harbourhealth.example", "Priya Raman")
 """The person who recorded it all."""
-DAILY_SINCE = -40
+DAILY_SINCE = -10
 """The day since which each day is settled; before, once a fortnight is enough."""
-FORTNIGHT = 14
+FORTNIGHT = 84
 
 
 async def load(database: Database, evening: Callable[[Session, int], Awaitable[None]] | None = None) -> dict[str, str]:

@@ -137,7 +137,8 @@ async def test_each_change_of_a_version_is_one_event(tenant: Tenant, key: str) -
     await done(tenant, "credentialVersionEdit", VERSION, id=version, expiryDate="2031-01-01")
     assert await facts(tenant, key) == ["credential.added", "credential.versionAdded", "credential.updated"]
     _, added, edited = await life.ledger(tenant, key)
-    assert added.changes == {"number": {"from": 1, "to": 2}}
+    first = {"from": "2029-05-01", "to": "2030-01-01"}
+    assert added.changes == {"number": {"from": 1, "to": 2}, "expiryDate": first}
     dates = {"from": "2030-01-01", "to": "2031-01-01"}
     assert edited.changes == {"number": {"from": 2, "to": 2}, "expiryDate": dates}
 

@@ -59,7 +59,7 @@ async def test_a_new_version_takes_over_what_is_not_given(tenant: Tenant, key: s
 
 
 async def test_a_version_that_states_nothing_is_refused(tenant: Tenant, key: str) -> None:
-    assert await refused(tenant, "credentialVersionAdd", VERSION, id=key) == [("REQUIRED", "")]
+    assert await refused(tenant, "credentialVersionAdd", VERSION, id=key) == [("REQUIRED", "issueDate")]
 
 
 async def test_a_renewal_does_not_lose_its_expiry_date(tenant: Tenant, worker: str) -> None:

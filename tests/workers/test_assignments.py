@@ -55,10 +55,10 @@ async def test_many_are_assigned_and_each_stands_alone(tenant: Tenant, stranger:
     assert [paths(result) for result in payload["results"]] == [
         [],
         [],
-        [("ALREADY_ASSIGNED", "workers.2.id")],
-        [("DELETED", "workers.3.id")],
-        [("NOT_FOUND", "workers.4.id")],
-        [("INVALID", "workers.5.id")],
+        [("ALREADY_ASSIGNED", "workers.2")],
+        [("DELETED", "workers.3")],
+        [("NOT_FOUND", "workers.4")],
+        [("INVALID", "workers.5")],
     ]
     assert await held(tenant, ada) == [("Night nurse", "2026-03-10", "2026-12-31")]
     assert payload["results"][0]["assignment"]["worker"] == {"id": ben}

@@ -47,7 +47,8 @@ async def test_ten_calls_at_once_share_one_check(checks: Checks, fake: FakeRegis
     payloads = await asyncio.gather(*calls)
     (attempt,) = await checks.attempts(key)
     assert {payload["attempt"]["id"] for payload in payloads} == {attempt.id}
-    assert {payload["correlationId"] for payload in payloads} == {attempt.correlation_id}
+    assert [payload["correlationId"] for payload in payloads] == [f"call-{number}" for number in range(10)]
+    assert {payload["attempt"]["correlationId"] for payload in payloads} == {attempt.correlation_id}
     assert {payload["eligibility"] for payload in payloads} == {"MAY_NOT_ENGAGE"}
     assert (len(fake.asked), len(await checks.facts(key))) == (1, 1)
 
