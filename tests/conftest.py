@@ -1,6 +1,7 @@
 """What tests share: both databases, a clock to set, the service, and organizations to call it for."""
 
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from app.settings import Settings
 from tests import postgres
 from tests.oidc import Issuer, trusting
 from tests.service import Service, Tenant
-from tests.serving import serving
+from tests.serving import assert_first_start, serving
 
 SECRET = "a secret for tests that is long enough"
 
@@ -129,9 +130,19 @@ class Live:
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """The real service in a process of its own."""
-    with serving(tmp_path_factory.mktemp("live")) as running:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that has been served once; leaving `serving` has shown that Ctrl-C stops it cleanly."""
+    data = tmp_path_factory.mktemp("served")
+    with serving(data) as running:
+        assert_first_start(running)
+    return data
+
+
+@pytest.fixture(scope="session")
+def live(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The real service in a process of its own, over a copy of the folder: its visitors change things."""
+    data = shutil.copytree(folder, tmp_path_factory.mktemp("live"), dirs_exist_ok=True)
+    with serving(data) as running:
         yield Live(running.url, running.keys["owner"])
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from app.access import ROLES, Role
+
 ROOT = Path(__file__).parent.parent
 START_SECONDS, STOP_SECONDS = 60, 15
 OURS = ("CREDGRAPH_", "DATABASE_URL")
@@ -83,3 +85,25 @@ def _wait(process: subprocess.Popen[bytes], running: Running) -> None:
         ended = process.poll() is not None or time.monotonic() > deadline
         assert not ended, f"the service did not start:\n{running.output.read_text()}"
         time.sleep(0.05)
+
+
+SCOPES = "{ viewer { scopes organization { name } } workers(first: 1) { totalCount { count } } }"
+
+
+def ask(url: str, key: str, query: str) -> httpx.Response:
+    """Run one operation."""
+    return httpx.post(f"{url}/graphql", json={"query": query}, headers={"Authorization": f"Bearer {key}"})
+
+
+def assert_first_start(running: Running) -> None:
+    """The demo is there, and its keys are told and work."""
+    assert list(running.keys) == ["owner", "reviewer", "auditor"]
+    said = running.output.read_text()
+    assert f"{running.url}/graphql" in said
+    for role, key in running.keys.items():
+        assert key in said
+        data = ask(running.url, key, SCOPES).json()["data"]
+        assert data["viewer"]["organization"] == {"name": "Harbour Health"}
+        expected = {scope.name for scope in ROLES[Role[role.upper()]]}
+        assert set(data["viewer"]["scopes"]) == expected
+        assert data["workers"]["totalCount"] == {"count": 197}

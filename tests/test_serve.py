@@ -5,38 +5,8 @@ import stat
 from pathlib import Path
 
 import httpx
-import pytest
 
-from app.access import ROLES, Role
-from tests.serving import Running, serving
-
-SCOPES = "{ viewer { scopes organization { name } } workers(first: 1) { totalCount { count } } }"
-
-
-def ask(url: str, key: str, query: str) -> httpx.Response:
-    return httpx.post(f"{url}/graphql", json={"query": query}, headers={"Authorization": f"Bearer {key}"})
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that has been served once; leaving `serving` has shown that Ctrl-C stops it cleanly."""
-    data = tmp_path_factory.mktemp("served")
-    with serving(data) as running:
-        _check_first_start(running)
-    return data
-
-
-def _check_first_start(running: Running) -> None:
-    assert list(running.keys) == ["owner", "reviewer", "auditor"]
-    said = running.output.read_text()
-    assert f"{running.url}/graphql" in said
-    for role, key in running.keys.items():
-        assert key in said
-        data = ask(running.url, key, SCOPES).json()["data"]
-        assert data["viewer"]["organization"] == {"name": "Harbour Health"}
-        expected = {scope.name for scope in ROLES[Role[role.upper()]]}
-        assert set(data["viewer"]["scopes"]) == expected
-        assert data["workers"]["totalCount"] == {"count": 197}
+from tests.serving import ask, serving
 
 
 def test_what_holds_secrets_is_for_the_owner_alone(folder: Path) -> None:
