@@ -27,7 +27,7 @@ from tests.conftest import SECRET
 from tests.service import Tenant
 
 SEED = 20_260_314
-DOCUMENTS, RUNS = 200, 5
+DOCUMENTS, RUNS = 120, 5
 CHANGES = 80
 COMPILED = 0.97
 """The share of operations that plans have to answer."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.credential_types import catalogue
 from tests.core import bare
 from tests.core.calls import done, events, root, send
 from tests.service import Service, Tenant, credential
@@ -283,7 +284,9 @@ async def test_many_rows_record_one_event_each(tenant: Tenant) -> None:
 
 
 async def test_the_catalogue_is_recorded_as_it_is_stocked(service: Service) -> None:
-    tenant = await Tenant.found(service, "Stocked")
+    tenant = await bare.found(service, "Stocked")
+    async with service.database.writing("test") as session:
+        await catalogue.stock(session, tenant.actor)
     rows = await tenant.rows()
     told = [event["subject_id"] for event in rows["events"] if event["kind"] == "credentialType.created"]
     assert sorted(told) == sorted(row["id"] for row in rows["credential_types"])
