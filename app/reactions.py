@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.compliance import reach, requests, settling
 from app.compliance.tables import RequirementRule
 from app.core.database import Session
-from app.core.pages import among
+from app.core.keys import among
 from app.credentials import states as credential_states
 from app.credentials.tables import Credential
 from app.events import ledger

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from app.compliance.facts import Cell, CellStatus
-from app.compliance.sources import KeptCredential
+from app.compliance.kept import KeptCredential
 from app.compliance.standing import FAILING, NOT_PROVIDED, after
 from app.compliance.tables import Level
 from app.core.fields import EARLIEST

@@ -15,7 +15,7 @@ from app.core import claims, clock
 from app.core.database import Session
 from app.core.errors import Invalid
 from app.core.fields import Given
-from app.core.pages import among
+from app.core.keys import among
 from app.credentials import queries as credentials
 from app.credentials.tables import Credential, OwnerType
 from app.organizations.tables import OrgUnit, subtree

@@ -16,7 +16,8 @@ from app.compliance.extents import Extent
 from app.compliance.facts import CellStatus
 from app.compliance.tables import RequirementRule
 from app.core.database import Session
-from app.core.pages import Listing, among
+from app.core.keys import among
+from app.core.pages import Listing
 from app.workers import queries as workers
 from app.workers.tables import Standing, Worker
 

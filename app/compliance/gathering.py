@@ -16,7 +16,7 @@ from sqlmodel import col
 from app.access import Actor
 from app.compliance import standing
 from app.compliance.facts import Cell, Held, Post, Release, Rule, Situation
-from app.compliance.sources import (
+from app.compliance.kept import (
     Kept,
     KeptAssignment,
     KeptCredential,
@@ -26,17 +26,16 @@ from app.compliance.sources import (
     KeptType,
     KeptUnit,
     KeptWorker,
-    Past,
-    Present,
-    Source,
 )
+from app.compliance.sources import Past, Present, Source
 from app.compliance.tables import RuleScope
-from app.core import clock, pages
+from app.core import clock
 from app.core.database import Session
 from app.core.errors import Invalid
 from app.core.fields import EARLIEST, LATEST
 from app.core.filters import instant
 from app.core.history import History
+from app.core.keys import among
 from app.organizations import days
 from app.organizations.tables import Organization
 from app.workers.tables import EmploymentStatus, Standing, Worker
@@ -218,7 +217,7 @@ def judge(situation: Situation, rules: Sequence[Rule], day: date) -> Judged:
 async def judged(session: Session, actor: Actor, keys: Sequence[str], day: date | None) -> dict[str, Judged]:
     """Worker → their cells and standing on a day, for those that the actor sees and of whom anything is asked."""
     check_day(day)
-    statement = select(col(Worker.id)).where(actor.sees(Worker), pages.among(col(Worker.id), keys, session.dialect))
+    statement = select(col(Worker.id)).where(actor.sees(Worker), among(col(Worker.id), keys, session.dialect))
     seen = list(await session.scalars(statement))
     there = await frame(session, actor.organization_id, day)
     return {

@@ -9,7 +9,7 @@ import msgspec
 from app.compliance import counting, gathering
 from app.compliance.counting import Key
 from app.compliance.gathering import Frame, Gathered, Judged
-from app.compliance.sources import KeptApplicant, KeptCredential
+from app.compliance.kept import KeptApplicant, KeptCredential
 from app.workers.tables import Worker
 
 

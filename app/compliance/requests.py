@@ -21,7 +21,7 @@ from app.compliance.tables import CredentialRequest, RaisedBy, RequirementRule
 from app.core import ids
 from app.core.database import Session
 from app.core.fields import Changes
-from app.core.pages import among
+from app.core.keys import among
 from app.core.records import Record
 from app.credential_types.tables import CredentialType
 from app.credentials import submission

@@ -24,7 +24,7 @@ from app.compliance.tables import Settled, Tally, Unsettled
 from app.core import clock, ids, writing
 from app.core.database import Session
 from app.core.fields import Changes
-from app.core.pages import among
+from app.core.keys import among
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import days

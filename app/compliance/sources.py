@@ -5,140 +5,20 @@ nothing else, so that no later fact changes what is said of it.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from datetime import datetime
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlmodel import col
 
-from app.compliance.tables import Exemption, Level, RequirementRule, RuleScope, Severity
-from app.core import pages
+from app.compliance.kept import KINDS, TABLES, K, Kept, KeptApplicant, KeptAssignment, KeptCredential, KeptWorker, Rows
 from app.core.database import Session
 from app.core.history import History
+from app.core.keys import among
 from app.core.records import Record
-from app.credential_types.tables import Category, CredentialType
-from app.credentials.tables import Approval, Credential, Intake, VerificationStatus
-from app.organizations.tables import Organization, OrgUnit
-from app.registries.findings import Eligibility
-from app.workers.tables import Applicant, Assignment, EmploymentStatus, Worker
-
-
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A row's kept columns."""
-
-    id: str
-
-
-class KeptOrganization(Kept, frozen=True, kw_only=True):
-    """An organization's."""
-
-    time_zone: str
-    expiring_soon_days: int
-
-
-class KeptUnit(Kept, frozen=True, kw_only=True):
-    """An org unit's."""
-
-    parent_id: str | None
-
-
-class KeptType(Kept, frozen=True, kw_only=True):
-    """A credential type's."""
-
-    expiring_soon_days: int | None
-
-
-class KeptRule(Kept, frozen=True, kw_only=True):
-    """A requirement rule's."""
-
-    scope: RuleScope
-    position_id: str | None
-    org_unit_id: str | None
-    worker_id: str | None
-    excluded: frozenset[str]
-    alternatives: tuple[str, ...]
-    minimum: int
-    level: Level
-    severity: Severity
-    grace_days: int
-    effective_from: date
-    effective_to: date | None
-    deleted_at: datetime | None
-    auto_request: bool = True
-
-
-class KeptWorker(Kept, frozen=True, kw_only=True):
-    """A worker's."""
-
-    org_unit_id: str | None
-    org_unit_since: date | None
-    status: EmploymentStatus
-    start_date: date | None
-    created_at: datetime
-    deleted_at: datetime | None
-
-
-class KeptApplicant(Kept, frozen=True, kw_only=True):
-    """An applicant's."""
-
-    deleted_at: datetime | None
-
-
-class KeptAssignment(Kept, frozen=True, kw_only=True):
-    """An assignment's."""
-
-    position_id: str
-    worker_id: str
-    from_date: date
-    to_date: date | None
-
-
-class KeptExemption(Kept, frozen=True, kw_only=True):
-    """An exemption's."""
-
-    worker_id: str
-    rule_id: str | None
-    credential_type_id: str | None
-    from_date: date
-    to_date: date | None
-    revoked_at: datetime | None
-
-
-class KeptCredential(Kept, frozen=True, kw_only=True):
-    """A credential's."""
-
-    worker_id: str | None
-    applicant_id: str | None
-    credential_type_id: str
-    category: Category
-    jurisdiction: str | None
-    intake: Intake
-    status: VerificationStatus
-    eligibility: Eligibility | None
-    latest_approval: Approval
-    effective_version_id: str | None
-    valid_from: date | None
-    expires_on: date
-    archived_at: datetime | None
-    deleted_at: datetime | None
-
-
-TABLES: dict[type[Kept], type[Record]] = {
-    KeptOrganization: Organization,
-    KeptUnit: OrgUnit,
-    KeptType: CredentialType,
-    KeptRule: RequirementRule,
-    KeptWorker: Worker,
-    KeptApplicant: Applicant,
-    KeptAssignment: Assignment,
-    KeptExemption: Exemption,
-    KeptCredential: Credential,
-}
-KINDS = {str(table.__tablename__): kept for kept, table in TABLES.items()}
-
-K = TypeVar("K", bound=Kept)
-Rows = dict[type[Kept], list[Any]]
+from app.credentials.tables import Credential
+from app.workers.tables import Applicant, Assignment, Worker
 
 
 class Source(Protocol):
@@ -180,16 +60,16 @@ class Present:
     async def about(self, kinds: Sequence[type[Kept]], workers: Sequence[str]) -> Rows:
         """One statement for each kind."""
         dialect = self._session.dialect
-        return {kind: await self._read(kind, pages.among(_worker(TABLES[kind]), workers, dialect)) for kind in kinds}
+        return {kind: await self._read(kind, among(_worker(TABLES[kind]), workers, dialect)) for kind in kinds}
 
     async def applicants(self, ids: Sequence[str] | None = None) -> list[KeptApplicant]:
         """One statement."""
-        these = [] if ids is None else [pages.among(col(Applicant.id), ids, self._session.dialect)]
+        these = [] if ids is None else [among(col(Applicant.id), ids, self._session.dialect)]
         return await self._read(KeptApplicant, *these)
 
     async def of_applicants(self, applicants: Sequence[str]) -> list[KeptCredential]:
         """One statement."""
-        theirs = pages.among(col(Credential.applicant_id), applicants, self._session.dialect)
+        theirs = among(col(Credential.applicant_id), applicants, self._session.dialect)
         return await self._read(KeptCredential, theirs)
 
     async def workers(self, after: str, limit: int) -> list[str]:
@@ -206,7 +86,7 @@ class Present:
 
     async def members(self, units: Sequence[str]) -> set[str]:
         """By the workers themselves."""
-        inside = pages.among(col(Worker.org_unit_id), units, self._session.dialect)
+        inside = among(col(Worker.org_unit_id), units, self._session.dialect)
         statement = select(col(Worker.id)).where(col(Worker.organization_id) == self._organization_id, inside)
         return set(await self._session.scalars(statement))
 
@@ -232,7 +112,7 @@ class Past:
 
     async def about(self, kinds: Sequence[type[Kept]], workers: Sequence[str]) -> Rows:
         """One statement for all kinds."""
-        rows = await self._read(kinds, pages.among(col(History.worker_id), workers, self._session.dialect))
+        rows = await self._read(kinds, among(col(History.worker_id), workers, self._session.dialect))
         # A row may have been somebody else's when the day ended.
         wanted = set(workers)
         return {
@@ -242,12 +122,12 @@ class Past:
 
     async def applicants(self, ids: Sequence[str] | None = None) -> list[KeptApplicant]:
         """One statement."""
-        these = true() if ids is None else pages.among(col(History.row_id), ids, self._session.dialect)
+        these = true() if ids is None else among(col(History.row_id), ids, self._session.dialect)
         return (await self._read([KeptApplicant], these))[KeptApplicant]
 
     async def of_applicants(self, applicants: Sequence[str]) -> list[KeptCredential]:
         """One statement, which looks at every credential's past: entries are found by their worker alone."""
-        theirs = pages.among(col(History.values)["applicant_id"].as_string(), applicants, self._session.dialect)
+        theirs = among(col(History.values)["applicant_id"].as_string(), applicants, self._session.dialect)
         rows = await self._read([KeptCredential], theirs)
         return [row for row in rows[KeptCredential] if row.applicant_id in applicants]
 
@@ -270,7 +150,7 @@ class Past:
 
     async def members(self, units: Sequence[str]) -> set[str]:
         """By whatever was recorded of workers."""
-        theirs = pages.among(col(History.values)["org_unit_id"].as_string(), units, self._session.dialect)
+        theirs = among(col(History.values)["org_unit_id"].as_string(), units, self._session.dialect)
         return set(await self._session.scalars(select(col(History.row_id)).where(*self._mine([KeptWorker]), theirs)))
 
     def _mine(self, kinds: Iterable[type[Kept]]) -> list[ColumnElement[bool]]:

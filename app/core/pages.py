@@ -13,12 +13,9 @@ from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Select,
-    String,
     and_,
-    bindparam,
     func,
     literal,
     or_,
@@ -34,7 +31,7 @@ from sqlmodel import col
 from app.core import filters
 from app.core.database import Session
 from app.core.filters import Filter, Viewer
-from app.core.prepared import Slot
+from app.core.keys import KEYS, asked, listed, values
 from app.core.records import Record
 
 Row = TypeVar("Row", bound=Record)
@@ -42,8 +39,6 @@ Row = TypeVar("Row", bound=Record)
 DEFAULT_PAGE = 25
 LARGEST_PAGE = 100
 COUNTED_EXACTLY = 10_000
-KEYS = "keys"
-"""The parameter of statements that take many keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,33 +250,6 @@ class Children(Generic[Row]):
         parents = values(scene.dialect)
         one = self.listing.counting(scene, actor, ask, self.parent == parents.c.value, parents=parents)
         return select(parents.c.value, one.scalar_subquery())
-
-
-def values(dialect: str) -> Any:
-    """The parameter `keys` as a table with the column `value`: one parameter, whatever their number."""
-    if dialect == "postgresql":
-        return func.unnest(bindparam(KEYS, Slot(KEYS), ARRAY(String))).table_valued("value").render_derived()
-    return func.json_each(bindparam(KEYS, Slot(KEYS), String)).table_valued("value")
-
-
-def listed(keys: Sequence[str], dialect: str) -> Any:
-    """Keys as the parameter `keys` takes them."""
-    return list(keys) if dialect == "postgresql" else filters.as_json(keys)
-
-
-def asked(column: Any, dialect: str) -> ColumnElement[bool]:
-    """Whether a column is one of the parameter `keys`; the statement's text does not depend on their number."""
-    if dialect == "postgresql":
-        return column == func.any(bindparam(KEYS, Slot(KEYS), ARRAY(String)))  # type: ignore[no-any-return]
-    return column.in_(select(values(dialect).c.value))  # type: ignore[no-any-return]
-
-
-def among(column: Any, keys: Sequence[str], dialect: str) -> ColumnElement[bool]:
-    """Whether a column is one of some keys, which are in the statement themselves."""
-    if dialect == "postgresql":
-        return column == func.any(bindparam(None, list(keys), ARRAY(String)))  # type: ignore[no-any-return]
-    given = func.json_each(filters.as_json(keys)).table_valued("value")
-    return column.in_(select(given.c.value))  # type: ignore[no-any-return]
 
 
 def beyond(keys: Sequence[tuple[Any, bool]], position: Sequence[Any]) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.compliance import gathering
-from app.compliance.sources import KINDS
+from app.compliance.kept import KINDS
 from app.core import clock
 from app.core.database import Database
 from app.core.history import History

@@ -20,8 +20,9 @@ from app.access import Actor
 from app.core import clock
 from app.core.database import Database
 from app.core.filters import Filter
+from app.core.keys import KEYS, listed
 from app.core.lanes import Read
-from app.core.pages import KEYS, Ask, Children, Listing, Lookup, listed
+from app.core.pages import Ask, Children, Listing, Lookup
 from app.core.prepared import Prepared, Slot, Unfit, prepare
 
 KEPT = 2_000
