@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
-from app.__main__ import ROOT
-
+ROOT = Path(__file__).parents[2]
 FILES = sorted(path for path in (ROOT / "app").rglob("*.py"))
 
 

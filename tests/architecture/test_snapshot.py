@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app import __main__ as command
+from app.commands import schema as command
 from app.graph.schema import schema
 
 REMOVED = "Field Worker.shoeSize was removed."

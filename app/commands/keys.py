@@ -1,0 +1,103 @@
+"""API keys from the command line: create, list, rotate, revoke."""
+
+from datetime import UTC, datetime
+
+import click
+
+from app.access import ROLES, Role, Scope
+from app.commands.running import operator, run
+from app.core.database import Database
+from app.core.pages import Ask
+from app.organizations import keys as api_keys
+from app.organizations import queries
+from app.settings import Settings
+
+
+@click.group()
+def keys() -> None:
+    """API keys of an organization."""
+
+
+ORGANIZATION = click.option("--organization", "organization_id", required=True, help="The organization's id.")
+
+
+@keys.command("create")
+@ORGANIZATION
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role if role is not Role.WORKER]),
+    help="All scopes of a role.",
+)
+@click.option(
+    "--scope", "scopes", multiple=True, type=click.Choice([scope.value for scope in Scope]), help="One scope."
+)
+@click.option("--expires", type=click.DateTime(), help="When it expires, in UTC.")
+@click.option("--org-unit", help="A unit to restrict it to, with its subtree.")
+def keys_create(
+    organization_id: str,
+    name: str,
+    role: str | None,
+    scopes: tuple[str, ...],
+    expires: datetime | None,
+    org_unit: str | None,
+) -> None:
+    """Make a key and print its token, which is shown this once."""
+    granted = {Scope(scope) for scope in scopes} | (ROLES[Role(role)] if role else frozenset())
+    given = {
+        "name": name,
+        "scopes": granted,
+        "expiresAt": expires.replace(tzinfo=UTC) if expires else None,
+        "orgUnit": org_unit,
+    }
+
+    async def create(database: Database) -> api_keys.IssuedKey:
+        async with database.writing() as session:
+            return await api_keys.create(session, operator(organization_id), given)
+
+    issued = run(Settings(), create)
+    click.echo(issued.api_key.id)
+    click.echo(issued.token)
+
+
+@keys.command("list")
+@ORGANIZATION
+def keys_list(organization_id: str) -> None:
+    """List an organization's keys, the newest 100."""
+
+    async def read(database: Database) -> list[str]:
+        async with database.reading() as session:
+            page = await queries.keys.page(session, operator(organization_id), Ask(limit=100))
+            return [f"{key.id}  {key.name}  {api_keys.state(key, session.now)}" for key in page.rows]
+
+    for line in run(Settings(), read):
+        click.echo(line)
+
+
+@keys.command("rotate")
+@ORGANIZATION
+@click.argument("key")
+@click.option("--overlap-minutes", default=0, show_default=True, help="How long the old secret still works.")
+def keys_rotate(organization_id: str, key: str, overlap_minutes: int) -> None:
+    """Give a key a new secret and print its token, which is shown this once."""
+
+    async def rotate(database: Database) -> api_keys.IssuedKey:
+        async with database.writing() as session:
+            given = {"id": key, "overlapMinutes": overlap_minutes}
+            return await api_keys.rotate(session, operator(organization_id), given)
+
+    click.echo(run(Settings(), rotate).token)
+
+
+@keys.command("revoke")
+@ORGANIZATION
+@click.argument("key")
+def keys_revoke(organization_id: str, key: str) -> None:
+    """End a key at once."""
+
+    async def revoke(database: Database) -> None:
+        async with database.writing() as session:
+            await api_keys.revoke(session, operator(organization_id), {"id": key})
+
+    run(Settings(), revoke)
+    click.echo(f"{key} is revoked")

@@ -1,0 +1,35 @@
+"""Migrating the database, writing a migration, and checking that none is missing."""
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from app.commands.running import run, settings_in
+from app.core.database import Database
+from app.migrations import runner
+from app.settings import Settings
+
+
+@click.command()
+@click.option("--message", help="Write a new migration with this title instead.")
+@click.option("--check", is_flag=True, help="Fail if a migrated database would differ from the code's tables.")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The folder of the embedded database.")
+def migrate(message: str | None, check: bool, data: Path | None) -> None:
+    """Bring the database to the newest version."""
+    if message is None and not check:
+        done = run(settings_in(data), runner.upgrade)
+        click.echo("migrated" if done else "nothing to do")
+        return
+
+    async def compare(database: Database) -> str | None:
+        await runner.upgrade(database)
+        if message is not None:
+            await runner.write(database, message)
+            return None
+        return await runner.differences(database)
+
+    with tempfile.TemporaryDirectory() as folder:
+        difference = run(Settings(database_url=f"sqlite:///{folder}/check.sqlite"), compare)
+    if difference:
+        raise click.ClickException(f"{difference}\nwrite a migration: scripts/migrate TITLE")

@@ -1,0 +1,47 @@
+"""Founding organizations, and listing them."""
+
+import click
+
+from app.access import ROLES, Role
+from app.commands.running import operator, run
+from app.core.database import Database
+from app.credential_types import catalogue
+from app.organizations import keys as api_keys
+from app.organizations import settings as organizations
+from app.settings import Settings
+
+
+@click.group()
+def organization() -> None:
+    """Organizations of the installation."""
+
+
+@organization.command("create")
+@click.argument("name")
+@click.option("--time-zone", default="UTC", show_default=True, help="The time zone that its dates mean days in.")
+@click.option("--sandbox", is_flag=True, help="Verify its credentials by the sandbox registry.")
+def organization_create(name: str, time_zone: str, sandbox: bool) -> None:
+    """Found an organization with the starter catalogue, and print its owner's key."""
+
+    async def found(database: Database) -> api_keys.IssuedKey:
+        async with database.writing() as session:
+            founded = await organizations.found(session, name, time_zone, sandbox=sandbox)
+            await catalogue.stock(session, operator(founded.id))
+            given = {"name": "Owner", "scopes": ROLES[Role.OWNER]}
+            return await api_keys.create(session, operator(founded.id), given)
+
+    issued = run(Settings(), found)
+    click.echo(issued.api_key.organization_id)
+    click.echo(issued.token)
+
+
+@organization.command("list")
+def organization_list() -> None:
+    """List the organizations."""
+
+    async def read(database: Database) -> list[str]:
+        async with database.reading() as session:
+            return [f"{row.id}  {row.name}" for row in await organizations.all_organizations(session)]
+
+    for line in run(Settings(), read):
+        click.echo(line)
