@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -13,10 +13,10 @@ from app.graph.filters import StringFilter
 from app.graph.inputs import MutationInput
 from app.graph.node import Node
 from app.graph.pages import OrderDirection
+from app.graph.references import ORG_UNIT
 from app.graph.types import enum, input, member, scalar
 from app.organizations import keys, queries
 
-ORG_UNIT = Annotated["OrgUnit", strawberry.lazy("app.graph.organization")]  # type: ignore[name-defined]  # noqa: F821
 MANAGE: dict[str, Any] = {"scope": Scope.KEYS_MANAGE}
 
 

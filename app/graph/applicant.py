@@ -12,7 +12,8 @@ from app.graph.event_list import EVENT_LIST
 from app.graph.fields import edge, listing, mutation, node, permission, query
 from app.graph.inputs import ChangeInput, MutationInput
 from app.graph.pages import Connection
-from app.graph.person import CREDENTIAL, EVENT, CredentialOwner, PersonBy, PersonContent, find_person
+from app.graph.person import CredentialOwner, PersonBy, PersonContent, find_person
+from app.graph.references import CREDENTIAL, EVENT
 from app.graph.types import input, member, scalar
 from app.graph.worker_list import APPLICANT_LIST
 from app.workers import deletion, editing, people, queries, states

@@ -1,7 +1,7 @@
 """The roll-ups of compliance that are no lists: the summary, clearance and the forecast of expiries."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -10,19 +10,18 @@ from app.compliance import clearance, extents, forecast, summary
 from app.compliance.counting import Dimension
 from app.compliance.forecast import ForecastStep
 from app.credential_types import queries as types
-from app.graph.compliance_cell import READ, WORKER, ComplianceCell
+from app.graph.compliance_cell import READ, ComplianceCell
 from app.graph.context import Context
 from app.graph.credential_list import OwnerReference
 from app.graph.credential_type import CredentialType
 from app.graph.fields import edge, query
 from app.graph.person import PersonBy
+from app.graph.references import ORG_UNIT, POSITION, WORKER
 from app.graph.types import enum, given, output, scalar
 from app.organizations import queries as organizations
 from app.workers import queries as workers
 from app.workers.tables import Standing
 
-ORG_UNIT = Annotated["OrgUnit", strawberry.lazy("app.graph.organization")]  # type: ignore[name-defined]  # noqa: F821
-POSITION = Annotated["Position", strawberry.lazy("app.graph.position")]  # type: ignore[name-defined]  # noqa: F821
 PEOPLE: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
 EXTENT: dict[str, Any] = {
     "as_of": (

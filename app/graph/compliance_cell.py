@@ -1,9 +1,7 @@
 """Compliance cells in the graph: one rule for one worker on one day."""
 
 from datetime import date
-from typing import Annotated, Any
-
-import strawberry
+from typing import Any
 
 from app.access import Scope
 from app.compliance import queries
@@ -14,13 +12,10 @@ from app.credentials import queries as credentials
 from app.graph import enums  # noqa: F401 - describes the enums above
 from app.graph.credential_type import CredentialType
 from app.graph.fields import edge
-from app.graph.person import CREDENTIAL
+from app.graph.references import CREDENTIAL, EXEMPTION, RULE, WORKER
 from app.graph.types import output, scalar
 from app.workers import queries as workers
 
-RULE = Annotated["RequirementRule", strawberry.lazy("app.graph.requirement_rule")]  # type: ignore[name-defined]  # noqa: F821
-EXEMPTION = Annotated["Exemption", strawberry.lazy("app.graph.exemption")]  # type: ignore[name-defined]  # noqa: F821
-WORKER = Annotated["Worker", strawberry.lazy("app.graph.worker")]  # type: ignore[name-defined]  # noqa: F821
 READ: dict[str, Any] = {"scope": Scope.COMPLIANCE_READ, "own": True}
 
 

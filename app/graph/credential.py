@@ -16,14 +16,14 @@ from app.events import queries as events
 from app.graph.applicant import Applicant
 from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST, CredentialWhere
-from app.graph.credential_request import RULE, CredentialRequest
+from app.graph.credential_request import CredentialRequest
 from app.graph.credential_type import CredentialType
 from app.graph.credential_version import READ, CredentialVersion, of_credential
 from app.graph.event_list import EVENT_LIST
 from app.graph.fields import edge, find, listing, node, permission, query
 from app.graph.node import Node
 from app.graph.pages import Connection, OrderDirection
-from app.graph.person import EVENT
+from app.graph.references import EVENT, RULE
 from app.graph.types import enum, input, member, output, part, scalar
 from app.graph.verification_attempt import VerificationAttempt, VerificationOrder, VerificationWhere
 from app.graph.worker import Worker

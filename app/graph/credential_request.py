@@ -1,7 +1,7 @@
 """Requests for credentials in the graph."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -16,13 +16,11 @@ from app.graph.credential_request_list import REQUEST_LIST
 from app.graph.credential_type import CredentialType
 from app.graph.fields import edge, listing, node, permission, query
 from app.graph.node import Node
-from app.graph.person import CREDENTIAL
+from app.graph.references import CREDENTIAL, RULE, WORKER
 from app.graph.types import scalar
 from app.workers import queries as workers
 
 READ: dict[str, Any] = {"scope": Scope.CREDENTIALS_READ, "own": True}
-WORKER = Annotated["Worker", strawberry.lazy("app.graph.worker")]  # type: ignore[name-defined]  # noqa: F821
-RULE = Annotated["RequirementRule", strawberry.lazy("app.graph.requirement_rule")]  # type: ignore[name-defined]  # noqa: F821
 
 
 def can(description: str, rule: Any) -> Any:

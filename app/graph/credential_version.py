@@ -13,7 +13,7 @@ from app.graph.fields import edge, node
 from app.graph.filters import ChoiceFilter
 from app.graph.node import Node
 from app.graph.pages import Connection
-from app.graph.person import CREDENTIAL
+from app.graph.references import CREDENTIAL
 from app.graph.types import input, member, output, part, scalar
 
 READ: dict[str, Any] = {"scope": Scope.CREDENTIALS_READ, "own": True}

@@ -1,13 +1,13 @@
 """Refusals as the schema shows them: as data in a mutation's payload, or as top-level errors with a code."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-import strawberry
 import structlog
 from graphql import GraphQLError
 
 from app.core import errors
 from app.core.errors import MASKED, DomainError, ErrorCode
+from app.graph.references import OWNER
 from app.graph.types import enum, interface, output, scalar
 
 log = structlog.get_logger("graph")
@@ -132,7 +132,7 @@ class AlreadyLinkedError(UserError):
     """Somebody else holds the slot; transfer the credential instead."""
 
     refusal = errors.AlreadyLinked
-    owner: Annotated["CredentialOwner", strawberry.lazy("app.graph.person")] | None = scalar("Who holds it.")  # type: ignore[name-defined]  # noqa: F821
+    owner: OWNER | None = scalar("Who holds it.")
 
 
 @output

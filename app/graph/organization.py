@@ -13,13 +13,13 @@ from app.graph.filters import ChoiceFilter, IDFilter, StringFilter
 from app.graph.inputs import ByIdInput, ChangeInput, MutationInput
 from app.graph.node import Node
 from app.graph.pages import Connection, OrderDirection
+from app.graph.references import WORKER
 from app.graph.types import enum, input, member, output, part, scalar
 from app.graph.worker_list import WORKER_LIST
 from app.organizations import queries, settings, units
 from app.organizations.tables import ApprovalFinality, OrgUnitKind
 from app.workers import queries as workers
 
-WORKER = Annotated["Worker", strawberry.lazy("app.graph.worker")]  # type: ignore[name-defined]  # noqa: F821
 THIS = strawberry.lazy("app.graph.organization")
 
 

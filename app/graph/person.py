@@ -1,7 +1,7 @@
 """What workers and applicants have in common."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -14,12 +14,10 @@ from app.graph.credential_list import CREDENTIAL_LIST
 from app.graph.fields import edge, find
 from app.graph.node import Node
 from app.graph.pages import Connection
+from app.graph.references import CREDENTIAL
 from app.graph.types import given, input, interface, member, one_of, output, part, scalar
 from app.workers import fields, references
 from app.workers.people import Kind
-
-CREDENTIAL = Annotated["Credential", strawberry.lazy("app.graph.credential")]  # type: ignore[name-defined]  # noqa: F821
-EVENT = Annotated["Event", strawberry.lazy("app.graph.event")]  # type: ignore[name-defined]  # noqa: F821
 
 
 @output

@@ -13,14 +13,13 @@ from app.graph.node import Node
 from app.graph.organization import OrgUnit
 from app.graph.pages import Connection
 from app.graph.position_list import ASSIGNMENT_LIST, POSITION_LIST, READ
+from app.graph.references import RULE
 from app.graph.requirement_rule_list import RULE_LIST
 from app.graph.types import scalar
 from app.graph.worker import Worker
 from app.organizations import queries as organizations
 from app.workers import queries, states
 from app.workers.tables import Position as Row
-
-RULE = Annotated["RequirementRule", strawberry.lazy("app.graph.requirement_rule")]  # type: ignore[name-defined]  # noqa: F821
 
 
 def can(description: str, rule: object) -> bool:

@@ -1,18 +1,13 @@
 """Who is asking."""
 
-from typing import Annotated
-
-import strawberry
-
 from app.access import Actor, ActorKind, Role, Scope
 from app.graph.context import Context
 from app.graph.fields import edge, query
 from app.graph.organization import Organization
+from app.graph.references import WORKER
 from app.graph.types import output, scalar
 from app.organizations import queries as organizations
 from app.workers import queries as workers
-
-WORKER = Annotated["Worker", strawberry.lazy("app.graph.worker")]  # type: ignore[name-defined]  # noqa: F821
 
 
 @output

@@ -17,19 +17,15 @@ from app.graph.event_list import EVENT_LIST
 from app.graph.exemption_list import EXEMPTION_LIST
 from app.graph.fields import edge, listing, node, permission, query
 from app.graph.pages import Connection
-from app.graph.person import CREDENTIAL, EVENT, CredentialOwner, PersonBy, find_person
+from app.graph.person import CredentialOwner, PersonBy, find_person
 from app.graph.position_list import ASSIGNMENT_LIST
+from app.graph.references import ASSIGNMENT, CELL, CREDENTIAL, EVENT, EXEMPTION, ORG_UNIT, REQUEST
 from app.graph.types import output, part, scalar
 from app.graph.worker_list import WORKER_LIST
 from app.organizations import queries as organizations
 from app.workers import fields, people, queries, states
 from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
 
-ORG_UNIT = Annotated["OrgUnit", strawberry.lazy("app.graph.organization")]  # type: ignore[name-defined]  # noqa: F821
-ASSIGNMENT = Annotated["Assignment", strawberry.lazy("app.graph.position")]  # type: ignore[name-defined]  # noqa: F821
-REQUEST = Annotated["CredentialRequest", strawberry.lazy("app.graph.credential_request")]  # type: ignore[name-defined]  # noqa: F821
-EXEMPTION = Annotated["Exemption", strawberry.lazy("app.graph.exemption")]  # type: ignore[name-defined]  # noqa: F821
-CELL = Annotated["ComplianceCell", strawberry.lazy("app.graph.compliance_cell")]  # type: ignore[name-defined]  # noqa: F821
 READ: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
 AS_OF = (
     date | None,
