@@ -11,14 +11,7 @@ down_revision: str | None = "0001"
 branch_labels: None = None
 depends_on: None = None
 
-WAITING = " AND ".join(
-    (
-        "(latest_approval = 'PENDING' OR eligibility = 'REVIEW_REQUIRED')",
-        "intake IN ('DIRECT', 'SUBMITTED', 'COMPLETED')",
-    )
-)
 ADDED = {
-    "credential_types": ["verification_interval_days"],
     "credential_versions": ["decided_by", "decided_at", "reason", "notes"],
     "credentials": [
         "status_detail",
@@ -120,8 +113,6 @@ def upgrade() -> None:
         ["organization_id", "version_id", "changed_at", "id"],
     )
 
-    op.add_column("credential_types", sa.Column("verification_interval_days", sa.Integer(), nullable=True))
-
     op.add_column("credential_versions", sa.Column("decided_by", sa.String(200), nullable=True))
     op.add_column("credential_versions", sa.Column("decided_at", UTCDateTime(), nullable=True))
     op.add_column("credential_versions", sa.Column("reason", sa.String(500), nullable=True))
@@ -140,11 +131,7 @@ def upgrade() -> None:
     op.create_index("credentials_by_next_check", "credentials", ["organization_id", "next_check_at"])
     op.create_index("credentials_by_number", "credentials", ["organization_id", "reference_number"])
     op.create_index(
-        "credentials_waiting",
-        "credentials",
-        ["organization_id", "latest_version_at", "id"],
-        sqlite_where=sa.text(WAITING),
-        postgresql_where=sa.text(WAITING),
+        "credentials_by_review", "credentials", ["organization_id", "latest_approval", "latest_version_at", "id"]
     )
 
     op.add_column("events", sa.Column("correlation_id", sa.String(100), nullable=True))
@@ -155,7 +142,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for index in ("credentials_by_next_check", "credentials_by_number", "credentials_waiting"):
+    for index in ("credentials_by_next_check", "credentials_by_number", "credentials_by_review"):
         op.drop_index(index, "credentials")
     for table, columns in reversed(ADDED.items()):
         for column in columns:
