@@ -10,7 +10,7 @@ from app.compliance import states
 from app.compliance.tables import Exemption, RequirementRule
 from app.core import claims, fields, ids
 from app.core.database import Session
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid, NotFound, allow
 from app.core.fields import Changes, Fields, Given, plain
 from app.credential_types.tables import CredentialType
 from app.events import ledger
@@ -39,9 +39,7 @@ async def grant(session: Session, actor: Actor, given: Given) -> Exemption:
     if values["to_date"] is not None and values["to_date"] < values["from_date"]:
         raise Invalid(f"to is before {values['from_date']}, on which it begins", ("to",))
     worker = await references.find(session, actor, people.WORKER, given["worker"], ("worker",))
-    refusal = worker_states.update(worker)
-    if refusal is not None:
-        raise refusal
+    allow(worker_states.update(worker))
     exemption = Exemption(
         organization_id=actor.organization_id,
         id=ids.new(Exemption.prefix),
@@ -70,9 +68,7 @@ async def grant(session: Session, actor: Actor, given: Given) -> Exemption:
 async def revoke(session: Session, actor: Actor, given: Given) -> Exemption:
     """Take an exemption back: from today on it counts no more. That it counted before stays known."""
     exemption = await claims.claim(session, actor, Exemption, given["id"], ("id",))
-    refusal = states.revoke(exemption)
-    if refusal is not None:
-        raise refusal
+    allow(states.revoke(exemption))
     claims.expect(exemption.revision, given.get("expectedRevision"))
     exemption.revoked_at = session.now
     exemption.revision += 1
@@ -87,10 +83,7 @@ async def _of_what(session: Session, actor: Actor, given: Given) -> dict[str, An
     if by.get("rule") is not None:
         path = ("requirement", "rule")
         rule = await claims.find(session, actor, RequirementRule, by["rule"], path)
-        refusal = states.change(rule)
-        if refusal is not None:
-            refusal.path = path
-            raise refusal
+        allow(states.change(rule), path)
         return {"rule_id": rule.id}
     path, code = ("requirement", "credentialType"), str(by.get("credentialType"))
     statement = select(CredentialType).where(actor.sees(CredentialType), col(CredentialType.code) == code.strip())

@@ -14,7 +14,7 @@ from app.compliance.requests import Wish
 from app.compliance.tables import CredentialRequest, RaisedBy
 from app.core import bulk, claims, fields
 from app.core.database import Session
-from app.core.errors import AlreadyRequested, DomainError, Invalid, NotFound, Refused, Required, TypeArchived
+from app.core.errors import AlreadyRequested, DomainError, Invalid, NotFound, Refused, Required, TypeArchived, allow
 from app.core.fields import Fields, Given
 from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType
@@ -91,7 +91,7 @@ async def create(session: Session, actor: Actor, given: Given) -> Asked:
 async def remind(session: Session, actor: Actor, given: Given) -> CredentialRequest:
     """Tell a worker again that they are asked for a credential."""
     request, _ = await _claim(session, actor, given)
-    _allow(states.pursue(request))
+    allow(states.pursue(request))
     claims.expect(request.revision, given.get("expectedRevision"))
     request.reminders += 1
     request.last_reminded_at = session.now
@@ -104,7 +104,7 @@ async def remind(session: Session, actor: Actor, given: Given) -> CredentialRequ
 async def cancel(session: Session, actor: Actor, given: Given) -> CredentialRequest:
     """Ask no more for what its worker has not submitted. No rule asks for it again, until it was there meanwhile."""
     request, credential = await _claim(session, actor, given)
-    _allow(states.pursue(request))
+    allow(states.pursue(request))
     claims.expect(request.revision, given.get("expectedRevision"))
     if credential is None:
         raise NotFound("id: the requested credential is gone", ("id",))
@@ -119,10 +119,10 @@ async def resend(session: Session, actor: Actor, given: Given) -> CredentialRequ
     The message and the guidance are the old one's unless given; the due date is what is given.
     """
     request, _ = await _claim(session, actor, given)
-    _allow(states.resend(request))
+    allow(states.resend(request))
     claims.expect(request.revision, given.get("expectedRevision"))
     worker = await claims.find(session, actor, Worker, request.worker_id, ("id",))
-    _allow(worker_states.update(worker))
+    allow(worker_states.update(worker))
     kind = await claims.find(session, actor, CredentialType, request.credential_type_id, ("id",))
     if kind.archived_at is not None:
         raise TypeArchived(f"the credential type {kind.code} is archived", ("id",))
@@ -192,8 +192,3 @@ async def _words(session: Session, actor: Actor, given: Given) -> dict[str, Any]
     if due is not None and due < await days.today(session, actor.organization_id):
         raise Invalid("dueOn lies in the past", ("dueOn",))
     return values
-
-
-def _allow(refusal: DomainError | None) -> None:
-    if refusal is not None:
-        raise refusal

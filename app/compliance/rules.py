@@ -12,7 +12,7 @@ from app.compliance import states
 from app.compliance.tables import Level, RequirementRule, RuleScope, Severity
 from app.core import claims, fields, ids
 from app.core.database import Session
-from app.core.errors import DomainError, Invalid, NotFound, Refused, Required, TooMany, TypeArchived
+from app.core.errors import DomainError, Invalid, NotFound, Refused, Required, TooMany, TypeArchived, allow
 from app.core.fields import Changes, Field, Fields, Given, plain
 from app.core.filters import fold
 from app.credential_types.tables import CredentialType
@@ -121,9 +121,7 @@ async def delete(session: Session, actor: Actor, given: Given) -> RequirementRul
 
 async def _claim(session: Session, actor: Actor, given: Given) -> RequirementRule:
     rule = await claims.claim(session, actor, RequirementRule, given["id"], ("id",))
-    refusal = states.change(rule)
-    if refusal is not None:
-        raise refusal
+    allow(states.change(rule))
     claims.expect(rule.revision, given.get("expectedRevision"))
     return rule
 

@@ -118,12 +118,6 @@ class DomainError(Exception):
         self.path = path
         self.data = data
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["data"][name]
-        except KeyError:
-            raise AttributeError(name) from None
-
     def under(self, *prefix: str) -> "DomainError":
         """The same refusal, seen from an input in which it lies deeper."""
         self.path = (*prefix, *self.path)
@@ -324,6 +318,13 @@ class BadPage(DomainError):
 
 class BadCursor(DomainError):
     code = "BAD_CURSOR"
+
+
+def allow(refusal: DomainError | None, at: Path | None = None) -> None:
+    """Go on unless something stands against it; `at` tells where in the input it lies, if not where it says."""
+    if refusal is not None:
+        refusal.path = refusal.path if at is None else at
+        raise refusal
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from enum import StrEnum
 from app.access import Actor
 from app.core import bulk, claims
 from app.core.database import Session
-from app.core.errors import DomainError
+from app.core.errors import DomainError, allow
 from app.core.fields import Given
 from app.core.idempotency import outcome
 from app.credentials import states, verification
@@ -50,9 +50,7 @@ async def request_all(session: Session, actor: Actor, given: Given) -> Requested
 
     async def one(key: str) -> VerificationAttempt:
         credential = await claims.claim(session, actor, Credential, key, ("id",))
-        refusal = states.verify(credential)
-        if refusal is not None:
-            raise refusal
+        allow(states.verify(credential))
         return await verification.open_attempt(session, actor, credential, Trigger.MANUAL)
 
     bulk.check_length(keys, "ids")

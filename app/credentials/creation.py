@@ -17,6 +17,7 @@ from app.core.errors import (
     NotPermitted,
     OwnerRequired,
     Refused,
+    allow,
     gathering,
 )
 from app.core.fields import Given, at
@@ -126,9 +127,7 @@ async def _type(session: Session, actor: Actor, given: Given) -> CredentialType 
     if category is not None and category is not kind.category:
         name = ".".join(fields.CATEGORY)
         raise Invalid(f"{name}: {kind.code} is a {kind.category.value}", fields.CATEGORY)
-    refusal = states.create(kind)
-    if refusal is not None:
-        raise refusal
+    allow(states.create(kind))
     return kind
 
 

@@ -3,7 +3,7 @@
 from app.access import Actor
 from app.core import claims
 from app.core.database import Session
-from app.core.errors import Immutable, OwnerImmutable, Refused, gathering
+from app.core.errors import Immutable, OwnerImmutable, Refused, allow, gathering
 from app.core.fields import Absent, Changes, Given, at
 from app.credential_types.tables import CredentialType
 from app.credentials import creation, fields, states, verification_schedule, versions
@@ -34,9 +34,7 @@ async def replace(session: Session, actor: Actor, given: Given) -> Credential:
 
 async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) -> Credential:
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
-    refusal = states.update(credential)
-    if refusal is not None:
-        raise refusal
+    allow(states.update(credential))
     claims.expect(credential.revision, given.get("expectedRevision"))
     _check_immutable(credential, given)
     values = fields.FIELDS.read(given, absent=absent)
@@ -64,17 +62,13 @@ async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) ->
 
 async def _check_undecided(session: Session, actor: Actor, credential: Credential) -> None:
     organization = await claims.find(session, actor, Organization, actor.organization_id, ())
-    refusal = states.edit_latest(credential, final=settings.decisions_are_final(organization))
-    if refusal is not None:
-        raise refusal
+    allow(states.edit_latest(credential, final=settings.decisions_are_final(organization)))
 
 
 async def _amend(session: Session, actor: Actor, credential: Credential, kind: CredentialType) -> Changes:
     version = await versions.latest_of(session, credential)
     organization = await claims.find(session, actor, Organization, actor.organization_id, ())
-    refusal = states.edit_version(credential, version, final=settings.decisions_are_final(organization))
-    if refusal is not None:
-        raise refusal
+    allow(states.edit_version(credential, version, final=settings.decisions_are_final(organization)))
     return await versions.amend(session, actor, credential, version, organization, kind)
 
 

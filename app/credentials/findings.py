@@ -9,7 +9,7 @@ from sqlmodel import col
 from app.access import Actor, ActorKind
 from app.core import claims
 from app.core.database import Session
-from app.core.errors import Invalid, NotResolvable
+from app.core.errors import Invalid, NotResolvable, allow
 from app.core.fields import EARLIEST, LATEST, Given, between, snapshot
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields, review, states, verification_schedule, versions
@@ -106,9 +106,7 @@ async def resolve(session: Session, actor: Actor, given: Given) -> VerificationA
     attempt = await claims.find(session, actor, VerificationAttempt, given["id"], ("id",))
     credential = await claims.claim(session, actor, Credential, attempt.credential_id, ("id",))
     await session.refresh(attempt)
-    refusal = states.verify(credential)
-    if refusal is not None:
-        raise refusal
+    allow(states.verify(credential))
     superseded = credential.eligibility is not Eligibility.REVIEW_REQUIRED or await _answered_since(session, attempt)
     if attempt.outcome is not Outcome.REVIEW_REQUIRED or superseded:
         raise NotResolvable("this check does not wait for a person", ("id",))

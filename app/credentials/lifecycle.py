@@ -7,7 +7,7 @@ from typing import Any
 from app.access import Actor
 from app.core import claims
 from app.core.database import Session
-from app.core.errors import DomainError
+from app.core.errors import DomainError, allow
 from app.core.fields import Changes, Given
 from app.credentials import states, verification_schedule
 from app.credentials.tables import Credential
@@ -48,9 +48,7 @@ async def undelete(session: Session, actor: Actor, given: Given) -> Credential:
 async def purge(session: Session, actor: Actor, given: Given) -> str:
     """Remove an archived credential for good, with its versions and checks; its events stay. Gives its id."""
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
-    refusal = states.purge(credential, confirmed=given.get("confirm") is True)
-    if refusal is not None:
-        raise refusal
+    allow(states.purge(credential, confirmed=given.get("confirm") is True))
     claims.expect(credential.revision, given.get("expectedRevision"))
     owners = {"owners.worker": credential.worker_id, "owners.applicant": credential.applicant_id}
     changes: Changes = {name: {"from": key, "to": None} for name, key in owners.items() if key is not None}
@@ -64,9 +62,7 @@ async def _mark(
     session: Session, actor: Actor, given: Given, rule: Rule, fact: EventKind, marks: dict[str, Any]
 ) -> Credential:
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
-    refusal = rule(credential)
-    if refusal is not None:
-        raise refusal
+    allow(rule(credential))
     claims.expect(credential.revision, given.get("expectedRevision"))
     for column, value in marks.items():
         setattr(credential, column, value)

@@ -14,7 +14,7 @@ from sqlmodel import col
 from app.access import Actor
 from app.core import claims
 from app.core.database import Session
-from app.core.errors import AlreadyLinked, Deleted, OwnerMismatch, Path, Required
+from app.core.errors import AlreadyLinked, Deleted, OwnerMismatch, Path, Required, allow
 from app.core.fields import Changes, Given
 from app.core.idempotency import outcome
 from app.credentials import states
@@ -88,13 +88,9 @@ async def unlink(session: Session, actor: Actor, given: Given) -> Owned:
     credential = await _claim(session, actor, given)
     slot: OwnerType = given["ownerType"]
     if not await _sees_holder(session, actor, credential, slot):
-        refusal = states.own(credential)
-        if refusal is not None:
-            raise refusal
+        allow(states.own(credential))
         return Owned(credential, OwnershipStatus.NOOP)
-    refusal = states.unlink(credential, slot)
-    if refusal is not None:
-        raise refusal
+    allow(states.unlink(credential, slot))
     worker_id = credential.worker_id
     _set(session, actor, credential, {SLOTS[slot]: None}, EventKind.CREDENTIAL_UNLINKED, worker_id)
     return Owned(credential, OwnershipStatus.UNLINKED)
@@ -102,9 +98,7 @@ async def unlink(session: Session, actor: Actor, given: Given) -> Owned:
 
 async def link_to(session: Session, actor: Actor, credential: Credential, to: Owner) -> Owned:
     """Link a claimed credential to an owner."""
-    refusal = states.own(credential)
-    if refusal is not None:
-        raise refusal
+    allow(states.own(credential))
     if to.holds(credential):
         return Owned(credential, OwnershipStatus.NOOP)
     await _check_free(session, credential, to)
@@ -114,9 +108,7 @@ async def link_to(session: Session, actor: Actor, credential: Credential, to: Ow
 
 async def transfer_to(session: Session, actor: Actor, credential: Credential, source: Owner, to: Owner) -> Owned:
     """Transfer a claimed credential."""
-    refusal = states.own(credential)
-    if refusal is not None:
-        raise refusal
+    allow(states.own(credential))
     if not source.holds(credential):
         raise OwnerMismatch(f"the credential is not owned by {source}", ("from",))
     if source.person.id == to.person.id:

@@ -11,6 +11,7 @@ from typing import Any
 from app.access import Actor
 from app.core import claims
 from app.core.database import Session
+from app.core.errors import allow
 from app.core.fields import Changes, Given, plain
 from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType
@@ -98,9 +99,7 @@ async def submit(session: Session, actor: Actor, given: Given) -> Submitted:
     what was rejected, and why, stays to be read.
     """
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
-    refusal = states.submit(credential)
-    if refusal is not None:
-        raise refusal
+    allow(states.submit(credential))
     claims.expect(credential.revision, given.get("expectedRevision"))
     kind = await claims.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
     organization = await claims.find(session, actor, Organization, actor.organization_id, ())

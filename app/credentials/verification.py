@@ -16,7 +16,7 @@ from sqlmodel import col
 from app.access import Actor
 from app.core import claims, ids
 from app.core.database import Database, Session
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid, NotFound, allow
 from app.core.fields import Given
 from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType
@@ -51,9 +51,7 @@ async def request(session: Session, actor: Actor, given: Given) -> Verified:
     """Ask for a check. A finding less than a day old is served instead, unless a refresh is forced."""
     _check_correlation(given.get("correlationId"))
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
-    refusal = states.verify(credential)
-    if refusal is not None:
-        raise refusal
+    allow(states.verify(credential))
     claims.expect(credential.revision, given.get("expectedRevision"))
     if not given.get("forceRefresh"):
         fresh = await _fresh(session, credential)

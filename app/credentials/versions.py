@@ -10,7 +10,7 @@ from sqlmodel import col
 from app.access import Actor
 from app.core import claims, fields, ids
 from app.core.database import Session
-from app.core.errors import Required
+from app.core.errors import Required, allow
 from app.core.fields import Changes, Fields, Given
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields as credential_fields
@@ -44,9 +44,7 @@ LOGGED = {"issue_date": VersionField.ISSUE_DATE, "expiry_date": VersionField.EXP
 async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion:
     """Add a version, such as a renewal. What is not given is as in the latest; a new issue date moves the expiry."""
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
-    refusal = states.update(credential)
-    if refusal is not None:
-        raise refusal
+    allow(states.update(credential))
     claims.expect(credential.revision, given.get("expectedRevision"))
     kind = await _type(session, actor, credential)
     latest = await latest_of(session, credential)
@@ -88,9 +86,7 @@ async def edit(session: Session, actor: Actor, given: Given) -> CredentialVersio
     # It was read to learn whose it is; until its credential was ours, somebody else may have changed it.
     await session.refresh(version)
     organization = await claims.find(session, actor, Organization, actor.organization_id, ())
-    refusal = states.edit_version(credential, version, final=settings.decisions_are_final(organization))
-    if refusal is not None:
-        raise refusal
+    allow(states.edit_version(credential, version, final=settings.decisions_are_final(organization)))
     claims.expect(credential.revision, given.get("expectedRevision"))
     values = FIELDS.read(given, absent="keep")
     kind = await _type(session, actor, credential)

@@ -14,7 +14,7 @@ from sqlmodel import col
 from app.access import Actor
 from app.core import bulk, claims, fields, ids
 from app.core.database import Session
-from app.core.errors import AlreadyAssigned, DomainError, Invalid
+from app.core.errors import AlreadyAssigned, DomainError, Invalid, allow
 from app.core.fields import Changes, Fields, Given, plain
 from app.core.idempotency import outcome
 from app.events import ledger
@@ -127,10 +127,7 @@ async def _claim(session: Session, actor: Actor, given: Given) -> Assignment:
 
 async def _position(session: Session, actor: Actor, given: Given, name: str) -> Position:
     position = await claims.find(session, actor, Position, given[name], (name,))
-    refusal = states.in_use(position)
-    if refusal is not None:
-        refusal.path = (name,)
-        raise refusal
+    allow(states.in_use(position), (name,))
     return position
 
 
@@ -153,10 +150,7 @@ async def _add(
     last: date | None,
     path: tuple[str, ...],
 ) -> Assignment:
-    refusal = states.update(worker)
-    if refusal is not None:
-        refusal.path = path
-        raise refusal
+    allow(states.update(worker), path)
     await _check_free(session, worker, position, first, last, path)
     assignment = Assignment(
         organization_id=actor.organization_id,

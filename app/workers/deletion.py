@@ -6,7 +6,7 @@ from datetime import datetime
 from app.access import Actor
 from app.core import claims
 from app.core.database import Session
-from app.core.errors import DomainError
+from app.core.errors import DomainError, allow
 from app.core.fields import Given
 from app.events import ledger
 from app.events.kinds import EventKind
@@ -36,9 +36,7 @@ async def _mark(
     name = kind.table.noun()
     restoring = deleted_at is None
     person = await references.find(session, actor, kind, given[name], (name,), lock=True, include_deleted=restoring)
-    refusal = rule(person)
-    if refusal is not None:
-        raise refusal
+    allow(rule(person))
     claims.expect(person.revision, given.get("expectedRevision"))
     person.deleted_at = deleted_at
     person.revision += 1

@@ -5,7 +5,7 @@ from typing import Any
 from app.access import Actor
 from app.core import claims, ids
 from app.core.database import Session
-from app.core.errors import DomainError, Invalid, NotFound, NotPermitted, Refused
+from app.core.errors import DomainError, Invalid, NotFound, NotPermitted, Refused, allow
 from app.core.fields import Absent, Given
 from app.events import ledger
 from app.organizations import days
@@ -51,9 +51,7 @@ async def replace(kind: Kind[P], session: Session, actor: Actor, given: Given) -
 async def _edit(kind: Kind[P], session: Session, actor: Actor, given: Given, absent: Absent) -> P:
     name = kind.table.noun()
     person = await references.find(session, actor, kind, given[name], (name,), lock=True)
-    refusal = states.update(person)
-    if refusal is not None:
-        raise refusal
+    allow(states.update(person))
     claims.expect(person.revision, given.get("expectedRevision"))
     await write(kind, session, actor, person, given, absent)
     return person

@@ -5,7 +5,7 @@ from typing import Any
 from app.access import Actor
 from app.core import claims, fields, ids
 from app.core.database import Session
-from app.core.errors import DomainError
+from app.core.errors import allow
 from app.core.fields import Fields, Given
 from app.core.filters import fold
 from app.events import ledger
@@ -45,7 +45,7 @@ async def create(session: Session, actor: Actor, given: Given) -> Position:
 async def update(session: Session, actor: Actor, given: Given) -> Position:
     """Change what is given; what is absent stays, what is null is cleared."""
     position = await _claim(session, actor, given)
-    _allow(states.in_use(position))
+    allow(states.in_use(position))
     claims.expect(position.revision, given.get("expectedRevision"))
     values = FIELDS.read(given, absent="keep")
     await _check_unit(session, actor, values)
@@ -61,7 +61,7 @@ async def update(session: Session, actor: Actor, given: Given) -> Position:
 async def archive(session: Session, actor: Actor, given: Given) -> Position:
     """Take a position out of use: nobody is assigned to it any more. Those who hold it stay until they leave it."""
     position = await _claim(session, actor, given)
-    _allow(states.in_use(position))
+    allow(states.in_use(position))
     claims.expect(position.revision, given.get("expectedRevision"))
     position.archived_at = session.now
     _grow(session, position)
@@ -72,7 +72,7 @@ async def archive(session: Session, actor: Actor, given: Given) -> Position:
 async def restore(session: Session, actor: Actor, given: Given) -> Position:
     """Bring an archived position back into use."""
     position = await _claim(session, actor, given)
-    _allow(states.restore_position(position))
+    allow(states.restore_position(position))
     claims.expect(position.revision, given.get("expectedRevision"))
     position.archived_at = None
     _grow(session, position)
@@ -87,11 +87,6 @@ async def _claim(session: Session, actor: Actor, given: Given) -> Position:
 async def _check_unit(session: Session, actor: Actor, values: dict[str, Any]) -> None:
     if values.get("org_unit_id") is not None:
         await claims.find(session, actor, OrgUnit, values["org_unit_id"], ("orgUnit",))
-
-
-def _allow(refusal: DomainError | None) -> None:
-    if refusal is not None:
-        raise refusal
 
 
 def _grow(session: Session, position: Position) -> None:
