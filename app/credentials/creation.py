@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor
-from app.core import claims, ids
+from app.core import ids
 from app.core.database import Session
 from app.core.errors import (
     Deleted,
@@ -27,7 +27,7 @@ from app.credentials import fields, states, verification, versions
 from app.credentials.tables import NEVER, Credential, Trigger, VerificationAttempt, VerificationStatus
 from app.events import ledger
 from app.events.kinds import EventKind
-from app.organizations.tables import Organization
+from app.organizations import settings
 from app.workers import people, references
 from app.workers.people import Kind
 
@@ -38,7 +38,7 @@ OWN_START = {"status": VerificationStatus.PENDING, "eligibility": None, "is_veri
 @outcome
 @dataclass(frozen=True)
 class Created:
-    """A new credential, and by what its first check can be recognised."""
+    """A credential that was provided, and by what its first check can be recognised."""
 
     credential: Credential
     attempt: VerificationAttempt | None
@@ -68,7 +68,7 @@ async def create(session: Session, actor: Actor, given: Given) -> Created:
         **owners,
         **values,
     )
-    organization = await claims.find(session, actor, Organization, actor.organization_id, ("organization",))
+    organization = await settings.of(session, actor.organization_id)
     versions.append(session, actor, credential, 1, versions.first_approval(organization, kind), facts)
     fields.refresh(credential)
     session.add(credential)
@@ -76,6 +76,11 @@ async def create(session: Session, actor: Actor, given: Given) -> Created:
     stated = fields.FIELDS.stated(credential)
     stated |= {f"owners.{column.removesuffix('_id')}": {"from": None, "to": owner} for column, owner in owners.items()}
     ledger.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=credential.worker_id)
+    return await handed_in(session, actor, credential)
+
+
+async def handed_in(session: Session, actor: Actor, credential: Credential) -> Created:
+    """A credential that somebody provided, with a pending check if a registry verifies it."""
     if not credential.is_verifiable:
         return Created(credential, None)
     return Created(credential, await verification.open_attempt(session, actor, credential, Trigger.ON_CREATE))

@@ -11,7 +11,6 @@ from app.credentials.tables import Credential
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import settings
-from app.organizations.tables import Organization
 
 STANDING = ("verification.status", "verification.eligibility")
 """Where a credential stands: not for an update to overturn, once it is decided for good."""
@@ -61,13 +60,13 @@ async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) ->
 
 
 async def _check_undecided(session: Session, actor: Actor, credential: Credential) -> None:
-    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    organization = await settings.of(session, actor.organization_id)
     allow(states.edit_latest(credential, final=settings.decisions_are_final(organization)))
 
 
 async def _amend(session: Session, actor: Actor, credential: Credential, kind: CredentialType) -> Changes:
     version = await versions.latest_of(session, credential)
-    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    organization = await settings.of(session, actor.organization_id)
     allow(states.edit_version(credential, version, final=settings.decisions_are_final(organization)))
     return await versions.amend(session, actor, credential, version, organization, kind)
 

@@ -35,6 +35,7 @@ STANDING = {
     "verification.status": "status",
     "verification.eligibility": "eligibility",
     "verification.statusDetail": "status_detail",
+    "intake.status": "intake",
     "issuing.expiryDate": "expiry_date",
 }
 """What checks and decisions change of a credential."""

@@ -49,8 +49,6 @@ async def approve(session: Session, actor: Actor, given: Given) -> Credential:
     credential.status = VerificationStatus.ACTIVE
     credential.eligibility = Eligibility.MAY_ENGAGE
     credential.status_detail = StatusDetail.VALID
-    if credential.next_check_at is None:
-        await verification_schedule.resume(session, credential)
     if credential.intake is Intake.SUBMITTED:
         credential.intake = Intake.COMPLETED
     return await _save(session, actor, credential, version, before, EventKind.CREDENTIAL_APPROVED)
@@ -70,7 +68,6 @@ async def reject(session: Session, actor: Actor, given: Given) -> Credential:
         credential.status = VerificationStatus.REVOKED
         credential.eligibility = Eligibility.MAY_NOT_ENGAGE
         credential.status_detail = StatusDetail.REJECTED
-        credential.next_check_at = None
     answered = credential.intake in (Intake.SUBMITTED, Intake.COMPLETED)
     if answered and not stands and organization.resubmit_on_reject:
         credential.intake = Intake.REQUESTED
@@ -83,7 +80,7 @@ async def _claim(session: Session, actor: Actor, given: Given) -> tuple[Credenti
     version = await claims.find(session, actor, CredentialVersion, key, ("version",))
     if version.credential_id != credential.id:
         raise NotFound(f"version: there is no version {key} of this credential", ("version",))
-    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    organization = await settings.of(session, actor.organization_id)
     return credential, version, organization
 
 
@@ -117,6 +114,8 @@ async def _save(
 ) -> Credential:
     await session.flush()
     await versions.settle(session, credential)
+    if credential.next_check_at is None or states.is_rejected(credential):
+        await verification_schedule.resume(session, credential)
     credential_fields.grow(credential, session.now)
     changes = between(before, _standing(credential, version))
     changes["number"] = {"from": version.number, "to": version.number}

@@ -4,7 +4,6 @@ It is REQUESTED until its worker submits it. Until then its versions count for n
 they are as new ones are, and where nobody has to approve them, it is COMPLETED at once.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,36 +12,20 @@ from app.core import claims
 from app.core.database import Session
 from app.core.errors import allow
 from app.core.fields import Changes, Given, plain
-from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType
-from app.credentials import fields, states, verification, versions
+from app.credentials import creation, fields, states, versions
+from app.credentials.creation import Created
 from app.credentials.tables import (
     NEVER,
     Approval,
     Credential,
     CredentialVersion,
     Intake,
-    Trigger,
-    VerificationAttempt,
     VerificationStatus,
 )
 from app.events import ledger
 from app.events.kinds import EventKind
-from app.organizations.tables import Organization
-
-
-@outcome
-@dataclass(frozen=True)
-class Submitted:
-    """A submitted credential, and by what its first check can be recognised."""
-
-    credential: Credential
-    attempt: VerificationAttempt | None
-
-    @property
-    def correlation_id(self) -> str | None:
-        """The first check's, if a registry verifies the credential."""
-        return self.attempt.correlation_id if self.attempt else None
+from app.organizations import settings
 
 
 def open_requested(
@@ -83,7 +66,8 @@ def open_requested(
     versions.append(session, actor, credential, 1, Approval.PENDING, dict.fromkeys(fields.VERSIONED))
     fields.refresh(credential)
     session.add(credential)
-    ledger.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, worker_id=worker_id)
+    stated = fields.FIELDS.stated(credential) | {"owners.worker": {"from": None, "to": worker_id}}
+    ledger.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=worker_id)
     return credential
 
 
@@ -92,7 +76,7 @@ def give_up(session: Session, actor: Actor, credential: Credential) -> None:
     _set_intake(session, actor, credential, Intake.CANCELLED, EventKind.CREDENTIAL_UPDATED, {})
 
 
-async def submit(session: Session, actor: Actor, given: Given) -> Submitted:
+async def submit(session: Session, actor: Actor, given: Given) -> Created:
     """Answer a request: write the facts, and hand them in.
 
     What is not given is as the latest version has it. After a rejection the answer is a version of its own, so that
@@ -102,7 +86,7 @@ async def submit(session: Session, actor: Actor, given: Given) -> Submitted:
     allow(states.submit(credential))
     claims.expect(credential.revision, given.get("expectedRevision"))
     kind = await claims.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
-    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    organization = await settings.of(session, actor.organization_id)
     latest = await versions.latest_of(session, credential)
     facts = _facts(kind, latest, given)
     approval = versions.first_approval(organization, kind)
@@ -115,9 +99,7 @@ async def submit(session: Session, actor: Actor, given: Given) -> Submitted:
     intake = Intake.COMPLETED if settled else Intake.SUBMITTED
     _set_intake(session, actor, credential, intake, EventKind.CREDENTIAL_SUBMITTED, changes)
     await session.flush()
-    if not credential.is_verifiable:
-        return Submitted(credential, None)
-    return Submitted(credential, await verification.open_attempt(session, actor, credential, Trigger.ON_CREATE))
+    return await creation.handed_in(session, actor, credential)
 
 
 def _facts(kind: CredentialType, latest: CredentialVersion, given: Given) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from app.core.database import Session
 from app.credential_types.tables import CredentialType
+from app.credentials import states
 from app.credentials.tables import NEVER, Credential
 
 EVERY = timedelta(days=7)
@@ -18,9 +19,9 @@ def interval(kind: CredentialType) -> timedelta:
     return EVERY if kind.verification_interval_days is None else timedelta(days=kind.verification_interval_days)
 
 
-def plan(credential: Credential, now: datetime, every: timedelta = EVERY) -> None:
+def plan(credential: Credential, now: datetime, every: timedelta) -> None:
     """Set the next check: after the type's interval, or on the next of the days around expiry."""
-    if not credential.is_verifiable or credential.archived_at or credential.deleted_at:
+    if not _is_due_ever(credential):
         credential.next_check_at = None
         return
     due = [now + every]
@@ -36,6 +37,14 @@ def soon(credential: Credential, now: datetime) -> None:
 
 
 async def resume(session: Session, credential: Credential) -> None:
-    """Have a credential that was put away or turned down checked by the calendar again."""
+    """Have a credential that was put away, or decided about, checked by the calendar again, or not any more."""
+    if not _is_due_ever(credential):
+        credential.next_check_at = None
+        return
     kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
     plan(credential, session.now, interval(kind))
+
+
+def _is_due_ever(credential: Credential) -> bool:
+    """Whether the calendar has it checked. What a reviewer turned down is for a reviewer to bring back."""
+    return states.verify(credential) is None and not states.is_rejected(credential)

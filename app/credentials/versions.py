@@ -50,7 +50,7 @@ async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion
     latest = await latest_of(session, credential)
     values = _renewed(kind, latest, FIELDS.read(given, absent="keep"))
     credential_fields.check(kind, values, values, flat=True)
-    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    organization = await settings.of(session, actor.organization_id)
     approval = approval_of_new(credential, organization, kind)
     version = append(session, actor, credential, latest.number + 1, approval, values)
     if version.reference_number != latest.reference_number:
@@ -85,7 +85,7 @@ async def edit(session: Session, actor: Actor, given: Given) -> CredentialVersio
     credential = await claims.claim(session, actor, Credential, version.credential_id, ("id",))
     # It was read to learn whose it is; until its credential was ours, somebody else may have changed it.
     await session.refresh(version)
-    organization = await claims.find(session, actor, Organization, actor.organization_id, ())
+    organization = await settings.of(session, actor.organization_id)
     allow(states.edit_version(credential, version, final=settings.decisions_are_final(organization)))
     claims.expect(credential.revision, given.get("expectedRevision"))
     values = FIELDS.read(given, absent="keep")

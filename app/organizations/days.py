@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 from app.core import clock
 from app.core.database import Session
-from app.organizations.tables import Organization
+from app.organizations import settings
 
 
 async def today(session: Session, organization_id: str) -> date:
     """The calendar day of the session's instant, in the organization's time zone."""
-    organization = await session.get_one(Organization, (organization_id, organization_id))
+    organization = await settings.of(session, organization_id)
     return clock.today(session.now, ZoneInfo(organization.time_zone))

@@ -94,6 +94,14 @@ async def update(session: Session, actor: Actor, given: Given) -> Organization:
     return organization
 
 
+async def of(session: Session, organization_id: str) -> Organization:
+    """An organization with what it has chosen; read once in a session."""
+    organization = await session.get_one(Organization, (organization_id, organization_id))
+    # A session forgets rows that nobody holds.
+    session.info[Organization, organization_id] = organization
+    return organization
+
+
 def decisions_are_final(organization: Organization) -> bool:
     """Whether a reviewer's decision cannot be taken back."""
     return organization.approval_finality is ApprovalFinality.FINAL

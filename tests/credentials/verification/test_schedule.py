@@ -32,7 +32,7 @@ def held(**content: Any) -> Credential:
 def planned(now: datetime, **content: Any) -> datetime | None:
     """When a credential is checked next."""
     credential = held(**content)
-    verification_schedule.plan(credential, now)
+    verification_schedule.plan(credential, now, verification_schedule.EVERY)
     return credential.next_check_at
 
 
