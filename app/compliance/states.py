@@ -6,6 +6,11 @@ from app.credentials.tables import Intake
 
 ID = ("id",)
 
+RULE_READS = ("deleted_at",)
+EXEMPTION_READS = ("revoked_at",)
+REQUEST_READS = ("closed_at", "status")
+"""The columns that the functions about each look at."""
+
 
 def change(rule: RequirementRule) -> DomainError | None:
     """Why a rule cannot be changed or deleted, if it cannot."""

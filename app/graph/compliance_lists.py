@@ -14,7 +14,7 @@ from app.core.pages import Listing
 from app.graph.compliance import EXTENT, named
 from app.graph.compliance_cell import READ, ComplianceCell
 from app.graph.context import Context
-from app.graph.fields import edge, listing
+from app.graph.fields import Showing, edge, listing
 from app.graph.pages import Connection
 from app.graph.references import RULE, WORKER
 from app.graph.types import output, scalar
@@ -104,45 +104,43 @@ async def _judge(context: Context, actor: Actor, rows: list[WorkerRow], day: dat
     ]
 
 
-async def _matrix(
-    context: Context, actor: Actor, rows: list[WorkerRow], as_of: date | None
-) -> tuple[list[Judged], Any]:
+async def _matrix(context: Context, actor: Actor, as_of: date | None) -> tuple[Listing[Any], Showing]:
     gathering.check_day(as_of)
-    judged = await _judge(context, actor, rows, as_of)
-    keys = sorted({cell.rule.id for row in judged for cell in row.cells})
-    found = await context.look(queries.rule_by_id.load, actor, keys) if keys else {}
-    columns = sorted(found.values(), key=lambda rule: (rule.name_key, rule.id))
-    return judged, (as_of or await context.look(extents.today, actor), columns)
+
+    async def shown(rows: list[WorkerRow]) -> tuple[list[Judged], Any]:
+        judged = await _judge(context, actor, rows, as_of)
+        keys = sorted({cell.rule.id for row in judged for cell in row.cells})
+        found = await context.look(queries.rule_by_id.load, actor, keys) if keys else {}
+        columns = sorted(found.values(), key=lambda rule: (rule.name_key, rule.id))
+        return judged, (as_of or await context.look(extents.today, actor), columns)
+
+    return workers.listing, shown
 
 
-async def _short(context: Context, actor: Actor, **asked: Any) -> Listing[Any]:
+async def _short(context: Context, actor: Actor, **asked: Any) -> tuple[Listing[Any], Showing]:
     extent = await context.look(extents.find, actor, named(**asked))
     if extent.day == extent.today:
         await context.settled(actor)
-    return await context.look(gaps.short, actor, extent)
+
+    async def shown(rows: list[WorkerRow]) -> tuple[list[Judged], None]:
+        judged = await _judge(context, actor, rows, asked["as_of"])
+        return [
+            Judged(one.row, one.standing, [cell for cell in one.cells if counting.is_gap(cell)]) for one in judged
+        ], None
+
+    return await context.look(gaps.short, actor, extent), shown
 
 
-async def _gaps(context: Context, actor: Actor, rows: list[WorkerRow], **asked: Any) -> tuple[list[Judged], None]:
-    judged = await _judge(context, actor, rows, asked["as_of"])
-    return [
-        Judged(one.row, one.standing, [cell for cell in one.cells if counting.is_gap(cell)]) for one in judged
-    ], None
-
-
-async def _by_rule(context: Context, actor: Actor, **asked: Any) -> gaps.ByRule:
+async def _rules(context: Context, actor: Actor, **asked: Any) -> tuple[Listing[Any], Showing]:
     extent = await context.look(extents.find, actor, named(**asked))
     if extent.is_kept:
         await context.settled(actor)
-    return await context.look(gaps.by_rule, actor, extent)
+    found = await context.look(gaps.by_rule, actor, extent)
 
+    async def shown(rows: list[RuleRow]) -> tuple[list[Short], None]:
+        return [Short(row, found.get(row.id, {})) for row in rows], None
 
-async def _rules(context: Context, actor: Actor, **asked: Any) -> Listing[Any]:
-    return await context.look(gaps.rules, actor, await _by_rule(context, actor, **asked))
-
-
-async def _of_rules(context: Context, actor: Actor, rows: list[RuleRow], **asked: Any) -> tuple[list[Short], None]:
-    found = await _by_rule(context, actor, **asked)
-    return [Short(row, found.get(row.id, {})) for row in rows], None
+    return await context.look(gaps.rules, actor, found), shown
 
 
 QUERIES = [
@@ -154,7 +152,7 @@ QUERIES = [
         "`workers`, as they are today; the cells are those of the day.",
         where=WorkerWhere,
         order=PersonOrder,
-        shown=_matrix,
+        chosen=_matrix,
         returns=Annotated["MatrixConnection", strawberry.lazy("app.graph.compliance_lists")] | None,
         as_of=EXTENT["as_of"],
         **READ,
@@ -167,7 +165,6 @@ QUERIES = [
         where=WorkerWhere,
         order=PersonOrder,
         chosen=_short,
-        shown=_gaps,
         **READ,
         **EXTENT,
     ),
@@ -177,7 +174,6 @@ QUERIES = [
         RuleGaps,
         "The mandatory rules that some workers fall short of, by name, and how many workers do.",
         chosen=_rules,
-        shown=_of_rules,
         **READ,
         **EXTENT,
     ),

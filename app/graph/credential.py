@@ -24,7 +24,7 @@ from app.graph.fields import edge, find, listing, node, permission, query
 from app.graph.node import Node
 from app.graph.pages import Connection, OrderDirection
 from app.graph.references import EVENT, RULE
-from app.graph.types import enum, input, member, output, part, scalar
+from app.graph.types import enum, flag, input, member, output, part, scalar
 from app.graph.verification_attempt import VerificationAttempt, VerificationOrder, VerificationWhere
 from app.graph.worker import Worker
 from app.registries.findings import Eligibility, StatusDetail
@@ -106,7 +106,7 @@ class CredentialIntake:
     status: Intake = scalar("Whether it was created directly or asked for.", column="intake")
     requested_at: datetime | None = scalar("When its worker was asked for it.")
     submitted_at: datetime | None = scalar("When they last submitted it.")
-    due_at: date | None = scalar("The day by which they are to submit it.", derived=lambda row: row.due_on)
+    due_at: date | None = scalar("The day by which they are to submit it.", column="due_on")
     request: CredentialRequest | None = edge(
         compliance.request_by_id, "The request that it answers.", key="request_id", **READ
     )
@@ -178,15 +178,11 @@ class Credential(Node):
         events.by_subject, "What happened to it, latest first.", key="id", **EVENT_LIST
     )
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    deleted: bool = scalar(
-        "Whether it is deleted.", derived=lambda row: row.deleted_at is not None, reads=("deleted_at",)
-    )
+    deleted: bool = flag("Whether it is deleted.", "deleted_at")
     deleted_at: datetime | None = scalar("When it was deleted, if it is.")
     created_at: datetime = scalar("When it was added.")
     last_updated: datetime = scalar("When it last changed.")
-    archived: bool = scalar(
-        "Whether it is archived.", derived=lambda row: row.archived_at is not None, reads=("archived_at",)
-    )
+    archived: bool = flag("Whether it is archived.", "archived_at")
     archived_at: datetime | None = scalar("When it was archived, if it is.")
     archived_by: str | None = scalar("The id of the key or person that archived it.")
     viewer_can_update: bool = can("Whether you could update it now.", WRITE, states.update, own=True)

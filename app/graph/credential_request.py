@@ -14,7 +14,7 @@ from app.credentials.tables import Intake
 from app.graph.context import Context
 from app.graph.credential_request_list import REQUEST_LIST
 from app.graph.credential_type import CredentialType
-from app.graph.fields import edge, listing, node, permission, query
+from app.graph.fields import edge, find, listing, node, permission, query
 from app.graph.node import Node
 from app.graph.references import CREDENTIAL, RULE, WORKER
 from app.graph.types import scalar
@@ -25,7 +25,7 @@ READ: dict[str, Any] = {"scope": Scope.CREDENTIALS_READ, "own": True}
 
 def can(description: str, rule: Any) -> Any:
     """Whether the caller could do something to the request."""
-    return permission(description, queries.request_by_id, Scope.CREDENTIALS_WRITE, rule)
+    return permission(description, queries.request_by_id, Scope.CREDENTIALS_WRITE, rule, reads=states.REQUEST_READS)
 
 
 def _guidance(request: Any, kind: Any, _context: Context) -> Any:
@@ -59,12 +59,16 @@ class CredentialRequest(Node):
         key="credential_type_id",
         scope=None,
         value=_guidance,
+        reads=("guidance",),
+        of=("instructions",),
     )
     due_on: date | None = scalar("The day by which it is to be submitted.")
     reminders: int = scalar("How often its worker was reminded.")
     last_reminded_at: datetime | None = scalar("When they last were.")
     open: bool = scalar(
-        "Whether it waits, for its worker or for a reviewer.", derived=lambda row: row.closed_at is None
+        "Whether it waits, for its worker or for a reviewer.",
+        derived=lambda row: row.closed_at is None,
+        reads=("closed_at",),
     )
     closed_at: datetime | None = scalar("When it was settled or cancelled, if it is.")
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
@@ -75,8 +79,8 @@ class CredentialRequest(Node):
     viewer_can_resend: bool = can("Whether you could raise it again now.", states.resend)
 
 
-async def _request(context: Context, actor: Actor, id: str) -> CredentialRequest | None:
-    return await context.load(queries.request_by_id.load, actor, id)  # type: ignore[no-any-return]
+def _request(_context: Context, _actor: Actor, id: str) -> CredentialRequest | None:
+    return find(queries.request_by_id, id)  # type: ignore[no-any-return]
 
 
 QUERIES = [

@@ -15,7 +15,7 @@ from app.graph.filters import ChoiceFilter, ExactFilter
 from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.node import Node
 from app.graph.pages import OrderDirection
-from app.graph.types import enum, input, member, one_of, scalar
+from app.graph.types import enum, flag, input, member, one_of, scalar
 
 WRITE: dict[str, Any] = {"scope": Scope.TYPES_WRITE}
 
@@ -53,9 +53,7 @@ class CredentialType(Node):
     )
     approval_required: bool = scalar("Whether its versions wait for a reviewer, where approvals are enabled.")
     creation_policy: CreationPolicy = scalar("Whether its credentials can be created directly.")
-    archived: bool = scalar(
-        "Whether it is out of use.", derived=lambda kind: kind.archived_at is not None, reads=("archived_at",)
-    )
+    archived: bool = flag("Whether it is out of use.", "archived_at")
     archived_at: datetime | None = scalar("When it was taken out of use, if it is.")
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
     created_at: datetime = scalar("When it was added.")

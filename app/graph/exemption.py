@@ -11,12 +11,12 @@ from app.credential_types import queries as types
 from app.graph.context import Context
 from app.graph.credential_type import CredentialType
 from app.graph.exemption_list import EXEMPTION_LIST
-from app.graph.fields import edge, listing, mutation, node, permission, query
+from app.graph.fields import edge, find, listing, mutation, node, permission, query
 from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.node import Node
 from app.graph.person import PersonBy
 from app.graph.requirement_rule import RequirementRule
-from app.graph.types import input, member, one_of, output, part, scalar
+from app.graph.types import flag, input, member, one_of, output, part, scalar
 from app.graph.worker import Worker
 from app.workers import queries as workers
 
@@ -28,11 +28,8 @@ WRITE: dict[str, Any] = {"scope": Scope.REQUIREMENTS_WRITE}
 class Approver:
     """Who approved an exemption."""
 
-    id: str = scalar(
-        "The id of the API key, or the person's subject at their identity provider.",
-        derived=lambda exemption: exemption.approved_by,
-    )
-    name: str = scalar("Their name at the time.", derived=lambda exemption: exemption.approved_by_name)
+    id: str = scalar("The id of the API key, or the person's subject at their identity provider.", column="approved_by")
+    name: str = scalar("Their name at the time.", column="approved_by_name")
 
 
 @node(queries.exemption_by_id, **READ)
@@ -53,13 +50,17 @@ class Exemption(Node):
     from_date: date = scalar("The first day.", name="from")
     to_date: date | None = scalar("The last day; null while no end is in sight.", name="to")
     approver: Approver = part("Who approved it.")
-    revoked: bool = scalar("Whether it is taken back.", derived=lambda row: row.revoked_at is not None)
+    revoked: bool = flag("Whether it is taken back.", "revoked_at")
     revoked_at: datetime | None = scalar("When it was taken back, if it is.")
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
     created_at: datetime = scalar("When it was granted.")
     last_updated: datetime = scalar("When it last changed.")
     viewer_can_revoke: bool = permission(
-        "Whether you could take it back now.", queries.exemption_by_id, Scope.REQUIREMENTS_WRITE, states.revoke
+        "Whether you could take it back now.",
+        queries.exemption_by_id,
+        Scope.REQUIREMENTS_WRITE,
+        states.revoke,
+        reads=states.EXEMPTION_READS,
     )
 
 
@@ -87,8 +88,8 @@ class ExemptionRevokeInput(ByIdInput):
     """An exemption to take back."""
 
 
-async def _exemption(context: Context, actor: Actor, id: str) -> Exemption | None:
-    return await context.load(queries.exemption_by_id.load, actor, id)  # type: ignore[no-any-return]
+def _exemption(_context: Context, _actor: Actor, id: str) -> Exemption | None:
+    return find(queries.exemption_by_id, id)  # type: ignore[no-any-return]
 
 
 QUERIES = [

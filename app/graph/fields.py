@@ -219,7 +219,8 @@ def _arguments(arguments: dict[str, tuple[Any, str]]) -> list[StrawberryArgument
     ]
 
 
-Showing = Callable[..., Awaitable[tuple[list[Any], Any]]]
+Showing = Callable[[list[Any]], Awaitable[tuple[list[Any], Any]]]
+"""Gives what a page's rows are shown as, each with its row as `row`, and what the connection itself tells."""
 
 
 def listing(
@@ -232,21 +233,19 @@ def listing(
     own: bool = False,
     where: Any = None,
     order: Any = None,
-    chosen: Callable[..., Awaitable[Listing[Any]]] | None = None,
-    shown: Showing | None = None,
+    chosen: Callable[..., Awaitable[tuple[Listing[Any], Showing]]] | None = None,
     returns: Any = None,
     **arguments: tuple[Any, str],
 ) -> StrawberryField:
     """A field of the query root that is a whole list.
 
     With further arguments, given as (type, description), `chosen(context, actor, **arguments)` gives the list that
-    they ask for, with the filters and sorts of `source`. `shown(context, actor, rows, **arguments)` gives what a
-    page's rows are shown as, each with its row as `row`, and what the connection itself tells (see `pages.Connected`).
+    they ask for, with the filters and sorts of `source`, and how its rows are shown.
     """
 
     async def show(context: Context, actor: Actor, **asked: Any) -> pages.Connected:
         further = {argument: asked.pop(argument, None) for argument in arguments}
-        found = source if chosen is None else await chosen(context, actor, **further)
+        found, shown = (source, None) if chosen is None else await chosen(context, actor, **further)
         question = pages.ask(found, asked, actor, context.signer)
         await _keep_up(context, found, question)
 
@@ -256,7 +255,7 @@ def listing(
         page = await context.look(found.page, actor, question)
         told = None
         if shown is not None:
-            items, told = await shown(context, actor, page.rows, **further)
+            items, told = await shown(page.rows)
             page = replace(page, rows=items)
         return pages.connected(found, page, question, actor, context.signer, count, told)
 
@@ -265,7 +264,7 @@ def listing(
 
     asked = [*pages.arguments(source, where=where, order=order), *_arguments(arguments)]
     returns = returns or pages.Connection[of] | None
-    plain = chosen is None and shown is None
+    plain = chosen is None
     declared = Query(scope, own, source, plain, show)
     return _named(name, _field(answer, description, declared, asked, returns))
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -222,22 +223,22 @@ def connected(
 ) -> Connected:
     """A page with its cursors, which are made only when they are asked for."""
 
-    def cursor(item: Any) -> str:
-        row = item if isinstance(item, Record) else item.row
+    @cache
+    def sealing() -> Callable[[Any], str]:
         names = [column.key for column, _ in listing.keys(question)]
-        return seal([getattr(row, name) for name in names])
+        seal = sealer(listing, question, actor, signer)
+        return lambda row: seal([getattr(row, name) for name in names])
 
-    seal = sealer(listing, question, actor, signer)
+    def cursor(item: Any) -> str:
+        return sealing()(item if isinstance(item, Record) else item.row)
+
     return Connected(page, cursor, count, told)
 
 
 def sealer(listing: Listing[Any], question: Ask, actor: Actor, signer: Signer) -> Callable[[list[Any]], str]:
     """Makes cursors of rows' sort values."""
-
-    def seal(position: list[Any]) -> str:
-        return signer.seal(_purpose(listing, question, actor), msgspec.json.encode(position))
-
-    return seal
+    purpose = _purpose(listing, question, actor)
+    return lambda position: signer.seal(purpose, msgspec.json.encode(position))
 
 
 def _position(listing: Listing[Any], question: Ask, actor: Actor, signer: Signer, cursor: str) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from app.graph.fields import edge, find
 from app.graph.node import Node
 from app.graph.pages import Connection
 from app.graph.references import CREDENTIAL
-from app.graph.types import given, input, interface, member, one_of, output, part, scalar
+from app.graph.types import flag, given, input, interface, member, one_of, output, part, scalar
 from app.workers import fields, references
 from app.workers.people import Kind
 
@@ -68,9 +68,7 @@ class CredentialOwner(Node):
         credentials.by_worker, "The credentials they hold.", key="id", **CREDENTIAL_LIST
     )
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    deleted: bool = scalar(
-        "Whether it is deleted.", derived=lambda person: person.deleted_at is not None, reads=("deleted_at",)
-    )
+    deleted: bool = flag("Whether it is deleted.", "deleted_at")
 
 
 @input

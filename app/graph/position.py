@@ -1,34 +1,30 @@
 """Positions in the graph, and who holds them."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from app.access import Actor, Scope
 from app.compliance import queries as compliance
 from app.graph.context import Context
-from app.graph.fields import edge, listing, node, permission, query
+from app.graph.fields import edge, find, listing, node, permission, query
 from app.graph.node import Node
 from app.graph.organization import OrgUnit
 from app.graph.pages import Connection
 from app.graph.position_list import ASSIGNMENT_LIST, POSITION_LIST, READ
 from app.graph.references import RULE
 from app.graph.requirement_rule_list import RULE_LIST
-from app.graph.types import scalar
+from app.graph.types import flag, scalar
 from app.graph.worker import Worker
 from app.organizations import queries as organizations
 from app.workers import queries, states
-from app.workers.tables import Position as Row
 
 
-def can(description: str, rule: object) -> bool:
+def can(description: str, rule: Any) -> Any:
     """Whether the caller could do something to the position."""
-    return permission(description, queries.position_by_id, Scope.REQUIREMENTS_WRITE, rule)  # type: ignore[arg-type, no-any-return]
-
-
-def _is_archived(row: Row) -> bool:
-    return row.archived_at is not None
+    scope, reads = Scope.REQUIREMENTS_WRITE, states.POSITION_READS
+    return permission(description, queries.position_by_id, scope, rule, reads=reads)
 
 
 @node(queries.assignment_by_id, **READ)
@@ -62,7 +58,7 @@ class Position(Node):
     rules: Connection[RULE] | None = edge(
         compliance.rules_by_position, "The rules of this position.", key="id", **RULE_LIST
     )
-    archived: bool = scalar("Whether it is out of use.", derived=_is_archived)
+    archived: bool = flag("Whether it is out of use.", "archived_at")
     archived_at: datetime | None = scalar("When it was taken out of use, if it is.")
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
     created_at: datetime = scalar("When it was added.")
@@ -73,8 +69,8 @@ class Position(Node):
     viewer_can_assign: bool = can("Whether you could assign workers to it now.", states.in_use)
 
 
-async def _position(context: Context, actor: Actor, id: str) -> Position | None:
-    return await context.load(queries.position_by_id.load, actor, id)  # type: ignore[no-any-return]
+def _position(_context: Context, _actor: Actor, id: str) -> Position | None:
+    return find(queries.position_by_id, id)  # type: ignore[no-any-return]
 
 
 QUERIES = [

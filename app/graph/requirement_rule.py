@@ -11,13 +11,13 @@ from app.compliance.tables import Level, RuleScope, Severity
 from app.credential_types import queries as types
 from app.graph.context import Context
 from app.graph.credential_type import CredentialType
-from app.graph.fields import anything, edge, listing, mutation, node, permission, query
+from app.graph.fields import anything, edge, find, listing, mutation, node, permission, query
 from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.node import Node
 from app.graph.organization import OrgUnit
 from app.graph.position import Position
 from app.graph.requirement_rule_list import RULE_LIST
-from app.graph.types import input, member, scalar
+from app.graph.types import flag, input, member, scalar
 from app.graph.worker import Worker
 from app.organizations import queries as organizations
 from app.workers import queries as workers
@@ -25,6 +25,11 @@ from app.workers import queries as workers
 READ: dict[str, Any] = {"scope": Scope.COMPLIANCE_READ, "own": True}
 WRITE: dict[str, Any] = {"scope": Scope.REQUIREMENTS_WRITE}
 PEOPLE: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
+
+
+def can(description: str, rule: Any) -> Any:
+    """Whether the caller could do something to the rule."""
+    return permission(description, queries.rule_by_id, Scope.REQUIREMENTS_WRITE, rule, reads=states.RULE_READS)
 
 
 @node(queries.rule_by_id, **READ)
@@ -64,17 +69,13 @@ class RequirementRule(Node):
     auto_request: bool = scalar("Whether what is lacking is requested by itself.")
     request_message: str | None = scalar("What a worker is told when it is requested.")
     request_due_days: int | None = scalar("How many days a worker has to answer.")
-    deleted: bool = scalar("Whether it is deleted.", derived=lambda row: row.deleted_at is not None)
+    deleted: bool = flag("Whether it is deleted.", "deleted_at")
     deleted_at: datetime | None = scalar("When it was deleted, if it is.")
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
     created_at: datetime = scalar("When it was added.")
     last_updated: datetime = scalar("When it last changed.")
-    viewer_can_update: bool = permission(
-        "Whether you could update it now.", queries.rule_by_id, Scope.REQUIREMENTS_WRITE, states.change
-    )
-    viewer_can_delete: bool = permission(
-        "Whether you could delete it now.", queries.rule_by_id, Scope.REQUIREMENTS_WRITE, states.change
-    )
+    viewer_can_update: bool = can("Whether you could update it now.", states.change)
+    viewer_can_delete: bool = can("Whether you could delete it now.", states.change)
 
 
 @input
@@ -121,8 +122,8 @@ class RequirementRuleDeleteInput(ByIdInput):
     """A requirement rule to delete."""
 
 
-async def _rule(context: Context, actor: Actor, id: str) -> RequirementRule | None:
-    return await context.load(queries.rule_by_id.load, actor, id)  # type: ignore[no-any-return]
+def _rule(_context: Context, _actor: Actor, id: str) -> RequirementRule | None:
+    return find(queries.rule_by_id, id)  # type: ignore[no-any-return]
 
 
 QUERIES = [

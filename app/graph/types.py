@@ -67,6 +67,11 @@ def scalar(
     return strawberry.field(description=description, name=name)
 
 
+def flag(description: str, column: str) -> Any:
+    """Whether a column of the row holds something."""
+    return scalar(description, derived=lambda row: getattr(row, column) is not None, reads=(column,))
+
+
 def part(description: str) -> Any:
     """A group of the row's values: its source is the row itself."""
     return _kept(lambda row: row, description, Part(), None)

@@ -6,7 +6,10 @@ from app.workers.tables import Applicant, Position, Worker
 ID = ("id",)
 
 READS = ("deleted_at",)
-"""The columns that the rules look at."""
+"""The columns that the rules about a person look at."""
+
+POSITION_READS = ("archived_at",)
+"""The columns that the rules about a position look at."""
 
 
 def update(person: Worker | Applicant) -> DomainError | None:

@@ -167,7 +167,8 @@ def _of_one(node: ObjectValueNode, kind: GraphQLInputObjectType, shape: Shape, i
 
 
 def _fixed(value: Any, convert: Convert | None) -> Build:
-    return lambda _: value if convert is None or value is None else convert(value)
+    made = value if convert is None or value is None else convert(value)
+    return lambda _: made
 
 
 def _class_of(python_type: Any) -> Any:
