@@ -31,6 +31,9 @@ OPERATORS = {"eq", "in", "notIn", "contains", "startsWith"}
 COMBINATORS = {"AND", "OR", "NOT"}
 CURSORS = {"after", "before"}
 
+TAKE_TWO = {"Query.clearance"}
+"""Queries that take another record beside the one that is tried; the first that seems likely has to be the right one."""
+
 WORKERS = ("worker live", "worker live" + OF_IT, "worker gone")
 APPLICANTS = ("applicant live", "applicant live" + OF_IT, "applicant gone")
 PEOPLE = WORKERS + APPLICANTS
@@ -374,14 +377,13 @@ def _new(member: str, token: str) -> str:
 
 
 def variants(entry: Entry, leaf: Leaf) -> list[Call]:
-    """The least that a query takes with a leaf, for every choice of the enums beside it.
-
-    Where another record must be named beside it, the first that seems likely is.
-    """
+    """The least that a query takes with a leaf, for every choice of the enums beside it."""
     call: Call | None = start(entry, leaf)
     found = []
     while call is not None:
         found.append(call)
         enums = [path for path, value in call.items() if isinstance(value, Slot) and not value.of_row]
+        if str(entry) not in TAKE_TWO and slots(call).keys() - {leaf.path}:
+            raise CannotBuild(f"{entry} {leaf}: another record must be named beside it")
         call = _advance(call, enums)
     return found

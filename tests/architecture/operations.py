@@ -13,7 +13,6 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLObjectType,
     get_named_type,
     get_nullable_type,
     is_composite_type,
@@ -147,7 +146,6 @@ class Maker:
     def _arguments(self, each: GraphQLField) -> str:
         given = []
         for name, argument in each.args.items():
-            needed = isinstance(argument.type, GraphQLNonNull) and argument.default_value in (None, ...)
             needed = isinstance(argument.type, GraphQLNonNull) and not self._has_default(argument)
             if name in ("first", "last", "after", "before"):
                 continue
@@ -245,6 +243,3 @@ class Maker:
 
     def _often(self, share: float) -> bool:
         return self.chance.random() < share
-
-
-__all__ = ["GraphQLObjectType", "Made", "Maker", "Pool"]

@@ -1,6 +1,6 @@
 """Requests that rules raise and withdraw: on onboarding, assignment, move, rule change, exemption, and never twice."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +11,14 @@ from app.credentials.tables import Approval, Credential, CredentialVersion, Inta
 from tests.compliance import life
 from tests.compliance.life import add_position, add_rule, add_unit, assign, done, requests, wanted
 from tests.conftest import SettableClock
+from tests.core import calls
 from tests.service import Tenant
+
+
+@pytest.fixture(autouse=True)
+def today(clock: SettableClock) -> None:
+    """A day to count from."""
+    clock.set(datetime(2026, 3, 10, 9, tzinfo=UTC))
 
 
 async def test_onboarding_raises_what_is_asked_of_everybody(tenant: Tenant) -> None:
@@ -19,7 +26,7 @@ async def test_onboarding_raises_what_is_asked_of_everybody(tenant: Tenant) -> N
     worker = await tenant.add_worker()
     [request] = await requests(tenant, worker)
     assert (request.raised_by, request.rule_id, request.status) == (RaisedBy.RULE, rule, Intake.REQUESTED)
-    assert (request.message, request.due_on) == ("Please send it.", datetime.now(UTC).date() + timedelta(days=14))
+    assert (request.message, request.due_on) == ("Please send it.", date(2026, 3, 24))
     [credential] = await life.rows(tenant, Credential, worker_id=worker)
     assert (credential.id, credential.request_id, credential.rule_id) == (request.credential_id, request.id, rule)
     assert (credential.intake, credential.due_on) == (Intake.REQUESTED, request.due_on)
@@ -75,8 +82,7 @@ async def test_what_a_rule_says_of_itself(tenant: Tenant, field: str, given: Any
     assert await wanted(tenant, worker) == asked
 
 
-async def test_a_position_asks_from_its_assignment_to_its_end(tenant: Tenant, clock: SettableClock) -> None:
-    clock.set(datetime(2026, 3, 10, 9, tzinfo=UTC))
+async def test_a_position_asks_from_its_assignment_to_its_end(tenant: Tenant) -> None:
     worker, position = await tenant.add_worker(), await add_position(tenant)
     await add_rule(tenant, scope="POSITION", position=position)
     assert await wanted(tenant, worker) == []
@@ -197,14 +203,16 @@ async def test_what_a_person_cancelled_is_asked_again_only_once_it_was_there(ten
 
 async def test_what_was_submitted_is_not_withdrawn(tenant: Tenant) -> None:
     await tenant.add_worker()
-    rule = await add_rule(tenant)
     await done(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
+    [kind] = await calls.nodes(tenant, "credentialTypes", "id", where={"code": {"eq": "WWCC_NSW"}})
+    await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=kind["id"], approvalRequired=True)
+    rule = await add_rule(tenant)
     [request] = await requests(tenant)
     number = {"id": request.credential_id, "referenceNumber": "WWC1234567E"}
     await done(tenant, "credentialSubmit", "credential { id }", **number)
     await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     [request] = await requests(tenant)
-    assert request.status in (Intake.SUBMITTED, Intake.COMPLETED)
+    assert (request.status, request.closed_at) == (Intake.SUBMITTED, None)
 
 
 async def test_what_a_person_asked_for_is_not_withdrawn(tenant: Tenant) -> None:
@@ -218,7 +226,6 @@ async def test_what_a_person_asked_for_is_not_withdrawn(tenant: Tenant) -> None:
 
 
 async def test_when_what_satisfied_a_rule_expires_it_is_asked_for_again(tenant: Tenant, clock: SettableClock) -> None:
-    clock.set(datetime(2026, 3, 10, 9, tzinfo=UTC))
     worker = await tenant.add_worker()
     issuing = {"issueDate": "2025-03-31", "expiryDate": "2026-03-31"}
     await tenant.add_credential(worker, issuing=issuing, verification={"status": "ACTIVE"})

@@ -15,6 +15,7 @@ from tests.oidc import refused
 from tests.service import Answer, Service, Tenant
 
 VIEWER = "{ viewer { kind name } }"
+AT = datetime(2030, 1, 1, tzinfo=UTC)
 CREATE = 'mutation { workerCreate(input: {identity: {displayName: "A"}}) { worker { id } } }'
 
 
@@ -76,14 +77,13 @@ async def test_a_revoked_key_is_refused(tenant: Tenant) -> None:
 
 
 async def test_an_expired_key_is_refused(tenant: Tenant, clock: SettableClock) -> None:
-    at = datetime(2030, 1, 1, tzinfo=UTC)
-    clock.set(at)
-    expires = (at + timedelta(hours=1)).isoformat()
+    clock.set(AT)
+    expires = (AT + timedelta(hours=1)).isoformat()
     made = await tenant.change("apiKeyCreate", "token", name="A", scopes=["WORKERS_READ"], expiresAt=expires)
     key = made["token"]
-    clock.set(at + timedelta(minutes=59))
+    clock.set(AT + timedelta(minutes=59))
     assert (await tenant.ask(VIEWER, key=key)).status == 200
-    clock.set(at + timedelta(hours=1))
+    clock.set(AT + timedelta(hours=1))
     refused(await tenant.ask(VIEWER, key=key), "the API key is expired")
 
 
@@ -103,11 +103,10 @@ async def test_a_wrong_key_is_refused_even_where_none_is_needed(service: Service
 
 
 async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: SettableClock) -> None:
-    at = datetime(2030, 1, 1, tzinfo=UTC)
     query = "{ apiKeys { nodes { lastUsedAt } } }"
     noted = []
     for seconds in (0, 30, 59, 60, 61):
-        clock.set(at + timedelta(seconds=seconds))
+        clock.set(AT + timedelta(seconds=seconds))
         noted.append((await tenant.ask(query)).data["apiKeys"]["nodes"][0]["lastUsedAt"])
     assert noted == ["2030-01-01T00:00:00Z"] * 3 + ["2030-01-01T00:01:00Z"] * 2
 
@@ -115,6 +114,13 @@ async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: Se
 WHO = "{ viewer { id } }"
 
 
+@pytest.fixture
+def still(clock: SettableClock) -> None:
+    """Time stands still, and what is remembered stays so."""
+    clock.set(AT)
+
+
+@pytest.mark.usefixtures("still")
 async def test_whose_a_key_is_is_remembered(tenant: Tenant) -> None:
     await tenant.ask(WHO)
     with counted() as statements:
@@ -122,6 +128,7 @@ async def test_whose_a_key_is_is_remembered(tenant: Tenant) -> None:
     assert statements == []
 
 
+@pytest.mark.usefixtures("still")
 async def test_a_key_that_is_revoked_here_ends_at_once(tenant: Tenant) -> None:
     key = await tenant.key_with(Scope.WORKERS_READ)
     assert (await tenant.ask(WHO, key=key)).status == 200
@@ -130,6 +137,7 @@ async def test_a_key_that_is_revoked_here_ends_at_once(tenant: Tenant) -> None:
     refused(await tenant.ask(WHO, key=key), "the API key is revoked")
 
 
+@pytest.mark.usefixtures("still")
 async def test_a_secret_that_is_rotated_here_ends_at_once(tenant: Tenant) -> None:
     key = await tenant.key_with(Scope.WORKERS_READ)
     assert (await tenant.ask(WHO, key=key)).status == 200
@@ -138,6 +146,7 @@ async def test_a_secret_that_is_rotated_here_ends_at_once(tenant: Tenant) -> Non
     assert (await tenant.ask(WHO, key=token)).status == 200
 
 
+@pytest.mark.usefixtures("still")
 async def test_settings_that_are_changed_here_hold_at_once(tenant: Tenant, settings: Settings) -> None:
     door = Authentication(tenant.service.database, None, settings.key_seconds)
     header = f"Bearer {tenant.key}"
@@ -152,15 +161,14 @@ async def test_settings_that_are_changed_here_hold_at_once(tenant: Tenant, setti
 async def test_a_key_that_another_process_revokes_ends_within_seconds(
     tenant: Tenant, settings: Settings, clock: SettableClock
 ) -> None:
-    at = datetime(2030, 1, 1, tzinfo=UTC)
-    clock.set(at)
+    clock.set(AT)
     key = await tenant.key_with(Scope.WORKERS_READ)
     assert (await tenant.ask(WHO, key=key)).status == 200
     other = Database(tenant.service.database.url.render_as_string(hide_password=False), clock)
     async with other.writing("test") as session:
         await keys.revoke(session, tenant.actor, {"id": f"key_{key[20:36]}"})
     await other.close()
-    clock.set(at + timedelta(seconds=settings.key_seconds - 1))
+    clock.set(AT + timedelta(seconds=settings.key_seconds - 1))
     assert (await tenant.ask(WHO, key=key)).status == 200
-    clock.set(at + timedelta(seconds=settings.key_seconds))
+    clock.set(AT + timedelta(seconds=settings.key_seconds))
     refused(await tenant.ask(WHO, key=key), "the API key is revoked")

@@ -22,7 +22,7 @@ ASSIGNED = (
 
 @pytest.fixture(autouse=True)
 def today(clock: SettableClock) -> None:
-    """Noon of a day to count from."""
+    """A day to count from."""
     clock.set(TODAY)
 
 
