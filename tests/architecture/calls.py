@@ -32,7 +32,7 @@ COMBINATORS = {"AND", "OR", "NOT"}
 CURSORS = {"after", "before"}
 
 TAKE_TWO = {"Query.clearance"}
-"""Queries that take another record beside the one that is tried; the first that seems likely has to be the right one."""
+"""Queries that take another record beside the one tried; the first that seems likely has to be the right one."""
 
 WORKERS = ("worker live", "worker live" + OF_IT, "worker gone")
 APPLICANTS = ("applicant live", "applicant live" + OF_IT, "applicant gone")
