@@ -128,7 +128,8 @@ async def _credentials(session: Session, organization_id: str, events: Iterable[
 
 def _is_of_request(event: Event) -> bool:
     """Whether it only tells that a credential is asked for, or not any more."""
-    return event.kind is EventKind.CREDENTIAL_ADDED or event.changes.keys() == {"intake.status"}
+    given_up = event.kind is EventKind.CREDENTIAL_UPDATED and "intake.status" in event.changes
+    return event.kind is EventKind.CREDENTIAL_ADDED or given_up
 
 
 def _those(keys: Iterable[str | None]) -> list[str]:

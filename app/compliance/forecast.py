@@ -18,7 +18,7 @@ from app.compliance.standing import NOT_PROVIDED
 from app.compliance.tables import Settled
 from app.core.database import Session
 from app.core.errors import Invalid, NotFound, TooMany
-from app.core.fields import Given
+from app.core.fields import LATEST, Given
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import Credential
 from app.workers.tables import Applicant, Standing, Worker
@@ -169,7 +169,7 @@ def _range(day: date, given: Given) -> tuple[date, date]:
     usual = (
         timedelta(days=7 * USUAL_SPANS - 1) if given["by"] is ForecastStep.WEEK else timedelta(days=30 * USUAL_SPANS)
     )
-    last: date = given.get("to") or first + usual
+    last: date = given.get("to") or min(first + usual, LATEST)
     gathering.check_day(last, "to")
     if last < first:
         raise Invalid("to is before from", ("to",))

@@ -184,7 +184,7 @@ enum(
     REQUESTED="Asked of the worker, who has not answered.",
     SUBMITTED="Answered by the worker, and not settled yet.",
     COMPLETED="Settled.",
-    CANCELLED="No longer asked for.",
+    CANCELLED="No longer asked for; it is archived, since there is nothing in it.",
 )
 enum(
     Approval,

@@ -135,6 +135,7 @@ MUTATIONS = [
         "Ends a worker's assignment and begins another on a day.",
         **WRITE,
         ended=(Assignment, "The assignment that ended, as it is now or as it was; null when refused."),
+        removed=(bool, "Whether it was removed, since it would have ended before it began."),
         assignment=(Assignment, "The assignment that follows it; null when refused."),
     ),
 ]

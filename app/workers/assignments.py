@@ -62,9 +62,10 @@ class Unassigned:
 @outcome
 @dataclass(frozen=True)
 class Moved:
-    """The assignment that ended, and the one that follows it."""
+    """The assignment that ended, or that was removed since it had not begun, and the one that follows it."""
 
     ended: Assignment
+    removed: bool
     assignment: Assignment
 
 
@@ -113,7 +114,8 @@ async def move(session: Session, actor: Actor, given: Given) -> Moved:
     if assignment.to_date is None or first <= assignment.to_date:
         await _end(session, actor, assignment, first - DAY)
     worker = await claims.claim(session, actor, Worker, assignment.worker_id, ("id",))
-    return Moved(assignment, await _add(session, actor, worker, position, first, last, ("position",)))
+    follows = await _add(session, actor, worker, position, first, last, ("position",))
+    return Moved(assignment, first <= assignment.from_date, follows)
 
 
 async def _claim(session: Session, actor: Actor, given: Given) -> Assignment:

@@ -46,8 +46,21 @@ async def test_a_rule_raises_for_those_it_finds_and_its_end_withdraws(tenant: Te
     await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     assert [await wanted(tenant, worker) for worker in workers] == [[]] * 3
     assert {request.status for request in await requests(tenant)} == {Intake.CANCELLED}
-    assert {row.intake for row in await life.rows(tenant, Credential)} == {Intake.CANCELLED}
+    credentials = await life.rows(tenant, Credential)
+    assert {(row.intake, row.archived_by) for row in credentials} == {(Intake.CANCELLED, "compliance")}
     assert (await life.kinds(tenant)).count("request.cancelled") == 3
+
+
+async def test_what_is_withdrawn_leaves_the_default_lists(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    rule = await add_rule(tenant)
+    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=False)
+    query = """query ($worker: ID!, $all: Boolean) { worker(by: {id: $worker}) {
+      credentials(includeArchived: $all) { nodes { intake { status } archived latestVersion { number } } } } }"""
+    found = [(await tenant.ask(query, {"worker": worker, "all": all_})).data for all_ in (False, True)]
+    [hidden, shown] = [answer["worker"]["credentials"]["nodes"] for answer in found]
+    assert hidden == []
+    assert shown == [{"intake": {"status": "CANCELLED"}, "archived": True, "latestVersion": {"number": 1}}]
 
 
 async def test_nothing_is_asked_that_the_worker_has(tenant: Tenant) -> None:

@@ -383,6 +383,13 @@ async def test_an_id_of_another_kind_is_refused(asked: Asked, name: str) -> None
     await refused(asked, name, "INVALID", "orgUnit", **mine, orgUnit=worker)
 
 
+async def test_a_forecast_ends_with_the_calendar(crew: Crew) -> None:
+    found = await crew.look("expiryForecast", FORECAST, by="MONTH", **{"from": "2199-11-20"})
+    assert [(span["from"], span["to"]) for span in found["spans"]] == [
+        *[("2199-11-20", "2199-11-30"), ("2199-12-01", "2199-12-31")],
+    ]
+
+
 async def test_what_a_forecast_refuses(crew: Crew) -> None:
     where: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         ("INVALID", ("from",), {"from": "2026-03-01"}),

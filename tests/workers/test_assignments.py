@@ -144,16 +144,16 @@ async def test_a_move_ends_one_and_begins_another(tenant: Tenant) -> None:
     here, there = await add(tenant, "Here"), await add(tenant, "There")
     worker = await tenant.add_worker()
     key = await assign(tenant, here, worker, **{"from": "2026-02-01"})
-    selection = f"ended {{ {SPAN} }} assignment {{ id {SPAN} }}"
+    selection = f"ended {{ {SPAN} }} removed assignment {{ id {SPAN} }}"
     moved = await change(tenant, "positionMove", selection, id=key, position=there, on="2026-03-15", to="2026-06-30")
-    assert moved["errors"] == []
+    assert (moved["errors"], moved["removed"]) == ([], False)
     assert moved["ended"] == {"from": "2026-02-01", "to": "2026-03-14", "position": {"name": "Here"}}
     assert await held(tenant, worker) == [("There", "2026-03-15", "2026-06-30"), ("Here", "2026-02-01", "2026-03-14")]
     assert await held(tenant, worker, where={"on": "2026-03-14"}) == [("Here", "2026-02-01", "2026-03-14")]
     assert await held(tenant, worker, where={"position": {"eq": there}, "on": "2026-03-14"}) == []
     # On the first day of what it ends, that never was.
     back = await change(tenant, "positionMove", selection, id=moved["assignment"]["id"], position=here, on="2026-03-15")
-    assert back["errors"] == []
+    assert (back["errors"], back["removed"]) == ([], True)
     assert await held(tenant, worker) == [("Here", "2026-03-15", None), ("Here", "2026-02-01", "2026-03-14")]
 
 
