@@ -16,6 +16,7 @@ from app.credentials import fields, review, states, verification_schedule, versi
 from app.credentials.tables import Credential, Outcome, VerificationAttempt, VerificationStatus
 from app.events import ledger
 from app.events.kinds import EventKind
+from app.organizations import days
 from app.registries.findings import Eligibility, Finding, StatusDetail
 
 AGAIN_SOON = timedelta(hours=1)
@@ -76,7 +77,7 @@ async def record(
     if expiry_date is not None and expiry_date != credential.expiry_date:
         await versions.correct_expiry(session, actor, credential, expiry_date)
     undecided = finding.eligibility is Eligibility.IN_PROGRESS
-    _plan(session, credential, AGAIN_SOON if undecided else verification_schedule.interval(kind))
+    await _plan(session, credential, AGAIN_SOON if undecided else verification_schedule.interval(kind))
     _save(session, actor, credential, attempt, before)
 
 
@@ -97,7 +98,7 @@ async def fail(session: Session, organization_id: str, attempt_id: str, adapter:
     if credential.eligibility is None:
         credential.eligibility = Eligibility.ERROR
         credential.status_detail = StatusDetail.SOURCE_UNAVAILABLE
-    _plan(session, credential, AGAIN_SOON)
+    await _plan(session, credential, AGAIN_SOON)
     _save(session, requester(attempt), credential, attempt, before)
 
 
@@ -187,10 +188,11 @@ async def _claim(
     return (credential, attempt) if attempt.outcome is Outcome.PENDING else None
 
 
-def _plan(session: Session, credential: Credential, every: timedelta) -> None:
+async def _plan(session: Session, credential: Credential, every: timedelta) -> None:
     # A check that is due already was asked for meanwhile, since the number changed: it is to be made.
     if credential.next_check_at is None:
-        verification_schedule.plan(credential, session.now, every)
+        zone = await days.zone(session, credential.organization_id)
+        verification_schedule.plan(credential, session.now, every, zone)
 
 
 def _save(

@@ -1,6 +1,6 @@
 """Which checks wait to be made, and which are due by the calendar."""
 
-from datetime import timedelta
+from datetime import date
 
 from sqlalchemy import or_, select
 from sqlmodel import col
@@ -8,6 +8,7 @@ from sqlmodel import col
 from app.core.database import Session
 from app.credentials import findings, states, verification, verification_schedule
 from app.credentials.tables import NEVER, Credential, Outcome, Trigger, VerificationAttempt
+from app.organizations import days
 
 MOST_IN_A_TURN = 100
 
@@ -40,18 +41,19 @@ async def open_due_checks(session: Session, organization_id: str) -> int:
         .with_for_update(skip_locked=True)
     )
     due = list(await session.scalars(statement))
+    today = await days.today(session, organization_id)
     for credential in due:
         if states.verify(credential) is not None:
             credential.next_check_at = None
             continue
         actor = findings.system(organization_id)
-        await verification.open_attempt(session, actor, credential, _trigger(credential, session))
+        await verification.open_attempt(session, actor, credential, _trigger(credential, today))
     return len(due)
 
 
-def _trigger(credential: Credential, session: Session) -> Trigger:
+def _trigger(credential: Credential, today: date) -> Trigger:
     if credential.expires_on == NEVER:
         return Trigger.SCHEDULED
-    day = session.now.date()
-    near = any(credential.expires_on + timedelta(days=days) == day for days in verification_schedule.AROUND_EXPIRY)
+    away = (today - credential.expires_on).days
+    near = away in verification_schedule.AROUND_EXPIRY
     return Trigger.EXPIRY if near else Trigger.SCHEDULED

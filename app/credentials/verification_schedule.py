@@ -1,17 +1,19 @@
 """When a registry is to be asked again: regularly, and around the expiry date. Pure, but for the last."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from app.core.database import Session
 from app.credential_types.tables import CredentialType
 from app.credentials import states
 from app.credentials.tables import NEVER, Credential
+from app.organizations import days
 
 EVERY = timedelta(days=7)
 """The interval of types that choose none."""
 AROUND_EXPIRY = (-60, -28, -14, -7, -3, 0, 3)
 """Days from the expiry date."""
-HOUR_OF_DAY = time(3, tzinfo=UTC)
+HOUR_OF_DAY = time(3)
+"""Of the organization's own days, so that its people find the answer in the morning."""
 
 
 def interval(kind: CredentialType) -> timedelta:
@@ -19,15 +21,16 @@ def interval(kind: CredentialType) -> timedelta:
     return EVERY if kind.verification_interval_days is None else timedelta(days=kind.verification_interval_days)
 
 
-def plan(credential: Credential, now: datetime, every: timedelta) -> None:
+def plan(credential: Credential, now: datetime, every: timedelta, zone: tzinfo) -> None:
     """Set the next check: after the type's interval, or on the next of the days around expiry."""
     if not _is_due_ever(credential):
         credential.next_check_at = None
         return
     due = [now + every]
     if credential.expires_on != NEVER:
-        days = (datetime.combine(credential.expires_on, HOUR_OF_DAY) + timedelta(days=day) for day in AROUND_EXPIRY)
-        due += [day for day in days if day > now]
+        expiry = datetime.combine(credential.expires_on, HOUR_OF_DAY, zone)
+        around = ((expiry + timedelta(days=day)).astimezone(UTC) for day in AROUND_EXPIRY)
+        due += [instant for instant in around if instant > now]
     credential.next_check_at = min(due)
 
 
@@ -42,7 +45,7 @@ async def resume(session: Session, credential: Credential) -> None:
         credential.next_check_at = None
         return
     kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
-    plan(credential, session.now, interval(kind))
+    plan(credential, session.now, interval(kind), await days.zone(session, credential.organization_id))
 
 
 def _is_due_ever(credential: Credential) -> bool:

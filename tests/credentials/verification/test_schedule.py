@@ -1,8 +1,9 @@
 """When a credential is checked again: weekly, and around its expiry date."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,10 +30,10 @@ def held(**content: Any) -> Credential:
     return Credential(**values)
 
 
-def planned(now: datetime, **content: Any) -> datetime | None:
+def planned(now: datetime, zone: tzinfo = UTC, **content: Any) -> datetime | None:
     """When a credential is checked next."""
     credential = held(**content)
-    verification_schedule.plan(credential, now, verification_schedule.EVERY)
+    verification_schedule.plan(credential, now, verification_schedule.EVERY, zone)
     return credential.next_check_at
 
 
@@ -61,6 +62,18 @@ def planned(now: datetime, **content: Any) -> datetime | None:
 )
 def test_checks_come_weekly_and_on_days_around_expiry(now: datetime, then: datetime) -> None:
     assert planned(now) == then
+
+
+@pytest.mark.parametrize(
+    ("zone", "then"),
+    [
+        ("Australia/Sydney", datetime(2026, 11, 1, 16, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 11, 2, 8, tzinfo=UTC)),
+    ],
+)
+def test_the_days_around_expiry_are_met_in_the_organizations_own_morning(zone: str, then: datetime) -> None:
+    now = datetime(2026, 10, 30, 12, tzinfo=UTC)
+    assert planned(now, ZoneInfo(zone), expires_on=date(2026, 11, 30)) == then
 
 
 def test_each_of_the_days_around_expiry_is_met() -> None:
