@@ -64,7 +64,11 @@ async def _mark_owners(session: Session, organization_id: str, events: list[Even
 
 async def _mark_subject(session: Session, organization_id: str, events: list[Event]) -> None:
     """The person themselves, where something changed that matters."""
-    found = [event.subject_id for event in events if event.kind not in _EDITS or event.changes.keys() & _WEIGHTY]
+    found = [
+        event.subject_id
+        for event in events
+        if event.kind is not EventKind.WORKER_UPDATED or event.changes.keys() & _WEIGHTY
+    ]
     await settling.mark(session, organization_id, _those(found))
 
 
@@ -136,7 +140,6 @@ def _those(keys: Iterable[str | None]) -> list[str]:
     return list(dict.fromkeys(key for key in keys if key is not None))
 
 
-_EDITS = frozenset({EventKind.WORKER_UPDATED, EventKind.APPLICANT_UPDATED})
 _WEIGHTY = frozenset({"employment.status", "employment.startDate", "employment.orgUnit"})
 """What of a worker their standing, or where they are counted, depends on."""
 

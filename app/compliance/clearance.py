@@ -5,9 +5,9 @@ from datetime import date
 import msgspec
 
 from app.access import Actor
-from app.compliance import gathering, standing
+from app.compliance import counting, frames, gathering
 from app.compliance.facts import Cell, Post, Situation
-from app.compliance.gathering import Frame
+from app.compliance.frames import Frame
 from app.core import claims, clock
 from app.core.database import Session
 from app.core.fields import Given
@@ -35,7 +35,7 @@ class Clearance(msgspec.Struct, frozen=True):
     @property
     def blocking(self) -> list[Cell]:
         """The cells that stand against it."""
-        return [cell for cell in self.cells if standing.standing([cell]) is Standing.NON_COMPLIANT]
+        return [cell for cell in self.cells if counting.is_gap(cell)]
 
     @property
     def reasons(self) -> list[str]:
@@ -58,7 +58,7 @@ async def check(session: Session, actor: Actor, given: Given) -> Clearance:
     if unit is not None:
         unit = (await claims.find(session, actor, OrgUnit, unit, ("orgUnit",))).id
     day = given.get("on") or clock.today(session.now, actor.time_zone)
-    frame = await gathering.frame(session, actor.organization_id, day)
+    frame = await frames.of(session, actor.organization_id, day)
     return await _judge(frame, worker, position, unit)
 
 
@@ -77,10 +77,7 @@ def placed(situation: Situation, frame: Frame, position: str | None, unit: str |
     day = frame.day
     if unit is not None and unit not in situation.units:
         situation = msgspec.structs.replace(situation, units=frame.above(unit), unit_since=day)
-    held = any(
-        post.position_id == position and post.from_date <= day and (post.to_date is None or post.to_date >= day)
-        for post in situation.posts
-    )
+    held = any(post.position_id == position and post.covers(day) for post in situation.posts)
     if position is not None and not held:
         situation = msgspec.structs.replace(situation, posts=(*situation.posts, Post(position, day)))
     return situation

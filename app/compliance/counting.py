@@ -11,10 +11,11 @@ from enum import StrEnum
 
 from app.compliance.facts import Cell, CellStatus
 from app.compliance.kept import KeptCredential
-from app.compliance.standing import FAILING, NOT_PROVIDED, after
+from app.compliance.standing import FAILING, after
 from app.compliance.tables import Level
 from app.core.fields import EARLIEST
 from app.credentials import validity
+from app.credentials.states import UNANSWERED
 from app.credentials.tables import NEVER, Validity
 from app.workers.tables import Standing
 
@@ -86,8 +87,7 @@ def gap(rule_id: str, status: CellStatus) -> str:
 
 def counted(credential: KeptCredential) -> bool:
     """Whether a credential is counted at all."""
-    live = credential.archived_at is None and credential.deleted_at is None
-    return live and credential.intake not in NOT_PROVIDED
+    return credential.is_live and credential.intake not in UNANSWERED
 
 
 def _validities(credential: KeptCredential, day: date, soon: int) -> Iterator[tuple[date, Validity]]:

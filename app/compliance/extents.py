@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 import msgspec
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, select, true
 from sqlmodel import col
 
 from app.access import Actor
 from app.compliance import gathering, portfolios
-from app.compliance.gathering import AT_ONCE, Frame, Gathered
+from app.compliance.frames import Frame
+from app.compliance.gathering import AT_ONCE, Gathered
 from app.compliance.portfolios import Portfolio
 from app.core import claims, clock
 from app.core.database import Session
@@ -20,6 +21,7 @@ from app.credentials import queries as credentials
 from app.credentials.tables import Credential, OwnerType
 from app.organizations.tables import OrgUnit, subtree
 from app.workers import references
+from app.workers.queries import held_on
 from app.workers.tables import Assignment, Position, Worker
 
 SCOPES = ("orgUnit", "position", "owner")
@@ -91,7 +93,7 @@ async def workers(session: Session, actor: Actor, frame: Frame, extent: Extent) 
     if extent.applicant_id is not None:
         return
     candidates = await _candidates(frame, extent)
-    after, limited = "", actor.only_self or actor.only_contractors or actor.org_unit_id is not None
+    after, limited = "", actor.only_self or actor.org_unit_id is not None
     while some := await _next(frame, candidates, after):
         seen = await _seen(session, actor, some) if limited else some
         for found in (await gathering.gather(frame, seen)).values():
@@ -138,12 +140,7 @@ async def _seen(session: Session, actor: Actor, keys: Sequence[str]) -> list[str
 def _inside(found: Gathered, frame: Frame, extent: Extent) -> bool:
     """Whether a worker belonged to an extent on the day."""
     if extent.position_id is not None:
-        return any(
-            post.position_id == extent.position_id
-            and post.from_date <= frame.day
-            and (post.to_date is None or post.to_date >= frame.day)
-            for post in found.posts
-        )
+        return any(post.position_id == extent.position_id and post.covers(frame.day) for post in found.posts)
     if extent.unit_id is not None:
         return extent.unit_id in frame.above(found.worker.org_unit_id)
     return True
@@ -156,12 +153,10 @@ def within(session: Session, actor: Actor, extent: Extent) -> ColumnElement[bool
     if extent.units is not None:
         return among(col(Worker.org_unit_id), extent.units, session.dialect)
     if extent.position_id is not None:
-        ends = col(Assignment.to_date)
         held = select(col(Assignment.worker_id)).where(
             col(Assignment.organization_id) == actor.organization_id,
             col(Assignment.position_id) == extent.position_id,
-            col(Assignment.from_date) <= extent.day,
-            or_(ends.is_(None), ends >= extent.day),
+            held_on(extent.day),
         )
         return col(Worker.id).in_(held)
     return true()

@@ -49,6 +49,10 @@ class Post(msgspec.Struct, frozen=True):
     from_date: date
     to_date: date | None = None
 
+    def covers(self, day: date) -> bool:
+        """Whether it is held on a day."""
+        return self.from_date <= day and (self.to_date is None or day <= self.to_date)
+
 
 class Held(msgspec.Struct, frozen=True):
     """A credential, neither archived nor deleted."""

@@ -11,15 +11,16 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlmodel import col
 
 from app.access import Actor
-from app.compliance import counting, extents, gathering
+from app.compliance import counting, extents, frames, gathering
 from app.compliance.extents import Extent
-from app.compliance.gathering import AT_ONCE, Frame, Gathered
-from app.compliance.standing import NOT_PROVIDED
+from app.compliance.frames import Frame
+from app.compliance.gathering import AT_ONCE, Gathered
 from app.compliance.tables import Settled
 from app.core.database import Session
 from app.core.errors import Invalid, NotFound, TooMany
 from app.core.fields import LATEST, Given
 from app.credential_types.tables import CredentialType
+from app.credentials.states import UNANSWERED
 from app.credentials.tables import Credential
 from app.workers.tables import Applicant, Standing, Worker
 
@@ -70,9 +71,9 @@ async def foresee(session: Session, actor: Actor, extent: Extent, given: Given) 
     """The forecast of an extent. `given` has by, from, to and type (codes)."""
     spans = list(_spans(given["by"], *_range(extent.day, given)))
     types = await _types(session, actor, given.get("type"))
-    frame = await gathering.frame(session, actor.organization_id, extent.day)
+    frame = await frames.of(session, actor.organization_id, extent.day)
     first, last = spans[0][0], spans[-1][1]
-    if extent.day == extent.today and not actor.only_contractors:
+    if extent.day == extent.today:
         expiring = await _expiring(session, actor, extent, first, last)
         found = [worker async for worker in _changing(session, actor, frame, extent, last)]
     else:
@@ -118,7 +119,7 @@ async def _expiring(
             col(Credential.expires_on).between(first, last),
             col(Credential.archived_at).is_(None),
             col(Credential.deleted_at).is_(None),
-            col(Credential.intake).not_in(NOT_PROVIDED),
+            col(Credential.intake).not_in(UNANSWERED),
             case((col(Credential.worker_id).is_not(None), col(Worker.deleted_at)), else_=col(Applicant.deleted_at)).is_(
                 None
             ),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlmodel import col
 
 from app.access import Actor
-from app.compliance import counting, extents, gathering, queries, settling
+from app.compliance import counting, extents, frames, gathering, queries, tallies
 from app.compliance.counting import Dimension
 from app.compliance.extents import Extent
 from app.compliance.facts import CellStatus
@@ -29,11 +29,11 @@ ByRule = Mapping[str, ByStatus]
 
 async def by_rule(session: Session, actor: Actor, extent: Extent) -> ByRule:
     """Rule → how many workers fall short of it, and how. Of rules that all meet there is none."""
-    if extent.is_kept and not actor.only_contractors:
-        kept = await settling.counts(session, actor.organization_id, extent.units, extent.day, [Dimension.GAP])
+    if extent.is_kept:
+        kept = await tallies.counts(session, actor.organization_id, extent.units, extent.day, [Dimension.GAP])
         return _split({value: number for (_, value), number in kept.items()})
     found: Counter[str] = Counter()
-    frame = await gathering.frame(session, actor.organization_id, extent.day)
+    frame = await frames.of(session, actor.organization_id, extent.day)
     async for worker in extents.workers(session, actor, frame, extent):
         if worker.situation is not None:
             cells = gathering.judge(worker.situation, worker.rules, frame.day).cells
@@ -60,7 +60,7 @@ async def short(session: Session, actor: Actor, extent: Extent) -> Listing[Worke
     if extent.day == extent.today:
         non_compliant = col(Worker.standing) == Standing.NON_COMPLIANT
         return replace(workers.listing, hides={}, base=non_compliant & extents.within(session, actor, extent))
-    frame = await gathering.frame(session, actor.organization_id, extent.day)
+    frame = await frames.of(session, actor.organization_id, extent.day)
     found = [
         worker.worker.id
         async for worker in extents.workers(session, actor, frame, extent)

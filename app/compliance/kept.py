@@ -113,6 +113,11 @@ class KeptCredential(Kept, frozen=True, kw_only=True):
     archived_at: datetime | None
     deleted_at: datetime | None
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it is neither archived nor deleted."""
+        return self.archived_at is None and self.deleted_at is None
+
 
 TABLES: dict[type[Kept], type[Record]] = {
     KeptOrganization: Organization,

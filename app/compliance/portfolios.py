@@ -8,8 +8,10 @@ import msgspec
 
 from app.compliance import counting, gathering
 from app.compliance.counting import Key
-from app.compliance.gathering import Frame, Gathered, Judged
+from app.compliance.frames import Frame
+from app.compliance.gathering import Gathered, Judged
 from app.compliance.kept import KeptApplicant, KeptCredential
+from app.core import ids
 from app.workers.tables import Worker
 
 
@@ -33,7 +35,7 @@ async def of(frame: Frame, owners: Iterable[str]) -> dict[str, Portfolio]:
     workers: list[str] = []
     applicants: list[str] = []
     for owner in owners:
-        (workers if owner.startswith(f"{Worker.prefix}_") else applicants).append(owner)
+        (workers if ids.kind(owner) == Worker.prefix else applicants).append(owner)
     found: dict[str, Portfolio] = {}
     if workers:
         found = {key: of_worker(frame, one) for key, one in (await gathering.gather(frame, workers)).items()}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, exists, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, select
 from sqlmodel import col
 
 from app.compliance.tables import CredentialRequest, Exemption, RequirementRule
@@ -15,25 +15,24 @@ from app.credential_types.tables import CredentialType
 from app.credentials.tables import Intake
 
 
-def _asks_for(operators: Mapping[str, Any], actor: Viewer, now: datetime) -> ColumnElement[bool]:
+def _asks_for(operators: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnElement[bool]:
     """Rules of which some alternative is of one of some types."""
     listed = cast(col(RequirementRule.alternatives), Text).contains('"' + col(CredentialType.id) + '"')
-    kinds = filters.exact(col(CredentialType.code))(operators, actor, now)
+    kinds = filters.exact(col(CredentialType.code))(operators, actor, _now)
     return exists().where(col(CredentialType.organization_id) == actor.organization_id, kinds, listed)
 
 
 def _effective(day: date, _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
-    ends = col(RequirementRule.effective_to)
-    return and_(col(RequirementRule.effective_from) <= day, or_(ends.is_(None), ends >= day))
+    return filters.covering(col(RequirementRule.effective_from), col(RequirementRule.effective_to), day)
 
 
 def _of_type(column: Any) -> Filter:
     """Rows whose type's code is as asked."""
 
-    def apply(operators: Mapping[str, Any], actor: Viewer, now: datetime) -> ColumnElement[bool]:
+    def apply(operators: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnElement[bool]:
         kinds = select(col(CredentialType.id)).where(
             col(CredentialType.organization_id) == actor.organization_id,
-            filters.exact(col(CredentialType.code))(operators, actor, now),
+            filters.exact(col(CredentialType.code))(operators, actor, _now),
         )
         found: ColumnElement[bool] = column.in_(kinds)
         return found
@@ -42,8 +41,8 @@ def _of_type(column: Any) -> Filter:
 
 
 def _lasting(day: date, _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
-    ends = col(Exemption.to_date)
-    return and_(col(Exemption.revoked_at).is_(None), col(Exemption.from_date) <= day, or_(ends.is_(None), ends >= day))
+    lasts = filters.covering(col(Exemption.from_date), col(Exemption.to_date), day)
+    return and_(col(Exemption.revoked_at).is_(None), lasts)
 
 
 def _open(value: bool, _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
@@ -51,6 +50,7 @@ def _open(value: bool, _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
     return closed.is_(None) if value else closed.is_not(None)
 
 
+@filters.daily
 def _overdue(value: bool, actor: Viewer, now: datetime) -> ColumnElement[bool]:
     late = and_(
         col(CredentialRequest.closed_at).is_(None),

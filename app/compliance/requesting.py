@@ -14,7 +14,17 @@ from app.compliance.requests import Wish
 from app.compliance.tables import CredentialRequest, RaisedBy
 from app.core import bulk, claims, fields
 from app.core.database import Session
-from app.core.errors import AlreadyRequested, DomainError, Invalid, NotFound, Refused, Required, TypeArchived, allow
+from app.core.errors import (
+    AlreadyRequested,
+    DomainError,
+    Invalid,
+    NotFound,
+    Refused,
+    Required,
+    TypeArchived,
+    allow,
+    gathering,
+)
 from app.core.fields import Fields, Given
 from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType
@@ -73,7 +83,7 @@ async def create(session: Session, actor: Actor, given: Given) -> Asked:
         if isinstance(worker, Worker)
         for kind, guidance in kinds
     ]
-    raised = await requests.raise_all(session, actor, actor.organization_id, wishes)
+    raised = await requests.raise_all(session, actor, wishes)
     results = []
     for index, (key, worker) in enumerate(zip(keys, workers, strict=True)):
         for kind, _ in kinds:
@@ -130,10 +140,10 @@ async def resend(session: Session, actor: Actor, given: Given) -> CredentialRequ
     message = words["message"] if "message" in given else request.message
     wish = Wish(worker.id, kind, RaisedBy.PERSON, None, message, request.guidance, words["due_on"])
     request.held_off = False
-    raised = await requests.raise_all(session, actor, actor.organization_id, [wish])
-    if wish.key not in raised:
+    raised = await requests.raise_all(session, actor, [wish])
+    if wish.wanted not in raised:
         raise AlreadyRequested(f"the worker is asked for {kind.code} already", ("id",))
-    return raised[wish.key]
+    return raised[wish.wanted]
 
 
 async def _claim(session: Session, actor: Actor, given: Given) -> tuple[CredentialRequest, Credential | None]:
@@ -177,10 +187,8 @@ async def _kinds(session: Session, actor: Actor, types: Sequence[Given]) -> list
         elif kind.archived_at is not None:
             errors.append(TypeArchived(f"{'.'.join(path)}: the credential type {code} is archived", path))
         else:
-            try:
+            with gathering(errors, "types", str(index)):
                 found.append((kind, GUIDANCE.read(item, absent="clear")["guidance"]))
-            except Refused as refused:
-                errors += [refusal.under("types", str(index)) for refusal in refused.errors]
     if errors:
         raise Refused(errors)
     return found

@@ -1,41 +1,32 @@
-"""Requests for credentials: raised and withdrawn as the rules have it, and kept in line with their credentials.
+"""Requests for credentials: raised, cancelled, and kept in line with their credentials.
 
 An open request of a worker for a type is unique by an index, so that raising again, however often and by however many
 at once, raises nothing twice.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, TypeVar
+from datetime import date
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from app.access import Actor, ActorKind
-from app.compliance.facts import Cell, CellStatus
-from app.compliance.tables import CredentialRequest, RaisedBy, RequirementRule
+from app.compliance.tables import CredentialRequest, RaisedBy
 from app.core import ids
 from app.core.database import Session
 from app.core.fields import Changes
 from app.core.keys import among
-from app.core.records import Record
 from app.credential_types.tables import CredentialType
 from app.credentials import submission
 from app.credentials.tables import Approval, Credential, Intake
 from app.events import ledger
 from app.events.kinds import EventKind
-from app.organizations import days
 
-RAISING = frozenset({CellStatus.MISSING, CellStatus.EXPIRED, CellStatus.GRACE})
-"""The cells for which something is requested. What is ineligible is for a person to judge."""
-AT_ONCE = 500
-"""Rows of one INSERT, so that its parameters stay within what a database takes."""
-
-Row = TypeVar("Row", bound=Record)
 Wanted = tuple[str, str]
 """A worker and a credential type."""
 
@@ -53,54 +44,24 @@ class Wish:
     due_on: date | None = None
 
     @property
-    def key(self) -> Wanted:
+    def wanted(self) -> Wanted:
         """Of which there is one open request at most."""
         return self.worker_id, self.kind.id
 
 
-async def reconcile(
-    session: Session, actor: Actor, organization_id: str, cells_by_worker: Mapping[str, Sequence[Cell]]
-) -> None:
-    """Raise what the rules want of some workers, and withdraw what they asked for and no rule wants any more.
-
-    What a person cancelled is not asked for again, until it was there meanwhile. What a person asked for stays.
-    """
-    cells = [cell for found in cells_by_worker.values() for cell in found if cell.rule.auto_request]
-    wanted = {(cell.worker_id, kind): cell for cell in reversed(cells) for kind in cell.wanted}
-    known = await _pending(session, organization_id, list(cells_by_worker))
-    for request in known:
-        if request.held_off and (request.worker_id, request.credential_type_id) not in wanted:
-            request.held_off = False
-    gone = [request for request in known if (request.worker_id, request.credential_type_id) not in wanted]
-    await _withdraw(session, actor, organization_id, gone)
-    there = {(request.worker_id, request.credential_type_id) for request in known}
-    lacking = {
-        key: cell
-        for cell in reversed(cells)
-        for kind in cell.wanted
-        if cell.status in RAISING and (key := (cell.worker_id, kind)) not in there
-    }
-    if lacking:
-        await raise_all(session, actor, organization_id, await _wishes(session, organization_id, lacking))
-
-
-async def raise_all(
-    session: Session, actor: Actor, organization_id: str, wishes: Iterable[Wish]
-) -> dict[Wanted, CredentialRequest]:
+async def raise_all(session: Session, actor: Actor, wishes: Iterable[Wish]) -> dict[Wanted, CredentialRequest]:
     """Raise requests, each with its credential; gives those that are new, and not those that were open already."""
     # Sorted, so that two transactions that raise the same never wait for each other in a circle.
-    sorted_ = [wish for _, wish in sorted({wish.key: wish for wish in wishes}.items())]
+    sorted_ = [wish for _, wish in sorted({wish.wanted: wish for wish in wishes}.items())]
+    if not sorted_:
+        return {}
     insert = insert_postgresql if session.dialect == "postgresql" else insert_sqlite
-    raised: dict[Wanted, CredentialRequest] = {}
-    for at in range(0, len(sorted_), AT_ONCE):
-        some = sorted_[at : at + AT_ONCE]
-        rows = [_row(session, organization_id, wish).model_dump() for wish in some]
-        statement = insert(CredentialRequest).values(rows).on_conflict_do_nothing().returning(CredentialRequest)
-        new = {(row.worker_id, row.credential_type_id): row for row in await session.scalars(statement)}
-        raised |= new
-        for wish in some:
-            if wish.key in new:
-                _open(session, actor, wish, new[wish.key])
+    rows = [_row(session, actor, wish).model_dump() for wish in sorted_]
+    statement = insert(CredentialRequest).on_conflict_do_nothing().returning(CredentialRequest)
+    raised = {request.wanted: request for request in await session.scalars(statement, rows)}
+    for wish in sorted_:
+        if wish.wanted in raised:
+            _open(session, actor, wish, raised[wish.wanted])
     await session.flush()
     return raised
 
@@ -147,61 +108,9 @@ async def cancel(session: Session, actor: Actor, request: CredentialRequest, cre
     ledger.record(session, actor, EventKind.REQUEST_CANCELLED, request, changes, worker_id=request.worker_id)
 
 
-async def _pending(session: Session, organization_id: str, workers: Sequence[str]) -> list[CredentialRequest]:
-    """The requests that are open, or that a person cancelled and no rule may raise again."""
-    statement = select(CredentialRequest).where(
-        col(CredentialRequest.organization_id) == organization_id,
-        among(col(CredentialRequest.worker_id), workers, session.dialect),
-        or_(col(CredentialRequest.closed_at).is_(None), col(CredentialRequest.held_off)),
-    )
-    return list(await session.scalars(statement))
-
-
-async def _withdraw(
-    session: Session, actor: Actor, organization_id: str, requests: Iterable[CredentialRequest]
-) -> None:
-    """Cancel those of some requests that rules raised and no worker has answered."""
-    open_ = {
-        request.credential_id: request
-        for request in requests
-        if request.closed_at is None and request.raised_by is RaisedBy.RULE and request.status is Intake.REQUESTED
-    }
-    if not open_:
-        return
-    statement = (
-        select(Credential)
-        .where(
-            col(Credential.organization_id) == organization_id,
-            among(col(Credential.id), list(open_), session.dialect),
-        )
-        .order_by(col(Credential.id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    await session.flush()
-    # Its worker may have answered while we waited for it.
-    for credential in list(await session.scalars(statement)):
-        if credential.intake is Intake.REQUESTED:
-            await cancel(session, actor, open_[credential.id], credential)
-
-
-async def _wishes(session: Session, organization_id: str, lacking: Mapping[Wanted, Cell]) -> list[Wish]:
-    """What lacks, as what to ask for. Nobody is asked for a type that is out of use."""
-    kinds = await _rows(session, organization_id, CredentialType, {kind for _, kind in lacking})
-    rules = await _rows(session, organization_id, RequirementRule, {cell.rule.id for cell in lacking.values()})
-    today = await days.today(session, organization_id)
-    wishes = []
-    for (worker_id, kind_id), cell in lacking.items():
-        kind, rule = kinds[kind_id], rules[cell.rule.id]
-        if kind.archived_at is None:
-            due = None if rule.request_due_days is None else today + timedelta(days=rule.request_due_days)
-            wishes.append(Wish(worker_id, kind, RaisedBy.RULE, rule.id, rule.request_message, None, due))
-    return wishes
-
-
-def _row(session: Session, organization_id: str, wish: Wish) -> CredentialRequest:
+def _row(session: Session, actor: Actor, wish: Wish) -> CredentialRequest:
     return CredentialRequest(
-        organization_id=organization_id,
+        organization_id=actor.organization_id,
         id=ids.new(CredentialRequest.prefix),
         worker_id=wish.worker_id,
         credential_type_id=wish.kind.id,
@@ -263,10 +172,3 @@ async def _find(session: Session, organization_id: str, column: Any, keys: Seque
         col(CredentialRequest.organization_id) == organization_id, among(column, keys, session.dialect)
     )
     return list(await session.scalars(statement.order_by(col(CredentialRequest.id))))
-
-
-async def _rows(session: Session, organization_id: str, table: type[Row], keys: Collection[str]) -> dict[str, Row]:
-    statement = select(table).where(
-        col(table.organization_id) == organization_id, among(col(table.id), list(keys), session.dialect)
-    )
-    return {row.id: row for row in await session.scalars(statement)}

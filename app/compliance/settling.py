@@ -6,22 +6,19 @@ and writes the difference. An organization is settled by one at a time: its row 
 all that its transaction changed; one that comes later stays for the next settling, so that nothing is lost.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
-from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, or_, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col
 
 from app.access import Actor
-from app.compliance import gathering, portfolios, requests
-from app.compliance.counting import Dimension, Key
+from app.compliance import frames, portfolios, reconciling, requests, tallies
 from app.compliance.portfolios import Portfolio
-from app.compliance.tables import Settled, Tally, Unsettled
-from app.core import clock, ids, writing
+from app.compliance.tables import Settled, Unsettled
+from app.core import clock, ids
 from app.core.database import Session
 from app.core.fields import Changes
 from app.core.keys import among
@@ -31,14 +28,10 @@ from app.organizations import days
 from app.organizations.tables import Organization
 from app.workers.tables import Standing, Worker
 
-EVERYBODY = ""
-"""Stands for the whole organization among the units of tallies."""
 AT_ONCE = 1_000
 """The most owners that one transaction settles."""
 MARKED = "marked"
 NOTHING_WRONG = (None, Standing.COMPLIANT)
-Counts = Counter[tuple[str, Key]]
-"""How many, by unit and key."""
 
 
 async def mark(session: Session, organization_id: str, owner_ids: Iterable[str]) -> None:
@@ -93,32 +86,6 @@ async def organizations_to_settle(session: Session) -> list[str]:
     return list(await session.scalars(select(mine).where(or_(marked, due)).order_by(mine)))
 
 
-async def counts(
-    session: Session, organization_id: str, units: Sequence[str] | None, day: date, dimensions: Iterable[Dimension]
-) -> dict[tuple[str, str], int]:
-    """Kept counts of an organization or of some units, by dimension and value, as of a day from today on."""
-    mine = [
-        col(Tally.organization_id) == organization_id,
-        col(Tally.dimension).in_([str(dimension) for dimension in dimensions]),
-        col(Tally.day) <= day,
-    ]
-    if units is None:
-        mine.append(col(Tally.org_unit_id) == EVERYBODY)
-    else:
-        mine.append(among(col(Tally.org_unit_id), units, session.dialect))
-    statement = (
-        select(col(Tally.dimension), col(Tally.value), func.sum(col(Tally.number)))
-        .where(*mine)
-        .group_by(col(Tally.dimension), col(Tally.value))
-    )
-    return {(row[0], row[1]): int(row[2]) for row in await session.execute(statement) if row[2]}
-
-
-async def sweep(session: Session, organization_id: str) -> None:
-    """Remove sums that came to nothing."""
-    await session.execute(delete(Tally).where(col(Tally.organization_id) == organization_id, col(Tally.number) == 0))
-
-
 def _due(organization_id: str, today: date) -> list[Any]:
     return [col(Settled.organization_id) == organization_id, col(Settled.recheck_on) <= today]
 
@@ -147,15 +114,14 @@ async def _settle(session: Session, organization_id: str, marks: dict[str, str],
     owners = await _free(session, organization_id, sorted({*marks.values(), *due}))
     if not owners:
         return 0
-    frame = await gathering.frame(session, organization_id)
+    frame = await frames.of(session, organization_id)
     found = await portfolios.of(frame, owners)
-    await _keep_counts(session, organization_id, found)
+    await tallies.keep(session, organization_id, found)
     await _keep_standings(session, organization_id, found)
-    await requests.reconcile(
+    await reconciling.reconcile(
         session,
         requests.system(organization_id),
-        organization_id,
-        {key: one.judged.cells if one.judged else [] for key, one in found.items() if key.startswith(Worker.prefix)},
+        {key: one.judged.cells if one.judged else [] for key, one in found.items() if ids.kind(key) == Worker.prefix},
     )
     done = [key for key, owner in marks.items() if owner in owners]
     await session.execute(
@@ -177,64 +143,7 @@ async def _free(session: Session, organization_id: str, owners: list[str]) -> se
         .with_for_update(skip_locked=True, key_share=True)
     )
     workers = set(await session.scalars(statement)) if owners else set()
-    return workers | {owner for owner in owners if not owner.startswith(f"{Worker.prefix}_")}
-
-
-async def _keep_counts(session: Session, organization_id: str, found: dict[str, Portfolio]) -> None:
-    """Write the difference between what owners count as and what they were counted as."""
-    statement = select(col(Settled.id), col(Settled.org_unit_id), col(Settled.counted), col(Settled.recheck_on)).where(
-        col(Settled.organization_id) == organization_id, among(col(Settled.id), list(found), session.dialect)
-    )
-    before = {row.id: row for row in await session.execute(statement)}
-    difference: Counts = Counter()
-    rows: list[dict[str, Any]] = []
-    for key, portfolio in found.items():
-        counted = [[*_plain(name), number] for name, number in sorted(portfolio.counts.items()) if number]
-        row = {
-            "organization_id": organization_id,
-            "id": key,
-            "org_unit_id": portfolio.org_unit_id,
-            "recheck_on": portfolio.recheck_on,
-            "counted": counted,
-        }
-        was = before.get(key)
-        if was is not None:
-            if (was.org_unit_id, was.counted, was.recheck_on) == (row["org_unit_id"], counted, row["recheck_on"]):
-                continue
-            _add(difference, was.org_unit_id, {_key(item): item[3] for item in was.counted}, -1)
-        _add(difference, portfolio.org_unit_id, portfolio.counts, 1)
-        rows.append(row)
-    await writing.upsert(
-        session, Settled, rows, ("organization_id", "id"), replaced=("org_unit_id", "recheck_on", "counted")
-    )
-    tallies = [
-        _tally(organization_id, unit, key, number) for (unit, key), number in sorted(difference.items()) if number
-    ]
-    await writing.upsert(
-        session, Tally, tallies, ("organization_id", "org_unit_id", "dimension", "value", "day"), added=("number",)
-    )
-
-
-def _add(difference: Counts, unit: str | None, counted: Any, sign: int) -> None:
-    for key, number in counted.items():
-        difference[EVERYBODY, key] += sign * number
-        if unit is not None:
-            difference[unit, key] += sign * number
-
-
-def _plain(key: Key) -> list[str]:
-    return [str(key[0]), key[1], key[2].isoformat()]
-
-
-def _key(item: Sequence[Any]) -> Key:
-    return Dimension(item[0]), item[1], date.fromisoformat(item[2])
-
-
-def _tally(organization_id: str, unit: str, key: Key, number: int) -> dict[str, Any]:
-    dimension, value, day = key
-    # There are many sums, and nobody asks in what order they came.
-    found = {"organization_id": organization_id, "id": f"{Tally.prefix}_{token_hex(8)}", "org_unit_id": unit}
-    return {**found, "dimension": str(dimension), "value": value, "day": day, "number": number}
+    return workers | {owner for owner in owners if ids.kind(owner) != Worker.prefix}
 
 
 async def _keep_standings(session: Session, organization_id: str, found: dict[str, Portfolio]) -> None:
@@ -267,6 +176,6 @@ async def _keep_standings(session: Session, organization_id: str, found: dict[st
 
 def _record(session: Session, organization_id: str, key: str, before: Standing | None, after: Standing | None) -> None:
     changes: Changes = {"standing": {"from": before and before.value, "to": after and after.value}}
-    subject = Worker(organization_id=organization_id, id=key)  # type: ignore[call-arg]
+    subject = Worker(organization_id=organization_id, id=key)  # type: ignore[call-arg]  # of whom only the id is told
     kind = EventKind.COMPLIANCE_STANDING_CHANGED
     ledger.record(session, requests.system(organization_id), kind, subject, changes, worker_id=key)

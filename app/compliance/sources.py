@@ -108,17 +108,14 @@ class Past:
     async def all(self, kinds: Sequence[type[Kept]]) -> Rows:
         """One statement for all kinds."""
         rows = await self._read(kinds, col(History.worker_id).is_(None))
-        return {kind: [row for row in found if getattr(row, "worker_id", None) is None] for kind, found in rows.items()}
+        return {kind: [row for row in found if _subject(row) is None] for kind, found in rows.items()}
 
     async def about(self, kinds: Sequence[type[Kept]], workers: Sequence[str]) -> Rows:
         """One statement for all kinds."""
         rows = await self._read(kinds, among(col(History.worker_id), workers, self._session.dialect))
         # A row may have been somebody else's when the day ended.
         wanted = set(workers)
-        return {
-            kind: [row for row in found if (row.id if kind is KeptWorker else row.worker_id) in wanted]
-            for kind, found in rows.items()
-        }
+        return {kind: [row for row in found if _subject(row) in wanted] for kind, found in rows.items()}
 
     async def applicants(self, ids: Sequence[str] | None = None) -> list[KeptApplicant]:
         """One statement."""
@@ -181,11 +178,16 @@ def _latest(mine: Sequence[ColumnElement[bool]], fitting: Select[Any]) -> Select
     return select(entries.c.kind, entries.c.row_id, entries.c["values"]).where(entries.c.turn == 1)
 
 
-def _worker(table: Any) -> Any:
+def _subject(row: Kept) -> str | None:
+    """The worker whom a row is about, if any."""
+    about = TABLES[type(row)].about
+    return None if about is None else getattr(row, about)
+
+
+def _worker(table: type[Record]) -> Any:
     """The column that tells which worker a row is about."""
-    return col(Worker.id) if table is Worker else col(table.worker_id)
+    return getattr(table, str(table.about))
 
 
 def _of_nobody(table: type[Record]) -> list[ColumnElement[bool]]:
-    column = getattr(table, "worker_id", None)
-    return [] if column is None else [column.is_(None)]
+    return [] if table.about is None else [_worker(table).is_(None)]

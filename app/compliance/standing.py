@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from app.compliance.facts import Cell, CellStatus, Held, Release, Rule, Situation
 from app.compliance.tables import Level, RuleScope
-from app.credentials.tables import NEVER, Approval, Intake, VerificationStatus
+from app.credentials.states import UNANSWERED
+from app.credentials.tables import NEVER, Approval, VerificationStatus
 from app.registries.findings import Eligibility
 from app.workers.tables import Standing
 
@@ -31,7 +32,6 @@ RISKY = frozenset({CellStatus.EXPIRING, CellStatus.IN_REVIEW, CellStatus.GRACE})
 HAD = frozenset({CellStatus.SATISFIED, CellStatus.EXEMPT, CellStatus.EXPIRING, CellStatus.IN_REVIEW})
 """What nothing more need be provided for."""
 
-NOT_PROVIDED = frozenset({Intake.REQUESTED, Intake.CANCELLED})
 WITHDRAWN = frozenset({VerificationStatus.SUSPENDED, VerificationStatus.REVOKED})
 OPEN = frozenset({Eligibility.REVIEW_REQUIRED, Eligibility.IN_PROGRESS, Eligibility.ERROR})
 
@@ -75,7 +75,7 @@ def applies_since(rule: Rule, situation: Situation, day: date) -> date | None:
     """The day since which a rule asks a worker, or None where it does not on that day."""
     if not _within(day, rule.effective_from, rule.effective_to):
         return None
-    posts = [post for post in situation.posts if _within(day, post.from_date, post.to_date)]
+    posts = [post for post in situation.posts if post.covers(day)]
     if rule.excluded and rule.excluded & {situation.worker_id, *situation.units, *(post.position_id for post in posts)}:
         return None
     begun = max(rule.effective_from, situation.since)
@@ -93,7 +93,7 @@ def applies_since(rule: Rule, situation: Situation, day: date) -> date | None:
 
 def judge(held: Held, day: date) -> Found | None:
     """What one credential is worth on a day; None where it is as good as none."""
-    if held.intake in NOT_PROVIDED:
+    if held.intake in UNANSWERED:
         return None
     unfit = _unfit(held)
     if unfit is not None:

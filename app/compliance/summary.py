@@ -8,7 +8,7 @@ from enum import Enum
 import msgspec
 
 from app.access import Actor
-from app.compliance import counting, extents, gathering, settling
+from app.compliance import counting, extents, frames, tallies
 from app.compliance.counting import Dimension
 from app.compliance.extents import Extent
 from app.core.database import Session
@@ -59,10 +59,10 @@ class Summary(msgspec.Struct, frozen=True):
 
 async def summarize(session: Session, actor: Actor, extent: Extent, settled: bool = True) -> Summary:
     """The summary of an extent: today's of an organization or a unit as kept, any other counted anew."""
-    if extent.is_kept and not actor.only_contractors:
-        kept = await settling.counts(session, actor.organization_id, extent.units, extent.day, SUMMED)
+    if extent.is_kept:
+        kept = await tallies.counts(session, actor.organization_id, extent.units, extent.day, SUMMED)
         return Summary(extent.day, kept, settled)
-    frame = await gathering.frame(session, actor.organization_id, extent.day)
+    frame = await frames.of(session, actor.organization_id, extent.day)
     sums: Counter[tuple[str, str]] = Counter()
     async for owner in extents.owners(session, actor, frame, extent):
         for (dimension, value, day), number in owner.counts.items():

@@ -65,6 +65,7 @@ class RequirementRule(Record, table=True):
         Index("rules_by_worker", "organization_id", "worker_id", "name_key", "id"),
     )
     prefix: ClassVar[str] = "rule"
+    about = "worker_id"
     kept = (
         *("scope", "position_id", "org_unit_id", "worker_id", "excluded", "alternatives", "minimum", "level"),
         *("severity", "grace_days", "effective_from", "effective_to", "deleted_at"),
@@ -124,6 +125,7 @@ class Exemption(Record, table=True):
         Index("exemptions_by_created_at", "organization_id", "created_at", "id"),
     )
     prefix: ClassVar[str] = "exm"
+    about = "worker_id"
     kept = ("worker_id", "rule_id", "credential_type_id", "from_date", "to_date", "revoked_at")
 
     worker_id: str = Field(sa_type=Key)
@@ -196,6 +198,11 @@ class CredentialRequest(Record, table=True):
     created_at: datetime
     last_updated: datetime
 
+    @property
+    def wanted(self) -> tuple[str, str]:
+        """The worker and the credential type."""
+        return self.worker_id, self.credential_type_id
+
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
         return col(cls.worker_id).in_(_workers(reach))
@@ -232,7 +239,7 @@ class Tally(Record, table=True):
     prefix: ClassVar[str] = "tly"
 
     org_unit_id: str = Field(default="", sa_type=Key)
-    """Of whom is counted: those directly in a unit, those in none (`-`), or all (empty)."""
+    """Of whom is counted: those directly in a unit, or all (empty)."""
     dimension: str = Field(max_length=32)
     value: str = Field(max_length=64)
     day: date

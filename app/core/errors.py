@@ -33,7 +33,7 @@
     │   ├── RequestClosed       REQUEST_CLOSED        the request is settled or cancelled
     │   ├── AlreadyAssigned     ALREADY_ASSIGNED      the worker holds the position on some of these days
     │   ├── AlreadyRevoked      ALREADY_REVOKED       an exemption that was taken back
-    │   ├── NotVerifiable       NOT_VERIFIABLE        no registry verifies it
+    │   ├── NotVerifiable       NOT_VERIFIABLE        no registry verifies it, or nobody has answered the request
     │   ├── NotResolvable       NOT_RESOLVABLE        a check that no person has to settle
     │   ├── OwnerMismatch       OWNER_MISMATCH        it is not owned by the one it is transferred from
     │   ├── LastOwner           LAST_OWNER            a credential keeps at least one owner
@@ -328,14 +328,14 @@ def allow(refusal: DomainError | None, at: Path | None = None) -> None:
 
 
 @contextmanager
-def gathering(errors: list[DomainError]) -> Iterator[None]:
-    """Add what is refused within to the others, so that a caller is told all at once."""
+def gathering(errors: list[DomainError], *under: str) -> Iterator[None]:
+    """Add what is refused within to the others, so that a caller is told all at once; `under` tells where it lies."""
     try:
         yield
     except Refused as refused:
-        errors += refused.errors
+        errors += [error.under(*under) for error in refused.errors]
     except DomainError as error:
-        errors.append(error)
+        errors.append(error.under(*under))
 
 
 class Refused(Exception):

@@ -181,10 +181,10 @@ def url(path: str, column: str) -> Field:
 def day(path: str, column: str, *, required: bool = False) -> Field:
     """A calendar day."""
 
-    def read(value: Any) -> date:
+    def read(value: date) -> date:
         if not EARLIEST <= value <= LATEST:
             raise ValueError(f"is not between {EARLIEST} and {LATEST}")
-        return value  # type: ignore[no-any-return]
+        return value
 
     return Field(tuple(path.split(".")), column, read, required)
 

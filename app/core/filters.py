@@ -42,7 +42,7 @@ then kept for later."""
 
 def daily(condition: Filter) -> Filter:
     """Marks a filter that looks at the clock only for the day in the actor's time zone."""
-    condition.daily = True  # type: ignore[attr-defined]
+    condition.daily = True  # type: ignore[attr-defined]  # a mark on a function
     return condition
 
 
@@ -157,6 +157,7 @@ def text(column: Any) -> Filter:
     """Text operators on a column of folded text, so that case does not matter: `eq`, `in`, `contains`, `startsWith`."""
 
     def one(name: str, value: Any) -> ColumnElement[bool]:
+        found: ColumnElement[bool]
         match name:
             case "eq":
                 found = column == fold(value)
@@ -166,7 +167,7 @@ def text(column: Any) -> Filter:
                 found = column.contains(fold(value), autoescape=True)
             case _:
                 found = column.startswith(fold(value), autoescape=True)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def apply(operators: Mapping[str, Any], _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
         return and_(true(), *(one(name, value) for name, value in operators.items()))
@@ -192,6 +193,11 @@ def instant(value: date | datetime, time_zone: ZoneInfo) -> datetime:
         return datetime.combine(value, time(), time_zone).astimezone(UTC)
     except OverflowError:  # the first or the last day of the calendar, in a time zone that lies beyond it
         return datetime.combine(value, time(), UTC)
+
+
+def covering(first: Any, last: Any, day: date) -> ColumnElement[bool]:
+    """Whether a time from a day to a day, or without end, has a day in it."""
+    return and_(first <= day, or_(last.is_(None), last >= day))
 
 
 def fold(value: str) -> str:

@@ -30,7 +30,7 @@ class History(Record, table=True):
     """The name of the row's table."""
     row_id: str = Field(sa_type=Key)
     worker_id: str | None = Field(default=None, sa_type=Key)
-    """The worker that the row is about, where it has a column `worker_id`; a worker itself has its own id here."""
+    """The worker that the row is about, if any (see `Record.about`)."""
     recorded_at: datetime
     values: Any = Field(default=None, sa_type=Document, nullable=True)
 
@@ -53,8 +53,8 @@ def _changed(row: Record) -> bool:
 def _since(row: Record, now: datetime) -> datetime:
     """When a row came to be as it is: when it says so, if the flush brings that too, and else now."""
     column = inspect(row).attrs.get("last_updated")
-    changed = column is not None and column.history.has_changes()
-    return row.last_updated if changed else now  # type: ignore[attr-defined]
+    updated: datetime | None = column.value if column is not None and column.history.has_changes() else None
+    return updated or now
 
 
 def _values(row: Record) -> dict[str, Any]:
@@ -62,13 +62,12 @@ def _values(row: Record) -> dict[str, Any]:
 
 
 def _entry(row: Record, at: datetime, values: dict[str, Any] | None) -> History:
-    kind = str(row.__tablename__)
     return History(
         organization_id=row.organization_id,
         id=ids.new(History.prefix),
-        kind=kind,
+        kind=str(row.__tablename__),
         row_id=row.id,
-        worker_id=row.id if kind == "workers" else getattr(row, "worker_id", None),
+        worker_id=getattr(row, row.about) if row.about else None,
         recorded_at=at,
         values=values,
     )

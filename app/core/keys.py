@@ -27,13 +27,22 @@ def listed(keys: Sequence[str], dialect: str) -> Any:
 def asked(column: Any, dialect: str) -> ColumnElement[bool]:
     """Whether a column is one of the parameter `keys`; the statement's text does not depend on their number."""
     if dialect == "postgresql":
-        return column == func.any(bindparam(KEYS, Slot(KEYS), ARRAY(String)))  # type: ignore[no-any-return]
-    return column.in_(select(values(dialect).c.value))  # type: ignore[no-any-return]
+        return _equals_any(column, bindparam(KEYS, Slot(KEYS), ARRAY(String)))
+    return _is_in(column, values(dialect))
 
 
 def among(column: Any, keys: Sequence[str], dialect: str) -> ColumnElement[bool]:
     """Whether a column is one of some keys, which are in the statement themselves."""
     if dialect == "postgresql":
-        return column == func.any(bindparam(None, list(keys), ARRAY(String)))  # type: ignore[no-any-return]
-    given = func.json_each(as_json(keys)).table_valued("value")
-    return column.in_(select(given.c.value))  # type: ignore[no-any-return]
+        return _equals_any(column, bindparam(None, list(keys), ARRAY(String)))
+    return _is_in(column, func.json_each(as_json(keys)).table_valued("value"))
+
+
+def _equals_any(column: Any, keys: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column == func.any(keys)
+    return found
+
+
+def _is_in(column: Any, table: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column.in_(select(table.c.value))
+    return found

@@ -277,4 +277,5 @@ def _apart(column: Any) -> Any:
 
 
 def _same_organization(table: Any, actor: Viewer) -> ColumnElement[bool]:
-    return table.organization_id == actor.organization_id  # type: ignore[no-any-return]
+    same: ColumnElement[bool] = table.organization_id == actor.organization_id
+    return same

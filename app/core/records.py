@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
+from functools import cache
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, ColumnElement, String, Text, false
 from sqlalchemy import Enum as EnumType
@@ -39,15 +40,35 @@ class Reach:
     contractors: bool = False
 
 
+@cache
+def _defaults(table: type["Record"]) -> dict[str, Any]:
+    """What a table's columns hold where nothing is given, by name: values, or functions that make them."""
+    optional = {name: field for name, field in table.model_fields.items() if not field.is_required()}
+    return {name: field.default_factory or field.default for name, field in optional.items()}
+
+
 class Record(SQLModel):
     """A row of one organization: every key starts with `organization_id`."""
 
     prefix: ClassVar[str]
     kept: ClassVar[tuple[str, ...]] = ()
     """Columns whose past is kept (see `history`)."""
+    about: ClassVar[str | None] = None
+    """The column that tells which worker a row is about, where there is one."""
 
     organization_id: str = Field(primary_key=True, sa_type=Key)
     id: str = Field(primary_key=True, sa_type=Key)
+
+    # Tables validate nothing, so that what SQLModel does for each attribute, twice, would only take time: a change
+    # makes a dozen rows, and the half of its cost was this.
+    def __init__(self, **values: Any) -> None:
+        for name, default in _defaults(type(self)).items():
+            if name not in values:
+                setattr(self, name, default() if callable(default) else default)
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    __setattr__ = object.__setattr__  # type: ignore[assignment]  # a slot for a method
 
     @classmethod
     def tables(cls) -> dict[str, type["Record"]]:

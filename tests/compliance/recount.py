@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from app.compliance import gathering, settling
+from app.compliance import frames, gathering, settling, tallies
 from app.compliance.counting import Dimension
 from app.compliance.tables import Unsettled
 from app.core.database import Database
@@ -26,10 +26,10 @@ async def kept(database: Database, organization_id: str, ahead: int = 0) -> Sums
     """The kept sums, as of today or some days ahead."""
     async with database.reading() as session:
         day = await days.today(session, organization_id) + timedelta(days=ahead)
-        units = [settling.EVERYBODY, *await session.scalars(_of(organization_id, OrgUnit))]
+        units = [tallies.EVERYBODY, *await session.scalars(_of(organization_id, OrgUnit))]
         found: Sums = {}
         for unit in units:
-            sums = await settling.counts(session, organization_id, [unit], day, Dimension)
+            sums = await tallies.counts(session, organization_id, [unit], day, Dimension)
             found[unit] = Counter({(str(name), value): number for (name, value), number in sums.items()})
         return found
 
@@ -39,7 +39,7 @@ async def recounted(database: Database, organization_id: str, ahead: int = 0) ->
     async with database.reading() as session:
         today = await days.today(session, organization_id)
         organization = await session.get_one(Organization, (organization_id, organization_id))
-        frame = await gathering.frame(session, organization_id)
+        frame = await frames.of(session, organization_id)
 
         async def rows(table: Any) -> dict[str, Any]:
             statement = select(table).where(table.organization_id == organization_id)
@@ -83,7 +83,7 @@ async def recounted(database: Database, organization_id: str, ahead: int = 0) ->
 async def standings(database: Database, organization_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The kept standings of all workers, and the same worked out anew."""
     async with database.reading() as session:
-        frame = await gathering.frame(session, organization_id)
+        frame = await frames.of(session, organization_id)
         statement = select(col(Worker.id), col(Worker.standing)).where(col(Worker.organization_id) == organization_id)
         found = {row[0]: row[1] for row in await session.execute(statement)}
         gathered = await gathering.gather(frame, list(found))
