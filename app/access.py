@@ -145,19 +145,18 @@ class Actor:
     def sees(self, table: type[Record]) -> ColumnElement[bool]:
         """The condition that every query of a table starts from."""
         mine = col(table.organization_id) == self.organization_id
+        return and_(mine, *(table.within(reach) for reach in self._reaches()))
+
+    def _reaches(self) -> list[Reach]:
+        """How far they see; a row has to be within each."""
         if self.only_self:
-            return and_(mine, table.within(Reach(self.organization_id, worker_id=self.worker_id)))
-        if self.only_contractors and self.org_unit_id:
-            both = (
-                Reach(self.organization_id, org_unit_id=self.org_unit_id),
-                Reach(self.organization_id, contractors=True),
-            )
-            return and_(mine, *(table.within(reach) for reach in both))
-        if self.only_contractors:
-            return and_(mine, table.within(Reach(self.organization_id, contractors=True)))
+            return [Reach(self.organization_id, worker_id=self.worker_id)]
+        found: list[Reach] = []
         if self.org_unit_id:
-            return and_(mine, table.within(Reach(self.organization_id, org_unit_id=self.org_unit_id)))
-        return mine
+            found.append(Reach(self.organization_id, org_unit_id=self.org_unit_id))
+        if self.only_contractors:
+            found.append(Reach(self.organization_id, contractors=True))
+        return found
 
 
 def scopes_of(roles: tuple[Role, ...]) -> frozenset[Scope]:

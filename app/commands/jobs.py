@@ -13,7 +13,7 @@ from app.settings import Settings
 
 @click.command()
 def jobs() -> None:
-    """Make the checks that wait or are due, until interrupted. Any number of these may run."""
+    """Make the checks that wait or are due, and settle standings, until interrupted. Any number of these may run."""
     settings = Settings()
 
     async def work(database: Database) -> None:

@@ -10,6 +10,7 @@ Each function gives None, or why the operation is refused. What each state forbi
 | completed | update, add and edit a version, of one that came from a request           | NOT_UPDATABLE      |
 | requested | approve and reject, while nobody has answered; cancelled likewise         | NOT_REVIEWABLE     |
 |           | verify, likewise                                                          | NOT_VERIFIABLE     |
+| submitted | submit again                                                              | ALREADY_SUBMITTED  |
 | other     | submit: only what is requested can be                                     | NOT_SUBMITTABLE    |
 | decided   | the same decision again; any, where decisions are final                   | ALREADY_…, …_FINAL |
 """

@@ -72,7 +72,7 @@ def open_requested(
 
 
 def give_up(session: Session, actor: Actor, credential: Credential) -> None:
-    """Ask no more for a claimed credential that nobody has submitted, and put it away: there is nothing in it to list."""
+    """Ask no more for a claimed credential that nobody has submitted, and put it away: there is nothing in it."""
     archived: Changes = {"archivedAt": {"from": plain(credential.archived_at), "to": plain(session.now)}}
     credential.archived_at, credential.archived_by = session.now, actor.id
     _set_intake(session, actor, credential, Intake.CANCELLED, EventKind.CREDENTIAL_UPDATED, archived)

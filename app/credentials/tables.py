@@ -127,6 +127,7 @@ class Credential(Record, Facts, table=True):
         ).ddl_if(dialect="postgresql"),
     )
     prefix: ClassVar[str] = "cred"
+    about = "worker_id"
     kept = (
         *("worker_id", "applicant_id", "credential_type_id", "category", "jurisdiction", "intake"),
         *("status", "eligibility", "latest_approval", "effective_version_id", "valid_from", "expires_on"),

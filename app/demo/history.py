@@ -78,11 +78,11 @@ def unhurried(session: Session) -> Iterator[None]:
     async def later(objects: Sequence[object] | None = None) -> None:
         """Nothing yet."""
 
-    session.flush = later  # type: ignore[method-assign]
+    session.flush = later  # type: ignore[method-assign]  # for this one session
     try:
         yield
     finally:
-        session.flush = flush  # type: ignore[method-assign]
+        session.flush = flush  # type: ignore[method-assign]  # as it was
 
 
 def _steps_of_person(history: History, person: Person) -> list[Step]:

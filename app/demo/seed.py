@@ -22,15 +22,15 @@ ROLES_WITH_KEYS = (Role.OWNER, Role.REVIEWER, Role.AUDITOR)
 RECORDER = ("priya.raman@harbourhealth.example", "Priya Raman")
 """The person who recorded it all."""
 DAILY_SINCE = -10
-"""The day since which each day is settled; before, once a fortnight is enough."""
-FORTNIGHT = 84
+"""The day since which each day is settled; before, every twelve weeks is enough."""
+SELDOM = 12 * 7
 
 
 async def load(database: Database, evening: Callable[[Session, int], Awaitable[None]] | None = None) -> dict[str, str]:
     """Found the demo organization; gives its keys by role.
 
-    What follows from a day's changes is done with them, and who stands where is settled: each day of late, and once
-    a fortnight before. `evening` is called at the end of each day.
+    What follows from a day's changes is done with them, and who stands where is settled: each day of late, and
+    every twelve weeks before. `evening` is called at the end of each day.
     """
     async with database.writing("demo") as session:
         today = clock.today(session.now, ZoneInfo(TIME_ZONE))
@@ -48,7 +48,7 @@ async def load(database: Database, evening: Callable[[Session, int], Awaitable[N
         )
 
         async def end(day: int) -> None:
-            if day >= DAILY_SINCE or day % FORTNIGHT == 0:
+            if day >= DAILY_SINCE or day % SELDOM == 0:
                 await database.follow(session)
                 await settling.settle(session, organization.id)
             if evening is not None:

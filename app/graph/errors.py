@@ -48,7 +48,7 @@ enum(
     REQUEST_CLOSED="The request is settled or cancelled.",
     ALREADY_ASSIGNED="The worker holds the position on some of these days.",
     ALREADY_REVOKED="The exemption is revoked already.",
-    NOT_VERIFIABLE="No registry verifies the credential.",
+    NOT_VERIFIABLE="No registry verifies the credential, or nobody has provided it yet.",
     NOT_RESOLVABLE="The check does not wait for a person.",
     OWNER_MISMATCH="The credential is not owned by the one it is to be transferred from.",
     LAST_OWNER="A credential keeps at least one owner.",

@@ -2,7 +2,7 @@
 
 import structlog
 
-from app.compliance import settling
+from app.compliance import settling, tallies
 from app.core import ids
 from app.core.database import Database
 
@@ -28,7 +28,7 @@ async def _one(database: Database, organization_id: str) -> int:
         async with database.writing(ids.new("req")) as session:
             settled = await settling.settle(session, organization_id)
             if settled:
-                await settling.sweep(session, organization_id)
+                await tallies.sweep(session, organization_id)
             return settled
 
     return await database.retrying(attempt)

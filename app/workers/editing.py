@@ -5,7 +5,7 @@ from typing import Any
 from app.access import Actor
 from app.core import claims, ids
 from app.core.database import Session
-from app.core.errors import DomainError, Invalid, NotFound, NotPermitted, Refused, allow
+from app.core.errors import DomainError, Invalid, NotPermitted, Refused, allow, gathering
 from app.core.fields import Absent, Given
 from app.events import ledger
 from app.organizations import days
@@ -80,10 +80,8 @@ async def _check(session: Session, actor: Actor, current: P | None, values: dict
     for column, table, path in linked:
         key = values.get(column)
         if key is not None and key != getattr(current, column, None):
-            try:
+            with gathering(errors):
                 await claims.find(session, actor, table, key, path)
-            except (NotFound, Invalid) as error:
-                errors.append(error)
     if values.get("manager_id") is not None and values["manager_id"] == getattr(current, "id", None):
         errors.append(Invalid("manager.id is the worker itself", ("manager", "id")))
     if actor.org_unit_id is not None and values.get("org_unit_id", getattr(current, "org_unit_id", None)) is None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
 from app.core import clock, filters
@@ -22,20 +22,21 @@ def _in_unit(value: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnE
     return col(Worker.org_unit_id).in_(units)
 
 
+@filters.daily
 def _holds_position(value: Mapping[str, Any], actor: Viewer, now: datetime) -> ColumnElement[bool]:
     """Workers who hold one of some positions on a day, today unless given."""
     day = value.get("on") or clock.today(now, actor.time_zone)
     held = select(col(Assignment.worker_id)).where(
         col(Assignment.organization_id) == actor.organization_id,
         col(Assignment.position_id).in_(value["in"]),
-        _on(day),
+        held_on(day),
     )
     return col(Worker.id).in_(held)
 
 
-def _on(day: date) -> ColumnElement[bool]:
-    ends = col(Assignment.to_date)
-    return and_(col(Assignment.from_date) <= day, or_(ends.is_(None), ends >= day))
+def held_on(day: date) -> ColumnElement[bool]:
+    """Whether an assignment lasts on a day."""
+    return filters.covering(col(Assignment.from_date), col(Assignment.to_date), day)
 
 
 def _person_filters(table: Any) -> dict[str, Filter]:
@@ -116,7 +117,7 @@ assignments = Listing(
     filters={
         "worker": filters.exact(col(Assignment.worker_id)),
         "position": filters.exact(col(Assignment.position_id)),
-        "on": lambda value, _actor, _now: _on(value),
+        "on": lambda value, _actor, _now: held_on(value),
     },
     orders={"from": col(Assignment.from_date)},
     default=(("from", True),),

@@ -1,4 +1,4 @@
-"""Tables of workers and applicants."""
+"""Tables of workers and applicants, and of the positions that workers hold."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -140,6 +140,7 @@ class Worker(Record, Person, table=True):
         Index("workers_by_standing", "organization_id", "standing", "display_name_key", "id"),
     )
     prefix: ClassVar[str] = "wkr"
+    about = "id"
     kept = ("org_unit_id", "org_unit_since", "status", "start_date", "created_at", "deleted_at")
 
     job_title: str | None = Field(default=None, max_length=200)
@@ -257,6 +258,7 @@ class Assignment(Record, table=True):
         Index("assignments_by_position", "organization_id", "position_id", "from_date", "id"),
     )
     prefix: ClassVar[str] = "pasn"
+    about = "worker_id"
     kept = ("position_id", "worker_id", "from_date", "to_date")
 
     position_id: str = Field(sa_type=Key)

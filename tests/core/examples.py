@@ -1,8 +1,10 @@
 """How many examples a property is tried on, the same ones in every run."""
 
+from typing import Any
+
 from hypothesis import HealthCheck, Phase, settings
 
-_ALIKE = {
+_ALIKE: dict[str, Any] = {
     "deadline": None,
     "database": None,
     "derandomize": True,
@@ -11,6 +13,6 @@ _ALIKE = {
     "suppress_health_check": list(HealthCheck),
 }
 
-pure = settings(max_examples=100, **_ALIKE)  # type: ignore[arg-type]
-queries = settings(max_examples=60, **_ALIKE)  # type: ignore[arg-type]
-walks = settings(max_examples=12, **_ALIKE)  # type: ignore[arg-type]
+pure = settings(max_examples=100, **_ALIKE)
+queries = settings(max_examples=60, **_ALIKE)
+walks = settings(max_examples=12, **_ALIKE)
