@@ -77,10 +77,6 @@ def edge(
     return _field(_to_one(load, declared, tuple(arguments)), description, declared, _arguments(arguments))
 
 
-def _actor(context: Context, scope: Scope | None, own: bool) -> Actor:
-    return context.actor if scope is None else context.permitted(scope, own=own)
-
-
 def _to_one(load: Batch, declared: Edge, names: tuple[str, ...]) -> Callable[..., Any]:
     async def computed(found: Awaitable[Any], row: Any, context: Context) -> Any:
         assert declared.value is not None
@@ -89,7 +85,7 @@ def _to_one(load: Batch, declared: Edge, names: tuple[str, ...]) -> Callable[...
     def resolve(root, info: Info, **asked: Any) -> Any:  # type: ignore[no-untyped-def]
         context = info.context
         # Refused before the key is looked at: whoever lacks the scope must not learn whether there is one.
-        actor = _actor(context, declared.scope, declared.own)
+        actor = context.permitted(declared.scope, own=declared.own)
         key = getattr(root, declared.key)
         if key is None:
             return None
@@ -110,7 +106,7 @@ async def _several(loads: Iterable[Awaitable[Any]]) -> list[Any]:
 def _to_many(batch: Children[Any], declared: Edge) -> Callable[..., Any]:
     def resolve(root, info: Info, **asked: Any) -> Any:  # type: ignore[no-untyped-def]
         context = info.context
-        actor = _actor(context, declared.scope, declared.own)
+        actor = context.permitted(declared.scope, own=declared.own)
         question = pages.ask(batch.listing, asked, actor, context.signer)
         key = getattr(root, declared.key)
 
@@ -199,7 +195,7 @@ def query(
     """
 
     async def answer(info: Info, **asked: Any) -> Any:
-        actor = _actor(info.context, scope, own)
+        actor = info.context.permitted(scope, own=own)
         return await found(info.context, actor, resolve(info.context, actor, **asked))
 
     returns = inspect.signature(resolve).return_annotation
@@ -260,7 +256,7 @@ def listing(
         return pages.connected(found, page, question, actor, context.signer, count, told)
 
     async def answer(info: Info, **asked: Any) -> Any:
-        return await show(info.context, _actor(info.context, scope, own), **asked)
+        return await show(info.context, info.context.permitted(scope, own=own), **asked)
 
     asked = [*pages.arguments(source, where=where, order=order), *_arguments(arguments)]
     returns = returns or pages.Connection[of] | None
@@ -374,7 +370,7 @@ async def find_node(context: Context, key: str) -> Any:
     node = node_of(key)
     if node is None:
         return None
-    return await context.load(node.by_id.load, _actor(context, node.scope, node.own), key)
+    return await context.load(node.by_id.load, context.permitted(node.scope, own=node.own), key)
 
 
 def node_of(key: str) -> Node | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from graphql import FieldNode
 
-from app.access import Actor, Scope
 from app.core.errors import MissingScope
 from app.core.pages import Ask, Children, Listing, Lookup
 from app.graph import declared, fields, values
@@ -37,11 +36,6 @@ class Field:
         return ()
 
 
-def actor_of(run: Run, scope: Scope | None, own: bool) -> Actor:
-    """Who asks, as a field that takes a scope sees them. Raises MissingScope."""
-    return run.context.actor if scope is None else run.context.permitted(scope, own=own)
-
-
 def kept_up(run: Run, listing: Listing[Any], ask: Ask) -> Any:
     """Settle before something kept is asked for. Raises MissingScope."""
     actor = fields.keeper(run.context, listing, ask)
@@ -67,7 +61,7 @@ class ToOne(Field):
         """Look up the rows of all keys."""
         edge = self.edge
         try:
-            actor = actor_of(run, edge.scope, edge.own)
+            actor = run.context.permitted(edge.scope, own=edge.own)
         except Exception as error:
             return self.refuse(run, here, error)
         keys = [self.key(row) for row in here.rows]
@@ -128,7 +122,7 @@ class ToMany(Field):
         assert isinstance(batch, Children)
         try:
             asked = self.arguments.of(run)
-            actor = actor_of(run, edge.scope, edge.own)
+            actor = run.context.permitted(edge.scope, own=edge.own)
             ask = self.pages.ask(run, batch.listing, asked, actor)
             yield from kept_up(run, batch.listing, ask)
             keys = [self.key(row) for row in here.rows]

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.access import Actor
 from app.graph import declared, fields
-from app.graph.execution.edges import Field, actor_of
+from app.graph.execution.edges import Field
 from app.graph.execution.walking import Below, Here, Leading, Level, Path, Run
 
 
@@ -39,7 +39,7 @@ class Anything(Field):
 def kind_of(run: Run, key: Any) -> tuple[declared.Node, Actor] | None:
     """What an id says it is the id of, and who may see that. Raises MissingScope."""
     node = fields.node_of(key)
-    return None if node is None else (node, actor_of(run, node.scope, node.own))
+    return None if node is None else (node, run.context.permitted(node.scope, own=node.own))
 
 
 def find_any(

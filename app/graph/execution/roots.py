@@ -8,7 +8,7 @@ from app.core.pages import Listing
 from app.graph import declared
 from app.graph.execution.asking import Arguments
 from app.graph.execution.connecting import Pages
-from app.graph.execution.edges import Field, actor_of, kept_up
+from app.graph.execution.edges import Field, kept_up
 from app.graph.execution.finding import find_any, kind_of
 from app.graph.execution.giving import Given
 from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run
@@ -28,7 +28,7 @@ class RootList(Field):
         assert isinstance(listing, Listing)
         try:
             asked = self.arguments.of(run)
-            actor = actor_of(run, self.query.scope, self.query.own)
+            actor = run.context.permitted(self.query.scope, own=self.query.own)
             ask = self.pages.ask(run, listing, asked, actor)
             yield from kept_up(run, listing, ask)
             ready = yield from self.pages.ready(run, listing, ask, actor)
@@ -65,7 +65,7 @@ class Asked(Field):
         assert self.query.resolve is not None
         try:
             arguments = self.arguments.of(run)
-            actor = actor_of(run, self.query.scope, self.query.own)
+            actor = run.context.permitted(self.query.scope, own=self.query.own)
             answer = self.query.resolve(run.context, actor, **arguments)
             if isinstance(answer, declared.Find | list):
                 reached = yield from self._find(run, here, actor, answer)

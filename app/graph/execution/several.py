@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.pages import Lookup
 from app.graph import declared
-from app.graph.execution.edges import Field, Get, actor_of
+from app.graph.execution.edges import Field, Get
 from app.graph.execution.finding import find_any, kind_of
 from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Path, Run
 
@@ -27,7 +27,7 @@ class ToSeveral(Field):
         edge = self.edge
         assert isinstance(edge.batch, Lookup)
         try:
-            actor = actor_of(run, edge.scope, edge.own)
+            actor = run.context.permitted(edge.scope, own=edge.own)
         except Exception as error:
             return self.refuse(run, here, error)
         lists = [self.keys(row) for row in here.views]
