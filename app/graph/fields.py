@@ -260,8 +260,7 @@ def listing(
 
     asked = [*pages.arguments(source, where=where, order=order), *_arguments(arguments)]
     returns = returns or pages.Connection[of] | None
-    plain = chosen is None
-    declared = Query(scope, own, source, plain, show)
+    declared = Query(scope, own, source, None if chosen is None else show)
     return _named(name, _field(answer, description, declared, asked, returns))
 
 

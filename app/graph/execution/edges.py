@@ -7,9 +7,8 @@ from typing import Any
 from graphql import FieldNode
 
 from app.core.errors import MissingScope
-from app.core.pages import Ask, Children, Listing, Lookup
-from app.graph import declared, fields, values
-from app.graph.execution.asking import Arguments
+from app.core.pages import Children, Lookup
+from app.graph import declared, values
 from app.graph.execution.connecting import Pages
 from app.graph.execution.generating import Fill
 from app.graph.execution.giving import Given
@@ -34,15 +33,6 @@ class Field:
         """The edge failed for all objects; they have null there."""
         run.fail(here, range(len(here.rows)), self, error)
         return ()
-
-
-def kept_up(run: Run, listing: Listing[Any], ask: Ask) -> Any:
-    """Settle before something kept is asked for. Raises MissingScope."""
-    actor = fields.keeper(run.context, listing, ask)
-    if actor is not None:
-        [settled] = yield [lambda: run.context.settled(actor)]
-        if isinstance(settled, Exception):
-            raise settled
 
 
 @dataclass(slots=True)
@@ -112,7 +102,6 @@ class ToMany(Field):
 
     edge: declared.Edge
     key: Get
-    arguments: Arguments
     pages: Pages
 
     def follow(self, run: Run, here: Here) -> Leading:
@@ -121,26 +110,18 @@ class ToMany(Field):
         batch = edge.batch
         assert isinstance(batch, Children)
         try:
-            asked = self.arguments.of(run)
-            actor = run.context.permitted(edge.scope, own=edge.own)
-            ask = self.pages.ask(run, batch.listing, asked, actor)
-            yield from kept_up(run, batch.listing, ask)
+            actor, ask, ready = yield from self.pages.begin(run, batch.listing, edge.scope, edge.own)
             keys = [self.key(row) for row in here.rows]
             wanted = list(dict.fromkeys(keys))
-            ready = yield from self.pages.ready(run, batch.listing, ask, actor)
             columns = self.pages.columns(batch.listing, ask)
             needs = [run.reader.children(batch, actor, wanted, ready, columns)]
             if self.pages.counts:
                 needs.append(run.reader.counts(batch, actor, wanted, ready))
+            rows, counts = yield from self.pages.answers(needs)
         except Anew:
             raise
         except Exception as error:
             return self.refuse(run, here, error)
-        rows, *counts = yield needs
-        if isinstance(rows, Exception):
-            return self.refuse(run, here, rows)
-        if any(isinstance(count, Exception) for count in counts):
-            raise Anew("a count that failed")
         counted = dict(map(tuple, counts[0])) if counts else {}
         groups = self.pages.grouped(batch.listing, ask, rows)
         found: list[Any] = [groups.get(key, ()) for key in keys]

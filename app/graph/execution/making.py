@@ -158,8 +158,7 @@ class Making:
             return self.to_one(word, word.batch, field, nodes, common)
         if isinstance(word, Edge) and isinstance(word.batch, Children):
             key = self.get(word.key)
-            asked = self.arguments(field, definition, nodes)
-            return edges.ToMany(*common, word, key, asked, self.pages(word.batch.listing, field, nodes, asked))
+            return edges.ToMany(*common, word, key, self.pages(word.batch.listing, field, definition, nodes))
         if isinstance(word, Edge):
             return self.worked(word, field, definition, nodes, common)
         if isinstance(word, AnyEdge) and gives_list(field):
@@ -167,9 +166,8 @@ class Making:
             return several.Anythings(*common, attrgetter(word.key), self.any_row(field, nodes))
         if isinstance(word, AnyEdge):
             return finding.Anything(*common, self.get(word.key), self.any_row(field, nodes))
-        if isinstance(word, Query) and isinstance(word.listing, Listing) and word.plain:
-            asked = self.arguments(field, definition, nodes)
-            return roots.RootList(*common, word, asked, self.pages(word.listing, field, nodes, asked))
+        if isinstance(word, Query) and word.listing is not None and word.resolve is None:
+            return roots.RootList(*common, word, self.pages(word.listing, field, definition, nodes))
         if isinstance(word, Query) and word.resolve is not None:
             asked = self.arguments(field, definition, nodes)
             return roots.Asked(*common, word, asked, self.given(field.type, nodes), self.any_row(field, nodes))
@@ -256,8 +254,9 @@ class Making:
                 found[prefix] = making.level(sets)
         return found
 
-    def pages(self, listing: Listing[Any], field: GraphQLField, nodes: list[FieldNode], asked: Arguments) -> Pages:
+    def pages(self, listing: Listing[Any], field: GraphQLField, definition: Any, nodes: list[FieldNode]) -> Pages:
         """The selection of a connection."""
+        asked = self.arguments(field, definition, nodes)
         columns = self.compiler.columns(listing.table)
 
         def level(item: Any, nodes: list[FieldNode]) -> Level:
