@@ -22,7 +22,7 @@ from app.core import filters, ids
 from app.core.errors import DomainError, MissingScope
 from app.core.pages import Ask, Children, Listing, Lookup
 from app.core.records import Record
-from app.graph import enums, pages  # noqa: F401 - the enums are described before any field uses one
+from app.graph import pages
 from app.graph.context import Action, Batch, Context, Refusals
 from app.graph.declared import WORD, AnyEdge, Edge, Find, Mutation, Node, Query
 from app.graph.errors import UserError, shown
