@@ -62,7 +62,7 @@ class ComplianceSummary:
     not deleted; one with a worker and an applicant is the worker's. Values that nothing has are left out.
     """
 
-    as_of: date = scalar("The day.", derived=lambda found: found.day)
+    as_of: date = scalar("The day.", column="day")
     settled: bool = scalar("Whether all that happened is counted already; what is left is counted within moments.")
     total: int = scalar(
         "How many credentials there are: provided, not merely asked for, neither archived nor deleted, and of owners "
@@ -109,12 +109,12 @@ class ExpiringType:
 class ExpirySpan:
     """A week or a month, as far as it lies within the forecast."""
 
-    from_date: date = scalar("Its first day.", derived=lambda span: span.first, name="from")
-    to_date: date = scalar("Its last day.", derived=lambda span: span.last, name="to")
+    from_date: date = scalar("Its first day.", column="first", name="from")
+    to_date: date = scalar("Its last day.", column="last", name="to")
     total: int = scalar("How many credentials expire in it.")
     by_type: list[ExpiringType] = scalar("How many of each type, the most first.")
     turning_non_compliant: int = scalar(
-        "How many workers turn non-compliant in it, if nothing is done.", derived=lambda span: span.turning
+        "How many workers turn non-compliant in it, if nothing is done.", column="turning"
     )
     workers: list[WORKER] | None = edge(workers.by_id, "The first 20 of them.", key="worker_ids", **PEOPLE)
 
@@ -123,7 +123,7 @@ class ExpirySpan:
 class ExpiryForecast:
     """What expires when, and who turns non-compliant by then."""
 
-    as_of: date = scalar("The day that is looked from.", derived=lambda found: found.day)
+    as_of: date = scalar("The day that is looked from.", column="day")
     spans: list[ExpirySpan] = scalar("Week by week or month by month.")
 
 

@@ -10,6 +10,7 @@ from app.access import Actor, Scope
 from app.compliance import counting, extents, gaps, gathering, queries
 from app.compliance.facts import Cell, CellStatus
 from app.compliance.tables import RequirementRule as RuleRow
+from app.core import clock
 from app.core.pages import Listing
 from app.graph.compliance import EXTENT, named
 from app.graph.compliance_cell import READ, ComplianceCell
@@ -80,7 +81,7 @@ class WorkerGaps:
 
     worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
     gaps: list[ComplianceCell] = scalar(
-        "The cells of mandatory rules that are expired, ineligible or missing.", derived=lambda row: row.cells
+        "The cells of mandatory rules that are expired, ineligible or missing.", column="cells"
     )
 
 
@@ -112,7 +113,7 @@ async def _matrix(context: Context, actor: Actor, as_of: date | None) -> tuple[L
         keys = sorted({cell.rule.id for row in judged for cell in row.cells})
         found = await context.look(queries.rule_by_id.load, actor, keys) if keys else {}
         columns = sorted(found.values(), key=lambda rule: (rule.name_key, rule.id))
-        return judged, (as_of or await context.look(extents.today, actor), columns)
+        return judged, (as_of or clock.today(context.database.clock(), actor.time_zone), columns)
 
     return workers.listing, shown
 
