@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
+from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from app.graph.values import VALUE, Column, Derived, Part
@@ -112,8 +113,8 @@ def _members(cls: Any) -> list[tuple[str, str]]:
     return [(field.python_name, published(field)) for field in cls.__strawberry_definition__.fields]
 
 
-def published(field: StrawberryField) -> str:
-    """The name of a field in the schema."""
+def published(field: StrawberryField | StrawberryArgument) -> str:
+    """The name of a field or an argument in the schema."""
     return field.graphql_name or _camel(field.python_name)
 
 

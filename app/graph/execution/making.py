@@ -24,11 +24,11 @@ from app.graph.execution import edges, finding, roots, several, working
 from app.graph.execution.asking import Arguments
 from app.graph.execution.connecting import Pages
 from app.graph.execution.connections import Connecting
-from app.graph.execution.generating import Fill, Names, filler, structure
+from app.graph.execution.generating import Constants, Fill, Names, filler
 from app.graph.execution.giving import Given
 from app.graph.execution.inputs import Inputs
 from app.graph.execution.leaves import completed
-from app.graph.execution.selecting import DEFINITION, Selections, Unknown
+from app.graph.execution.selecting import DEFINITION, Selections, Unknown, sets_of
 from app.graph.execution.walking import Level
 from app.graph.values import VALUE, Awaited, Column, Derived, Part, Permission
 
@@ -52,7 +52,7 @@ class Making:
 
     def __init__(self, compiler: Levels, selections: Selections, kind: GraphQLObjectType | None) -> None:
         self.compiler, self.selections, self.kind = compiler, selections, kind
-        self.constants: dict[str, Any] = {}
+        self.constants = Constants()
         self.edges: list[Any] = []
         self.viewed: list[str] | None = []
         """The columns that functions look at; None when it may be any."""
@@ -70,19 +70,13 @@ class Making:
         """The level, now that all of it is known."""
         raise NotImplementedError
 
-    def constant(self, value: Any) -> str:
-        """The name of a value in the source."""
-        name = f"k{len(self.constants)}"
-        self.constants[name] = value
-        return name
-
     def object(self, kind: GraphQLObjectType, found: Mapping[str, list[FieldNode]], at: Names, path: Names) -> str:
         """The expression of an object: `at` is where it lies in what the level makes, `path` in the response."""
         parts = [
             self.field(kind, nodes, (*at, f"f{index}"), (*path, name))
             for index, (name, nodes) in enumerate(found.items())
         ]
-        return f"{self.constant(structure(tuple(found)))}({', '.join(parts)})"
+        return self.constants.object(tuple(found), parts)
 
     def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], at: Names, path: Names) -> str:
         """The expression of a field's value; null for what is filled in later."""
@@ -129,7 +123,8 @@ class Making:
             return "None"
         if isinstance(value, Derived):
             self.views = True
-            return f"{self.constant(completed(field.type))}({self.constant(value.function)}(v))"
+            function = self.constants.name(value.function)
+            return f"{self.constants.name(completed(field.type))}({function}(v))"
         return self.leaf(column, field)
 
     def leaf(self, column: str, field: GraphQLField) -> str:
@@ -189,7 +184,7 @@ class Making:
                 raise Unknown(f"an edge to {named.name}")
             making = self.compiler.rows(self.selections, named, batch.table)
             at = making.columns.at(batch.column.key)
-            level = making.level([node.selection_set for node in nodes if node.selection_set])
+            level = making.level(sets_of(nodes))
             return edges.ToOne(*common, word, key, level, itemgetter(at))
         if not is_leaf_type(named):
             raise Unknown(f"a value of type {named.name}")
@@ -209,7 +204,7 @@ class Making:
         self.look((word.key,))
         making = self.compiler.rows(self.selections, named, batch.table)
         at = making.columns.at(batch.column.key)
-        level = making.level([node.selection_set for node in nodes if node.selection_set])
+        level = making.level(sets_of(nodes))
         return several.ToSeveral(*common, word, attrgetter(word.key), level, itemgetter(at))
 
     def worked(
@@ -235,7 +230,7 @@ class Making:
         if is_leaf_type(named):
             raise Unknown(f"a resolver that gives {named.name}")
         possible = self.compiler.schema.get_possible_types(named) if is_abstract_type(named) else [named]
-        sets = [node.selection_set for node in nodes if node.selection_set]
+        sets = sets_of(nodes)
         levels = {each.name: self.compiler.objects(self.selections, each).level(sets) for each in possible}
         names: dict[type, str] = dict(self.compiler.tables)
         return Given(kind, levels, None if is_abstract_type(named) else named.name, names)
@@ -244,7 +239,7 @@ class Making:
         """How rows of the kinds that a field can lead to are made, by the prefix of their ids."""
         named = get_named_type(field.type)
         possible = self.compiler.schema.get_possible_types(named) if is_abstract_type(named) else [named]
-        sets = [node.selection_set for node in nodes if node.selection_set]
+        sets = sets_of(nodes)
         found = {}
         for prefix, node in fields.nodes.items():
             kind = next((kind for kind in possible if kind.name == node.type.__name__), None)
@@ -261,7 +256,7 @@ class Making:
 
         def level(item: Any, nodes: list[FieldNode]) -> Level:
             making = self.compiler.rows(self.selections, item, listing.table, columns)
-            found: Level = making.level([node.selection_set for node in nodes if node.selection_set])
+            found: Level = making.level(sets_of(nodes))
             return found
 
         kind = get_named_type(field.type)

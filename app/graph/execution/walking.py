@@ -80,7 +80,7 @@ class Run:
 class Level:
     """How the objects of one type at one place are made."""
 
-    make: Callable[[Sequence[Any]], list[Any]] = lambda rows: list(rows)
+    make: Callable[[Sequence[Any]], list[Any]]
     """The parts of the response that rows, or objects, stand for."""
     view: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: rows
     """The rows as functions of the domain know them: with attributes."""
