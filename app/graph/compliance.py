@@ -130,7 +130,7 @@ class ExpiryForecast:
 async def _summary(context: Context, actor: Actor, **asked: Any) -> ComplianceSummary | None:
     extent = await context.look(extents.find, actor, named(**asked))
     settled = await context.settled(actor) if extent.is_kept else True
-    return await context.look(summary.summarize, actor, extent, settled)  # type: ignore[arg-type]
+    return await context.look(summary.summarize, actor, extent, settled)  # type: ignore[arg-type]  # what is found is the type's value
 
 
 async def _clearance(
@@ -142,7 +142,7 @@ async def _clearance(
     on: date | None = None,
 ) -> Clearance | None:
     asked = {"worker": given(worker), "position": position, "orgUnit": org_unit, "on": on}
-    return await context.look(clearance.check, actor, asked)  # type: ignore[arg-type]
+    return await context.look(clearance.check, actor, asked)  # type: ignore[arg-type]  # what is found is the type's value
 
 
 async def _forecast(
@@ -158,7 +158,7 @@ async def _forecast(
     if extent.day == extent.today:
         await context.settled(actor)
     told = {"by": by, "from": from_, "to": to, "type": type}
-    return await context.look(forecast.foresee, actor, extent, told)  # type: ignore[arg-type]
+    return await context.look(forecast.foresee, actor, extent, told)  # type: ignore[arg-type]  # what is found is the type's value
 
 
 QUERIES = [

@@ -15,9 +15,10 @@ from app.core.pages import Listing
 from app.graph.compliance import EXTENT, named
 from app.graph.compliance_cell import READ, ComplianceCell
 from app.graph.context import Context
-from app.graph.fields import Showing, edge, listing
+from app.graph.fields import edge, listing
 from app.graph.pages import Connection
 from app.graph.references import RULE, WORKER
+from app.graph.resolving import Showing
 from app.graph.types import output, scalar
 from app.graph.worker_list import PersonOrder, WorkerWhere
 from app.workers import queries as workers

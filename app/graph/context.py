@@ -1,6 +1,7 @@
 """What a resolver works with: look (a query), load (a batch), change (a transaction).
 
-One context serves one operation: its loaders remember rows, and are forgotten after every change.
+`settled` brings what is kept in line before it is read, and `once` does what a mutation's field stands for a single
+time. One context serves one operation: its loaders remember rows, and are forgotten after every change.
 """
 
 import asyncio

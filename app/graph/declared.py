@@ -38,7 +38,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class AnyEdge:
-    """A field that leads to one row of whatever kind, under the scope of that kind."""
+    """A field that leads to one row, or to several, of whatever kind, each under the scope of its kind."""
 
     key: str
 

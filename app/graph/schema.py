@@ -108,5 +108,4 @@ schema = Schema(
 
 def core_schema() -> GraphQLSchema:
     """The schema as graphql-core has it, for parsing, validating and comparing."""
-    found: Any = schema._schema
-    return found  # type: ignore[no-any-return]
+    return schema._schema

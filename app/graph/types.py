@@ -40,8 +40,8 @@ def one_of(cls: Class) -> Class:
 
 def enum(cls: type[Enum], /, **descriptions: str) -> None:
     """Put a domain's enum into the schema, with a description for every value."""
-    strawberry.enum(cls, description=inspect.getdoc(cls))
-    definition: Any = cls.__strawberry_definition__  # type: ignore[attr-defined]
+    described: Any = strawberry.enum(cls, description=inspect.getdoc(cls))
+    definition = described.__strawberry_definition__
     missing = {value.name for value in definition.values} ^ set(descriptions)
     if missing:
         raise TypeError(f"{cls.__name__}: describe exactly its values; see {', '.join(sorted(missing))}")
@@ -79,7 +79,7 @@ def part(description: str) -> Any:
 
 
 def _kept(read: Callable[[Any], Any], description: str, value: Column | Derived | Part, name: str | None) -> Any:
-    def resolve(root) -> Any:  # type: ignore[no-untyped-def]  # strawberry knows the parent by this bare name
+    def resolve(root: Any) -> Any:
         return read(root)
 
     return strawberry.field(resolver=resolve, description=description, name=name, metadata={VALUE: value})

@@ -17,7 +17,7 @@ from graphql import (
 )
 from sqlalchemy import Dialect
 
-from app.graph import fields
+from app.graph import kinds
 from app.graph.execution.generating import compiled, viewing
 from app.graph.execution.inputs import Inputs
 from app.graph.execution.leaves import completed, python_value, shown
@@ -57,7 +57,7 @@ class Compiler:
     def __init__(self, schema: GraphQLSchema, dialect: Dialect, registry: Any) -> None:
         self.schema, self.dialect = schema, dialect
         self.inputs = Inputs(registry)
-        self.tables = {node.by_id.table: node.type.__name__ for node in fields.nodes.values()}
+        self.tables = {node.by_id.table: node.type.__name__ for node in kinds.nodes.values()}
 
     def rows(
         self, selections: Selections, kind: GraphQLObjectType | None, table: Any, columns: Columns | None = None

@@ -12,7 +12,7 @@ from app.access import Actor, Scope
 from app.core import filters
 from app.core.lanes import Read
 from app.core.pages import Ask, Listing
-from app.graph import fields, pages
+from app.graph import pages, resolving
 from app.graph.execution.asking import Arguments
 from app.graph.execution.leaves import python_value
 from app.graph.execution.walking import Anew, Below, Here, Level, Path, Run, of_bounds
@@ -60,7 +60,7 @@ class Pages:
         asked = self.arguments.of(run)
         actor = run.context.permitted(scope, own=own)
         ask = self.ask(run, listing, asked, actor)
-        reader = fields.keeper(run.context, listing, ask)
+        reader = resolving.keeper(run.context, listing, ask)
         if reader is not None:
             [settled] = yield [lambda: run.context.settled(reader)]
             if isinstance(settled, Exception):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.access import Actor
-from app.graph import declared, fields
+from app.graph import declared, kinds
 from app.graph.execution.edges import Field
 from app.graph.execution.walking import Below, Here, Leading, Level, Path, Run
 
@@ -38,7 +38,7 @@ class Anything(Field):
 
 def kind_of(run: Run, key: Any) -> tuple[declared.Node, Actor] | None:
     """What an id says it is the id of, and who may see that. Raises MissingScope."""
-    node = fields.node_of(key)
+    node = kinds.node_of(key)
     return None if node is None else (node, run.context.permitted(node.scope, own=node.own))
 
 
@@ -46,15 +46,15 @@ def find_any(
     run: Run, here: Here, edge: Field, levels: dict[str, Level], keys: list[Any], *, item: bool = False
 ) -> Any:
     """The parts of the rows of ids of whatever kind, the levels that they are, and the ids whose search failed."""
-    kinds: dict[str, list[str]] = {}
+    asked: dict[str, list[str]] = {}
     for key in dict.fromkeys(keys):
-        node = fields.node_of(key) if key is not None else None
+        node = kinds.node_of(key) if key is not None else None
         if node is not None:
-            kinds.setdefault(node.by_id.table.prefix, []).append(key)
-    if not kinds:
+            asked.setdefault(node.by_id.table.prefix, []).append(key)
+    if not asked:
         return {}, [], {}
     reads = []
-    for mine in kinds.values():
+    for mine in asked.values():
         found_kind = kind_of(run, mine[0])
         assert found_kind is not None
         node, actor = found_kind
@@ -63,7 +63,7 @@ def find_any(
     parts: dict[str, Any] = {}
     failed: dict[str, Exception] = {}
     reached: list[Here] = []
-    for (prefix, mine), rows in zip(kinds.items(), answers, strict=True):
+    for (prefix, mine), rows in zip(asked.items(), answers, strict=True):
         if isinstance(rows, Exception):
             failed |= dict.fromkeys(mine, rows)
             continue

@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from app.core.pages import Children, Listing, Lookup
-from app.graph import fields
+from app.graph import kinds
 from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Query
 from app.graph.execution import edges, finding, roots, several, working
 from app.graph.execution.asking import Arguments
@@ -241,7 +241,7 @@ class Making:
         possible = self.compiler.schema.get_possible_types(named) if is_abstract_type(named) else [named]
         sets = sets_of(nodes)
         found = {}
-        for prefix, node in fields.nodes.items():
+        for prefix, node in kinds.nodes.items():
             kind = next((kind for kind in possible if kind.name == node.type.__name__), None)
             if isinstance(kind, GraphQLObjectType):
                 making = self.compiler.rows(self.selections, kind, node.by_id.table)
