@@ -12,7 +12,7 @@ from app.graph import declared, values
 from app.graph.execution.connecting import Pages
 from app.graph.execution.generating import Fill
 from app.graph.execution.giving import Given
-from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Path, Run
+from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run, of_keys
 
 Get = Callable[[Any], Any]
 
@@ -72,11 +72,7 @@ class ToOne(Field):
 
     def attach(self, here: Here, keys: list[Any], found: list[Any], rows: Sequence[Any]) -> Sequence[Here]:
         """Put the found rows to the objects whose keys they have."""
-
-        def steps(index: int) -> list[tuple[int, Path]]:
-            return [(above, list(self.names)) for above, key in enumerate(keys) if key == found[index]]
-
-        reached = Here(self.level, rows, Below(here, steps))
+        reached = Here(self.level, rows, Below(here, of_keys(keys, found, self.names)))
         parts = dict(zip(found, reached.parts, strict=True))
         self.fill(here.parts, [parts.get(key) for key in keys])
         return [reached] if rows else ()

@@ -8,9 +8,9 @@ from app.graph import declared
 from app.graph.execution.asking import Arguments
 from app.graph.execution.connecting import Pages
 from app.graph.execution.edges import Field
-from app.graph.execution.finding import find_any, kind_of
+from app.graph.execution.finding import check, find_any, reach
 from app.graph.execution.giving import Given
-from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run
+from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run, Steps, of_keys, of_lists
 
 
 @dataclass(slots=True)
@@ -78,13 +78,18 @@ class Asked(Field):
             if any(find.batch is not None for find in finds):
                 raise Anew("several finds of one kind")
             for find in finds:
-                kind_of(run, find.key)
+                check(run, find.key)
             keys = [find.key for find in finds]
-            parts, reached, failed = yield from find_any(run, here, self, self.levels, keys, item=many)
+            found, failed = yield from find_any(run, self.levels, keys)
             for error in failed.values():
                 raise error
-            found = [parts.get(key) for key in keys]
-            self.fill(here.parts, [found if many else found[0]])
+
+            def back(ids: list[str]) -> Steps:
+                return of_lists([keys], ids, self.names) if many else of_keys(keys, ids, self.names)
+
+            parts, reached = reach(here, found, back)
+            values = [parts.get(key) for key in keys]
+            self.fill(here.parts, [values if many else values[0]])
             return reached
         [find] = finds
         assert find.batch is not None
