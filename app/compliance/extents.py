@@ -46,11 +46,6 @@ class Extent(msgspec.Struct, frozen=True):
         return self.day == self.today and named is None
 
 
-async def today(session: Session, actor: Actor) -> date:
-    """The day that it is for an actor."""
-    return clock.today(session.now, actor.time_zone)
-
-
 async def find(session: Session, actor: Actor, given: Given) -> Extent:
     """What is asked for. `given` has asOf, and one at most of orgUnit, position and owner; each has to be in sight."""
     gathering.check_day(given.get("asOf"))

@@ -8,9 +8,10 @@ import strawberry
 
 from app.access import Actor, Scope
 from app.graph.context import Context
-from app.graph.fields import edge, find, listing, mutation, node, query
+from app.graph.fields import edge, listing, mutation, node, query
 from app.graph.filters import StringFilter
 from app.graph.inputs import MutationInput
+from app.graph.kinds import find
 from app.graph.node import Node
 from app.graph.pages import OrderDirection
 from app.graph.references import ORG_UNIT
@@ -101,7 +102,7 @@ class ApiKeyRevokeInput(MutationInput):
 
 
 def _key(_context: Context, _actor: Actor, id: str) -> ApiKey | None:
-    return find(queries.key_by_id, id)  # type: ignore[no-any-return]
+    return find(queries.key_by_id, id)
 
 
 QUERIES = [

@@ -89,7 +89,7 @@ class ApplicantRestoreInput(ChangeInput):
 
 
 def _applicant(context: Context, actor: Actor, by: PersonBy) -> Applicant | None:
-    return find_person(context, actor, people.APPLICANT, queries.applicant_by_id, by)  # type: ignore[no-any-return]
+    return find_person(context, actor, people.APPLICANT, queries.applicant_by_id, by)
 
 
 QUERIES = [

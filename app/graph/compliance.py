@@ -62,7 +62,7 @@ class ComplianceSummary:
     not deleted; one with a worker and an applicant is the worker's. Values that nothing has are left out.
     """
 
-    as_of: date = scalar("The day.", derived=lambda found: found.day)
+    as_of: date = scalar("The day.", column="day")
     settled: bool = scalar("Whether all that happened is counted already; what is left is counted within moments.")
     total: int = scalar(
         "How many credentials there are: provided, not merely asked for, neither archived nor deleted, and of owners "
@@ -109,12 +109,12 @@ class ExpiringType:
 class ExpirySpan:
     """A week or a month, as far as it lies within the forecast."""
 
-    from_date: date = scalar("Its first day.", derived=lambda span: span.first, name="from")
-    to_date: date = scalar("Its last day.", derived=lambda span: span.last, name="to")
+    from_date: date = scalar("Its first day.", column="first", name="from")
+    to_date: date = scalar("Its last day.", column="last", name="to")
     total: int = scalar("How many credentials expire in it.")
     by_type: list[ExpiringType] = scalar("How many of each type, the most first.")
     turning_non_compliant: int = scalar(
-        "How many workers turn non-compliant in it, if nothing is done.", derived=lambda span: span.turning
+        "How many workers turn non-compliant in it, if nothing is done.", column="turning"
     )
     workers: list[WORKER] | None = edge(workers.by_id, "The first 20 of them.", key="worker_ids", **PEOPLE)
 
@@ -123,14 +123,14 @@ class ExpirySpan:
 class ExpiryForecast:
     """What expires when, and who turns non-compliant by then."""
 
-    as_of: date = scalar("The day that is looked from.", derived=lambda found: found.day)
+    as_of: date = scalar("The day that is looked from.", column="day")
     spans: list[ExpirySpan] = scalar("Week by week or month by month.")
 
 
 async def _summary(context: Context, actor: Actor, **asked: Any) -> ComplianceSummary | None:
     extent = await context.look(extents.find, actor, named(**asked))
     settled = await context.settled(actor) if extent.is_kept else True
-    return await context.look(summary.summarize, actor, extent, settled)  # type: ignore[arg-type]
+    return await context.look(summary.summarize, actor, extent, settled)  # type: ignore[arg-type]  # what is found is the type's value
 
 
 async def _clearance(
@@ -142,7 +142,7 @@ async def _clearance(
     on: date | None = None,
 ) -> Clearance | None:
     asked = {"worker": given(worker), "position": position, "orgUnit": org_unit, "on": on}
-    return await context.look(clearance.check, actor, asked)  # type: ignore[arg-type]
+    return await context.look(clearance.check, actor, asked)  # type: ignore[arg-type]  # what is found is the type's value
 
 
 async def _forecast(
@@ -158,7 +158,7 @@ async def _forecast(
     if extent.day == extent.today:
         await context.settled(actor)
     told = {"by": by, "from": from_, "to": to, "type": type}
-    return await context.look(forecast.foresee, actor, extent, told)  # type: ignore[arg-type]
+    return await context.look(forecast.foresee, actor, extent, told)  # type: ignore[arg-type]  # what is found is the type's value
 
 
 QUERIES = [

@@ -9,7 +9,6 @@ from app.compliance.facts import CellStatus
 from app.compliance.tables import Level, Severity
 from app.credential_types import queries as types
 from app.credentials import queries as credentials
-from app.graph import enums  # noqa: F401 - describes the enums above
 from app.graph.credential_type import CredentialType
 from app.graph.fields import edge
 from app.graph.references import CREDENTIAL, EXEMPTION, RULE, WORKER

@@ -10,13 +10,15 @@ from app.access import Actor, Scope
 from app.compliance import counting, extents, gaps, gathering, queries
 from app.compliance.facts import Cell, CellStatus
 from app.compliance.tables import RequirementRule as RuleRow
+from app.core import clock
 from app.core.pages import Listing
 from app.graph.compliance import EXTENT, named
 from app.graph.compliance_cell import READ, ComplianceCell
 from app.graph.context import Context
-from app.graph.fields import Showing, edge, listing
+from app.graph.fields import edge, listing
 from app.graph.pages import Connection
 from app.graph.references import RULE, WORKER
+from app.graph.resolving import Showing
 from app.graph.types import output, scalar
 from app.graph.worker_list import PersonOrder, WorkerWhere
 from app.workers import queries as workers
@@ -80,7 +82,7 @@ class WorkerGaps:
 
     worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
     gaps: list[ComplianceCell] = scalar(
-        "The cells of mandatory rules that are expired, ineligible or missing.", derived=lambda row: row.cells
+        "The cells of mandatory rules that are expired, ineligible or missing.", column="cells"
     )
 
 
@@ -112,7 +114,7 @@ async def _matrix(context: Context, actor: Actor, as_of: date | None) -> tuple[L
         keys = sorted({cell.rule.id for row in judged for cell in row.cells})
         found = await context.look(queries.rule_by_id.load, actor, keys) if keys else {}
         columns = sorted(found.values(), key=lambda rule: (rule.name_key, rule.id))
-        return judged, (as_of or await context.look(extents.today, actor), columns)
+        return judged, (as_of or clock.today(context.database.clock(), actor.time_zone), columns)
 
     return workers.listing, shown
 

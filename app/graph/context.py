@@ -1,6 +1,7 @@
 """What a resolver works with: look (a query), load (a batch), change (a transaction).
 
-One context serves one operation: its loaders remember rows, and are forgotten after every change.
+`settled` brings what is kept in line before it is read, and `once` does what a mutation's field stands for a single
+time. One context serves one operation: its loaders remember rows, and are forgotten after every change.
 """
 
 import asyncio
@@ -59,9 +60,9 @@ class Context:
             raise Unauthenticated("an API key or token is needed: Authorization: Bearer …")
         return self.caller
 
-    def permitted(self, scope: Scope, *, own: bool = False, contractors: bool = False) -> Actor:
-        """The actor, if they hold the scope. Raises MissingScope."""
-        return self.actor.permitted(scope, own=own, contractors=contractors)
+    def permitted(self, scope: Scope | None, *, own: bool = False, contractors: bool = False) -> Actor:
+        """Who calls, as a field that takes a scope, or none, sees them. Raises MissingScope and Unauthenticated."""
+        return self.actor if scope is None else self.actor.permitted(scope, own=own, contractors=contractors)
 
     async def look(self, query: Callable[..., Awaitable[Result]], actor: Actor, *arguments: Any) -> Result:
         """Run one query in a read session of its own."""

@@ -20,7 +20,8 @@ from app.graph.credential_request import CredentialRequest
 from app.graph.credential_type import CredentialType
 from app.graph.credential_version import READ, CredentialVersion, of_credential
 from app.graph.event_list import EVENT_LIST
-from app.graph.fields import edge, find, listing, node, permission, query
+from app.graph.fields import edge, listing, node, permission, query
+from app.graph.kinds import find
 from app.graph.node import Node
 from app.graph.pages import Connection, OrderDirection
 from app.graph.references import EVENT, RULE
@@ -207,7 +208,7 @@ class Credential(Node):
 
 
 def _credential(_context: Context, _actor: Actor, id: str) -> Credential | None:
-    return find(queries.by_id, id)  # type: ignore[no-any-return]
+    return find(queries.by_id, id)
 
 
 QUERIES = [

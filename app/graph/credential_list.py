@@ -9,7 +9,6 @@ import strawberry
 from app.access import Scope
 from app.credential_types.tables import Category
 from app.credentials.tables import Approval, Intake, OwnerType, Validity, VerificationStatus
-from app.graph import enums  # noqa: F401 - describes the enums below
 from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter
 from app.graph.pages import OrderDirection
 from app.graph.scalars import Moment

@@ -14,7 +14,8 @@ from app.credentials.tables import Intake
 from app.graph.context import Context
 from app.graph.credential_request_list import REQUEST_LIST
 from app.graph.credential_type import CredentialType
-from app.graph.fields import edge, find, listing, node, permission, query
+from app.graph.fields import edge, listing, node, permission, query
+from app.graph.kinds import find
 from app.graph.node import Node
 from app.graph.references import CREDENTIAL, RULE, WORKER
 from app.graph.types import scalar
@@ -80,7 +81,7 @@ class CredentialRequest(Node):
 
 
 def _request(_context: Context, _actor: Actor, id: str) -> CredentialRequest | None:
-    return find(queries.request_by_id, id)  # type: ignore[no-any-return]
+    return find(queries.request_by_id, id)
 
 
 QUERIES = [

@@ -10,9 +10,10 @@ from app.access import Actor, Scope
 from app.credential_types import editing, queries
 from app.credential_types.tables import Category, CreationPolicy, Metadata
 from app.graph.context import Context
-from app.graph.fields import find, listing, mutation, node, query
+from app.graph.fields import listing, mutation, node, query
 from app.graph.filters import ChoiceFilter, ExactFilter
 from app.graph.inputs import ByIdInput, MutationInput
+from app.graph.kinds import find
 from app.graph.node import Node
 from app.graph.pages import OrderDirection
 from app.graph.types import enum, flag, input, member, one_of, scalar
@@ -157,8 +158,8 @@ class CredentialTypeRestoreInput(ByIdInput):
 
 def _type(_context: Context, _actor: Actor, by: CredentialTypeBy) -> CredentialType | None:
     if by.id:
-        return find(queries.by_id, by.id)  # type: ignore[no-any-return]
-    return find(queries.by_code, by.code or "")  # type: ignore[no-any-return]
+        return find(queries.by_id, by.id)
+    return find(queries.by_code, by.code or "")
 
 
 QUERIES = [

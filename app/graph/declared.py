@@ -38,7 +38,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class AnyEdge:
-    """A field that leads to one row of whatever kind, under the scope of that kind."""
+    """A field that leads to one row, or to several, of whatever kind, each under the scope of its kind."""
 
     key: str
 
@@ -50,10 +50,8 @@ class Query:
     scope: Scope | None
     own: bool
     listing: Listing[Any] | None = None
-    plain: bool = True
-    """Whether the list is given as it is: not chosen by further arguments, nor shown as something else."""
     resolve: Callable[..., Any] | None = None
-    """Gives what is asked, or a `Find` of it."""
+    """Gives what is asked, a `Find` of it, or a list of them; None for a list that is given as it is."""
 
 
 @dataclass(frozen=True)

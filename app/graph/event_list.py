@@ -5,7 +5,6 @@ from typing import Any
 
 from app.access import Scope
 from app.events.kinds import EventKind
-from app.graph import enums  # noqa: F401 - describes the enums below
 from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter
 from app.graph.pages import OrderDirection
 from app.graph.scalars import Moment

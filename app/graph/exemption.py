@@ -11,8 +11,9 @@ from app.credential_types import queries as types
 from app.graph.context import Context
 from app.graph.credential_type import CredentialType
 from app.graph.exemption_list import EXEMPTION_LIST
-from app.graph.fields import edge, find, listing, mutation, node, permission, query
+from app.graph.fields import edge, listing, mutation, node, permission, query
 from app.graph.inputs import ByIdInput, MutationInput
+from app.graph.kinds import find
 from app.graph.node import Node
 from app.graph.person import PersonBy
 from app.graph.requirement_rule import RequirementRule
@@ -89,7 +90,7 @@ class ExemptionRevokeInput(ByIdInput):
 
 
 def _exemption(_context: Context, _actor: Actor, id: str) -> Exemption | None:
-    return find(queries.exemption_by_id, id)  # type: ignore[no-any-return]
+    return find(queries.exemption_by_id, id)
 
 
 QUERIES = [

@@ -1,14 +1,12 @@
-"""The words that the graph is written in: node, edge, query, listing, mutation.
+"""The words that the graph is written in: node, edge, permission, anything, query, listing, mutation.
 
-Each but node takes a scope, so that no field can fetch without one. What a word declares is kept on the field
-(`declared`), for the executor and for the tests that hold every field to the rules. Whatever fetches is nullable: a
-refused or failed field is null beside its error, and takes nothing else of the answer with it.
+Each takes a scope, so that no field can fetch without one; for anything it is that of the kind. What a word declares is
+kept on the field (`declared`), for the executor and for the tests that hold every field to the rules. Whatever fetches
+is nullable: a refused or failed field is null beside its error, and takes nothing else of the answer with it.
 """
 
-import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import strawberry
@@ -18,13 +16,12 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from app.access import Actor, Scope
-from app.core import filters, ids
-from app.core.errors import DomainError, MissingScope
-from app.core.pages import Ask, Children, Listing, Lookup
+from app.core.errors import DomainError
+from app.core.pages import Children, Listing, Lookup
 from app.core.records import Record
-from app.graph import enums, pages  # noqa: F401 - the enums are described before any field uses one
+from app.graph import kinds, pages, resolving
 from app.graph.context import Action, Batch, Context, Refusals
-from app.graph.declared import WORD, AnyEdge, Edge, Find, Mutation, Node, Query
+from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Node, Query
 from app.graph.errors import UserError, shown
 from app.graph.types import given
 from app.graph.values import VALUE, Permission
@@ -32,16 +29,15 @@ from app.graph.values import VALUE, Permission
 Class = TypeVar("Class", bound=type)
 Info = strawberry.Info[Context, None]
 
-nodes: dict[str, Node] = {}
-
 
 def node(by_id: Lookup[Any], *, scope: Scope | None, own: bool = False) -> Callable[[Class], Class]:
     """A type whose values are rows of a table. Without a scope, every caller may read it."""
     table: type[Record] = by_id.table
 
     def declare(cls: Class) -> Class:
-        cls.is_type_of = staticmethod(lambda value, _info: isinstance(value, table))  # type: ignore[attr-defined]
-        nodes[table.prefix] = Node(cls, by_id, scope, own)
+        declared: Any = cls
+        declared.is_type_of = staticmethod(lambda value, _info: isinstance(value, table))
+        kinds.nodes[table.prefix] = Node(cls, by_id, scope, own)
         return strawberry.type(cls, description=inspect.getdoc(cls))
 
     return declare
@@ -72,72 +68,9 @@ def edge(
     declared = Edge(batch, key, scope, own, value, reads, of)
     if isinstance(batch, Children):
         asked = pages.arguments(batch.listing, where=where, order=order)
-        return _field(_to_many(batch, declared), description, declared, asked)
+        return _field(resolving.to_many(batch, declared), description, declared, asked)
     load = batch.load if isinstance(batch, Lookup) else batch
-    return _field(_to_one(load, declared, tuple(arguments)), description, declared, _arguments(arguments))
-
-
-def _actor(context: Context, scope: Scope | None, own: bool) -> Actor:
-    return context.actor if scope is None else context.permitted(scope, own=own)
-
-
-def _to_one(load: Batch, declared: Edge, names: tuple[str, ...]) -> Callable[..., Any]:
-    async def computed(found: Awaitable[Any], row: Any, context: Context) -> Any:
-        assert declared.value is not None
-        return declared.value(row, await found, context)
-
-    def resolve(root, info: Info, **asked: Any) -> Any:  # type: ignore[no-untyped-def]
-        context = info.context
-        # Refused before the key is looked at: whoever lacks the scope must not learn whether there is one.
-        actor = _actor(context, declared.scope, declared.own)
-        key = getattr(root, declared.key)
-        if key is None:
-            return None
-        arguments = [asked.get(name) for name in names]
-        if isinstance(key, list | tuple):
-            return _several(context.load(load, actor, item, *arguments) for item in key)
-        found = context.load(load, actor, key, *arguments)
-        return found if declared.value is None else computed(found, root, context)
-
-    return resolve
-
-
-async def _several(loads: Iterable[Awaitable[Any]]) -> list[Any]:
-    """What some keys lead to, without those that lead nowhere or out of sight."""
-    return [row for row in await asyncio.gather(*loads) if row is not None]
-
-
-def _to_many(batch: Children[Any], declared: Edge) -> Callable[..., Any]:
-    def resolve(root, info: Info, **asked: Any) -> Any:  # type: ignore[no-untyped-def]
-        context = info.context
-        actor = _actor(context, declared.scope, declared.own)
-        question = pages.ask(batch.listing, asked, actor, context.signer)
-        key = getattr(root, declared.key)
-
-        def count() -> Awaitable[int]:
-            return context.load(batch.counts, actor, key, question)
-
-        async def connect() -> pages.Connected:
-            await _keep_up(context, batch.listing, question)
-            page = await context.load(batch.load, actor, key, question)
-            return pages.connected(batch.listing, page, question, actor, context.signer, count)
-
-        return connect()
-
-    return resolve
-
-
-def keeper(context: Context, source: Listing[Any], question: Ask) -> Actor | None:
-    """For whom to settle before a list is read that asks for what is kept. Raises MissingScope."""
-    if question.where and source.kept & filters.names(question.where):
-        return context.permitted(Scope.COMPLIANCE_READ, own=True)
-    return None
-
-
-async def _keep_up(context: Context, source: Listing[Any], question: Ask) -> None:
-    actor = keeper(context, source, question)
-    if actor is not None:
-        await context.settled(actor)
+    return _field(resolving.to_one(load, declared, tuple(arguments)), description, declared, _arguments(arguments))
 
 
 def permission(
@@ -158,30 +91,12 @@ def permission(
     """
     declared = Permission(by_id, scope, rule, own, contractors, final, reads)
 
-    async def narrowed(row: Any, actor: Actor, context: Context) -> bool:
-        return await context.load(by_id.load, actor, row.id) is not None and declared.allows(row, actor)
-
-    def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
-        context = info.context
-        try:
-            actor = context.permitted(scope, own=own, contractors=contractors)
-        except MissingScope:
-            return False
-        return declared.allows(root, actor) if actor is context.actor else narrowed(root, actor, context)
-
-    return strawberry.field(resolver=resolve, description=description, metadata={VALUE: declared})
+    return strawberry.field(resolver=resolving.permitted(declared), description=description, metadata={VALUE: declared})
 
 
 def anything(key: str, description: str) -> Any:
     """A field that leads to rows of whatever kind, by the id or the ids in a column. Each kind's scope is needed."""
-
-    async def resolve(root, info: Info) -> Any:  # type: ignore[no-untyped-def]
-        found = getattr(root, key)
-        if isinstance(found, list):
-            return await _several(find_node(info.context, item) for item in found)
-        return await find_node(info.context, found)
-
-    return _field(resolve, description, AnyEdge(key), [])
+    return _field(resolving.to_anything(key), description, AnyEdge(key), [])
 
 
 def query(
@@ -193,14 +108,14 @@ def query(
     own: bool = False,
     **arguments: tuple[Any, str],
 ) -> StrawberryField:
-    """A field of the query root that finds one thing: `resolve(context, actor, **arguments)`, or gives a `Find` of it.
+    """A field of the query root: `resolve(context, actor, **arguments)` finds it, or gives a `Find`, or a list of them.
 
     Each argument is given as (type, description); the return annotation of `resolve` is the field's type.
     """
 
     async def answer(info: Info, **asked: Any) -> Any:
-        actor = _actor(info.context, scope, own)
-        return await found(info.context, actor, resolve(info.context, actor, **asked))
+        actor = info.context.permitted(scope, own=own)
+        return await kinds.found(info.context, actor, resolve(info.context, actor, **asked))
 
     returns = inspect.signature(resolve).return_annotation
     return _named(name, _field(answer, description, Query(scope, own, resolve=resolve), _arguments(arguments), returns))
@@ -219,10 +134,6 @@ def _arguments(arguments: dict[str, tuple[Any, str]]) -> list[StrawberryArgument
     ]
 
 
-Showing = Callable[[list[Any]], Awaitable[tuple[list[Any], Any]]]
-"""Gives what a page's rows are shown as, each with its row as `row`, and what the connection itself tells."""
-
-
 def listing(
     name: str,
     source: Listing[Any],
@@ -233,7 +144,7 @@ def listing(
     own: bool = False,
     where: Any = None,
     order: Any = None,
-    chosen: Callable[..., Awaitable[tuple[Listing[Any], Showing]]] | None = None,
+    chosen: resolving.Chosen | None = None,
     returns: Any = None,
     **arguments: tuple[Any, str],
 ) -> StrawberryField:
@@ -243,29 +154,14 @@ def listing(
     they ask for, with the filters and sorts of `source`, and how its rows are shown.
     """
 
-    async def show(context: Context, actor: Actor, **asked: Any) -> pages.Connected:
-        further = {argument: asked.pop(argument, None) for argument in arguments}
-        found, shown = (source, None) if chosen is None else await chosen(context, actor, **further)
-        question = pages.ask(found, asked, actor, context.signer)
-        await _keep_up(context, found, question)
-
-        def count() -> Awaitable[int]:
-            return context.look(found.count, actor, question)
-
-        page = await context.look(found.page, actor, question)
-        told = None
-        if shown is not None:
-            items, told = await shown(page.rows)
-            page = replace(page, rows=items)
-        return pages.connected(found, page, question, actor, context.signer, count, told)
+    show = resolving.whole(source, chosen, tuple(arguments))
 
     async def answer(info: Info, **asked: Any) -> Any:
-        return await show(info.context, _actor(info.context, scope, own), **asked)
+        return await show(info.context, info.context.permitted(scope, own=own), **asked)
 
     asked = [*pages.arguments(source, where=where, order=order), *_arguments(arguments)]
     returns = returns or pages.Connection[of] | None
-    plain = chosen is None
-    declared = Query(scope, own, source, plain, show)
+    declared = Query(scope, own, source, None if chosen is None else show)
     return _named(name, _field(answer, description, declared, asked, returns))
 
 
@@ -351,32 +247,3 @@ def _field(
 def _named(name: str, field: StrawberryField) -> StrawberryField:
     field.python_name = field.graphql_name = name
     return field
-
-
-def find(batch: Lookup[Any] | None, key: str) -> Any:
-    """What a query may give instead of a row: the row of a key, or, without a batch, of an id of whatever kind."""
-    return Find(batch, key)
-
-
-async def found(context: Context, actor: Actor, given: Any) -> Any:
-    """What a query gave, or what it said where to find: one, or as many as it named."""
-    if isinstance(given, list):
-        return list(await asyncio.gather(*(found(context, actor, each) for each in given)))
-    if not isinstance(given, Find):
-        return await given
-    if given.batch is None:
-        return await find_node(context, given.key)
-    return await context.load(given.batch.load, actor, given.key)
-
-
-async def find_node(context: Context, key: str) -> Any:
-    """The row of an id of whatever kind, if the caller may see it."""
-    node = node_of(key)
-    if node is None:
-        return None
-    return await context.load(node.by_id.load, _actor(context, node.scope, node.own), key)
-
-
-def node_of(key: str) -> Node | None:
-    """The type that an id says it is of; None for what is no id of any."""
-    return nodes.get(ids.kind(key) or "")

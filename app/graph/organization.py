@@ -8,9 +8,10 @@ import strawberry
 
 from app.access import Actor, Scope
 from app.graph.context import Context
-from app.graph.fields import edge, find, listing, mutation, node, query
+from app.graph.fields import edge, listing, mutation, node, query
 from app.graph.filters import ChoiceFilter, IDFilter, StringFilter
 from app.graph.inputs import ByIdInput, ChangeInput, MutationInput
+from app.graph.kinds import find
 from app.graph.node import Node
 from app.graph.pages import Connection, OrderDirection
 from app.graph.references import WORKER
@@ -142,11 +143,11 @@ class OrgUnitDeleteInput(ByIdInput):
 
 
 def _organization(_context: Context, actor: Actor) -> Organization | None:
-    return find(queries.by_id, actor.organization_id)  # type: ignore[no-any-return]
+    return find(queries.by_id, actor.organization_id)
 
 
 def _unit(_context: Context, _actor: Actor, id: str) -> OrgUnit | None:
-    return find(queries.unit_by_id, id)  # type: ignore[no-any-return]
+    return find(queries.unit_by_id, id)
 
 
 QUERIES = [

@@ -101,7 +101,7 @@ class _Item:
         return self.page.cursor(self.node)
 
 
-async def _total(root) -> TotalCount:  # type: ignore[no-untyped-def]
+async def _total(root: Any) -> TotalCount:
     found = await root.count()
     if found > pages.COUNTED_EXACTLY:
         return TotalCount(count=pages.COUNTED_EXACTLY, precision=CountPrecision.AT_LEAST)
@@ -246,11 +246,13 @@ def _position(listing: Listing[Any], question: Ask, actor: Actor, signer: Signer
     if value is None:
         raise BadCursor("this cursor is not one of this list with this sort and filter")
     kinds: Any = tuple(_python_type(column) for column, _ in listing.keys(question))
-    return msgspec.json.decode(value, type=tuple.__class_getitem__(kinds))  # type: ignore[no-any-return]
+    found: tuple[Any, ...] = msgspec.json.decode(value, type=tuple.__class_getitem__(kinds))
+    return found
 
 
 def _python_type(column: Any) -> type:
-    return getattr(column.type, "impl", column.type).python_type  # type: ignore[no-any-return]
+    kind: type = getattr(column.type, "impl", column.type).python_type
+    return kind
 
 
 def _purpose(listing: Listing[Any], question: Ask, actor: Actor) -> bytes:

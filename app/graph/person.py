@@ -1,7 +1,7 @@
 """What workers and applicants have in common."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 
@@ -11,7 +11,8 @@ from app.core.pages import Lookup
 from app.credentials import queries as credentials
 from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST
-from app.graph.fields import edge, find
+from app.graph.fields import edge
+from app.graph.kinds import Result, find
 from app.graph.node import Node
 from app.graph.pages import Connection
 from app.graph.references import CREDENTIAL
@@ -126,8 +127,8 @@ class PersonBy:
     source: ExternalIdInput | None = member("By the id in a system of record, and that system.")
 
 
-def find_person(context: Context, actor: Actor, kind: Kind[Any], by_id: Lookup[Any], by: PersonBy) -> Any:
-    """Where to find the person that is named, for a query."""
+def find_person(context: Context, actor: Actor, kind: Kind[Any], by_id: Lookup[Any], by: PersonBy) -> Result | None:
+    """What a query may give instead of the person that is named (see `find`)."""
     if by.id and ids.kind(by.id) == kind.table.prefix:
         return find(by_id, by.id)
-    return context.look(references.lookup, actor, kind, given(by), ("by",))
+    return cast("Result | None", context.look(references.lookup, actor, kind, given(by), ("by",)))

@@ -8,7 +8,8 @@ import strawberry
 from app.access import Actor, Scope
 from app.compliance import queries as compliance
 from app.graph.context import Context
-from app.graph.fields import edge, find, listing, node, permission, query
+from app.graph.fields import edge, listing, node, permission, query
+from app.graph.kinds import find
 from app.graph.node import Node
 from app.graph.organization import OrgUnit
 from app.graph.pages import Connection
@@ -70,7 +71,7 @@ class Position(Node):
 
 
 def _position(_context: Context, _actor: Actor, id: str) -> Position | None:
-    return find(queries.position_by_id, id)  # type: ignore[no-any-return]
+    return find(queries.position_by_id, id)
 
 
 QUERIES = [

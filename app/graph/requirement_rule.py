@@ -11,8 +11,9 @@ from app.compliance.tables import Level, RuleScope, Severity
 from app.credential_types import queries as types
 from app.graph.context import Context
 from app.graph.credential_type import CredentialType
-from app.graph.fields import anything, edge, find, listing, mutation, node, permission, query
+from app.graph.fields import anything, edge, listing, mutation, node, permission, query
 from app.graph.inputs import ByIdInput, MutationInput
+from app.graph.kinds import find
 from app.graph.node import Node
 from app.graph.organization import OrgUnit
 from app.graph.position import Position
@@ -123,7 +124,7 @@ class RequirementRuleDeleteInput(ByIdInput):
 
 
 def _rule(_context: Context, _actor: Actor, id: str) -> RequirementRule | None:
-    return find(queries.rule_by_id, id)  # type: ignore[no-any-return]
+    return find(queries.rule_by_id, id)
 
 
 QUERIES = [

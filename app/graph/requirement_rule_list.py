@@ -6,7 +6,6 @@ from typing import Any
 
 from app.access import Scope
 from app.compliance.tables import Level, RuleScope, Severity
-from app.graph import enums  # noqa: F401 - describes the enums below
 from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter, StringFilter
 from app.graph.pages import OrderDirection
 from app.graph.types import enum, input, member

@@ -35,6 +35,7 @@ from app.graph import (
     worker_changes,
 )
 from app.graph.execution.documents import UsePrepared
+from app.graph.execution.selecting import DEFINITION
 from app.graph.scalars import SCALARS
 
 Query = create_type(
@@ -91,7 +92,7 @@ class Schema(strawberry.Schema):
     def _extend_introspection(self) -> None:
         """Tell which inputs take exactly one member in graphql-core's own way; Strawberry's fails on wrapped types."""
         for kind in self._schema.type_map.values():
-            definition = kind.extensions.get("strawberry-definition")
+            definition = kind.extensions.get(DEFINITION)
             if isinstance(kind, GraphQLInputObjectType) and getattr(definition, "is_one_of", False):
                 kind.is_one_of = True
 
@@ -107,5 +108,4 @@ schema = Schema(
 
 def core_schema() -> GraphQLSchema:
     """The schema as graphql-core has it, for parsing, validating and comparing."""
-    found: Any = schema._schema
-    return found  # type: ignore[no-any-return]
+    return schema._schema

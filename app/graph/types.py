@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
+from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from app.graph.values import VALUE, Column, Derived, Part
@@ -39,8 +40,8 @@ def one_of(cls: Class) -> Class:
 
 def enum(cls: type[Enum], /, **descriptions: str) -> None:
     """Put a domain's enum into the schema, with a description for every value."""
-    strawberry.enum(cls, description=inspect.getdoc(cls))
-    definition: Any = cls.__strawberry_definition__  # type: ignore[attr-defined]
+    described: Any = strawberry.enum(cls, description=inspect.getdoc(cls))
+    definition = described.__strawberry_definition__
     missing = {value.name for value in definition.values} ^ set(descriptions)
     if missing:
         raise TypeError(f"{cls.__name__}: describe exactly its values; see {', '.join(sorted(missing))}")
@@ -78,7 +79,7 @@ def part(description: str) -> Any:
 
 
 def _kept(read: Callable[[Any], Any], description: str, value: Column | Derived | Part, name: str | None) -> Any:
-    def resolve(root) -> Any:  # type: ignore[no-untyped-def]  # strawberry knows the parent by this bare name
+    def resolve(root: Any) -> Any:
         return read(root)
 
     return strawberry.field(resolver=resolve, description=description, name=name, metadata={VALUE: value})
@@ -112,8 +113,8 @@ def _members(cls: Any) -> list[tuple[str, str]]:
     return [(field.python_name, published(field)) for field in cls.__strawberry_definition__.fields]
 
 
-def published(field: StrawberryField) -> str:
-    """The name of a field in the schema."""
+def published(field: StrawberryField | StrawberryArgument) -> str:
+    """The name of a field or an argument in the schema."""
     return field.graphql_name or _camel(field.python_name)
 
 

@@ -171,7 +171,7 @@ class Worker(CredentialOwner):
 
 
 def _worker(context: Context, actor: Actor, by: PersonBy) -> Worker | None:
-    return find_person(context, actor, people.WORKER, queries.by_id, by)  # type: ignore[no-any-return]
+    return find_person(context, actor, people.WORKER, queries.by_id, by)
 
 
 QUERIES = [

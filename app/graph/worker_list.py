@@ -7,7 +7,6 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.graph import enums  # noqa: F401 - describes the enums below
 from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter, StringFilter
 from app.graph.pages import OrderDirection
 from app.graph.scalars import Moment

@@ -9,7 +9,7 @@ import pytest
 from app.access import EVERYTHING, ORGANIZATION_WIDE, Role, Scope
 from app.core.records import Record
 from app.graph.declared import Edge, Mutation, Query
-from app.graph.fields import nodes
+from app.graph.kinds import nodes
 from tests.architecture import calls
 from tests.architecture.conftest import Person
 from tests.architecture.probing import Asker, Secrets, compare, working

@@ -26,7 +26,7 @@ from app.core.errors import DomainError, ErrorCode
 from app.events.kinds import EventKind
 from app.graph.declared import AnyEdge, Edge, Mutation, Query
 from app.graph.errors import USER_ERRORS, UserError
-from app.graph.fields import nodes
+from app.graph.kinds import nodes
 from tests.architecture.shapes import BACKREF, SCHEMA, Entry, edges, is_connection, object_types, roots
 
 FREE = {

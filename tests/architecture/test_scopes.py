@@ -9,7 +9,7 @@ from app.access import EVERYTHING, Scope
 from app.compliance import rules
 from app.compliance.tables import RuleScope
 from app.graph.declared import Edge, Mutation, Query
-from app.graph.fields import nodes
+from app.graph.kinds import nodes
 from tests.architecture import calls
 from tests.architecture.calls import Call
 from tests.architecture.probing import Asker, document, working

@@ -24,6 +24,7 @@ from graphql.utilities.coerce_input_value import coerce_default_value, coerce_in
 
 from app.graph.execution.inputs import Convert, Inputs, Shape
 from app.graph.execution.walking import Run
+from app.graph.types import published
 
 NO_VARIABLES = VariableValues({}, {})
 Coerced = Mapping[str, Any]
@@ -72,14 +73,14 @@ class Arguments:
         values = get_argument_values(self.field, self.node, variables)
         found: dict[str, Any] = {}
         for argument in self.definition.arguments:
-            name = self.inputs.argument_name(argument)
+            name = published(argument)
             if name in values:
                 convert = self.inputs.converter(argument.type)
                 found[argument.python_name] = values[name] if convert is None else convert(values[name])
         return found
 
     def _build(self, argument: Any, given: Mapping[str, ValueNode]) -> list[tuple[str, Build]]:
-        name = self.inputs.argument_name(argument)
+        name = published(argument)
         kind, convert = self.field.args[name].type, self.inputs.converter(argument.type)
         default = coerce_default_value(self.field.args[name])
         if name in given:
@@ -124,16 +125,14 @@ def _of_variable(name: str, default: Any, convert: Convert | None, *, never_null
 
 def _of_object(node: ObjectValueNode, kind: GraphQLInputObjectType, shape: Shape, inputs: Inputs) -> Build:
     given = {member.name.value: member.value for member in node.fields}
-    definition = shape.cls.__strawberry_definition__
-    if definition.is_one_of:
+    if shape.cls.__strawberry_definition__.is_one_of:
         return _of_one(node, kind, shape, inputs)
-    types = {inputs.name(each): each.resolve_type(type_definition=definition) for each in definition.fields}
     builds: list[tuple[str, Build]] = []
     for name, member in kind.fields.items():
-        python_name, convert = shape.members[name]
+        python_name, python_type, convert = shape.members[name]
         default = coerce_default_value(member)
         if name in given:
-            builds.append((python_name, _built(given[name], member.type, default, convert, inputs, types[name])))
+            builds.append((python_name, _built(given[name], member.type, default, convert, inputs, python_type)))
         elif default is not Undefined:
             builds.append((python_name, _fixed(default, convert)))
 
@@ -152,10 +151,8 @@ def _of_one(node: ObjectValueNode, kind: GraphQLInputObjectType, shape: Shape, i
     """An object of which exactly one member is given."""
     [member] = node.fields
     name = member.name.value
-    python_name, convert = shape.members[name]
-    definition = shape.cls.__strawberry_definition__
-    types = {inputs.name(each): each.resolve_type(type_definition=definition) for each in definition.fields}
-    made = _built(member.value, kind.fields[name].type, Undefined, convert, inputs, types[name])
+    python_name, python_type, convert = shape.members[name]
+    made = _built(member.value, kind.fields[name].type, Undefined, convert, inputs, python_type)
 
     def build(coerced: Coerced) -> Any:
         value = made(coerced)

@@ -17,7 +17,7 @@ from graphql import (
 )
 from sqlalchemy import Dialect
 
-from app.graph import fields
+from app.graph import kinds
 from app.graph.execution.generating import compiled, viewing
 from app.graph.execution.inputs import Inputs
 from app.graph.execution.leaves import completed, python_value, shown
@@ -54,10 +54,10 @@ class Columns:
 class Compiler:
     """Compiles the operations of one schema for one kind of database."""
 
-    def __init__(self, schema: GraphQLSchema, dialect: Dialect, registry: Any, config: Any) -> None:
+    def __init__(self, schema: GraphQLSchema, dialect: Dialect, registry: Any) -> None:
         self.schema, self.dialect = schema, dialect
-        self.inputs = Inputs(registry, config)
-        self.tables = {node.by_id.table: node.type.__name__ for node in fields.nodes.values()}
+        self.inputs = Inputs(registry)
+        self.tables = {node.by_id.table: node.type.__name__ for node in kinds.nodes.values()}
 
     def rows(
         self, selections: Selections, kind: GraphQLObjectType | None, table: Any, columns: Columns | None = None
@@ -102,8 +102,8 @@ class Rows(Making):
         if give is None:
             return place
         if isinstance(give, dict):
-            return f"{self.constant(give)}[{place}]"
-        return f"{self.constant(give)}({place})"
+            return f"{self.constants.name(give)}[{place}]"
+        return f"{self.constants.name(give)}({place})"
 
     def look(self, names: Sequence[str] | None) -> None:
         if self.viewed is not None:
@@ -119,7 +119,7 @@ class Rows(Making):
         for name in names:
             value = python_value(self.columns.column(name).type, self.dialect)
             place = f"r[{self.columns.at(name)}]"
-            parts.append(place if value is None else f"{self.constant(value)}({place})")
+            parts.append(place if value is None else f"{self.constants.name(value)}({place})")
         self.constants["view"] = viewing(table, tuple(names))
         view = compiled(f"lambda rows: [view({', '.join(parts)}) for r in rows]", self.constants)
         loop = "for r, v in zip(rows, look(rows))" if self.views else "for r in rows"
@@ -132,7 +132,7 @@ class Objects(Making):
     """A level of objects that are there already: what a resolver or an action gave."""
 
     def leaf(self, column: str, field: GraphQLField) -> str:
-        return f"{self.constant(completed(field.type))}(v.{column})"
+        return f"{self.constants.name(completed(field.type))}(v.{column})"
 
     def get(self, name: str) -> Callable[[Any], Any]:
         return attrgetter(name)

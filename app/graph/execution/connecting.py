@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
-from app.access import Actor
+from app.access import Actor, Scope
 from app.core import filters
+from app.core.lanes import Read
 from app.core.pages import Ask, Listing
-from app.graph import pages
+from app.graph import pages, resolving
 from app.graph.execution.asking import Arguments
 from app.graph.execution.leaves import python_value
-from app.graph.execution.walking import Below, Here, Level, Path, Run, of_bounds
+from app.graph.execution.walking import Anew, Below, Here, Level, Path, Run, of_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,19 @@ class Pages:
     fixed: tuple[Ask, str | None] | None = None
     """What is asked and from which cursor on, where no variable changes it."""
 
+    def begin(self, run: Run, listing: Listing[Any], scope: Scope | None, own: bool) -> Any:
+        """Who asks, what is asked, and the same ready for the database. Raises what refuses it."""
+        asked = self.arguments.of(run)
+        actor = run.context.permitted(scope, own=own)
+        ask = self.ask(run, listing, asked, actor)
+        reader = resolving.keeper(run.context, listing, ask)
+        if reader is not None:
+            [settled] = yield [lambda: run.context.settled(reader)]
+            if isinstance(settled, Exception):
+                raise settled
+        ready = yield from self.ready(run, listing, ask, actor)
+        return actor, ask, ready
+
     def ask(self, run: Run, listing: Listing[Any], asked: dict[str, Any], actor: Actor) -> Ask:
         """What is asked. Raises BadPage and BadCursor."""
         if self.fixed is not None:
@@ -84,6 +98,15 @@ class Pages:
         if where == ask.where:
             return ask
         return replace(ask, where=where, where_key=msgspec.json.encode(where, order="sorted"))
+
+    def answers(self, needs: list[Read]) -> Any:
+        """The rows, and the counts where they are asked for. Raises what went wrong with the rows."""
+        rows, *counts = yield needs
+        if isinstance(rows, Exception):
+            raise rows
+        if any(isinstance(count, Exception) for count in counts):
+            raise Anew("a count that failed")
+        return rows, counts
 
     def columns(self, listing: Listing[Any], ask: Ask, *, sorted_here: bool = True) -> tuple[str, ...]:
         """What is read of each row: what is selected, then the sort keys, where they are needed."""

@@ -9,7 +9,7 @@ from app.core.pages import COUNTED_EXACTLY
 from app.graph import pages
 from app.graph.execution.asking import Arguments
 from app.graph.execution.connecting import Pages, View
-from app.graph.execution.generating import compiled, structure
+from app.graph.execution.generating import Constants, compiled
 from app.graph.execution.selecting import DEFINITION, Selections, Unknown
 from app.graph.execution.walking import Level
 
@@ -31,7 +31,7 @@ class Connecting:
             raise Unknown(f"{kind.name} for a list")
         self.selections, self.kind, self.nodes, self.level = selections, kind, nodes, level
         self.found = Pages(columns, asked)
-        self.constants: dict[str, Any] = {}
+        self.constants = Constants()
         self.told = False
         """Whether it is told if there are more items."""
 
@@ -46,17 +46,12 @@ class Connecting:
         self.found.make = compiled(source, self.constants)
         return self.found
 
-    def _constant(self, value: Any) -> str:
-        name = f"k{len(self.constants)}"
-        self.constants[name] = value
-        return name
-
     def _object(self, kind: Any, found: Mapping[str, list[FieldNode]], member: Any, *more: Any) -> str:
         parts = []
         for name, nodes in found.items():
             called = nodes[0].name.value
             parts.append(repr(kind.name) if called == "__typename" else member(kind, name, called, nodes, *more))
-        return f"{self._constant(structure(tuple(found)))}({', '.join(parts)})"
+        return self.constants.object(tuple(found), parts)
 
     def _member(self, kind: Any, name: str, called: str, nodes: list[FieldNode]) -> str:
         match called:

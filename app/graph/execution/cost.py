@@ -7,7 +7,6 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLField,
     GraphQLInterfaceType,
@@ -26,6 +25,7 @@ from graphql import (
 )
 
 from app.core.pages import DEFAULT_PAGE, LARGEST_PAGE
+from app.graph.execution.selecting import fragments
 
 Composite = GraphQLObjectType | GraphQLInterfaceType
 
@@ -78,9 +78,7 @@ class _Costing:
     ) -> None:
         self._schema = schema
         self._operation = operation
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = fragments(document)
         self._known: dict[str, Cost] = {}
         defaults = {
             definition.variable.name.value: value_from_ast_untyped(definition.default_value)

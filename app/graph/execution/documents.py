@@ -9,7 +9,6 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
@@ -28,6 +27,7 @@ from strawberry.extensions import SchemaExtension
 from app.graph.execution import limits
 from app.graph.execution.cost import cost, weight
 from app.graph.execution.limits import Limits, TooMuch
+from app.graph.execution.selecting import fragments
 
 REMEMBERED = 400_000
 """Characters of all documents that are remembered; a parsed one was seen to take 50 to 180 bytes for each."""
@@ -66,16 +66,14 @@ class Prepared:
     def only_introspects(self, operation: OperationDefinitionNode) -> bool:
         """Whether an operation asks for nothing but the schema, which is public."""
         assert self.document is not None
-        fragments = {
-            node.name.value: node for node in self.document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
-        pending, seen = [operation.selection_set], set()
+        known, seen = fragments(self.document), set[str]()
+        pending = [operation.selection_set]
         while pending:
             for node in pending.pop().selections:
                 if isinstance(node, FragmentSpreadNode):
                     if node.name.value not in seen:
                         seen.add(node.name.value)
-                        pending.append(fragments[node.name.value].selection_set)
+                        pending.append(known[node.name.value].selection_set)
                 elif isinstance(node, InlineFragmentNode):
                     pending.append(node.selection_set)
                 elif not (isinstance(node, FieldNode) and node.name.value.startswith("__")):

@@ -6,15 +6,13 @@ from typing import Any
 
 from graphql import FieldNode
 
-from app.access import Actor, Scope
 from app.core.errors import MissingScope
-from app.core.pages import Ask, Children, Listing, Lookup
-from app.graph import declared, fields, values
-from app.graph.execution.asking import Arguments
+from app.core.pages import Children, Lookup
+from app.graph import declared, values
 from app.graph.execution.connecting import Pages
 from app.graph.execution.generating import Fill
 from app.graph.execution.giving import Given
-from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Path, Run
+from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run, of_keys
 
 Get = Callable[[Any], Any]
 
@@ -37,20 +35,6 @@ class Field:
         return ()
 
 
-def actor_of(run: Run, scope: Scope | None, own: bool) -> Actor:
-    """Who asks, as a field that takes a scope sees them. Raises MissingScope."""
-    return run.context.actor if scope is None else run.context.permitted(scope, own=own)
-
-
-def kept_up(run: Run, listing: Listing[Any], ask: Ask) -> Any:
-    """Settle before something kept is asked for. Raises MissingScope."""
-    actor = fields.keeper(run.context, listing, ask)
-    if actor is not None:
-        [settled] = yield [lambda: run.context.settled(actor)]
-        if isinstance(settled, Exception):
-            raise settled
-
-
 @dataclass(slots=True)
 class ToOne(Field):
     """An edge to the row of a key."""
@@ -67,7 +51,7 @@ class ToOne(Field):
         """Look up the rows of all keys."""
         edge = self.edge
         try:
-            actor = actor_of(run, edge.scope, edge.own)
+            actor = run.context.permitted(edge.scope, own=edge.own)
         except Exception as error:
             return self.refuse(run, here, error)
         keys = [self.key(row) for row in here.rows]
@@ -88,11 +72,7 @@ class ToOne(Field):
 
     def attach(self, here: Here, keys: list[Any], found: list[Any], rows: Sequence[Any]) -> Sequence[Here]:
         """Put the found rows to the objects whose keys they have."""
-
-        def steps(index: int) -> list[tuple[int, Path]]:
-            return [(above, list(self.names)) for above, key in enumerate(keys) if key == found[index]]
-
-        reached = Here(self.level, rows, Below(here, steps))
+        reached = Here(self.level, rows, Below(here, of_keys(keys, found, self.names)))
         parts = dict(zip(found, reached.parts, strict=True))
         self.fill(here.parts, [parts.get(key) for key in keys])
         return [reached] if rows else ()
@@ -118,7 +98,6 @@ class ToMany(Field):
 
     edge: declared.Edge
     key: Get
-    arguments: Arguments
     pages: Pages
 
     def follow(self, run: Run, here: Here) -> Leading:
@@ -127,26 +106,18 @@ class ToMany(Field):
         batch = edge.batch
         assert isinstance(batch, Children)
         try:
-            asked = self.arguments.of(run)
-            actor = actor_of(run, edge.scope, edge.own)
-            ask = self.pages.ask(run, batch.listing, asked, actor)
-            yield from kept_up(run, batch.listing, ask)
+            actor, ask, ready = yield from self.pages.begin(run, batch.listing, edge.scope, edge.own)
             keys = [self.key(row) for row in here.rows]
             wanted = list(dict.fromkeys(keys))
-            ready = yield from self.pages.ready(run, batch.listing, ask, actor)
             columns = self.pages.columns(batch.listing, ask)
             needs = [run.reader.children(batch, actor, wanted, ready, columns)]
             if self.pages.counts:
                 needs.append(run.reader.counts(batch, actor, wanted, ready))
+            rows, counts = yield from self.pages.answers(needs)
         except Anew:
             raise
         except Exception as error:
             return self.refuse(run, here, error)
-        rows, *counts = yield needs
-        if isinstance(rows, Exception):
-            return self.refuse(run, here, rows)
-        if any(isinstance(count, Exception) for count in counts):
-            raise Anew("a count that failed")
         counted = dict(map(tuple, counts[0])) if counts else {}
         groups = self.pages.grouped(batch.listing, ask, rows)
         found: list[Any] = [groups.get(key, ()) for key in keys]

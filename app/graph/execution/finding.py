@@ -1,13 +1,12 @@
 """Edges that lead to a row of whatever kind, by an id that tells the kind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.access import Actor
-from app.graph import declared, fields
-from app.graph.execution.edges import Field, actor_of
-from app.graph.execution.walking import Below, Here, Leading, Level, Path, Run
+from app.graph import kinds
+from app.graph.execution.edges import Field
+from app.graph.execution.walking import Below, Here, Leading, Level, Run, Steps, of_keys
 
 
 @dataclass(slots=True)
@@ -24,58 +23,68 @@ class Anything(Field):
         for index, row in enumerate(here.rows):
             key = self.key(row)
             try:
-                kind_of(run, key)
+                check(run, key)
             except Exception as error:
                 run.fail(here, [index], self, error)
                 key = None
             keys.append(key)
-        parts, reached, failed = yield from find_any(run, here, self, self.levels, keys)
+        found, failed = yield from find_any(run, self.levels, keys)
         for failing, fault in failed.items():
             run.fail(here, [index for index, key in enumerate(keys) if key == failing], self, fault)
+        parts, reached = reach(here, found, lambda ids: of_keys(keys, ids, self.names))
         self.fill(here.parts, [parts.get(key) for key in keys])
-        return list(reached)
+        return reached
 
 
-def kind_of(run: Run, key: Any) -> tuple[declared.Node, Actor] | None:
-    """What an id says it is the id of, and who may see that. Raises MissingScope."""
-    node = fields.node_of(key)
-    return None if node is None else (node, actor_of(run, node.scope, node.own))
+def check(run: Run, key: Any) -> None:
+    """Raises MissingScope where the caller may not see what an id says it is the id of."""
+    node = kinds.node_of(key)
+    if node is not None:
+        run.context.permitted(node.scope, own=node.own)
 
 
-def find_any(
-    run: Run, here: Here, edge: Field, levels: dict[str, Level], keys: list[Any], *, item: bool = False
-) -> Any:
-    """The parts of the rows of ids of whatever kind, the levels that they are, and the ids whose search failed."""
-    kinds: dict[str, list[str]] = {}
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows of one kind."""
+
+    level: Level
+    keys: list[str]
+    rows: Sequence[Any]
+
+
+def find_any(run: Run, levels: dict[str, Level], keys: Sequence[Any]) -> Any:
+    """The rows of ids of whatever kind, and the ids whose search failed, each with its fault. Raises MissingScope."""
+    asked: dict[str, list[str]] = {}
     for key in dict.fromkeys(keys):
-        node = fields.node_of(key) if key is not None else None
+        node = kinds.node_of(key) if key is not None else None
         if node is not None:
-            kinds.setdefault(node.by_id.table.prefix, []).append(key)
-    if not kinds:
-        return {}, [], {}
+            asked.setdefault(node.by_id.table.prefix, []).append(key)
+    if not asked:
+        return [], {}
     reads = []
-    for mine in kinds.values():
-        found_kind = kind_of(run, mine[0])
-        assert found_kind is not None
-        node, actor = found_kind
-        reads.append(run.reader.rows(node.by_id, actor, mine, levels[node.by_id.table.prefix].columns))
+    for prefix, mine in asked.items():
+        node = kinds.nodes[prefix]
+        actor = run.context.permitted(node.scope, own=node.own)
+        reads.append(run.reader.rows(node.by_id, actor, mine, levels[prefix].columns))
     answers = yield reads
-    parts: dict[str, Any] = {}
+    found: list[Found] = []
     failed: dict[str, Exception] = {}
-    reached: list[Here] = []
-    for (prefix, mine), rows in zip(kinds.items(), answers, strict=True):
+    for (prefix, mine), rows in zip(asked.items(), answers, strict=True):
         if isinstance(rows, Exception):
             failed |= dict.fromkeys(mine, rows)
             continue
         level = levels[prefix]
         at = level.columns.index("id")
-        found = [row[at] for row in rows]
+        found.append(Found(level, [row[at] for row in rows], rows))
+    return found, failed
 
-        def steps(index: int, found: list[Any] = found) -> list[tuple[int, Path]]:
-            places = [place for place, key in enumerate(keys) if key == found[index]]
-            return [(0, [*edge.names, place]) if item else (place, list(edge.names)) for place in places]
 
-        below = Here(level, rows, Below(here, steps))
-        parts |= zip(found, below.parts, strict=True)
+def reach(here: Here, found: list[Found], back: Callable[[list[str]], Steps]) -> tuple[dict[str, Any], list[Here]]:
+    """The parts of what was found by their ids, and the levels that it is; `back` gives the way back from some ids."""
+    parts: dict[str, Any] = {}
+    reached: list[Here] = []
+    for each in found:
+        below = Here(each.level, each.rows, Below(here, back(each.keys)))
+        parts |= zip(each.keys, below.parts, strict=True)
         reached.append(below)
-    return parts, reached, failed
+    return parts, reached

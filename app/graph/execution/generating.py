@@ -12,6 +12,20 @@ Fill = Callable[[Sequence[Any], Sequence[Any]], None]
 """Puts values to objects, each in the same place."""
 
 
+class Constants(dict[str, Any]):
+    """The values that the source of a function names."""
+
+    def name(self, value: Any) -> str:
+        """The name of a value in the source."""
+        name = f"k{len(self)}"
+        self[name] = value
+        return name
+
+    def object(self, names: Names, parts: Sequence[str]) -> str:
+        """The expression of an object: the names of its members in the response, and their expressions."""
+        return f"{self.name(structure(names))}({', '.join(parts)})"
+
+
 @lru_cache(2_000)
 def structure(names: Names) -> type[msgspec.Struct]:
     """The class of objects with these members; they are `f0`, `f1` and so on, and only called so in JSON."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
-from typing import Any
+from typing import Any, NamedTuple
 
 from strawberry.schema.compat import is_scalar
 from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryOptional, has_object_definition
 from strawberry.types.lazy_type import LazyType
+
+from app.graph.types import published
 
 Convert = Callable[[Any], Any]
 
@@ -14,8 +16,8 @@ Convert = Callable[[Any], Any]
 class Inputs:
     """Converts the inputs of one schema."""
 
-    def __init__(self, registry: Any, config: Any) -> None:
-        self._registry, self._config = registry, config
+    def __init__(self, registry: Any) -> None:
+        self._registry = registry
         self._known: dict[Any, Shape] = {}
 
     def converter(self, kind: Any) -> Convert | None:
@@ -40,13 +42,14 @@ class Inputs:
             found = self._known[cls] = Shape(cls, self)
         return found
 
-    def name(self, field: Any) -> str:
-        """The name of a field in the schema."""
-        return self._config.name_converter.from_field(field)  # type: ignore[no-any-return]
 
-    def argument_name(self, argument: Any) -> str:
-        """The name of an argument in the schema."""
-        return self._config.name_converter.from_argument(argument)  # type: ignore[no-any-return]
+class Member(NamedTuple):
+    """A member of an input type."""
+
+    python_name: str
+    kind: Any
+    """Its type, as Strawberry has it."""
+    convert: Convert | None
 
 
 class Shape:
@@ -54,23 +57,20 @@ class Shape:
 
     def __init__(self, cls: Any, inputs: Inputs) -> None:
         self.cls, self._inputs = cls, inputs
-        self._members: dict[str, tuple[str, Convert | None]] | None = None
+        self._members: dict[str, Member] | None = None
         fields = cls.__strawberry_definition__.fields
         without = (field for field in fields if field.default_value is MISSING and field.default_factory is MISSING)
         self.absent: dict[str, Any] = {field.python_name: None for field in without}
         """What members are that have no default, and are not given."""
 
     @property
-    def members(self) -> dict[str, tuple[str, Convert | None]]:
-        """Name in the schema → name in Python, and how the value is converted."""
+    def members(self) -> dict[str, Member]:
+        """The members by their names in the schema."""
         if self._members is None:  # later than the type itself, which may be among its own members
             definition = self.cls.__strawberry_definition__
+            kinds = [(field, field.resolve_type(type_definition=definition)) for field in definition.fields]
             self._members = {
-                self._inputs.name(field): (
-                    field.python_name,
-                    self._inputs.converter(field.resolve_type(type_definition=definition)),
-                )
-                for field in definition.fields
+                published(field): Member(field.python_name, kind, self._inputs.converter(kind)) for field, kind in kinds
             }
         return self._members
 
@@ -79,7 +79,7 @@ class Shape:
         given = dict(self.absent)
         members = self.members
         for name, item in value.items():
-            python_name, convert = members[name]
+            python_name, _, convert = members[name]
             given[python_name] = item if convert is None or item is None else convert(item)
         return self.cls(**given)
 

@@ -71,13 +71,9 @@ def _each(inner: Change) -> Change:
     return each
 
 
+@lru_cache(1_000)
 def python_value(kind: TypeEngine[Any], dialect: Dialect) -> Change | None:
     """What the domain knows a column's value as; None when it is what the driver gives."""
-    return _python_value(kind, dialect)
-
-
-@lru_cache(1_000)
-def _python_value(kind: TypeEngine[Any], dialect: Dialect) -> Change | None:
     found: Change | None = kind.dialect_impl(dialect).result_processor(dialect, None)
     if isinstance(kind, UTCDateTime) and dialect.name == "postgresql":
         return None  # asyncpg gives instants in UTC

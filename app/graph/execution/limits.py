@@ -23,6 +23,8 @@ from graphql import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
+from app.graph.execution.selecting import fragments
+
 COMPARISONS = 25_000
 """How much work comparing fields of the same name may take; validation gives up beyond it."""
 
@@ -93,9 +95,7 @@ class _Measuring:
     def __init__(self, document: DocumentNode, limits: Limits) -> None:
         self._document = document
         self._limits = limits
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = fragments(document)
         self._known: dict[str, Measure] = {}
 
     def measure(self) -> None:

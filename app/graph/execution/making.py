@@ -1,58 +1,39 @@
 """The making of one level, while it is compiled: an expression for each of its objects, and its edges."""
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter, itemgetter
-from typing import Any, Protocol
+from operator import attrgetter
+from typing import Any
 
 from graphql import (
     FieldNode,
     GraphQLField,
     GraphQLList,
     GraphQLObjectType,
-    GraphQLSchema,
     SelectionSetNode,
     get_named_type,
     get_nullable_type,
-    is_abstract_type,
     is_leaf_type,
 )
 
-from app.core.pages import Children, Listing, Lookup
-from app.graph import fields
+from app.core.pages import Children, Lookup
 from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Query
 from app.graph.execution import edges, finding, roots, several, working
-from app.graph.execution.asking import Arguments
-from app.graph.execution.connecting import Pages
-from app.graph.execution.connections import Connecting
-from app.graph.execution.generating import Fill, Names, filler, structure
-from app.graph.execution.giving import Given
-from app.graph.execution.inputs import Inputs
+from app.graph.execution.generating import Constants, Fill, Names, filler
 from app.graph.execution.leaves import completed
 from app.graph.execution.selecting import DEFINITION, Selections, Unknown
+from app.graph.execution.targets import Levels, Targets
 from app.graph.execution.walking import Level
 from app.graph.values import VALUE, Awaited, Column, Derived, Part, Permission
 
 Common = tuple[Names, list[FieldNode], Fill]
 
 
-class Levels(Protocol):
-    """What makes the levels that a level leads to."""
-
-    schema: GraphQLSchema
-    inputs: Inputs
-    tables: dict[Any, str]
-
-    def rows(self, selections: Selections, kind: GraphQLObjectType | None, table: Any, columns: Any = None) -> Any: ...
-    def objects(self, selections: Selections, kind: GraphQLObjectType) -> Any: ...
-    def columns(self, table: Any) -> Any: ...
-
-
 class Making:
     """The level of one type at one place, while it is compiled."""
 
     def __init__(self, compiler: Levels, selections: Selections, kind: GraphQLObjectType | None) -> None:
-        self.compiler, self.selections, self.kind = compiler, selections, kind
-        self.constants: dict[str, Any] = {}
+        self.targets, self.selections, self.kind = Targets(compiler, selections), selections, kind
+        self.constants = Constants()
         self.edges: list[Any] = []
         self.viewed: list[str] | None = []
         """The columns that functions look at; None when it may be any."""
@@ -70,19 +51,13 @@ class Making:
         """The level, now that all of it is known."""
         raise NotImplementedError
 
-    def constant(self, value: Any) -> str:
-        """The name of a value in the source."""
-        name = f"k{len(self.constants)}"
-        self.constants[name] = value
-        return name
-
     def object(self, kind: GraphQLObjectType, found: Mapping[str, list[FieldNode]], at: Names, path: Names) -> str:
         """The expression of an object: `at` is where it lies in what the level makes, `path` in the response."""
         parts = [
             self.field(kind, nodes, (*at, f"f{index}"), (*path, name))
             for index, (name, nodes) in enumerate(found.items())
         ]
-        return f"{self.constant(structure(tuple(found)))}({', '.join(parts)})"
+        return self.constants.object(tuple(found), parts)
 
     def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], at: Names, path: Names) -> str:
         """The expression of a field's value; null for what is filled in later."""
@@ -108,7 +83,7 @@ class Making:
         if isinstance(value, Awaited):
             self.look(None)
             common = self.common(nodes, at, path)
-            self.edges.append(working.Awaited(*common, value.function, self.given(field.type, nodes)))
+            self.edges.append(working.Awaited(*common, value.function, self.targets.given(field.type, nodes)))
             return "None"
         return self.value(definition, value, field, nodes, at, path)
 
@@ -125,11 +100,12 @@ class Making:
             get = value.function if isinstance(value, Derived) else attrgetter(column)
             if not isinstance(value, Derived):
                 self.look((column,))
-            self.edges.append(edges.Inside(*self.common(nodes, at, path), get, self.given(field.type, nodes)))
+            self.edges.append(edges.Inside(*self.common(nodes, at, path), get, self.targets.given(field.type, nodes)))
             return "None"
         if isinstance(value, Derived):
             self.views = True
-            return f"{self.constant(completed(field.type))}({self.constant(value.function)}(v))"
+            function = self.constants.name(value.function)
+            return f"{self.constants.name(completed(field.type))}({function}(v))"
         return self.leaf(column, field)
 
     def leaf(self, column: str, field: GraphQLField) -> str:
@@ -158,24 +134,24 @@ class Making:
             return self.to_one(word, word.batch, field, nodes, common)
         if isinstance(word, Edge) and isinstance(word.batch, Children):
             key = self.get(word.key)
-            asked = self.arguments(field, definition, nodes)
-            return edges.ToMany(*common, word, key, asked, self.pages(word.batch.listing, field, nodes, asked))
+            return edges.ToMany(*common, word, key, self.targets.pages(word.batch.listing, field, definition, nodes))
         if isinstance(word, Edge):
             return self.worked(word, field, definition, nodes, common)
         if isinstance(word, AnyEdge) and gives_list(field):
             self.look((word.key,))
-            return several.Anythings(*common, attrgetter(word.key), self.any_row(field, nodes))
+            return several.Anythings(*common, attrgetter(word.key), self.targets.any_row(field, nodes))
         if isinstance(word, AnyEdge):
-            return finding.Anything(*common, self.get(word.key), self.any_row(field, nodes))
-        if isinstance(word, Query) and isinstance(word.listing, Listing) and word.plain:
-            asked = self.arguments(field, definition, nodes)
-            return roots.RootList(*common, word, asked, self.pages(word.listing, field, nodes, asked))
+            return finding.Anything(*common, self.get(word.key), self.targets.any_row(field, nodes))
+        if isinstance(word, Query) and word.listing is not None and word.resolve is None:
+            return roots.RootList(*common, word, self.targets.pages(word.listing, field, definition, nodes))
         if isinstance(word, Query) and word.resolve is not None:
-            asked = self.arguments(field, definition, nodes)
-            return roots.Asked(*common, word, asked, self.given(field.type, nodes), self.any_row(field, nodes))
+            asked = self.targets.arguments(field, definition, nodes)
+            return roots.Asked(
+                *common, word, asked, self.targets.given(field.type, nodes), self.targets.any_row(field, nodes)
+            )
         if isinstance(word, Mutation):
-            asked = self.arguments(field, definition, nodes)
-            return roots.Changed(*common, word, asked, self.given(field.type, nodes))
+            asked = self.targets.arguments(field, definition, nodes)
+            return roots.Changed(*common, word, asked, self.targets.given(field.type, nodes))
         raise Unknown(f"{type(word).__name__} {nodes[0].name.value}")
 
     def to_one(
@@ -189,17 +165,11 @@ class Making:
         if word.value is None:
             if not isinstance(named, GraphQLObjectType):
                 raise Unknown(f"an edge to {named.name}")
-            making = self.compiler.rows(self.selections, named, batch.table)
-            at = making.columns.at(batch.column.key)
-            level = making.level([node.selection_set for node in nodes if node.selection_set])
-            return edges.ToOne(*common, word, key, level, itemgetter(at))
+            return edges.ToOne(*common, word, key, *self.targets.row(batch, named, nodes))
         if not is_leaf_type(named):
             raise Unknown(f"a value of type {named.name}")
         self.look(word.reads)
-        nothing = self.compiler.rows(self.selections, None, batch.table)
-        at = nothing.columns.at(batch.column.key)
-        nothing.look(word.of)
-        return edges.ToOne(*common, word, key, nothing.finish("None"), itemgetter(at), completed(field.type))
+        return edges.ToOne(*common, word, key, *self.targets.view(batch, word.of), completed(field.type))
 
     def to_several(
         self, word: Edge, batch: Lookup[Any], field: GraphQLField, nodes: list[FieldNode], common: Common
@@ -209,10 +179,7 @@ class Making:
         if field.args or word.value is not None or not isinstance(named, GraphQLObjectType):
             raise Unknown(f"an edge to several {named.name}")
         self.look((word.key,))
-        making = self.compiler.rows(self.selections, named, batch.table)
-        at = making.columns.at(batch.column.key)
-        level = making.level([node.selection_set for node in nodes if node.selection_set])
-        return several.ToSeveral(*common, word, attrgetter(word.key), level, itemgetter(at))
+        return several.ToSeveral(*common, word, attrgetter(word.key), *self.targets.row(batch, named, nodes))
 
     def worked(
         self, word: Edge, field: GraphQLField, definition: Any, nodes: list[FieldNode], common: Common
@@ -221,52 +188,11 @@ class Making:
         key = self.get(word.key)
         if word.value is not None:
             self.look(word.reads)
-        asked = self.arguments(field, definition, nodes)
+        asked = self.targets.arguments(field, definition, nodes)
         leaf = is_leaf_type(get_named_type(field.type))
-        give = completed(field.type) if leaf else self.given(field.type, nodes)
+        give = completed(field.type) if leaf else self.targets.given(field.type, nodes)
         names = tuple(argument.python_name for argument in definition.arguments)
         return working.Worked(*common, word, key, asked, names, give)
-
-    def arguments(self, field: GraphQLField, definition: Any, nodes: list[FieldNode]) -> Arguments:
-        """The arguments of a field."""
-        return Arguments(field, nodes[0], definition, self.compiler.inputs)
-
-    def given(self, kind: Any, nodes: list[FieldNode]) -> Given:
-        """The selection of objects that are there already."""
-        named = get_named_type(kind)
-        if is_leaf_type(named):
-            raise Unknown(f"a resolver that gives {named.name}")
-        possible = self.compiler.schema.get_possible_types(named) if is_abstract_type(named) else [named]
-        sets = [node.selection_set for node in nodes if node.selection_set]
-        levels = {each.name: self.compiler.objects(self.selections, each).level(sets) for each in possible}
-        names: dict[type, str] = dict(self.compiler.tables)
-        return Given(kind, levels, None if is_abstract_type(named) else named.name, names)
-
-    def any_row(self, field: GraphQLField, nodes: list[FieldNode]) -> dict[str, Level]:
-        """How rows of the kinds that a field can lead to are made, by the prefix of their ids."""
-        named = get_named_type(field.type)
-        possible = self.compiler.schema.get_possible_types(named) if is_abstract_type(named) else [named]
-        sets = [node.selection_set for node in nodes if node.selection_set]
-        found = {}
-        for prefix, node in fields.nodes.items():
-            kind = next((kind for kind in possible if kind.name == node.type.__name__), None)
-            if isinstance(kind, GraphQLObjectType):
-                making = self.compiler.rows(self.selections, kind, node.by_id.table)
-                making.columns.at("id")
-                found[prefix] = making.level(sets)
-        return found
-
-    def pages(self, listing: Listing[Any], field: GraphQLField, nodes: list[FieldNode], asked: Arguments) -> Pages:
-        """The selection of a connection."""
-        columns = self.compiler.columns(listing.table)
-
-        def level(item: Any, nodes: list[FieldNode]) -> Level:
-            making = self.compiler.rows(self.selections, item, listing.table, columns)
-            found: Level = making.level([node.selection_set for node in nodes if node.selection_set])
-            return found
-
-        kind = get_named_type(field.type)
-        return Connecting(self.selections, kind, nodes, asked, columns.names, level).pages()
 
 
 def gives_list(field: GraphQLField) -> bool:

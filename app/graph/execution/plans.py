@@ -30,10 +30,10 @@ Answer = tuple[bytes, list[GraphQLError]]
 class Plans:
     """Answers operations by plans, and counts those that it leaves to graphql-core."""
 
-    def __init__(self, schema: GraphQLSchema, database: Database, registry: Any, config: Any) -> None:
+    def __init__(self, schema: GraphQLSchema, database: Database, registry: Any) -> None:
         self._schema, self._database = schema, database
         self._reader = Reader(database)
-        self._compiler = Compiler(schema, self._reader.dialect, registry, config)
+        self._compiler = Compiler(schema, self._reader.dialect, registry)
         self.answered = 0
         """Operations that a plan answered."""
         self.fallbacks: Counter[str] = Counter()

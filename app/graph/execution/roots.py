@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.access import Actor
-from app.core.pages import Listing
 from app.graph import declared
 from app.graph.execution.asking import Arguments
 from app.graph.execution.connecting import Pages
-from app.graph.execution.edges import Field, actor_of, kept_up
-from app.graph.execution.finding import find_any, kind_of
+from app.graph.execution.edges import Field
+from app.graph.execution.finding import check, find_any, reach
 from app.graph.execution.giving import Given
-from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run
+from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run, Steps, of_keys, of_lists
 
 
 @dataclass(slots=True)
@@ -19,31 +18,22 @@ class RootList(Field):
     """A field of the query root that is a whole list."""
 
     query: declared.Query
-    arguments: Arguments
     pages: Pages
 
     def follow(self, run: Run, here: Here) -> Leading:
         """Read the page, and count the list where that is asked."""
-        listing = self.query.listing
-        assert isinstance(listing, Listing)
+        query, listing = self.query, self.query.listing
+        assert listing is not None
         try:
-            asked = self.arguments.of(run)
-            actor = actor_of(run, self.query.scope, self.query.own)
-            ask = self.pages.ask(run, listing, asked, actor)
-            yield from kept_up(run, listing, ask)
-            ready = yield from self.pages.ready(run, listing, ask, actor)
+            actor, ask, ready = yield from self.pages.begin(run, listing, query.scope, query.own)
             needs = [run.reader.page(listing, actor, ready, self.pages.columns(listing, ask, sorted_here=False))]
             if self.pages.counts:
                 needs.append(run.reader.count(listing, actor, ready))
+            rows, counts = yield from self.pages.answers(needs)
         except Anew:
             raise
         except Exception as error:
             return self.refuse(run, here, error)
-        rows, *counts = yield needs
-        if isinstance(rows, Exception):
-            return self.refuse(run, here, rows)
-        if any(isinstance(count, Exception) for count in counts):
-            raise Anew("a count that failed")
         total = [counts[0][0][0]] if counts else ()
         connected, reached = self.pages.connect(run, here, self.names, [rows], total, listing, ask, actor)
         self.fill(here.parts, connected)
@@ -65,7 +55,7 @@ class Asked(Field):
         assert self.query.resolve is not None
         try:
             arguments = self.arguments.of(run)
-            actor = actor_of(run, self.query.scope, self.query.own)
+            actor = run.context.permitted(self.query.scope, own=self.query.own)
             answer = self.query.resolve(run.context, actor, **arguments)
             if isinstance(answer, declared.Find | list):
                 reached = yield from self._find(run, here, actor, answer)
@@ -88,13 +78,18 @@ class Asked(Field):
             if any(find.batch is not None for find in finds):
                 raise Anew("several finds of one kind")
             for find in finds:
-                kind_of(run, find.key)
+                check(run, find.key)
             keys = [find.key for find in finds]
-            parts, reached, failed = yield from find_any(run, here, self, self.levels, keys, item=many)
+            found, failed = yield from find_any(run, self.levels, keys)
             for error in failed.values():
                 raise error
-            found = [parts.get(key) for key in keys]
-            self.fill(here.parts, [found if many else found[0]])
+
+            def back(ids: list[str]) -> Steps:
+                return of_lists([keys], ids, self.names) if many else of_keys(keys, ids, self.names)
+
+            parts, reached = reach(here, found, back)
+            values = [parts.get(key) for key in keys]
+            self.fill(here.parts, [values if many else values[0]])
             return reached
         [find] = finds
         assert find.batch is not None

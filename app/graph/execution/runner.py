@@ -53,7 +53,7 @@ class Runner:
         self._signer = signer
         self._sources = sources
         self._documents = Documents(core_schema(), limits)
-        self.plans = Plans(core_schema(), database, schema.schema_converter.scalar_registry, schema.config)
+        self.plans = Plans(core_schema(), database, schema.schema_converter.scalar_registry)
 
     def prepare(self, text: str, variables: Mapping[str, Any], name: str | None, request_id: str) -> Operation:
         """The operation of a document that a name picks."""

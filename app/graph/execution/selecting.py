@@ -47,7 +47,7 @@ class Selections:
 
     def below(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> dict[str, list[FieldNode]]:
         """What some nodes select of the type of their field."""
-        return self.fields(kind, [node.selection_set for node in nodes if node.selection_set])
+        return self.fields(kind, sets_of(nodes))
 
     def _collect(
         self, kind: GraphQLObjectType, selections: SelectionSetNode, found: dict[str, list[FieldNode]], seen: set[str]
@@ -87,6 +87,11 @@ class Selections:
             return self._truths[value.name.value]
         assert isinstance(value, BooleanValueNode)
         return value.value
+
+
+def sets_of(nodes: Iterable[FieldNode]) -> list[SelectionSetNode]:
+    """What some nodes select of what their field gives."""
+    return [node.selection_set for node in nodes if node.selection_set]
 
 
 def fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:

@@ -1,14 +1,13 @@
 """Edges that lead from each object to several rows, by the keys in a list of its own."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.core.pages import Lookup
 from app.graph import declared
-from app.graph.execution.edges import Field, Get, actor_of
-from app.graph.execution.finding import find_any, kind_of
-from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Path, Run
+from app.graph.execution.edges import Field, Get
+from app.graph.execution.finding import check, find_any, reach
+from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run, of_lists
 
 
 @dataclass(slots=True)
@@ -27,7 +26,7 @@ class ToSeveral(Field):
         edge = self.edge
         assert isinstance(edge.batch, Lookup)
         try:
-            actor = actor_of(run, edge.scope, edge.own)
+            actor = run.context.permitted(edge.scope, own=edge.own)
         except Exception as error:
             return self.refuse(run, here, error)
         lists = [self.keys(row) for row in here.views]
@@ -42,27 +41,10 @@ class ToSeveral(Field):
         names = [self.found(row) for row in rows]
         known = set(names)
         listed = [None if keys is None else [key for key in keys if key in known] for keys in lists]
-        reached = Here(self.level, rows, Below(here, places_in(listed, names, self.names)))
+        reached = Here(self.level, rows, Below(here, of_lists(listed, names, self.names)))
         parts = dict(zip(names, reached.parts, strict=True))
         self.fill(here.parts, [None if keys is None else [parts[key] for key in keys] for keys in listed])
         return [reached] if rows else ()
-
-
-def places_in(
-    lists: Sequence[list[Any] | None], found: Sequence[Any], names: Sequence[str]
-) -> Callable[[int], list[tuple[int, Path]]]:
-    """The way back from each of what was found to the objects whose lists it is in."""
-
-    def steps(index: int) -> list[tuple[int, Path]]:
-        key = found[index]
-        return [
-            (above, [*names, place])
-            for above, keys in enumerate(lists)
-            for place, each in enumerate(keys or ())
-            if each == key
-        ]
-
-    return steps
 
 
 @dataclass(slots=True)
@@ -81,19 +63,17 @@ class Anythings(Field):
             keys = self.keys(row)
             try:
                 for key in keys:
-                    kind_of(run, key)
+                    check(run, key)
             except Exception as error:
                 run.fail(here, [index], self, error)
                 keys = None
             lists.append(keys)
         wanted = list(dict.fromkeys(key for keys in lists for key in keys or ()))
-        parts, reached, failed = yield from find_any(run, here, self, self.levels, wanted)
+        found, failed = yield from find_any(run, self.levels, wanted)
         if failed:
             raise Anew("a search that failed")
-        listed = [None if keys is None else [key for key in keys if key in parts] for keys in lists]
-        by_part = {id(part): key for key, part in parts.items()}
-        for below in reached:
-            found = [by_part[id(part)] for part in below.parts]
-            below.place = Below(here, places_in(listed, found, self.names))
+        known = {key for each in found for key in each.keys}
+        listed = [None if keys is None else [key for key in keys if key in known] for keys in lists]
+        parts, reached = reach(here, found, lambda keys: of_lists(listed, keys, self.names))
         self.fill(here.parts, [None if keys is None else [parts[key] for key in keys] for keys in listed])
-        return list(reached)
+        return reached

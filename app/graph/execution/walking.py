@@ -21,6 +21,8 @@ from app.graph.execution.reading import Reader
 _encode = msgspec.json.Encoder().encode
 
 Path = list[str | int]
+Steps = Callable[[int], Iterable[tuple[int, Path]]]
+"""The way back from an object: the index of each object that led to it, and the path from there."""
 Leading = Generator[Sequence[Read | Call], list[Any], Sequence["Here"]]
 
 
@@ -48,8 +50,7 @@ class Below:
     """Where objects lie that one object each led to, or several."""
 
     here: "Here"
-    steps: Callable[[int], Iterable[tuple[int, Path]]]
-    """For an object: the index of each object that led to it, and the path from there."""
+    steps: Steps
 
     def paths(self, index: int) -> Iterator[Path]:
         """The paths of an object."""
@@ -80,7 +81,7 @@ class Run:
 class Level:
     """How the objects of one type at one place are made."""
 
-    make: Callable[[Sequence[Any]], list[Any]] = lambda rows: list(rows)
+    make: Callable[[Sequence[Any]], list[Any]]
     """The parts of the response that rows, or objects, stand for."""
     view: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: rows
     """The rows as functions of the domain know them: with attributes."""
@@ -168,9 +169,30 @@ def _advance(edge: Leading, share: list[Any] | None, waiting: list[tuple[Leading
         waiting.append((edge, needs))
 
 
-def of_bounds(
-    bounds: Sequence[tuple[int, int]], before: Path, after: Path
-) -> Callable[[int], Iterable[tuple[int, Path]]]:
+def of_keys(keys: Sequence[Any], found: Sequence[Any], names: Sequence[str]) -> Steps:
+    """The way back from each of what was found, as its key says, to the objects that each led to one by its key."""
+
+    def steps(index: int) -> list[tuple[int, Path]]:
+        return [(above, [*names]) for above, key in enumerate(keys) if key == found[index]]
+
+    return steps
+
+
+def of_lists(lists: Sequence[Sequence[Any] | None], found: Sequence[Any], names: Sequence[str]) -> Steps:
+    """The way back from each of what was found, as its key says, to the objects whose lists hold the key."""
+
+    def steps(index: int) -> list[tuple[int, Path]]:
+        return [
+            (above, [*names, place])
+            for above, keys in enumerate(lists)
+            for place, key in enumerate(keys or ())
+            if key == found[index]
+        ]
+
+    return steps
+
+
+def of_bounds(bounds: Sequence[tuple[int, int]], before: Path, after: Path) -> Steps:
     """The way back from an item to its owner, where each owner has the items from one index to another."""
 
     def steps(index: int) -> Iterable[tuple[int, Path]]:

@@ -8,7 +8,7 @@ from typing import Any
 from app.core.pages import Children, Lookup
 from app.graph import declared
 from app.graph.execution.asking import Arguments
-from app.graph.execution.edges import Field, Get, actor_of
+from app.graph.execution.edges import Field, Get
 from app.graph.execution.giving import Given
 from app.graph.execution.walking import Anew, Here, Leading, Run
 
@@ -30,7 +30,7 @@ class Worked(Field):
         edge = self.edge
         try:
             asked = self.arguments.of(run)
-            actor = actor_of(run, edge.scope, edge.own)
+            actor = run.context.permitted(edge.scope, own=edge.own)
         except Exception as error:
             return self.refuse(run, here, error)
         keys = [self.key(row) for row in here.rows]
