@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from sqlalchemy import select
-from sqlmodel import col
 
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role, Scope
 from app.core.database import Database, Session
-from app.core.records import Record
 from app.credential_types import catalogue, editing
 from app.organizations import keys
 from app.organizations import settings as organizations
+from tests import rows
 
 TYPES = frozenset({"WWCC_NSW", "WWCC_VIC", "WWCC_WA", "PASSPORT", "NPI", "FIRST_AID", "CPR", "NATIONAL_POLICE_CHECK"})
 _FEW = [row for row in catalogue.read() if row["code"] in TYPES]
-NOTED_BY_USE = {("api_keys", "last_used_at")}
 
 
 @dataclass(frozen=True)
@@ -129,15 +126,7 @@ class Tenant:
 
     async def rows(self) -> dict[str, list[dict[str, Any]]]:
         """All of the organization's rows, to show that a refusal changed nothing."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        async with self.service.database.reading("test") as session:
-            for name, table in Record.tables().items():
-                # As plain values: to make objects of them takes most of the time of many a test.
-                columns: Any = table.__dict__["__table__"]
-                statement = select(columns).where(col(table.organization_id) == self.id)
-                rows = [dict(row) for row in (await session.execute(statement)).mappings()]
-                found[name] = sorted((_lasting(name, row) for row in rows), key=lambda row: str(row["id"]))
-        return found
+        return await rows.of(self.service.database, self.id)
 
 
 async def stock(session: Session, actor: Actor) -> None:
@@ -182,7 +171,3 @@ def random_name() -> str:
 def ids_of(nodes: Iterable[dict[str, Any]]) -> Sequence[str]:
     """The ids of some nodes, in their order."""
     return [node["id"] for node in nodes]
-
-
-def _lasting(table: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if (table, name) not in NOTED_BY_USE}
