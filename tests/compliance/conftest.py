@@ -4,7 +4,7 @@ import pytest
 
 from tests.compliance.organization import TYPES, Asked, noon
 from tests.conftest import SettableClock
-from tests.core import bare, calls
+from tests.core import calls
 from tests.service import Service, Tenant
 
 
@@ -22,21 +22,9 @@ async def other(service: Service, clock: SettableClock) -> Asked:
     return await _found(service, "Other", clock)
 
 
-@pytest.fixture
-async def tenant(service: Service) -> Tenant:
-    """An organization and its owner's key."""
-    return await bare.found(service, "Harbour Health", types=bare.FEW)
-
-
-@pytest.fixture
-async def stranger(service: Service) -> Tenant:
-    """Another organization."""
-    return await bare.found(service, "Somebody Else", types=bare.FEW)
-
-
 async def _found(service: Service, name: str, clock: SettableClock) -> Asked:
     """With a type for which expiring soon means what it means in the organization."""
-    asked = Asked(await bare.found(service, name, types=TYPES), clock)
+    asked = Asked(await Tenant.found(service, name, types=TYPES), clock)
     await calls.done(
         asked.tenant, "credentialTypeUpdate", "credentialType { id }", id=await asked.type(), expiringSoonDays=None
     )

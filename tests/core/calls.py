@@ -102,6 +102,12 @@ async def nodes(tenant: Tenant, field: str, selection: str, *, key: Any = None, 
     return answer.data[field]["nodes"]
 
 
+async def type_id(tenant: Tenant, code: str) -> str:
+    """The id of a credential type."""
+    [found] = await nodes(tenant, "credentialTypes", "id", where={"code": {"eq": code}})
+    return str(found["id"])
+
+
 async def events(tenant: Tenant) -> list[dict[str, Any]]:
     """An organization's events, in the order they were recorded."""
     rows = (await tenant.rows())["events"]
