@@ -1,6 +1,5 @@
 """What follows from what: whom each kind of fact marks to be settled anew, and what it settles at once."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import delete
@@ -9,7 +8,7 @@ from sqlmodel import col
 from app.compliance.tables import Unsettled
 from app.events.kinds import EventKind
 from app.reactions import REACTIONS
-from tests.core.calls import change, done, type_id
+from tests.core.calls import Step, change, done, step, type_id
 from tests.core.statements import counted
 from tests.service import Tenant, credential
 
@@ -35,23 +34,6 @@ async def marked(tenant: Tenant) -> set[str]:
     async with tenant.service.database.writing("test") as session:
         await session.execute(delete(Unsettled).where(col(Unsettled.organization_id) == tenant.id))
     return {row["owner_id"] for row in rows}
-
-
-Step = Callable[[Tenant, dict[str, str]], Awaitable[Any]]
-
-
-def step(field: str, **given: Any) -> Step:
-    """A mutation about what is named in it."""
-
-    def named(value: Any, ids: dict[str, str]) -> Any:
-        if isinstance(value, dict):
-            return {name: named(item, ids) for name, item in value.items()}
-        return ids.get(value, value) if isinstance(value, str) else value
-
-    async def take(tenant: Tenant, ids: dict[str, str]) -> None:
-        assert (await change(tenant, field, **named(given, ids)))["errors"] == []
-
-    return take
 
 
 ADA, CY = {"type": "WORKER", "id": "ada"}, {"type": "APPLICANT", "id": "cy"}
