@@ -8,7 +8,7 @@ from tests.compliance import life
 from tests.conftest import SettableClock
 from tests.core import calls
 from tests.credentials.life import done
-from tests.service import Tenant
+from tests.service import Service, Tenant
 
 START = date(2026, 3, 2)
 FIRST_AID, CPR = "FIRST_AID", "CPR"
@@ -44,6 +44,14 @@ class Asked:
 
     tenant: Tenant
     clock: SettableClock
+
+    @classmethod
+    async def found(cls, service: Service, name: str, clock: SettableClock) -> "Asked":
+        """With a type for which expiring soon means what it means in the organization."""
+        asked = cls(await Tenant.found(service, name, types=TYPES), clock)
+        given = {"id": await asked.type(), "expiringSoonDays": None}
+        await calls.done(asked.tenant, "credentialTypeUpdate", "credentialType { id }", **given)
+        return asked
 
     def go(self, days: int) -> date:
         """Let it be noon, some days after the first."""
