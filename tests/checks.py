@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from app.core.database import Database
 from app.credentials.tables import Credential, VerificationAttempt
@@ -128,6 +128,13 @@ async def found(service: Service, source: str, sources: Sources, name: str, *, s
     payload = await tenant.change("credentialTypeCreate", "credentialType { id }", supports=supports, **given)
     assert payload["errors"] == []
     return Checks(tenant, source, sources)
+
+
+async def empty(database: Database) -> None:
+    """Forget all organizations, so that a later turn of the jobs has no work but its own test's."""
+    async with database.engine.begin() as connection:
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            await connection.execute(table.delete())
 
 
 async def database_of(kind: str, folder: Path, server: str | None, clock: SettableClock) -> Database:
