@@ -8,23 +8,20 @@ from typing import Any
 
 import httpx
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
-from app.access import ROLES, Role
 from app.core.database import Database
 from app.credentials.tables import Credential, VerificationAttempt
 from app.events.tables import Event
 from app.jobs import loop
 from app.main import create_app
 from app.migrations import runner
-from app.organizations import keys
-from app.organizations import settings as organizations
 from app.registries.sources import Guard, Sources
 from app.settings import Settings
 from tests import registry
 from tests.conftest import SettableClock, new_database
 from tests.registry import FakeRegistry
-from tests.service import Service, Tenant, credential, operator, random_name, stock
+from tests.service import Service, Tenant, credential, random_name
 
 TYPE = "CHECKED"
 QUICK = Guard(first_wait_seconds=0.001, longest_wait_seconds=0.002)
@@ -125,18 +122,19 @@ async def opened(
 
 async def found(service: Service, source: str, sources: Sources, name: str, *, sandbox: bool) -> Checks:
     """Found an organization whose type CHECKED is verified by a source."""
-    async with service.database.writing("test") as session:
-        organization = await organizations.found(session, name, sandbox=sandbox)
-        actor = operator(organization.id)
-        await stock(session, actor)
-        issued = await keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
-    assert issued.token is not None
-    tenant = Tenant(service, organization.id, issued.token)
+    tenant = await Tenant.found(service, name, sandbox=sandbox)
     given = {"code": TYPE, "name": "Checked", "category": "SCREENING", "verificationSource": source}
     supports = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE"]
     payload = await tenant.change("credentialTypeCreate", "credentialType { id }", supports=supports, **given)
     assert payload["errors"] == []
     return Checks(tenant, source, sources)
+
+
+async def empty(database: Database) -> None:
+    """Forget all organizations, so that a later turn of the jobs has no work but its own test's."""
+    async with database.engine.begin() as connection:
+        for table in reversed(SQLModel.metadata.sorted_tables):
+            await connection.execute(table.delete())
 
 
 async def database_of(kind: str, folder: Path, server: str | None, clock: SettableClock) -> Database:

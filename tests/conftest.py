@@ -20,7 +20,7 @@ from app.migrations import runner
 from app.settings import Settings
 from tests import postgres
 from tests.oidc import Issuer, trusting
-from tests.service import Service, Tenant
+from tests.service import TYPES, Service, Tenant
 from tests.serving import assert_first_start, serving
 
 SECRET = "a secret for tests that is long enough"
@@ -109,16 +109,28 @@ async def service(database: Database, settings: Settings) -> AsyncIterator[Servi
         yield Service(client, database)
 
 
-@pytest.fixture
-async def tenant(service: Service) -> Tenant:
-    """An organization with a few types of credentials, and its owner's key."""
-    return await Tenant.found(service, "Harbour Health")
+@pytest.fixture(scope="session")
+def stocked() -> frozenset[str]:
+    """The types of credentials that organizations have from the start; a folder that needs none has none."""
+    return TYPES
 
 
 @pytest.fixture
-async def stranger(service: Service) -> Tenant:
+async def tenant(service: Service, stocked: frozenset[str]) -> Tenant:
+    """An organization and its owner's key."""
+    return await Tenant.found(service, "Harbour Health", types=stocked)
+
+
+@pytest.fixture
+async def stranger(service: Service, stocked: frozenset[str]) -> Tenant:
     """Another organization."""
-    return await Tenant.found(service, "Somebody Else")
+    return await Tenant.found(service, "Somebody Else", types=stocked)
+
+
+@pytest.fixture(scope="module")
+async def home(service: Service, stocked: frozenset[str]) -> Tenant:
+    """An organization for a module's refusals: each shows that it leaves it as it was."""
+    return await Tenant.found(service, "Home", types=stocked)
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from sqlalchemy import select
-from sqlmodel import col
 
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role, Scope
-from app.core.database import Database, Session
-from app.core.records import Record
+from app.core.database import Database
 from app.credential_types import catalogue, editing
 from app.organizations import keys
 from app.organizations import settings as organizations
+from tests import rows
 
-TYPES = frozenset({"WWCC_NSW", "WWCC_VIC", "WWCC_WA", "PASSPORT", "NPI", "FIRST_AID", "CPR", "NATIONAL_POLICE_CHECK"})
-_FEW = [row for row in catalogue.read() if row["code"] in TYPES]
-NOTED_BY_USE = {("api_keys", "last_used_at")}
+TYPES = frozenset({"NPI", "PASSPORT", "WWCC_NSW", "WWCC_VIC"})
+"""A few types of the starter catalogue: there is no test that needs them all."""
+CATALOGUE = catalogue.read()
 
 
 @dataclass(frozen=True)
@@ -74,12 +72,22 @@ class Tenant:
     key: str
 
     @classmethod
-    async def found(cls, service: Service, name: str, time_zone: str = "UTC") -> "Tenant":
-        """Found an organization with a few types of the starter catalogue: there is no test that needs them all."""
+    async def found(
+        cls,
+        service: Service,
+        name: str,
+        time_zone: str = "UTC",
+        *,
+        types: frozenset[str] = TYPES,
+        sandbox: bool = False,
+    ) -> "Tenant":
+        """Found an organization with an owner's key and these types of the catalogue, and nothing else."""
         async with service.database.writing("test") as session:
-            organization = await organizations.found(session, name, time_zone)
+            organization = await organizations.found(session, name, time_zone, sandbox=sandbox)
             actor = operator(organization.id)
-            await stock(session, actor)
+            for row in CATALOGUE:
+                if row["code"] in types:
+                    await editing.create(session, actor, row)
             issued = await keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
         assert issued.token is not None
         return cls(service, organization.id, issued.token)
@@ -129,21 +137,7 @@ class Tenant:
 
     async def rows(self) -> dict[str, list[dict[str, Any]]]:
         """All of the organization's rows, to show that a refusal changed nothing."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        async with self.service.database.reading("test") as session:
-            for name, table in Record.tables().items():
-                # As plain values: to make objects of them takes most of the time of many a test.
-                columns: Any = table.__dict__["__table__"]
-                statement = select(columns).where(col(table.organization_id) == self.id)
-                rows = [dict(row) for row in (await session.execute(statement)).mappings()]
-                found[name] = sorted((_lasting(name, row) for row in rows), key=lambda row: str(row["id"]))
-        return found
-
-
-async def stock(session: Session, actor: Actor) -> None:
-    """Give an organization the types of the catalogue that tests speak of."""
-    for row in _FEW:
-        await editing.create(session, actor, row)
+        return await rows.of(self.service.database, self.id)
 
 
 def operator(organization_id: str) -> Actor:
@@ -182,7 +176,3 @@ def random_name() -> str:
 def ids_of(nodes: Iterable[dict[str, Any]]) -> Sequence[str]:
     """The ids of some nodes, in their order."""
     return [node["id"] for node in nodes]
-
-
-def _lasting(table: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if (table, name) not in NOTED_BY_USE}

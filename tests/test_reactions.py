@@ -1,19 +1,16 @@
 """What follows from what: whom each kind of fact marks to be settled anew, and what it settles at once."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import pytest
 from sqlalchemy import delete
 from sqlmodel import col
 
 from app.compliance.tables import Unsettled
 from app.events.kinds import EventKind
 from app.reactions import REACTIONS
-from tests.core import bare
-from tests.core.calls import change, done, nodes
+from tests.core.calls import Step, change, done, step, type_id
 from tests.core.statements import counted
-from tests.service import Service, Tenant, credential
+from tests.service import Tenant, credential
 
 INNER = ("unsettled", "settled", "tallies", "credential_requests", "requirement_rules")
 """Tables that only what follows from a change reads or writes."""
@@ -31,35 +28,12 @@ def test_for_every_kind_of_fact_it_is_said_what_follows() -> None:
     assert not {kind.value for kind in REACTIONS} & NOTHING_FOLLOWS
 
 
-@pytest.fixture
-async def tenant(service: Service) -> Tenant:
-    """An organization and its owner's key."""
-    return await bare.found(service, "Harbour Health", types=bare.FEW)
-
-
 async def marked(tenant: Tenant) -> set[str]:
     """Who waits to be settled; they wait no more."""
     rows = (await tenant.rows())["unsettled"]
     async with tenant.service.database.writing("test") as session:
         await session.execute(delete(Unsettled).where(col(Unsettled.organization_id) == tenant.id))
     return {row["owner_id"] for row in rows}
-
-
-Step = Callable[[Tenant, dict[str, str]], Awaitable[Any]]
-
-
-def step(field: str, **given: Any) -> Step:
-    """A mutation about what is named in it."""
-
-    def named(value: Any, ids: dict[str, str]) -> Any:
-        if isinstance(value, dict):
-            return {name: named(item, ids) for name, item in value.items()}
-        return ids.get(value, value) if isinstance(value, str) else value
-
-    async def take(tenant: Tenant, ids: dict[str, str]) -> None:
-        assert (await change(tenant, field, **named(given, ids)))["errors"] == []
-
-    return take
 
 
 ADA, CY = {"type": "WORKER", "id": "ada"}, {"type": "APPLICANT", "id": "cy"}
@@ -122,8 +96,7 @@ async def test_what_is_only_asked_for_marks_nobody(tenant: Tenant) -> None:
 async def test_when_soon_or_days_are_others_everybody_concerned_is_marked(tenant: Tenant) -> None:
     ids = await _people(tenant)
     await tenant.add_credential(ids["ada"])
-    [kind] = await nodes(tenant, "credentialTypes", "id", where={"code": {"eq": "WWCC_NSW"}})
-    by = {"id": kind["id"]}
+    by = {"id": await type_id(tenant, "WWCC_NSW")}
     await marked(tenant)
     await done(tenant, "credentialTypeUpdate", "credentialType { id }", **by, name="Renamed")
     assert await marked(tenant) == set()

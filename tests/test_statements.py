@@ -9,7 +9,6 @@ from app.credential_types.tables import Category
 from app.credentials import creation, versions
 from app.credentials.tables import Approval, VerificationStatus
 from app.workers import editing, people
-from tests.core import bare
 from tests.core.calls import look
 from tests.core.statements import counted
 from tests.service import Service, Tenant
@@ -58,7 +57,7 @@ class Crowd:
 
 @pytest.fixture(scope="module")
 async def crowd(service: Service) -> Crowd:
-    tenant = await bare.found(service, "Crowd", types=frozenset({"WWCC_NSW"}))
+    tenant = await Tenant.found(service, "Crowd", types=frozenset({"WWCC_NSW"}))
     actor = tenant.actor
     async with service.database.writing("test") as session:
         manager: str | None = None

@@ -3,8 +3,10 @@
 import binascii
 import json
 import os
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import monotonic, perf_counter
 
@@ -92,7 +94,7 @@ class Sources:
 
     def __init__(self, file: Path | None = None, guard: Guard | None = None) -> None:
         """Raises Misconfigured where a registry could not be asked as the file says."""
-        self._client = httpx.AsyncClient(follow_redirects=False)
+        self._client = httpx.AsyncClient(verify=_trusted(), follow_redirects=False)
         described = _read(file) if file is not None else {}
         self._described: dict[str, Source] = {}
         for name, told in described.items():
@@ -119,6 +121,12 @@ class Sources:
     async def close(self) -> None:
         """Give the connections back."""
         await self._client.aclose()
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that the machine trusts, read once in a process: it takes longer than all else at a start."""
+    return httpx.create_ssl_context()
 
 
 def _read(file: Path) -> dict[str, Description]:

@@ -8,28 +8,11 @@ from sqlmodel import col
 from app.compliance.tables import CredentialRequest
 from app.core.records import Record
 from app.credentials.tables import Credential
-from tests.service import Tenant, paths
+from tests.credentials.life import done
+from tests.service import Tenant
 
 Row = TypeVar("Row", bound=Record)
 REQUEST = "credentialRequest { id status open }"
-
-
-async def done(tenant: Tenant, field: str, selection: str, **given: Any) -> Any:
-    """The payload of a mutation that is not refused."""
-    payload = await tenant.change(field, selection, **given)
-    assert payload["errors"] == []
-    return payload
-
-
-async def refused(tenant: Tenant, field: str, selection: str, **given: Any) -> list[tuple[str, str]]:
-    """The (code, path) pairs of a mutation that is refused as a whole, and so changes nothing."""
-    before = await tenant.rows()
-    payload = await tenant.change(field, selection, **given)
-    errors = payload.pop("errors")
-    assert errors
-    assert set(payload.values()) == {None}
-    assert await tenant.rows() == before
-    return paths({"errors": errors})
 
 
 async def add_position(tenant: Tenant, name: str = "Night nurse", **content: Any) -> str:

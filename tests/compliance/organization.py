@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from tests.compliance import life
 from tests.conftest import SettableClock
 from tests.core import calls
-from tests.service import Tenant
+from tests.credentials.life import done
+from tests.service import Service, Tenant
 
 START = date(2026, 3, 2)
 FIRST_AID, CPR = "FIRST_AID", "CPR"
@@ -18,12 +20,38 @@ def noon(days: int) -> datetime:
     return datetime(START.year, START.month, START.day, 12, tzinfo=UTC) + timedelta(days=days)
 
 
+def certificate(worker: str, code: str = FIRST_AID, until: date | None = None, **given: Any) -> dict[str, Any]:
+    """The input of a credential in force, with some members replaced."""
+    content: dict[str, Any] = {
+        "identification": {
+            "displayName": code,
+            "credentialType": code,
+            "category": "CERTIFICATION",
+            "referenceNumber": "TP1-123456",
+        },
+        "issuing": {"issueDate": "2025-01-01", "expiryDate": None if until is None else until.isoformat()},
+        "verification": {"status": "ACTIVE", "eligibility": "MAY_ENGAGE"},
+        "owners": {"worker": {"id": worker}},
+    }
+    for group, members in given.items():
+        content[group] = {**content.get(group, {}), **members}
+    return content
+
+
 @dataclass(frozen=True)
 class Asked:
     """An organization, and the clock that tells its day."""
 
     tenant: Tenant
     clock: SettableClock
+
+    @classmethod
+    async def found(cls, service: Service, name: str, clock: SettableClock) -> "Asked":
+        """With a type for which expiring soon means what it means in the organization."""
+        asked = cls(await Tenant.found(service, name, types=TYPES), clock)
+        given = {"id": await asked.type(), "expiringSoonDays": None}
+        await calls.done(asked.tenant, "credentialTypeUpdate", "credentialType { id }", **given)
+        return asked
 
     def go(self, days: int) -> date:
         """Let it be noon, some days after the first."""
@@ -32,56 +60,28 @@ class Asked:
 
     async def type(self, code: str = FIRST_AID) -> str:
         """The id of a credential type."""
-        [found] = await calls.nodes(self.tenant, "credentialTypes", "id", where={"code": {"eq": code}})
-        return str(found["id"])
+        return await calls.type_id(self.tenant, code)
 
     async def rule(self, *alternatives: str, **given: Any) -> str:
         """Add a rule for all workers; gives its id."""
-        content = {"name": "Rule", "scope": "ALL_WORKERS", "alternatives": alternatives or (FIRST_AID,), **given}
-        done = await calls.done(self.tenant, "requirementRuleCreate", "requirementRule { id }", **content)
-        return str(done["id"])
+        return await life.add_rule(self.tenant, *(alternatives or (FIRST_AID,)), **given)
 
     async def position(self, name: str = "Night Nurse", **given: Any) -> str:
         """Add a position; gives its id."""
-        return str((await calls.done(self.tenant, "positionCreate", "position { id }", name=name, **given))["id"])
+        return await life.add_position(self.tenant, name, **given)
 
     async def assign(self, position: str, *workers: str, **given: Any) -> str:
         """Give workers a position; gives the first assignment's id."""
-        payload = await calls.change(
-            self.tenant,
-            "positionAssign",
-            "results { assignment { id } errors { message } }",
-            position=position,
-            workers=workers,
-            **given,
-        )
-        assert payload["errors"] == []
-        assert all(result["errors"] == [] for result in payload["results"])
-        return str(payload["results"][0]["assignment"]["id"])
+        return (await life.assign(self.tenant, position, *workers, **given))[0]
 
     async def unit(self, name: str = "Ward", parent: str | None = None) -> str:
         """Add a unit; gives its id."""
-        given = {"name": name, "kind": "TEAM", "parent": parent}
-        return str((await calls.done(self.tenant, "orgUnitCreate", "orgUnit { id }", **given))["id"])
+        return await life.add_unit(self.tenant, name, parent)
 
     async def credential(self, worker: str, code: str = FIRST_AID, until: date | None = None, **given: Any) -> str:
         """Add a credential in force; gives its id."""
-        content: dict[str, Any] = {
-            "identification": {
-                "displayName": code,
-                "credentialType": code,
-                "category": "CERTIFICATION",
-                "referenceNumber": "TP1-123456",
-            },
-            "issuing": {"issueDate": "2025-01-01", "expiryDate": None if until is None else until.isoformat()},
-            "verification": {"status": "ACTIVE", "eligibility": "MAY_ENGAGE"},
-            "owners": {"worker": {"id": worker}},
-        }
-        for group, members in given.items():
-            content[group] = {**content.get(group, {}), **members}
-        done = await calls.change(self.tenant, "credentialCreate", "credential { id }", **content)
-        assert done["errors"] == []
-        return str(done["credential"]["id"])
+        payload = await done(self.tenant, "credentialCreate", **certificate(worker, code, until, **given))
+        return str(payload["credential"]["id"])
 
     async def cells(self, worker: str, as_of: date | None = None, key: Any = None) -> tuple[str | None, Any]:
         """A worker's standing and cells on a day."""

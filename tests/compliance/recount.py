@@ -1,7 +1,8 @@
 """Counting everything anew, row by row, to hold what is kept against."""
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,8 +10,10 @@ from sqlmodel import col
 
 from app.compliance import frames, gathering, settling, tallies
 from app.compliance.counting import Dimension
+from app.compliance.gathering import Gathered
 from app.compliance.tables import Unsettled
-from app.core.database import Database
+from app.core.database import Database, Session
+from app.core.records import Record
 from app.credential_types.tables import CredentialType
 from app.credentials import validity
 from app.credentials.tables import NEVER, Credential
@@ -34,50 +37,64 @@ async def kept(database: Database, organization_id: str, ahead: int = 0) -> Sums
         return found
 
 
-async def recounted(database: Database, organization_id: str, ahead: int = 0) -> Sums:
-    """The same, worked out from every row; standings are not foretold."""
+async def recounted(database: Database, organization_id: str, *ahead: int) -> dict[int, Sums]:
+    """The same of each of these days, worked out from every row; standings are not foretold."""
     async with database.reading() as session:
         today = await days.today(session, organization_id)
-        organization = await session.get_one(Organization, (organization_id, organization_id))
         frame = await frames.of(session, organization_id)
+        tables = (Organization, OrgUnit, Worker, Applicant, CredentialType, Credential)
+        rows: dict[type[Record], dict[str, Any]] = {
+            table: await _rows(session, table, organization_id) for table in tables
+        }
+        gathered = await gathering.gather(frame, list(rows[Worker]))
+    found: dict[int, Sums] = {}
+    for number in ahead:
+        found[number] = {unit: Counter() for unit in ["", *rows[OrgUnit]]}
+        for unit, name, value in _told(rows, today + timedelta(days=number)):
+            for each in {"", unit or ""}:
+                found[number][each][name, value] += 1
+    for key, one in gathered.items():
+        for name, value in _standing(one, today):
+            for each in {"", rows[Worker][key].org_unit_id or ""}:
+                for sums in found.values():
+                    sums[each][name, value] += 1
+    return found
 
-        async def rows(table: Any) -> dict[str, Any]:
-            statement = select(table).where(table.organization_id == organization_id)
-            return {row.id: row for row in await session.scalars(statement)}
 
-        units, workers, applicants = await rows(OrgUnit), await rows(Worker), await rows(Applicant)
-        types, credentials = await rows(CredentialType), await rows(Credential)
-        gathered = await gathering.gather(frame, list(workers))
-    found: Sums = {unit: Counter() for unit in ["", *units]}
-
-    def add(unit: str | None, name: str, value: str) -> None:
-        for each in {"", unit or ""}:
-            found[each][name, value] += 1
-
-    for credential in credentials.values():
-        owner = workers.get(credential.worker_id) or applicants[credential.applicant_id]
+def _told(rows: dict[type[Record], dict[str, Any]], day: date) -> Iterator[tuple[str | None, str, str]]:
+    """What each credential counts as on a day, and the unit that it is counted in."""
+    [organization] = rows[Organization].values()
+    for credential in rows[Credential].values():
+        owner = rows[Worker].get(credential.worker_id) or rows[Applicant][credential.applicant_id]
         gone = owner.deleted_at or credential.archived_at or credential.deleted_at
         if gone or credential.intake.value in ("REQUESTED", "CANCELLED"):
             continue
         unit = getattr(owner, "org_unit_id", None)
-        days_of_type = types[credential.credential_type_id].expiring_soon_days
+        days_of_type = rows[CredentialType][credential.credential_type_id].expiring_soon_days
         soon = organization.expiring_soon_days if days_of_type is None else days_of_type
         expires = None if credential.expires_on == NEVER else credential.expires_on
-        add(unit, "TOTAL", "")
-        add(unit, "STATUS", credential.status.value)
-        add(unit, "CATEGORY", credential.category.value)
-        add(unit, "JURISDICTION", credential.jurisdiction or "")
-        add(unit, "ELIGIBILITY", credential.eligibility.value if credential.eligibility else "")
-        day = today + timedelta(days=ahead)
-        add(unit, "VALIDITY", validity.on(day, credential.valid_from, expires, soon).value)
-    for key, one in gathered.items():
-        if one.situation is not None:
-            judged = gathering.judge(one.situation, one.rules, today)
-            add(workers[key].org_unit_id, "STANDING", judged.standing.value)
-            for cell in judged.cells:
-                if cell.rule.level.value == "MANDATORY" and cell.status.value in ("EXPIRED", "INELIGIBLE", "MISSING"):
-                    add(workers[key].org_unit_id, "GAP", f"{cell.rule.id} {cell.status.value}")
-    return found
+        yield unit, "TOTAL", ""
+        yield unit, "STATUS", credential.status.value
+        yield unit, "CATEGORY", credential.category.value
+        yield unit, "JURISDICTION", credential.jurisdiction or ""
+        yield unit, "ELIGIBILITY", credential.eligibility.value if credential.eligibility else ""
+        yield unit, "VALIDITY", validity.on(day, credential.valid_from, expires, soon).value
+
+
+def _standing(one: Gathered, today: date) -> Iterator[tuple[str, str]]:
+    """What a worker counts as today."""
+    if one.situation is None:
+        return
+    judged = gathering.judge(one.situation, one.rules, today)
+    yield "STANDING", judged.standing.value
+    for cell in judged.cells:
+        if cell.rule.level.value == "MANDATORY" and cell.status.value in ("EXPIRED", "INELIGIBLE", "MISSING"):
+            yield "GAP", f"{cell.rule.id} {cell.status.value}"
+
+
+async def _rows(session: Session, table: type[Record], organization_id: str) -> dict[str, Any]:
+    statement = select(table).where(col(table.organization_id) == organization_id)
+    return {row.id: row for row in await session.scalars(statement)}
 
 
 async def standings(database: Database, organization_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -114,8 +131,8 @@ async def assert_right(database: Database, organization_id: str) -> None:
     """What is kept is what a recount gives, today and, of validities, on days to come; and no sum is negative."""
     found, judged = await standings(database, organization_id)
     assert found == judged
-    for ahead in (0, 1, 20, 45, 400):
-        sums, anew = await kept(database, organization_id, ahead), await recounted(database, organization_id, ahead)
+    for ahead, anew in (await recounted(database, organization_id, 0, 1, 20, 45, 400)).items():
+        sums = await kept(database, organization_id, ahead)
         assert sums == anew, ahead
         assert all(number > 0 for of_unit in sums.values() for number in of_unit.values())
     assert await unsettled(database, organization_id) == 0

@@ -19,10 +19,9 @@ from app.migrations import runner
 from app.settings import Settings
 from tests import postgres
 from tests.conftest import SECRET, new_database
-from tests.core import bare, calls
-from tests.service import Service, Tenant
+from tests.core import calls
+from tests.service import TYPES, Service, Tenant
 
-TYPES = frozenset({"WWCC_NSW", "WWCC_VIC", "NPI", "PASSPORT"})
 TIMES = 15
 WORKERS = """
 INSERT INTO workers (organization_id, id, display_name, display_name_key, first_name_key, last_name_key, email_key,
@@ -58,7 +57,7 @@ QUESTIONS: dict[str, str] = {
 
 async def grow(service: Service, count: int) -> tuple[Tenant, float]:
     """An organization of so many workers with three credentials each; gives how long it took to settle, too."""
-    tenant = await bare.found(service, f"Of {count}", types=TYPES)
+    tenant = await Tenant.found(service, f"Of {count}")
     units = [
         (await calls.done(tenant, "orgUnitCreate", "orgUnit { id }", name=f"Unit {n}", kind="TEAM"))["id"]
         for n in range(50)

@@ -68,6 +68,11 @@ async def test_an_exemption_is_revoked_once(tenant: Tenant) -> None:
     assert (await calls.events(tenant))[-1]["kind"].value == "exemption.revoked"
 
 
+@pytest.fixture(scope="module")
+async def someone(home: Tenant) -> str:
+    return await home.add_worker()
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -82,10 +87,10 @@ async def test_an_exemption_is_revoked_once(tenant: Tenant) -> None:
     ],
 )
 async def test_what_cannot_be_an_exemption_is_refused(
-    tenant: Tenant, given: dict[str, Any], expected: tuple[str, str]
+    home: Tenant, someone: str, given: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    base = {"worker": {"id": await tenant.add_worker()}, "requirement": OF_TYPE, "reason": "On the way."}
-    await refused(tenant, "exemptionGrant", expected, **{**base, **given})
+    base = {"worker": {"id": someone}, "requirement": OF_TYPE, "reason": "On the way."}
+    await refused(home, "exemptionGrant", expected, **{**base, **given})
 
 
 async def test_who_and_what_is_gone_is_refused(tenant: Tenant, stranger: Tenant) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from app.credentials.tables import Credential, Intake
 from tests.compliance import life
-from tests.compliance.life import add_rule, done, requests, wanted
-from tests.credentials.life import move
+from tests.compliance.life import add_rule, requests, wanted
+from tests.credentials.life import done, move
 from tests.service import Tenant
 
 CREDENTIAL = "credential { id }"

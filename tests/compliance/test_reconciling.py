@@ -9,9 +9,10 @@ from app.compliance import settling
 from app.compliance.tables import RaisedBy
 from app.credentials.tables import Approval, Credential, CredentialVersion, Intake
 from tests.compliance import life
-from tests.compliance.life import add_position, add_rule, add_unit, assign, done, requests, wanted
+from tests.compliance.life import add_position, add_rule, add_unit, assign, requests, wanted
 from tests.conftest import SettableClock
 from tests.core import calls
+from tests.credentials.life import done
 from tests.service import Tenant
 
 
@@ -217,8 +218,8 @@ async def test_what_a_person_cancelled_is_asked_again_only_once_it_was_there(ten
 async def test_what_was_submitted_is_not_withdrawn(tenant: Tenant) -> None:
     await tenant.add_worker()
     await done(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
-    [kind] = await calls.nodes(tenant, "credentialTypes", "id", where={"code": {"eq": "WWCC_NSW"}})
-    await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=kind["id"], approvalRequired=True)
+    kind = await calls.type_id(tenant, "WWCC_NSW")
+    await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=kind, approvalRequired=True)
     rule = await add_rule(tenant)
     [request] = await requests(tenant)
     number = {"id": request.credential_id, "referenceNumber": "WWC1234567E"}

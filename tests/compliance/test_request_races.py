@@ -6,8 +6,9 @@ from typing import Any
 
 from app.credentials.tables import Credential, Intake
 from tests.compliance import life, recount
-from tests.compliance.life import add_position, add_rule, assign, done, requests
+from tests.compliance.life import add_position, add_rule, assign, requests
 from tests.core.calls import change
+from tests.credentials.life import done
 from tests.service import Tenant, credential
 
 CROWD = 8

@@ -8,8 +8,11 @@ import pytest
 
 from app.access import EVERYTHING, ORGANIZATION_WIDE, Scope
 from tests.compliance import recount
-from tests.compliance.organization import CPR, FIRST_AID, START, Asked
+from tests.compliance.organization import CPR, FIRST_AID, START, Asked, noon
+from tests.conftest import SettableClock
 from tests.core import calls
+from tests.databases import on_sqlite
+from tests.service import Service
 
 COUNTS = "value count"
 SUMMARY = f"""asOf settled total byStatus {{ {COUNTS} }} byCategory {{ {COUNTS} }} byJurisdiction {{ {COUNTS} }}
@@ -41,8 +44,29 @@ class Crew:
         }
 
 
+@pytest.fixture(scope="module")
+async def looked_at(service: Service, session_clock: SettableClock) -> Crew:
+    """A crew that many tests look at and none changes."""
+    session_clock.set(noon(0))
+    crew = await gathered(await Asked.found(service, "Looked at", session_clock))
+    session_clock.reset()
+    return crew
+
+
+@pytest.fixture
+def seen(looked_at: Crew, clock: SettableClock) -> Crew:
+    """The crew that none changes, on its first day."""
+    clock.set(noon(0))
+    return looked_at
+
+
 @pytest.fixture
 async def crew(asked: Asked) -> Crew:
+    """A crew that only this test knows."""
+    return await gathered(asked)
+
+
+async def gathered(asked: Asked) -> Crew:
     """Alice has both certificates, Bob a first aid that expires, Carol nothing."""
     crew = Crew(asked)
     crew.ids["site"] = await asked.unit("Site")
@@ -67,8 +91,8 @@ async def crew(asked: Asked) -> Crew:
     return crew
 
 
-async def test_the_summary_of_the_organization(crew: Crew) -> None:
-    assert await crew.summary() == {
+async def test_the_summary_of_the_organization(seen: Crew) -> None:
+    assert await seen.summary() == {
         "asOf": "2026-03-02",
         "settled": True,
         "total": 4,
@@ -81,19 +105,19 @@ async def test_the_summary_of_the_organization(crew: Crew) -> None:
     }
 
 
-async def test_the_summary_in_each_scope(crew: Crew) -> None:
+async def test_the_summary_in_each_scope(seen: Crew) -> None:
     standings: list[tuple[dict[str, Any], int, dict[str, int]]] = [
-        ({"orgUnit": crew["site"]}, 2, {"COMPLIANT": 1, "NON_COMPLIANT": 1}),
-        ({"orgUnit": crew["ward"]}, 2, {"COMPLIANT": 1, "NON_COMPLIANT": 1}),
-        ({"orgUnit": crew["elsewhere"]}, 1, {"COMPLIANT": 1}),
-        ({"position": crew["nurse"]}, 2, {"COMPLIANT": 1}),
-        ({"position": crew["cook"]}, 0, {}),
-        ({"owner": {"type": "WORKER", "id": crew["Bob"]}}, 1, {"COMPLIANT": 1}),
-        ({"owner": {"type": "APPLICANT", "id": crew["Dave"]}}, 1, {}),
+        ({"orgUnit": seen["site"]}, 2, {"COMPLIANT": 1, "NON_COMPLIANT": 1}),
+        ({"orgUnit": seen["ward"]}, 2, {"COMPLIANT": 1, "NON_COMPLIANT": 1}),
+        ({"orgUnit": seen["elsewhere"]}, 1, {"COMPLIANT": 1}),
+        ({"position": seen["nurse"]}, 2, {"COMPLIANT": 1}),
+        ({"position": seen["cook"]}, 0, {}),
+        ({"owner": {"type": "WORKER", "id": seen["Bob"]}}, 1, {"COMPLIANT": 1}),
+        ({"owner": {"type": "APPLICANT", "id": seen["Dave"]}}, 1, {}),
     ]
     for day in (None, START, START + timedelta(days=1)):
         for scope, total, standing in standings:
-            found = await crew.summary(**scope, **({} if day is None else {"asOf": str(day)}))
+            found = await seen.summary(**scope, **({} if day is None else {"asOf": str(day)}))
             assert (found["total"], found["byStanding"]) == (total, standing), (scope, day)
 
 
@@ -151,22 +175,22 @@ async def test_workers_by_their_standing(crew: Crew) -> None:
     }
 
 
-async def test_who_stands_where_is_for_those_who_may_know(crew: Crew) -> None:
-    key = await crew.asked.tenant.key_with(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
+async def test_who_stands_where_is_for_those_who_may_know(seen: Crew) -> None:
+    key = await seen.asked.tenant.key_with(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
     where: dict[str, Any] = {"NOT": {"standing": {"eq": "COMPLIANT"}}}
-    answer = await calls.look(crew.asked.tenant, "workers", "nodes { id }", key=key, where=where)
+    answer = await calls.look(seen.asked.tenant, "workers", "nodes { id }", key=key, where=where)
     assert answer.codes == ["FORBIDDEN"]
     assert answer.errors[0]["extensions"]["scope"] == "compliance:read"
     text = "{ orgUnits { nodes { workers(where: {standing: {eq: COMPLIANT}}) { nodes { id } } } } }"
-    assert set((await crew.asked.tenant.ask(text, key=key)).codes) == {"FORBIDDEN"}
+    assert set((await seen.asked.tenant.ask(text, key=key)).codes) == {"FORBIDDEN"}
 
 
 MATRIX = """asOf rules { name } totalCount { count } pageInfo { endCursor hasNextPage }
   nodes { worker { identity { displayName } } standing cells { status rule { name } } } edges { cursor }"""
 
 
-async def test_the_matrix(crew: Crew) -> None:
-    page = await crew.look("complianceMatrix", MATRIX, first=2)
+async def test_the_matrix(seen: Crew) -> None:
+    page = await seen.look("complianceMatrix", MATRIX, first=2)
     assert page["asOf"] == "2026-03-02"
     assert [rule["name"] for rule in page["rules"]] == ["A first aid", "B resuscitation", "C check"]
     assert page["totalCount"] == {"count": 3}
@@ -177,13 +201,13 @@ async def test_the_matrix(crew: Crew) -> None:
         "Bob": {"A first aid": "SATISFIED", "C check": "MISSING"},
     }
     assert {name: row["standing"] for name, row in rows.items()} == {"Alice": "COMPLIANT", "Bob": "COMPLIANT"}
-    rest = await crew.look("complianceMatrix", MATRIX, first=2, after=page["pageInfo"]["endCursor"])
+    rest = await seen.look("complianceMatrix", MATRIX, first=2, after=page["pageInfo"]["endCursor"])
     assert [row["worker"]["identity"]["displayName"] for row in rest["nodes"]] == ["Carol"]
     assert [rule["name"] for rule in rest["rules"]] == ["A first aid", "C check"]
-    later = await crew.look("complianceMatrix", MATRIX, asOf="2026-04-12", where={"position": {"in": [crew["nurse"]]}})
+    later = await seen.look("complianceMatrix", MATRIX, asOf="2026-04-12", where={"position": {"in": [seen["nurse"]]}})
     assert later["asOf"] == "2026-04-12"
     assert [row["standing"] for row in later["nodes"]] == ["COMPLIANT"]
-    there = await crew.look("complianceMatrix", MATRIX, where={"orgUnit": {"in": [crew["site"]]}})
+    there = await seen.look("complianceMatrix", MATRIX, where={"orgUnit": {"in": [seen["site"]]}})
     assert [row["worker"]["identity"]["displayName"] for row in there["nodes"]] == ["Alice", "Carol"]
 
 
@@ -346,51 +370,54 @@ async def refused(asked: Asked, name: str, code: str, *path: str, key: Any = Non
     assert answer.body["data"] == {name: None}
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", [*ROLLUPS, "complianceMatrix"])
 @pytest.mark.parametrize("day", [date(1899, 12, 31), date(2200, 1, 1)])
-async def test_an_unlikely_day_is_refused(asked: Asked, name: str, day: date) -> None:
-    await asked.tenant.add_worker()
-    await refused(asked, name, "INVALID", "asOf", asOf=str(day))
+async def test_an_unlikely_day_is_refused(seen: Crew, name: str, day: date) -> None:
+    await refused(seen.asked, name, "INVALID", "asOf", asOf=str(day))
 
 
-@pytest.mark.parametrize("name", NAMING)
-async def test_what_is_not_there_and_what_is_a_stranger_s_is_not_found(asked: Asked, other: Asked, name: str) -> None:
+async def test_what_is_not_there_and_what_is_a_stranger_s_is_not_found(seen: Crew, other: Asked) -> None:
     theirs = {
         "orgUnit": await other.unit(),
         "position": await other.position(),
         "worker": await other.tenant.add_worker(),
     }
-    mine = {"worker": {"id": await asked.tenant.add_worker()}} if name == "clearance" else {}
-    for argument in ("orgUnit", "position"):
-        for key in (UNKNOWN[argument], theirs[argument]):
-            await refused(asked, name, "NOT_FOUND", argument, **{**mine, argument: key})
-    for key in (f"wkr_{calls.UNKNOWN}", theirs["worker"]):
-        if name == "clearance":
-            await refused(asked, name, "NOT_FOUND", "worker", "id", worker={"id": key})
-        else:
-            await refused(asked, name, "NOT_FOUND", "owner", "id", owner={"type": "WORKER", "id": key})
+    for name in NAMING:
+        mine = {"worker": {"id": seen["Carol"]}} if name == "clearance" else {}
+        for argument in ("orgUnit", "position"):
+            for key in (UNKNOWN[argument], theirs[argument]):
+                await refused(seen.asked, name, "NOT_FOUND", argument, **{**mine, argument: key})
+        for key in (f"wkr_{calls.UNKNOWN}", theirs["worker"]):
+            if name == "clearance":
+                await refused(seen.asked, name, "NOT_FOUND", "worker", "id", worker={"id": key})
+            else:
+                await refused(seen.asked, name, "NOT_FOUND", "owner", "id", owner={"type": "WORKER", "id": key})
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", ROLLUPS)
-async def test_one_scope_at_most(crew: Crew, name: str) -> None:
-    await refused(crew.asked, name, "INVALID", "position", orgUnit=crew["site"], position=crew["nurse"])
+async def test_one_scope_at_most(seen: Crew, name: str) -> None:
+    await refused(seen.asked, name, "INVALID", "position", orgUnit=seen["site"], position=seen["nurse"])
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", NAMING)
-async def test_an_id_of_another_kind_is_refused(asked: Asked, name: str) -> None:
-    worker = await asked.tenant.add_worker()
-    mine = {"worker": {"id": worker}} if name == "clearance" else {}
-    await refused(asked, name, "INVALID", "orgUnit", **mine, orgUnit=worker)
+async def test_an_id_of_another_kind_is_refused(seen: Crew, name: str) -> None:
+    mine = {"worker": {"id": seen["Carol"]}} if name == "clearance" else {}
+    await refused(seen.asked, name, "INVALID", "orgUnit", **mine, orgUnit=seen["Carol"])
 
 
-async def test_a_forecast_ends_with_the_calendar(crew: Crew) -> None:
-    found = await crew.look("expiryForecast", FORECAST, by="MONTH", **{"from": "2199-11-20"})
+@on_sqlite
+async def test_a_forecast_ends_with_the_calendar(seen: Crew) -> None:
+    found = await seen.look("expiryForecast", FORECAST, by="MONTH", **{"from": "2199-11-20"})
     assert [(span["from"], span["to"]) for span in found["spans"]] == [
         *[("2199-11-20", "2199-11-30"), ("2199-12-01", "2199-12-31")],
     ]
 
 
-async def test_what_a_forecast_refuses(crew: Crew) -> None:
+@on_sqlite
+async def test_what_a_forecast_refuses(seen: Crew) -> None:
     where: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         ("INVALID", ("from",), {"from": "2026-03-01"}),
         ("INVALID", ("from",), {"from": "2300-01-01"}),
@@ -400,38 +427,39 @@ async def test_what_a_forecast_refuses(crew: Crew) -> None:
         ("NOT_FOUND", ("type", "1"), {"type": [CPR, "NO_SUCH"]}),
     ]
     for code, path, arguments in where:
-        await refused(crew.asked, "expiryForecast", code, *path, **arguments)
+        await refused(seen.asked, "expiryForecast", code, *path, **arguments)
 
 
-@pytest.mark.parametrize("name", [*NAMING, "complianceMatrix"])
-async def test_the_scope_is_needed(asked: Asked, name: str) -> None:
-    key = await asked.tenant.key_with(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
-    worker = {"worker": {"id": await asked.tenant.add_worker()}} if name == "clearance" else {}
-    await refused(asked, name, "FORBIDDEN", key=key, **worker)
+@on_sqlite
+async def test_the_scope_is_needed(seen: Crew) -> None:
+    key = await seen.asked.tenant.key_with(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
+    for name in [*NAMING, "complianceMatrix"]:
+        worker = {"worker": {"id": seen["Carol"]}} if name == "clearance" else {}
+        await refused(seen.asked, name, "FORBIDDEN", key=key, **worker)
 
 
-async def test_a_restricted_key_sees_its_unit_only(crew: Crew) -> None:
-    tenant = crew.asked.tenant
-    key = await tenant.key_with(*(EVERYTHING - ORGANIZATION_WIDE), org_unit=crew["elsewhere"])
+async def test_a_restricted_key_sees_its_unit_only(seen: Crew) -> None:
+    tenant = seen.asked.tenant
+    key = await tenant.key_with(*(EVERYTHING - ORGANIZATION_WIDE), org_unit=seen["elsewhere"])
     for as_of in ({}, {"asOf": str(START)}, {"asOf": str(START + timedelta(days=1))}):
         found = (await calls.look(tenant, "complianceSummary", SUMMARY, key=key, **as_of)).data["complianceSummary"]
         assert (found["total"], found["byStanding"]) == (1, [{"value": "COMPLIANT", "count": 1}])
-        position = {**as_of, "position": crew["nurse"]}
+        position = {**as_of, "position": seen["nurse"]}
         found = (await calls.look(tenant, "complianceSummary", SUMMARY, key=key, **position)).data["complianceSummary"]
         assert (found["total"], found["byStanding"]) == (0, [])
         later = {"asOf": str(START + timedelta(days=41))}
         gaps = await calls.nodes(tenant, "gapsByWorker", "worker { id }", key=key, **later)
-        assert [row["worker"]["id"] for row in gaps] == [crew["Bob"]]
+        assert [row["worker"]["id"] for row in gaps] == [seen["Bob"]]
     rows = await calls.nodes(tenant, "complianceMatrix", "worker { id }", key=key)
-    assert [row["worker"]["id"] for row in rows] == [crew["Bob"]]
+    assert [row["worker"]["id"] for row in rows] == [seen["Bob"]]
     for name, argument in (("complianceSummary", "orgUnit"), ("gapsByRule", "orgUnit"), ("expiryForecast", "orgUnit")):
-        await refused(crew.asked, name, "NOT_FOUND", argument, key=key, orgUnit=crew["site"])
-    await refused(crew.asked, "clearance", "NOT_FOUND", "worker", "id", key=key, worker={"id": crew["Alice"]})
-    owner = {"type": "WORKER", "id": crew["Alice"]}
-    await refused(crew.asked, "complianceSummary", "NOT_FOUND", "owner", "id", key=key, owner=owner)
+        await refused(seen.asked, name, "NOT_FOUND", argument, key=key, orgUnit=seen["site"])
+    await refused(seen.asked, "clearance", "NOT_FOUND", "worker", "id", key=key, worker={"id": seen["Alice"]})
+    owner = {"type": "WORKER", "id": seen["Alice"]}
+    await refused(seen.asked, "complianceSummary", "NOT_FOUND", "owner", "id", key=key, owner=owner)
 
 
-async def test_all_is_settled_in_the_end(crew: Crew) -> None:
-    database = crew.asked.tenant.service.database
-    await recount.settle_all(database, crew.asked.tenant.id)
-    await recount.assert_right(database, crew.asked.tenant.id)
+async def test_all_is_settled_in_the_end(seen: Crew) -> None:
+    database = seen.asked.tenant.service.database
+    await recount.settle_all(database, seen.asked.tenant.id)
+    await recount.assert_right(database, seen.asked.tenant.id)

@@ -2,6 +2,7 @@
 
 # `key` is an API key; it has no type, so that an input of whatever members can be spread beside it.
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
@@ -14,6 +15,7 @@ ERRORS = (
     "errors { __typename message code path ... on ConflictError { currentRevision } ... on TooManyError { limit } }"
 )
 UNKNOWN = "0" * 16
+Step = Callable[[Tenant, dict[str, str]], Awaitable[None]]
 
 
 def root(name: str) -> GraphQLObjectType:
@@ -67,6 +69,23 @@ async def refused(
     return errors
 
 
+def step(field: str, **given: Any) -> Step:
+    """One mutation of several about the same rows: where a value is one's name, its id is given."""
+
+    async def take(tenant: Tenant, ids: dict[str, str]) -> None:
+        def named(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {name: named(member) for name, member in value.items()}
+            if isinstance(value, list):
+                return [named(item) for item in value]
+            return ids.get(value, value) if isinstance(value, str) else value
+
+        payload = await change(tenant, field, **named(given))
+        assert payload["errors"] == []
+
+    return take
+
+
 async def forbidden(tenant: Tenant, field: str, *held: Scope, needs: Scope, **given: Any) -> None:
     """Run one mutation with a key that lacks its scope."""
     key = await tenant.key_with(*held)
@@ -100,6 +119,12 @@ async def nodes(tenant: Tenant, field: str, selection: str, *, key: Any = None, 
     arguments = {"first": 100, **arguments} if "last" not in arguments else arguments
     answer = await look(tenant, field, f"nodes {{ {selection} }}", key=key, **arguments)
     return answer.data[field]["nodes"]
+
+
+async def type_id(tenant: Tenant, code: str) -> str:
+    """The id of a credential type."""
+    [found] = await nodes(tenant, "credentialTypes", "id", where={"code": {"eq": code}})
+    return str(found["id"])
 
 
 async def events(tenant: Tenant) -> list[dict[str, Any]]:

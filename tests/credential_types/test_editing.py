@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.core import bare
 from tests.core.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused
-from tests.service import Service, Tenant
+from tests.service import Tenant
 
 WHOLE: dict[str, Any] = {
     "code": "FORKLIFT_SITE_B",
@@ -29,18 +28,6 @@ WHOLE: dict[str, Any] = {
 LEAST = {name: WHOLE[name] for name in ("code", "name", "category")}
 ALL = f"credentialType {{ revision archived {' '.join(WHOLE)} }}"
 EVERYTHING = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT", "BACK_ATTACHMENT"]
-
-
-@pytest.fixture
-async def tenant(service: Service) -> Tenant:
-    """An organization without types."""
-    return await bare.found(service, "Harbour Health")
-
-
-@pytest.fixture
-async def stranger(service: Service) -> Tenant:
-    """Another organization."""
-    return await bare.found(service, "Somebody Else")
 
 
 async def add(tenant: Tenant, **content: Any) -> str:

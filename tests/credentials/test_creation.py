@@ -6,9 +6,8 @@ import pytest
 
 from app.access import Scope
 from app.credential_types.tables import Metadata
-from tests.core import bare
 from tests.core.calls import change, done, events, forbidden, lasting, refused
-from tests.service import Service, Tenant, credential
+from tests.service import Tenant, credential
 
 ALL = """credential {
   revision deleted
@@ -28,12 +27,6 @@ REQUIRED = [
     "verification.status",
 ]
 METADATA = {member.value for member in Metadata}
-
-
-@pytest.fixture(scope="module")
-async def home(service: Service) -> Tenant:
-    """An organization for refusals, which leave it as it is."""
-    return await bare.found(service, "Harbour Health", types=bare.FEW)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tests.conftest import SettableClock
-from tests.core import bare
 from tests.core.calls import UNKNOWN, done, look, nodes
 from tests.core.statements import counted
 from tests.service import Service, Tenant
@@ -17,7 +16,7 @@ START = datetime(2026, 3, 14, 9, tzinfo=UTC)
 @pytest.fixture(scope="module")
 async def shelf(service: Service, session_clock: SettableClock) -> tuple[Tenant, dict[str, str]]:
     """Seven credentials of three people, and the ids of all by name; nobody changes them."""
-    tenant = await bare.found(service, "Shelf", types=bare.FEW)
+    tenant = await Tenant.found(service, "Shelf")
     session_clock.set(START)
     ids = {
         "jo": await tenant.add_worker("Jo", source={"externalId": "W-1", "sourceSystem": "hr"}),

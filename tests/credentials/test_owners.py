@@ -4,16 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.core import bare
 from tests.core.calls import UNKNOWN, done, refused
-from tests.service import Service, Tenant, credential
+from tests.service import Tenant, credential
 
 OWNERS = "credential { owners { worker { id } applicant { id } } }"
-
-
-@pytest.fixture(scope="module")
-async def home(service: Service) -> Tenant:
-    return await bare.found(service, "Harbour Health", types=bare.FEW)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from app.credential_types.tables import CredentialType
 from app.credentials import queries, validity
 from app.credentials.tables import NEVER, Credential, Validity
 from tests.conftest import SettableClock
-from tests.core import bare, examples
+from tests.core import examples
 from tests.core.calls import done, look, nodes
 from tests.service import Service, Tenant, ids_of
 
@@ -47,7 +47,7 @@ def test_each_side_of_every_boundary(issued: str | None, expires: str | None, so
 @pytest.fixture(scope="module")
 async def home(service: Service) -> Tenant:
     """An organization far from UTC."""
-    return await bare.found(service, "Auckland Health", "Pacific/Auckland", types=bare.FEW)
+    return await Tenant.found(service, "Auckland Health", "Pacific/Auckland")
 
 
 async def add(home: Tenant, code: str, days: int | None) -> str:
@@ -160,5 +160,5 @@ async def test_the_database_says_what_the_pure_function_says(
 @pytest.fixture(scope="module")
 async def measured(service: Service) -> tuple[Tenant, str]:
     """An organization with one credential, whose dates each example sets."""
-    tenant = await bare.found(service, "Measured", types=bare.FEW)
+    tenant = await Tenant.found(service, "Measured")
     return tenant, await tenant.add_credential(await tenant.add_worker())

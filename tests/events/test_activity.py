@@ -9,7 +9,6 @@ import pytest
 
 from app.access import Scope
 from tests.conftest import SettableClock
-from tests.core import bare
 from tests.core.calls import done, look, nodes
 from tests.service import Service, Tenant
 
@@ -29,7 +28,7 @@ class Story:
 async def story(service: Service, session_clock: SettableClock) -> Story:
     """A worker and their credential come, change and go; nobody changes it after."""
     session_clock.set(NOW - timedelta(days=1))
-    tenant = await bare.found(service, "Story", "Pacific/Auckland", types=frozenset({"WWCC_NSW"}))
+    tenant = await Tenant.found(service, "Story", "Pacific/Auckland", types=frozenset({"WWCC_NSW"}))
     other = await tenant.key_with(Scope.WORKERS_READ, Scope.WORKERS_WRITE)
     session_clock.set(NOW)
     ids = {"jo": await tenant.add_worker("Jo")}
@@ -159,12 +158,6 @@ async def test_the_ledger_is_its_organizations_and_needs_its_scope(story: Story,
     )
     assert answer.body["data"] == {"worker": {"id": story.ids["jo"], "activity": None}}
     assert answer.errors[0]["extensions"]["scope"] == "audit:read"
-
-
-@pytest.fixture
-async def stranger(service: Service) -> Tenant:
-    """Another organization."""
-    return await bare.found(service, "Somebody Else")
 
 
 @pytest.mark.parametrize("request_id", ["r", "a-1_b.C", "x" * 64])

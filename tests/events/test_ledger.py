@@ -6,18 +6,11 @@ from typing import Any
 import pytest
 
 from app.credential_types import catalogue
-from tests.core import bare
 from tests.core.calls import done, events, root, send
 from tests.service import Service, Tenant, credential
 
 Recipe = Callable[[Tenant], Awaitable[dict[str, Any]]]
 NAME = {"identity": {"displayName": "Jo"}}
-
-
-@pytest.fixture
-async def tenant(service: Service) -> Tenant:
-    """An organization with a few types."""
-    return await bare.found(service, "Harbour Health", types=bare.FEW)
 
 
 async def person(tenant: Tenant, kind: str, *, deleted: bool = False) -> dict[str, Any]:
@@ -284,7 +277,7 @@ async def test_many_rows_record_one_event_each(tenant: Tenant) -> None:
 
 
 async def test_the_catalogue_is_recorded_as_it_is_stocked(service: Service) -> None:
-    tenant = await bare.found(service, "Stocked")
+    tenant = await Tenant.found(service, "Stocked", types=frozenset())
     async with service.database.writing("test") as session:
         await catalogue.stock(session, tenant.actor)
     rows = await tenant.rows()

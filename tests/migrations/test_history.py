@@ -22,8 +22,7 @@ from app.migrations import runner
 from app.settings import Settings
 from tests.compliance import recount
 from tests.conftest import new_database
-from tests.core import bare
-from tests.service import Service
+from tests.service import Service, Tenant
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -38,7 +37,7 @@ async def test_rows_from_before_are_remembered(
     await runner.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
-        tenant = await bare.found(Service(client, database), "Old", types=frozenset({"WWCC_NSW"}))
+        tenant = await Tenant.found(Service(client, database), "Old", types=frozenset({"WWCC_NSW"}))
         worker = await tenant.add_worker()
         await tenant.add_credential(worker)
         await tenant.change("credentialArchive", "credential { id }", id=await tenant.add_credential(worker))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import pytest
 
 from app.access import ORGANIZATION_WIDE, Scope
-from tests.core import bare
 from tests.core.calls import done, lasting, look, nodes, refused
 from tests.service import Service, Tenant, credential, ids_of
 
@@ -28,7 +27,7 @@ class Place:
 
 @pytest.fixture
 async def place(service: Service) -> Place:
-    tenant = await bare.found(service, "Two Sites", types=bare.FEW)
+    tenant = await Tenant.found(service, "Two Sites")
     ids: dict[str, str] = {}
     for name, parent in (("north", None), ("ward", "north"), ("south", None)):
         given = {"name": name, "kind": "SITE", "parent": ids.get(parent or "")}

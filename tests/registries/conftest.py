@@ -21,7 +21,7 @@ async def fake() -> AsyncIterator[FakeRegistry]:
         yield found
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """What asks."""
     async with httpx.AsyncClient(follow_redirects=False) as found:

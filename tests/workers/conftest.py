@@ -2,17 +2,8 @@
 
 import pytest
 
-from tests.core import bare
-from tests.service import Service, Tenant
 
-
-@pytest.fixture
-async def tenant(service: Service) -> Tenant:
-    """An organization and its owner's key."""
-    return await bare.found(service, "Harbour Health")
-
-
-@pytest.fixture
-async def stranger(service: Service) -> Tenant:
-    """Another organization."""
-    return await bare.found(service, "Somebody Else")
+@pytest.fixture(scope="session")
+def stocked() -> frozenset[str]:
+    """No types of credentials."""
+    return frozenset()

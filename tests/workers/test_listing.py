@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tests.conftest import SettableClock
-from tests.core import bare
 from tests.core.calls import done, look, nodes
 from tests.service import Service, Tenant
 
@@ -60,7 +59,7 @@ STAFF: list[tuple[str, str, dict[str, Any]]] = [
 @pytest.fixture(scope="module")
 async def staff(service: Service, session_clock: SettableClock) -> Tenant:
     """An organization in Sydney; nobody changes it."""
-    tenant = await bare.found(service, "Harbour Health", "Australia/Sydney")
+    tenant = await Tenant.found(service, "Harbour Health", "Australia/Sydney", types=frozenset())
     for at, name, content in STAFF:
         session_clock.set(datetime.fromisoformat(at))
         await tenant.add_worker(name, **content)

@@ -13,7 +13,7 @@ from app.core import ids
 from app.core.filters import fold
 from app.workers.tables import Worker
 from tests.conftest import SettableClock
-from tests.core import bare, examples
+from tests.core import examples
 from tests.core.calls import done, look, nodes
 from tests.service import Service, Tenant
 
@@ -39,7 +39,7 @@ ORDERS = st.lists(
 @pytest.fixture(scope="module")
 async def crowd(service: Service, session_clock: SettableClock) -> Tenant:
     """Sixty workers, of whom many share names and times."""
-    tenant = await bare.found(service, "Crowd")
+    tenant = await Tenant.found(service, "Crowd", types=frozenset())
     for number in range(SIZE):
         session_clock.set(START + timedelta(seconds=number // 7))
         await tenant.add_worker(

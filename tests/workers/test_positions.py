@@ -72,6 +72,13 @@ async def test_archive_and_restore(tenant: Tenant) -> None:
     assert kinds == ["position.created", "position.archived", "position.restored"]
 
 
+@pytest.fixture(scope="module")
+async def second(home: Tenant) -> str:
+    """The id of a position beside another, which has an external id."""
+    await add(home, "First", externalId="P-1")
+    return await add(home, "Second")
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -85,13 +92,11 @@ async def test_archive_and_restore(tenant: Tenant) -> None:
     ],
 )
 async def test_what_cannot_be_a_position_is_refused(
-    tenant: Tenant, given: dict[str, Any], expected: tuple[str, str]
+    home: Tenant, second: str, given: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    await add(tenant, "First", externalId="P-1")
-    key = await add(tenant, "Second")
-    await refused(tenant, "positionCreate", expected, **given)
+    await refused(home, "positionCreate", expected, **given)
     if given:
-        await refused(tenant, "positionUpdate", expected, id=key, **given)
+        await refused(home, "positionUpdate", expected, id=second, **given)
 
 
 @pytest.mark.parametrize("field", ["positionUpdate", "positionArchive", "positionRestore"])

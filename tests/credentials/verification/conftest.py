@@ -39,6 +39,7 @@ async def checks(
     """An organization in earnest."""
     async with harness.opened(checked_database, settings, tmp_path, fake) as found:
         yield found
+    await harness.empty(checked_database)
 
 
 @pytest.fixture
@@ -48,3 +49,4 @@ async def sandbox(
     """An organization in sandbox mode."""
     async with harness.opened(checked_database, settings, tmp_path, fake, sandbox=True) as found:
         yield found
+    await harness.empty(checked_database)
