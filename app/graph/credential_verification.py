@@ -8,7 +8,7 @@ import strawberry
 from app.access import Actor, Scope
 from app.credentials import bulk_verification, findings, health, verification
 from app.credentials.bulk_verification import RequestStatus
-from app.credentials.health import BreakerState, SourceHealth
+from app.credentials.health import BreakerState
 from app.credentials.verification import Verified
 from app.graph.bulk import each, refusals
 from app.graph.context import Context
@@ -16,6 +16,7 @@ from app.graph.credential import Credential
 from app.graph.errors import UserError
 from app.graph.fields import mutation, query
 from app.graph.inputs import ByIdInput, MutationInput
+from app.graph.kinds import as_value
 from app.graph.types import enum, input, member, output, scalar
 from app.graph.verification_attempt import VerificationAttempt
 from app.registries.findings import Eligibility, StatusDetail
@@ -96,8 +97,7 @@ async def _finish(context: Context, actor: Actor, verified: Verified) -> dict[st
 
 
 async def _registries(context: Context, actor: Actor) -> list[Registry] | None:
-    found: list[SourceHealth] = await context.look(health.of_sources, actor, context.sources)
-    return found  # type: ignore[return-value]  # the rows are the values of the type
+    return as_value(await context.look(health.of_sources, actor, context.sources))
 
 
 QUERIES = [
