@@ -13,8 +13,8 @@ from app.graph.filters import StringFilter
 from app.graph.inputs import MutationInput
 from app.graph.kinds import find
 from app.graph.node import Node
-from app.graph.pages import OrderDirection
 from app.graph.references import ORG_UNIT
+from app.graph.sorting import sort_key
 from app.graph.types import enum, input, member, scalar
 from app.organizations import keys, queries
 
@@ -66,14 +66,7 @@ enum(
     NAME="What it is for, ignoring case.",
     CREATED_AT="When it was made. The default, latest first.",
 )
-
-
-@input
-class ApiKeyOrder:
-    """A sort key of API keys."""
-
-    field: ApiKeyOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
+ApiKeyOrder = sort_key(ApiKeyOrderField, "API keys")
 
 
 @input

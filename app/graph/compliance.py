@@ -15,6 +15,7 @@ from app.graph.context import Context
 from app.graph.credential_list import OwnerReference
 from app.graph.credential_type import CredentialType
 from app.graph.fields import edge, query
+from app.graph.kinds import as_value
 from app.graph.person import PersonBy
 from app.graph.references import ORG_UNIT, POSITION, WORKER
 from app.graph.types import enum, given, output, scalar
@@ -130,7 +131,7 @@ class ExpiryForecast:
 async def _summary(context: Context, actor: Actor, **asked: Any) -> ComplianceSummary | None:
     extent = await context.look(extents.find, actor, named(**asked))
     settled = await context.settled(actor) if extent.is_kept else True
-    return await context.look(summary.summarize, actor, extent, settled)  # type: ignore[arg-type]  # what is found is the type's value
+    return as_value(await context.look(summary.summarize, actor, extent, settled))
 
 
 async def _clearance(
@@ -142,7 +143,7 @@ async def _clearance(
     on: date | None = None,
 ) -> Clearance | None:
     asked = {"worker": given(worker), "position": position, "orgUnit": org_unit, "on": on}
-    return await context.look(clearance.check, actor, asked)  # type: ignore[arg-type]  # what is found is the type's value
+    return as_value(await context.look(clearance.check, actor, asked))
 
 
 async def _forecast(
@@ -158,7 +159,7 @@ async def _forecast(
     if extent.day == extent.today:
         await context.settled(actor)
     told = {"by": by, "from": from_, "to": to, "type": type}
-    return await context.look(forecast.foresee, actor, extent, told)  # type: ignore[arg-type]  # what is found is the type's value
+    return as_value(await context.look(forecast.foresee, actor, extent, told))
 
 
 QUERIES = [

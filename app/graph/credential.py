@@ -23,9 +23,10 @@ from app.graph.event_list import EVENT_LIST
 from app.graph.fields import edge, listing, node, permission, query
 from app.graph.kinds import find
 from app.graph.node import Node
-from app.graph.pages import Connection, OrderDirection
+from app.graph.pages import Connection
 from app.graph.references import EVENT, RULE
-from app.graph.types import enum, flag, input, member, output, part, scalar
+from app.graph.sorting import sort_key
+from app.graph.types import enum, flag, output, part, scalar
 from app.graph.verification_attempt import VerificationAttempt, VerificationOrder, VerificationWhere
 from app.graph.worker import Worker
 from app.registries.findings import Eligibility, StatusDetail
@@ -127,14 +128,7 @@ class VersionOrderField(StrEnum):
 
 
 enum(VersionOrderField, NUMBER="Its number. The default, latest first.")
-
-
-@input
-class VersionOrder:
-    """A sort key of versions."""
-
-    field: VersionOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
+VersionOrder = sort_key(VersionOrderField, "versions")
 
 
 @node(queries.by_id, **READ)

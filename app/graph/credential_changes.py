@@ -9,8 +9,9 @@ from app.access import Scope
 from app.credential_types.tables import Category
 from app.credentials import bulk_editing, creation, editing
 from app.credentials.tables import VerificationStatus
+from app.graph.bulk import each, refusals
 from app.graph.credential import Credential
-from app.graph.errors import UserError, shown
+from app.graph.errors import UserError
 from app.graph.fields import mutation
 from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.types import input, member, output, scalar
@@ -120,7 +121,7 @@ class CredentialUpdateResult:
 
     credential_id: strawberry.ID = scalar("The id as it was sent.")
     credential: Credential | None = scalar("The credential as it is now; null when refused.")
-    errors: list[UserError] = scalar("Why it was refused.", derived=lambda result: shown(result.errors))
+    errors: list[UserError] = refusals("Why it was refused.")
 
 
 _ONE: dict[str, Any] = {"credential": (Credential, "The credential as it is now; null when refused.")}
@@ -148,10 +149,7 @@ MUTATIONS = [
         CredentialsUpdateInput,
         "Changes what is sent of up to 500 credentials, one after the other; each stands alone.",
         **WRITE_OWN,
-        results=(list[CredentialUpdateResult], "What became of each, in order; null when the call was refused."),
-        total=(int, "How many there were."),
-        succeeded=(int, "How many were changed, or were so already."),
-        failed=(int, "How many were refused."),
+        **each(CredentialUpdateResult, "How many were changed, or were so already."),
     ),
     mutation(
         "credentialReplace",

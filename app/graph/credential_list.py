@@ -10,8 +10,8 @@ from app.access import Scope
 from app.credential_types.tables import Category
 from app.credentials.tables import Approval, Intake, OwnerType, Validity, VerificationStatus
 from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter
-from app.graph.pages import OrderDirection
 from app.graph.scalars import Moment
+from app.graph.sorting import sort_key
 from app.graph.types import enum, input, member
 from app.registries.findings import Eligibility, StatusDetail
 
@@ -68,16 +68,7 @@ enum(
     EXPIRY_DATE="When the version that counts expires; those that never do come last.",
     DISPLAY_NAME="Its name, ignoring case.",
 )
-
-
-@input
-class CredentialOrder:
-    """A sort key of credentials."""
-
-    field: CredentialOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
-
-
+CredentialOrder = sort_key(CredentialOrderField, "credentials")
 CREDENTIAL_LIST: dict[str, Any] = {
     "where": CredentialWhere,
     "order": CredentialOrder,

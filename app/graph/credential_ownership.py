@@ -8,9 +8,10 @@ from app.access import Scope
 from app.credentials import bulk_ownership, ownership
 from app.credentials.ownership import OwnershipStatus
 from app.credentials.tables import OwnerType
+from app.graph.bulk import each, refusals
 from app.graph.credential import Credential
 from app.graph.credential_list import OwnerReference
-from app.graph.errors import UserError, shown
+from app.graph.errors import UserError
 from app.graph.fields import mutation
 from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.types import input, member, output, scalar
@@ -65,7 +66,7 @@ class OwnershipResult:
     credential_id: strawberry.ID = scalar("Its id.")
     status: OwnershipStatus = scalar("What became of it.")
     credential: Credential | None = scalar("The credential as it is now; null when skipped.")
-    errors: list[UserError] = scalar("Why it was skipped.", derived=lambda result: shown(result.errors))
+    errors: list[UserError] = refusals("Why it was skipped.")
 
 
 _ONE: dict[str, Any] = {
@@ -73,10 +74,7 @@ _ONE: dict[str, Any] = {
     "status": (OwnershipStatus, "What became of it; null when refused."),
 }
 _MANY: dict[str, Any] = {
-    "results": (list[OwnershipResult], "What became of each, in order; null when the call was refused."),
-    "total": (int, "How many there were."),
-    "succeeded": (int, "How many are as asked now."),
-    "failed": (int, "How many were skipped."),
+    **each(OwnershipResult, "How many are as asked now.", failed="How many were skipped."),
     "has_more": (bool, "Whether the owner holds more than one call may carry; call again."),
 }
 MUTATIONS = [

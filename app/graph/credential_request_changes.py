@@ -8,10 +8,11 @@ import strawberry
 from app.access import Scope
 from app.compliance import requesting
 from app.credentials import submission
+from app.graph.bulk import each, refusals
 from app.graph.credential import Credential
 from app.graph.credential_request import CredentialRequest
 from app.graph.credential_version_changes import VersionContent
-from app.graph.errors import UserError, shown
+from app.graph.errors import UserError
 from app.graph.fields import mutation
 from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.types import input, member, output, scalar
@@ -75,7 +76,7 @@ class CredentialRequestResult:
     worker_id: strawberry.ID = scalar("The worker's id as it was sent.")
     credential_type: str = scalar("The code of the type.")
     request: CredentialRequest | None = scalar("The request; null when refused.")
-    errors: list[UserError] = scalar("Why it was refused.", derived=lambda result: shown(result.errors))
+    errors: list[UserError] = refusals("Why it was refused.")
 
 
 MUTATIONS = [
@@ -86,13 +87,7 @@ MUTATIONS = [
         "Asks up to 50 workers for credentials, whether or not they hold one already. Each worker and type stands "
         "alone; what an open request asks for already is refused.",
         **WRITE,
-        results=(
-            list[CredentialRequestResult],
-            "What became of each type of each worker, in order; null when the call was refused.",
-        ),
-        total=(int, "How many there were."),
-        succeeded=(int, "How many requests were raised."),
-        failed=(int, "How many were refused."),
+        **each(CredentialRequestResult, "How many requests were raised.", items="each type of each worker"),
     ),
     mutation(
         "credentialRequestRemind",

@@ -7,7 +7,7 @@ from app.access import Scope
 from app.compliance.tables import RaisedBy
 from app.credentials.tables import Intake
 from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter
-from app.graph.pages import OrderDirection
+from app.graph.sorting import sort_key
 from app.graph.types import enum, input, member
 
 
@@ -39,16 +39,7 @@ enum(
     CREATED_AT="When it was raised. The default, latest first.",
     DUE_ON="The day it is due; those without one come last.",
 )
-
-
-@input
-class CredentialRequestOrder:
-    """A sort key of requests."""
-
-    field: CredentialRequestOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
-
-
+CredentialRequestOrder = sort_key(CredentialRequestOrderField, "requests")
 REQUEST_LIST: dict[str, Any] = {
     "where": CredentialRequestWhere,
     "order": CredentialRequestOrder,

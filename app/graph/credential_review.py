@@ -7,8 +7,9 @@ import strawberry
 from app.access import Scope
 from app.credentials import review
 from app.credentials.review import ReviewStatus
+from app.graph.bulk import each, refusals
 from app.graph.credential import Credential
-from app.graph.errors import UserError, shown
+from app.graph.errors import UserError
 from app.graph.fields import mutation
 from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.types import input, member, output, scalar
@@ -59,16 +60,11 @@ class ReviewResult:
     credential_id: strawberry.ID = scalar("The id as it was sent.")
     status: ReviewStatus = scalar("Whether it was decided.")
     credential: Credential | None = scalar("The credential as it is now; null when refused.")
-    errors: list[UserError] = scalar("Why it was refused.", derived=lambda result: shown(result.errors))
+    errors: list[UserError] = refusals("Why it was refused.")
 
 
 _ONE: dict[str, Any] = {"credential": (Credential, "The credential as it is now; null when refused.")}
-_MANY: dict[str, Any] = {
-    "results": (list[ReviewResult], "What became of each, in order; null when the call was refused."),
-    "total": (int, "How many there were."),
-    "succeeded": (int, "How many were decided."),
-    "failed": (int, "How many were refused."),
-}
+_MANY = each(ReviewResult, "How many were decided.")
 MUTATIONS = [
     mutation(
         "credentialApprove",

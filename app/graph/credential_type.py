@@ -15,7 +15,7 @@ from app.graph.filters import ChoiceFilter, ExactFilter
 from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.kinds import find
 from app.graph.node import Node
-from app.graph.pages import OrderDirection
+from app.graph.sorting import sort_key
 from app.graph.types import enum, flag, input, member, one_of, scalar
 
 WRITE: dict[str, Any] = {"scope": Scope.TYPES_WRITE}
@@ -92,14 +92,7 @@ enum(
     CREATED_AT="When it was added.",
     LAST_UPDATED="When it last changed.",
 )
-
-
-@input
-class CredentialTypeOrder:
-    """A sort key of credential types."""
-
-    field: CredentialTypeOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
+CredentialTypeOrder = sort_key(CredentialTypeOrderField, "credential types")
 
 
 @one_of

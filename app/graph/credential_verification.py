@@ -8,13 +8,15 @@ import strawberry
 from app.access import Actor, Scope
 from app.credentials import bulk_verification, findings, health, verification
 from app.credentials.bulk_verification import RequestStatus
-from app.credentials.health import BreakerState, SourceHealth
+from app.credentials.health import BreakerState
 from app.credentials.verification import Verified
+from app.graph.bulk import each, refusals
 from app.graph.context import Context
 from app.graph.credential import Credential
-from app.graph.errors import UserError, shown
+from app.graph.errors import UserError
 from app.graph.fields import mutation, query
 from app.graph.inputs import ByIdInput, MutationInput
+from app.graph.kinds import as_value
 from app.graph.types import enum, input, member, output, scalar
 from app.graph.verification_attempt import VerificationAttempt
 from app.registries.findings import Eligibility, StatusDetail
@@ -76,7 +78,7 @@ class VerificationRequest:
     status: RequestStatus = scalar("Whether it will be checked.")
     correlation_id: str | None = scalar("By what to recognise the check.")
     attempt: VerificationAttempt | None = scalar("The check, which is pending.")
-    errors: list[UserError] = scalar("Why it was refused.", derived=lambda result: shown(result.errors))
+    errors: list[UserError] = refusals("Why it was refused.")
 
 
 async def _finish(context: Context, actor: Actor, verified: Verified) -> dict[str, Any]:
@@ -95,8 +97,7 @@ async def _finish(context: Context, actor: Actor, verified: Verified) -> dict[st
 
 
 async def _registries(context: Context, actor: Actor) -> list[Registry] | None:
-    found: list[SourceHealth] = await context.look(health.of_sources, actor, context.sources)
-    return found  # type: ignore[return-value]  # the rows are the values of the type
+    return as_value(await context.look(health.of_sources, actor, context.sources))
 
 
 QUERIES = [
@@ -134,10 +135,7 @@ MUTATIONS = [
         CredentialsVerifyInput,
         "Has up to 500 credentials checked soon; each stands alone.",
         **VERIFY,
-        results=(list[VerificationRequest], "What became of each, in order; null when the call was refused."),
-        total=(int, "How many there were."),
-        succeeded=(int, "How many will be checked."),
-        failed=(int, "How many were refused."),
+        **each(VerificationRequest, "How many will be checked."),
     ),
     mutation(
         "verificationResolve",

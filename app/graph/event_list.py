@@ -6,8 +6,8 @@ from typing import Any
 from app.access import Scope
 from app.events.kinds import EventKind
 from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter
-from app.graph.pages import OrderDirection
 from app.graph.scalars import Moment
+from app.graph.sorting import sort_key
 from app.graph.types import enum, input, member
 
 
@@ -33,14 +33,5 @@ class EventOrderField(StrEnum):
 
 
 enum(EventOrderField, OCCURRED_AT="When it happened. The default, latest first.")
-
-
-@input
-class EventOrder:
-    """A sort key of events."""
-
-    field: EventOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
-
-
+EventOrder = sort_key(EventOrderField, "events")
 EVENT_LIST: dict[str, Any] = {"where": EventWhere, "order": EventOrder, "scope": Scope.AUDIT_READ}

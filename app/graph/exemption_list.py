@@ -6,7 +6,7 @@ from typing import Any
 
 from app.access import Scope
 from app.graph.filters import ExactFilter, IDFilter
-from app.graph.pages import OrderDirection
+from app.graph.sorting import sort_key
 from app.graph.types import enum, input, member
 
 
@@ -31,16 +31,7 @@ class ExemptionOrderField(StrEnum):
 
 
 enum(ExemptionOrderField, CREATED_AT="When it was granted. The default, latest first.")
-
-
-@input
-class ExemptionOrder:
-    """A sort key of exemptions."""
-
-    field: ExemptionOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
-
-
+ExemptionOrder = sort_key(ExemptionOrderField, "exemptions")
 EXEMPTION_LIST: dict[str, Any] = {
     "where": ExemptionWhere,
     "order": ExemptionOrder,

@@ -20,12 +20,14 @@ def node_of(key: str) -> Node | None:
     return nodes.get(ids.kind(key) or "")
 
 
-def find(batch: Lookup[Any] | None, key: str) -> Result | None:
-    """What a query may give instead of a row: the row of a key, or, without a batch, of an id of whatever kind.
+def as_value(found: object) -> Result | None:
+    """What a query gives, as the type that it is the value of: rows and what is worked out are, without conversion."""
+    return cast("Result | None", found)
 
-    It is found later, and so passes for the type that its row is the value of.
-    """
-    return cast("Result | None", Find(batch, key))
+
+def find(batch: Lookup[Any] | None, key: str) -> Result | None:
+    """What a query may give instead of a row: the row of a key, or, without a batch, of an id of whatever kind."""
+    return as_value(Find(batch, key))
 
 
 async def found(context: Context, actor: Actor, given: Any) -> Any:

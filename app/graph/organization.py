@@ -13,8 +13,9 @@ from app.graph.filters import ChoiceFilter, IDFilter, StringFilter
 from app.graph.inputs import ByIdInput, ChangeInput, MutationInput
 from app.graph.kinds import find
 from app.graph.node import Node
-from app.graph.pages import Connection, OrderDirection
+from app.graph.pages import Connection
 from app.graph.references import WORKER
+from app.graph.sorting import sort_key
 from app.graph.types import enum, input, member, output, part, scalar
 from app.graph.worker_list import WORKER_LIST
 from app.organizations import queries, settings, units
@@ -69,16 +70,7 @@ class OrgUnitOrderField(StrEnum):
 
 
 enum(OrgUnitOrderField, NAME="The name, ignoring case. The default.", CREATED_AT="When it was added.")
-
-
-@input
-class OrgUnitOrder:
-    """A sort key of org units."""
-
-    field: OrgUnitOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
-
-
+OrgUnitOrder = sort_key(OrgUnitOrderField, "org units")
 UNIT_LIST: dict[str, Any] = {
     "where": OrgUnitWhere,
     "order": OrgUnitOrder,

@@ -18,19 +18,12 @@ from app.core.errors import BadCursor, BadPage
 from app.core.pages import Ask, Listing, Slice
 from app.core.records import Record
 from app.core.signing import Signer
+from app.graph import sorting
 from app.graph.types import enum, given, output, scalar
 from app.graph.values import VALUE, Awaited
 
 T = TypeVar("T")
-MOST_SORT_KEYS = 4
 CURSOR_VERSION = b"cursor 1:"
-
-
-class OrderDirection(StrEnum):
-    """Which way a list is sorted."""
-
-    ASC = "ASC"
-    DESC = "DESC"
 
 
 class CountPrecision(StrEnum):
@@ -40,7 +33,6 @@ class CountPrecision(StrEnum):
     AT_LEAST = "AT_LEAST"
 
 
-enum(OrderDirection, ASC="Smallest, earliest or A first.", DESC="Largest, latest or Z first.")
 enum(
     CountPrecision,
     EXACT="The count is exact.",
@@ -171,12 +163,11 @@ def ask(listing: Listing[Any], asked: dict[str, Any], actor: Actor, signer: Sign
 def begun(listing: Listing[Any], asked: dict[str, Any]) -> tuple[Ask, str | None]:
     """What the arguments ask, whoever it is, and the cursor from which on. Raises BadPage."""
     limit, backwards, cursor = _extent(asked)
-    order = _order(asked.get("order_by"))
     where = given(asked.get("where")) or {}
     question = Ask(
         limit=limit,
         backwards=backwards,
-        order=order,
+        order=sorting.keys(asked.get("order_by")),
         where=where,
         where_key=msgspec.json.encode(where, order="sorted") if where else b"",
         search=(asked.get("search") or "").strip(),
@@ -202,14 +193,6 @@ def _extent(asked: dict[str, Any]) -> tuple[int, bool, str | None]:
     if size is not None and not 1 <= size <= pages.LARGEST_PAGE:
         raise BadPage(f"{name} is not between 1 and {pages.LARGEST_PAGE}", (name,))
     return size or pages.DEFAULT_PAGE, backwards, before if backwards else after
-
-
-def _order(orders: list[Any] | None) -> tuple[tuple[str, bool], ...]:
-    keys = tuple((str(order.field.value), order.direction is OrderDirection.DESC) for order in orders or [])
-    names = [name for name, _ in keys]
-    if len(keys) > MOST_SORT_KEYS or len(set(names)) < len(names):
-        raise BadPage(f"orderBy takes up to {MOST_SORT_KEYS} keys, each once", ("orderBy",))
-    return keys
 
 
 def connected(

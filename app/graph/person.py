@@ -1,7 +1,7 @@
 """What workers and applicants have in common."""
 
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 
@@ -12,7 +12,7 @@ from app.credentials import queries as credentials
 from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST
 from app.graph.fields import edge
-from app.graph.kinds import Result, find
+from app.graph.kinds import Result, as_value, find
 from app.graph.node import Node
 from app.graph.pages import Connection
 from app.graph.references import CREDENTIAL
@@ -131,4 +131,4 @@ def find_person(context: Context, actor: Actor, kind: Kind[Any], by_id: Lookup[A
     """What a query may give instead of the person that is named (see `find`)."""
     if by.id and ids.kind(by.id) == kind.table.prefix:
         return find(by_id, by.id)
-    return cast("Result | None", context.look(references.lookup, actor, kind, given(by), ("by",)))
+    return as_value(context.look(references.lookup, actor, kind, given(by), ("by",)))

@@ -6,7 +6,8 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.graph.errors import UserError, shown
+from app.graph.bulk import each, refusals
+from app.graph.errors import UserError
 from app.graph.fields import mutation
 from app.graph.inputs import ByIdInput, MutationInput
 from app.graph.position import Assignment, Position
@@ -83,7 +84,7 @@ class AssignmentResult:
 
     worker_id: strawberry.ID = scalar("The id as it was sent.")
     assignment: Assignment | None = scalar("The assignment; null when refused.")
-    errors: list[UserError] = scalar("Why it was refused.", derived=lambda result: shown(result.errors))
+    errors: list[UserError] = refusals("Why it was refused.")
 
 
 _ONE: dict[str, Any] = {"position": (Position, "The position as it is now; null when refused.")}
@@ -114,10 +115,7 @@ MUTATIONS = [
         PositionAssignInput,
         "Gives up to 500 workers a position, from a day on; each stands alone. What its rules ask is requested.",
         **WRITE,
-        results=(list[AssignmentResult], "What became of each, in order; null when the call was refused."),
-        total=(int, "How many there were."),
-        succeeded=(int, "How many were assigned."),
-        failed=(int, "How many were refused."),
+        **each(AssignmentResult, "How many were assigned."),
     ),
     mutation(
         "positionUnassign",

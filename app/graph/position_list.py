@@ -6,7 +6,7 @@ from typing import Any
 
 from app.access import Scope
 from app.graph.filters import ExactFilter, IDFilter, StringFilter
-from app.graph.pages import OrderDirection
+from app.graph.sorting import sort_key
 from app.graph.types import enum, input, member
 
 
@@ -29,14 +29,7 @@ class PositionOrderField(StrEnum):
 
 
 enum(PositionOrderField, NAME="The name, ignoring case. The default.")
-
-
-@input
-class PositionOrder:
-    """A sort key of positions."""
-
-    field: PositionOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
+PositionOrder = sort_key(PositionOrderField, "positions")
 
 
 @input
@@ -58,16 +51,7 @@ class AssignmentOrderField(StrEnum):
 
 
 enum(AssignmentOrderField, FROM="The day they begin. The default, latest first.")
-
-
-@input
-class AssignmentOrder:
-    """A sort key of assignments."""
-
-    field: AssignmentOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
-
-
+AssignmentOrder = sort_key(AssignmentOrderField, "assignments")
 READ: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
 POSITION_LIST: dict[str, Any] = {"where": PositionWhere, "order": PositionOrder, **READ}
 ASSIGNMENT_LIST: dict[str, Any] = {"where": AssignmentWhere, "order": AssignmentOrder, **READ}

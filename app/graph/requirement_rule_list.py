@@ -7,7 +7,7 @@ from typing import Any
 from app.access import Scope
 from app.compliance.tables import Level, RuleScope, Severity
 from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter, StringFilter
-from app.graph.pages import OrderDirection
+from app.graph.sorting import sort_key
 from app.graph.types import enum, input, member
 
 
@@ -42,16 +42,7 @@ enum(
     NAME="The name, ignoring case. The default.",
     CREATED_AT="When it was added.",
 )
-
-
-@input
-class RequirementRuleOrder:
-    """A sort key of requirement rules."""
-
-    field: RequirementRuleOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
-
-
+RequirementRuleOrder = sort_key(RequirementRuleOrderField, "requirement rules")
 RULE_LIST: dict[str, Any] = {
     "where": RequirementRuleWhere,
     "order": RequirementRuleOrder,

@@ -9,7 +9,7 @@ from app.credentials.tables import Outcome, Trigger
 from app.graph.fields import node
 from app.graph.filters import ChoiceFilter, ExactFilter
 from app.graph.node import Node
-from app.graph.pages import OrderDirection
+from app.graph.sorting import sort_key
 from app.graph.types import enum, input, member, output, part, scalar
 from app.registries.findings import Eligibility, StatusDetail
 
@@ -73,11 +73,4 @@ class VerificationOrderField(StrEnum):
 
 
 enum(VerificationOrderField, REQUESTED_AT="When it was asked for. The default, latest first.")
-
-
-@input
-class VerificationOrder:
-    """A sort key of checks."""
-
-    field: VerificationOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
+VerificationOrder = sort_key(VerificationOrderField, "checks")

@@ -3,6 +3,7 @@
 from app.access import Actor, ActorKind, Role, Scope
 from app.graph.context import Context
 from app.graph.fields import edge, query
+from app.graph.kinds import as_value
 from app.graph.organization import Organization
 from app.graph.references import WORKER
 from app.graph.types import output, scalar
@@ -28,7 +29,7 @@ class Viewer:
 
 
 async def _viewer(_context: Context, actor: Actor) -> Viewer | None:
-    return actor  # type: ignore[return-value]  # the actor is the value of the type
+    return as_value(actor)
 
 
 QUERIES = [query("viewer", _viewer, "Who you are, and what you may do.", scope=None)]

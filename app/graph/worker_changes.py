@@ -7,7 +7,8 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.graph.errors import UserError, shown
+from app.graph.bulk import each, refusals
+from app.graph.errors import UserError
 from app.graph.fields import mutation
 from app.graph.inputs import ChangeInput, MutationInput
 from app.graph.person import PersonBy, PersonContent
@@ -126,7 +127,7 @@ class WorkerUpsertResult:
     index: int = scalar("The row's place in the input, from 0.")
     status: UpsertStatus = scalar("What became of it.")
     worker: Worker | None = scalar("The worker, unless it failed.")
-    errors: list[UserError] = scalar("Why it failed.", derived=lambda result: shown(result.errors))
+    errors: list[UserError] = refusals("Why it failed.")
 
 
 _ONE = (Worker, "The worker as it is now; null when refused.")
@@ -177,12 +178,12 @@ MUTATIONS = [
         WorkersUpsertInput,
         "Adds or updates up to 500 workers by their source; rows stand or fall alone.",
         **WRITE,
-        results=(
-            list[WorkerUpsertResult],
-            "What became of each row, in order; null when the call was refused.",
+        **each(
+            WorkerUpsertResult,
+            "How many rows were added, updated or unchanged.",
+            items="each row",
+            failed="How many rows failed.",
+            total="How many rows there were.",
         ),
-        total=(int, "How many rows there were."),
-        succeeded=(int, "How many rows were added, updated or unchanged."),
-        failed=(int, "How many rows failed."),
     ),
 ]

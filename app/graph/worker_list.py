@@ -8,8 +8,8 @@ import strawberry
 
 from app.access import Scope
 from app.graph.filters import ChoiceFilter, ExactFilter, IDFilter, StringFilter
-from app.graph.pages import OrderDirection
 from app.graph.scalars import Moment
+from app.graph.sorting import sort_key
 from app.graph.types import enum, input, member
 from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
 
@@ -94,16 +94,7 @@ enum(
     LAST_NAME="The last name, ignoring case.",
     LAST_UPDATED="When the record last changed.",
 )
-
-
-@input
-class PersonOrder:
-    """A sort key of workers and applicants."""
-
-    field: PersonOrderField = member("What to sort by.", default=...)
-    direction: OrderDirection = member("Which way.", default=OrderDirection.ASC)
-
-
+PersonOrder = sort_key(PersonOrderField, "workers and applicants")
 WORKER_LIST: dict[str, Any] = {
     "where": WorkerWhere,
     "order": PersonOrder,
