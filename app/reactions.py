@@ -127,8 +127,8 @@ async def _credentials(session: Session, organization_id: str, events: Iterable[
 
 
 def _is_of_request(event: Event) -> bool:
-    """Whether it only tells that a credential is asked for, or not any more."""
-    return event.kind is EventKind.CREDENTIAL_ADDED or event.changes.keys() == {"intake.status"}
+    """Whether it only tells that a credential is asked for, or not any more, or what waits to be handed in."""
+    return event.kind is EventKind.CREDENTIAL_ADDED or event.changes.keys() in ({"intake.status"}, {"waitingFiles"})
 
 
 def _those(keys: Iterable[str | None]) -> list[str]:

@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import ROLES, Role
+from app.attachments.storage import Storage
 from app.core.database import Database
 from app.credentials.tables import Credential, VerificationAttempt
 from app.events.tables import Event
 from app.jobs import loop
-from app.main import create_app
+from app.main import create_app, open_storage
 from app.migrations import runner
 from app.organizations import keys
 from app.organizations import settings as organizations
@@ -45,6 +46,8 @@ class Checks:
     """The registry's name."""
     sources: Sources
     """What the job loop asks."""
+    storage: Storage
+    """Where the service keeps files."""
 
     @property
     def database(self) -> Database:
@@ -79,7 +82,7 @@ class Checks:
     async def turn(self) -> int:
         """Turn the jobs until there is nothing to do; gives how much was done."""
         total = 0
-        while done := await loop.turn(self.database, self.sources):
+        while done := await loop.turn(self.database, self.sources, self.storage):
             total += done
         return total
 
@@ -106,7 +109,7 @@ class Checks:
 
     async def another(self, name: str = "Second", *, sandbox: bool = False) -> "Checks":
         """Another organization at the same service, with the same registry."""
-        return await found(self.tenant.service, self.source, self.sources, name, sandbox=sandbox)
+        return await found(self.tenant.service, self.source, self.sources, self.storage, name, sandbox=sandbox)
 
 
 @asynccontextmanager
@@ -119,11 +122,14 @@ async def opened(
     sources = Sources(file, QUICK)
     transport = httpx.ASGITransport(create_app(settings.model_copy(update={"registries": file}), database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
-        yield await found(Service(client, database), name, sources, "Harbour Health", sandbox=sandbox)
+        storage = open_storage(settings)
+        yield await found(Service(client, database), name, sources, storage, "Harbour Health", sandbox=sandbox)
     await sources.close()
 
 
-async def found(service: Service, source: str, sources: Sources, name: str, *, sandbox: bool) -> Checks:
+async def found(
+    service: Service, source: str, sources: Sources, storage: Storage, name: str, *, sandbox: bool
+) -> Checks:
     """Found an organization whose type CHECKED is verified by a source."""
     async with service.database.writing("test") as session:
         organization = await organizations.found(session, name, sandbox=sandbox)
@@ -136,7 +142,7 @@ async def found(service: Service, source: str, sources: Sources, name: str, *, s
     supports = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE"]
     payload = await tenant.change("credentialTypeCreate", "credentialType { id }", supports=supports, **given)
     assert payload["errors"] == []
-    return Checks(tenant, source, sources)
+    return Checks(tenant, source, sources, storage)
 
 
 async def database_of(kind: str, folder: Path, server: str | None, clock: SettableClock) -> Database:
