@@ -56,9 +56,15 @@ def using(settings: Settings, url: str, place: str) -> Settings:
     return settings.model_copy(update={"files": place, **keys})
 
 
-def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    store = S3Store(
-        "probe",
+def listed(url: str, place: str) -> list[str]:
+    """The keys of all that is in a place, `s3://bucket/prefix`."""
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    return [found["path"] for part in obstore.list(_bucket(url, bucket), prefix) for found in part]
+
+
+def _bucket(url: str, name: str) -> S3Store:
+    return S3Store(
+        name,
         endpoint=url,
         region=REGION,
         access_key_id=ACCESS,
@@ -66,6 +72,10 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
         client_options={"allow_http": True},
         retry_config={"max_retries": 0},
     )
+
+
+def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    store = _bucket(url, "probe")
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
