@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     """Where files are kept: a folder, or `s3://bucket/prefix`; the folder `files` in `data` when empty."""
     file_bytes: int = 15_000_000
     """The largest file."""
-    file_minutes: int = 15
+    file_minutes: int = Field(default=15, ge=1, le=30)
     """How long the address of a file is good."""
     s3_endpoint: str = ""
     s3_region: str = ""
