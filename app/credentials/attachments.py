@@ -53,9 +53,10 @@ FIELDS = Fields(
 @outcome
 @dataclass(frozen=True)
 class Expected:
-    """A file that is expected."""
+    """A file that is expected, or was."""
 
-    attachment: Attachment
+    attachment: Attachment | None
+    """None for what an earlier call with the same idempotency key gave, and is gone since."""
 
 
 @outcome

@@ -16,7 +16,7 @@ from app.attachments.files import Files
 from app.attachments.receiving import Received
 from app.attachments.storage import Missing
 from app.core.database import Database, Session
-from app.core.errors import NotFound, NotUploaded
+from app.core.errors import AlreadyUploaded, NotFound, NotUploaded
 from app.credentials import attachments, file_removals
 from app.credentials.attachment_tables import Attachment, FileRemoval
 from app.credentials.attachments import Expected
@@ -56,7 +56,11 @@ async def complete(database: Database, files: Files, actor: Actor, expected: Exp
         ) from None
     receiving.check_size(sent.size, files.most_bytes)
     # Copied, for the address stays good for a while, and what was checked must not change any more.
-    return await take_in(database, files, actor, attachment, sent.chunks, request_id)
+    try:
+        return await take_in(database, files, actor, attachment, sent.chunks, request_id)
+    except AlreadyUploaded:  # somebody else said so at the same time
+        async with database.reading(request_id) as session:
+            return _still_there(Expected(await named_by_address(session, actor.organization_id, attachment.id)))
 
 
 async def take_in(
@@ -115,7 +119,7 @@ def _incoming(attachment: Attachment) -> str:
 
 
 def _still_there(expected: Expected) -> Attachment:
-    attachment: Attachment | None = expected.attachment
-    if attachment is None:  # the outcome of an earlier call with the same idempotency key
+    attachment = expected.attachment
+    if attachment is None:
         raise NotFound("id: the attachment is gone meanwhile", ("id",))
     return attachment

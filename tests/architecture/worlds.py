@@ -239,8 +239,9 @@ async def _expected_attachment(maker: Maker, session: Session, credential: Row |
     credential = credential or await _credential(maker, session)
     name = f"{maker.token()}.png"
     given = {"credential": credential.id, "side": AttachmentSide.OTHER, "fileName": name}
-    expected = await attachments.expect(session, maker.actor, given)
-    return Row("attachment expected", expected.attachment.id, {"fileName": name})
+    attachment = (await attachments.expect(session, maker.actor, given)).attachment
+    assert attachment is not None
+    return Row("attachment expected", attachment.id, {"fileName": name})
 
 
 async def _version(maker: Maker, session: Session) -> Row:

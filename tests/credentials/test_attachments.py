@@ -11,6 +11,7 @@ from app.credentials.tables import Approval
 from tests import files
 from tests.core import calls
 from tests.core.calls import refused
+from tests.core.statements import counted
 from tests.credentials import life
 from tests.credentials.life import done, show
 from tests.oidc import Issuer
@@ -285,6 +286,23 @@ async def test_files_are_read_by_the_page_and_lead_back(tenant: Tenant, key: str
     rest = await show(tenant, key, f'attachments(first: 2, after: "{page["pageInfo"]["endCursor"]}") {{ {inner} }}')
     assert [node["id"] for node in rest["attachments"]["nodes"]] == sent[2:]
     assert not rest["attachments"]["pageInfo"]["hasNextPage"]
+
+
+async def test_the_files_of_many_are_read_together(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    asked = """query ($first: Int) { credentials(first: $first) { nodes { attachments { nodes { id download { url }
+        version { number } credential { id } } } latestVersion { attachments { nodes { id } } } } } }"""
+    for _ in range(3):
+        key = await tenant.add_credential(worker)
+        for side in ("FRONT", "BACK"):
+            await files.send(tenant, key, side)
+    counts = []
+    for first in (1, 3):
+        with counted() as statements:
+            shown = (await tenant.ask(asked, {"first": first})).data["credentials"]["nodes"]
+        assert [len(node["attachments"]["nodes"]) for node in shown] == [2] * first
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
 
 
 def test_a_change_of_a_files_label_fits_where_it_is_noted() -> None:
