@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import fields
+from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -11,6 +12,9 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from app import reactions
+from app.attachments.addresses import Addresses
+from app.attachments.files import Files
+from app.attachments.storage import Service, Storage
 from app.core import clock
 from app.core.clock import Clock
 from app.core.database import Database
@@ -19,6 +23,7 @@ from app.graph.execution.limits import Limits
 from app.graph.execution.runner import Runner
 from app.http.authentication import Authentication
 from app.http.explorer import page as explorer
+from app.http.files import FileDoor
 from app.http.graphql import GraphQL
 from app.http.health import Health
 from app.http.push import Push
@@ -39,13 +44,27 @@ def open_database(settings: Settings, now: Clock = clock.system) -> Database:
     return database
 
 
+def open_storage(settings: Settings) -> Storage:
+    """Where the files of an installation lie. Raises ValueError."""
+    service = Service(settings.s3_endpoint, settings.s3_region, settings.s3_access_key, settings.s3_secret_key)
+    return Storage(settings.file_place(), service)
+
+
+def open_files(settings: Settings, signer: Signer) -> Files:
+    """The files of an installation. Raises ValueError."""
+    addresses = Addresses(signer, timedelta(minutes=settings.file_minutes), settings.public_url)
+    return Files(open_storage(settings), addresses, settings.file_bytes)
+
+
 def create_app(settings: Settings, database: Database | None = None) -> Starlette:
     """The service as an ASGI application; it closes the database when it stops."""
     database = database or open_database(settings)
     database.follow = reactions.follow
     sources = Sources(settings.registries)
     limits = Limits(**{limit.name: getattr(settings, f"max_{limit.name}") for limit in fields(Limits)})
-    runner = Runner(database, Signer(settings.signing_secret()), sources, limits)
+    signer = Signer(settings.signing_secret())
+    files = open_files(settings, signer)
+    runner = Runner(database, signer, sources, files, limits)
     endpoint = GraphQL(
         runner,
         Authentication(database, Tokens(settings) if settings.jwt_issuer else None, settings.key_seconds),
@@ -55,7 +74,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         # An embedded database has one process, and so its jobs run here; others have `python -m app jobs`.
-        async with jobs.beside(database, sources) if database.embedded else nullcontext():
+        async with jobs.beside(database, sources, files.storage) if database.embedded else nullcontext():
             yield
         await sources.close()
         await database.close()
@@ -69,6 +88,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
             Route(GRAPHQL, endpoint, methods=["GET", "POST"]),
             Route("/health", Health(database).__call__),
             Route("/registries/{name}/push", Push(database, sources).__call__, methods=["POST"]),
+            Route("/files/{id}", FileDoor(database, files).__call__, methods=["GET", "PUT"]),
             explorer.assets,
         ],
         lifespan=lifespan,
@@ -79,7 +99,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
         service.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "PUT"],
             allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
             expose_headers=["X-Request-Id"],
             max_age=LONGEST_PREFLIGHT_SECONDS,

@@ -131,9 +131,9 @@ async def _credentials(session: Session, organization_id: str, events: Iterable[
 
 
 def _is_of_request(event: Event) -> bool:
-    """Whether it only tells that a credential is asked for, or not any more."""
-    given_up = event.kind is EventKind.CREDENTIAL_UPDATED and "intake.status" in event.changes
-    return event.kind is EventKind.CREDENTIAL_ADDED or given_up
+    """Whether it only tells that a credential is asked for, or not any more, or what waits to be handed in."""
+    told = event.kind is EventKind.CREDENTIAL_UPDATED and event.changes.keys() & {"intake.status", "waitingFiles"}
+    return event.kind is EventKind.CREDENTIAL_ADDED or bool(told)
 
 
 def _those(keys: Iterable[str | None]) -> list[str]:

@@ -39,6 +39,21 @@ class Settings(BaseSettings):
     max_errors: int = 10
     """The most that one operation may ask (see `graph/execution/limits.py`)."""
 
+    public_url: str = ""
+    """The address by which clients reach the service, such as `https://credgraph.example`, for the addresses of files
+    that it gives them; as each request says when empty."""
+    files: str = ""
+    """Where files are kept: a folder, or `s3://bucket/prefix`; the folder `files` in `data` when empty."""
+    file_bytes: int = 15_000_000
+    """The largest file."""
+    file_minutes: int = Field(default=15, ge=1, le=30)
+    """How long the address of a file is good."""
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
+    """How the S3 service is reached; what is empty is as AWS's own variables say, or the machine's role."""
+
     registries: Path | None = None
     """A JSON file that describes registries by name (see `registries/http.py`); without it a person decides."""
 
@@ -60,6 +75,10 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address."""
         return self.database_url or f"sqlite:///{self.data.absolute() / 'credgraph.sqlite'}"
+
+    def file_place(self) -> str:
+        """Where files are kept."""
+        return self.files or str(self.data.absolute() / "files")
 
     def signing_secret(self) -> str:
         """The signing secret; made and kept in `data` the first time, where none is set."""

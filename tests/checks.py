@@ -10,11 +10,12 @@ import httpx
 from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
+from app.attachments.storage import Storage
 from app.core.database import Database
 from app.credentials.tables import Credential, VerificationAttempt
 from app.events.tables import Event
 from app.jobs import loop
-from app.main import create_app
+from app.main import create_app, open_storage
 from app.migrations import runner
 from app.registries.sources import Guard, Sources
 from app.settings import Settings
@@ -42,6 +43,8 @@ class Checks:
     """The registry's name."""
     sources: Sources
     """What the job loop asks."""
+    storage: Storage
+    """Where the service keeps files."""
 
     @property
     def database(self) -> Database:
@@ -76,7 +79,7 @@ class Checks:
     async def turn(self) -> int:
         """Turn the jobs until there is nothing to do; gives how much was done."""
         total = 0
-        while done := await loop.turn(self.database, self.sources):
+        while done := await loop.turn(self.database, self.sources, self.storage):
             total += done
         return total
 
@@ -103,7 +106,7 @@ class Checks:
 
     async def another(self, name: str = "Second", *, sandbox: bool = False) -> "Checks":
         """Another organization at the same service, with the same registry."""
-        return await found(self.tenant.service, self.source, self.sources, name, sandbox=sandbox)
+        return await found(self.tenant.service, self.source, self.sources, self.storage, name, sandbox=sandbox)
 
 
 @asynccontextmanager
@@ -116,18 +119,21 @@ async def opened(
     sources = Sources(file, QUICK)
     transport = httpx.ASGITransport(create_app(settings.model_copy(update={"registries": file}), database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
-        yield await found(Service(client, database), name, sources, "Harbour Health", sandbox=sandbox)
+        storage = open_storage(settings)
+        yield await found(Service(client, database), name, sources, storage, "Harbour Health", sandbox=sandbox)
     await sources.close()
 
 
-async def found(service: Service, source: str, sources: Sources, name: str, *, sandbox: bool) -> Checks:
+async def found(
+    service: Service, source: str, sources: Sources, storage: Storage, name: str, *, sandbox: bool
+) -> Checks:
     """Found an organization whose type CHECKED is verified by a source."""
     tenant = await Tenant.found(service, name, sandbox=sandbox)
     given = {"code": TYPE, "name": "Checked", "category": "SCREENING", "verificationSource": source}
     supports = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE"]
     payload = await tenant.change("credentialTypeCreate", "credentialType { id }", supports=supports, **given)
     assert payload["errors"] == []
-    return Checks(tenant, source, sources)
+    return Checks(tenant, source, sources, storage)
 
 
 async def empty(database: Database) -> None:

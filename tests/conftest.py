@@ -18,7 +18,7 @@ from app.core.database import Database, url_of
 from app.main import create_app
 from app.migrations import runner
 from app.settings import Settings
-from tests import postgres
+from tests import postgres, s3
 from tests.oidc import Issuer, trusting
 from tests.service import TYPES, Service, Tenant
 from tests.serving import assert_first_start, serving
@@ -67,6 +67,13 @@ def clock(session_clock: SettableClock) -> Iterator[SettableClock]:
 def postgresql() -> Iterator[str]:
     """The address of a PostgreSQL server."""
     with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server."""
+    with s3.server() as url:
         yield url
 
 

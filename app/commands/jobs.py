@@ -7,19 +7,23 @@ import click
 from app.commands.running import run
 from app.core.database import Database
 from app.jobs import loop
+from app.main import open_storage
 from app.registries.sources import Sources
 from app.settings import Settings
 
 
 @click.command()
 def jobs() -> None:
-    """Make the checks that wait or are due, and settle standings, until interrupted. Any number of these may run."""
+    """Make the checks that wait or are due, settle standings, and remove files that nobody needs, until interrupted.
+
+    Any number of these may run.
+    """
     settings = Settings()
 
     async def work(database: Database) -> None:
         sources = Sources(settings.registries)
         try:
-            await loop.until_stopped(database, sources)
+            await loop.until_stopped(database, sources, open_storage(settings))
         finally:
             await sources.close()
 

@@ -6,7 +6,9 @@
     │   ├── TooMany             TOO_MANY              more items than one call may carry
     │   ├── OwnerRequired       OWNER_REQUIRED        a credential without an owner
     │   ├── ConfirmationRequired CONFIRMATION_REQUIRED what cannot be undone was not confirmed
-    │   └── UnsupportedMetadata UNSUPPORTED_METADATA  a fact that the credential's type does not take
+    │   ├── UnsupportedMetadata UNSUPPORTED_METADATA  a fact or file that the credential's type does not take
+    │   ├── UnsupportedFile     UNSUPPORTED_FILE      a file whose content is not taken
+    │   └── FileTooLarge        FILE_TOO_LARGE        a file larger than the installation takes
     ├── NotFound                NOT_FOUND             no such record, or another organization's
     ├── Ambiguous               AMBIGUOUS_OWNER       one external id, several people
     ├── Taken                   TAKEN                 a unique value that another record holds
@@ -38,6 +40,8 @@
     │   ├── OwnerMismatch       OWNER_MISMATCH        it is not owned by the one it is transferred from
     │   ├── LastOwner           LAST_OWNER            a credential keeps at least one owner
     │   ├── AlreadyLinked       ALREADY_LINKED        the slot is held by somebody else
+    │   ├── AlreadyUploaded     ALREADY_UPLOADED      another file came to the address before
+    │   ├── NotUploaded         NOT_UPLOADED          no file came to the address yet
     │   ├── InUse               IN_USE
     │   └── KeyEnded            KEY_ENDED             a revoked or expired API key
     ├── NotPermitted            NOT_PERMITTED         more than the caller may give, set or touch
@@ -71,6 +75,8 @@ class ErrorCode(StrEnum):
     OWNER_REQUIRED = "OWNER_REQUIRED"
     CONFIRMATION_REQUIRED = "CONFIRMATION_REQUIRED"
     UNSUPPORTED_METADATA = "UNSUPPORTED_METADATA"
+    UNSUPPORTED_FILE = "UNSUPPORTED_FILE"
+    FILE_TOO_LARGE = "FILE_TOO_LARGE"
     NOT_FOUND = "NOT_FOUND"
     AMBIGUOUS_OWNER = "AMBIGUOUS_OWNER"
     TAKEN = "TAKEN"
@@ -101,6 +107,8 @@ class ErrorCode(StrEnum):
     OWNER_MISMATCH = "OWNER_MISMATCH"
     LAST_OWNER = "LAST_OWNER"
     ALREADY_LINKED = "ALREADY_LINKED"
+    ALREADY_UPLOADED = "ALREADY_UPLOADED"
+    NOT_UPLOADED = "NOT_UPLOADED"
     IN_USE = "IN_USE"
     KEY_ENDED = "KEY_ENDED"
     NOT_PERMITTED = "NOT_PERMITTED"
@@ -152,6 +160,14 @@ class ConfirmationRequired(Invalid):
 
 class UnsupportedMetadata(Invalid):
     code = ErrorCode.UNSUPPORTED_METADATA
+
+
+class UnsupportedFile(Invalid):
+    code = ErrorCode.UNSUPPORTED_FILE
+
+
+class FileTooLarge(Invalid):
+    code = ErrorCode.FILE_TOO_LARGE
 
 
 class NotFound(DomainError):
@@ -283,6 +299,14 @@ class AlreadyLinked(WrongState):
 
     def __init__(self, message: str, path: Path, *, owner: Any) -> None:
         super().__init__(message, path, owner=owner)
+
+
+class AlreadyUploaded(WrongState):
+    code = ErrorCode.ALREADY_UPLOADED
+
+
+class NotUploaded(WrongState):
+    code = ErrorCode.NOT_UPLOADED
 
 
 class InUse(WrongState):

@@ -9,7 +9,7 @@ from app.core import claims
 from app.core.database import Session
 from app.core.errors import DomainError, allow
 from app.core.fields import Changes, Given
-from app.credentials import states, verification_schedule
+from app.credentials import file_removals, states, verification_schedule
 from app.credentials.tables import Credential
 from app.events import ledger
 from app.events.kinds import EventKind
@@ -46,13 +46,14 @@ async def undelete(session: Session, actor: Actor, given: Given) -> Credential:
 
 
 async def purge(session: Session, actor: Actor, given: Given) -> str:
-    """Remove an archived credential for good, with its versions and checks; its events stay. Gives its id."""
+    """Remove an archived credential for good, with its versions, checks and files; its events stay. Gives its id."""
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
     allow(states.purge(credential, confirmed=given.get("confirm") is True))
     claims.expect(credential.revision, given.get("expectedRevision"))
     owners = {"owners.worker": credential.worker_id, "owners.applicant": credential.applicant_id}
     changes: Changes = {name: {"from": key, "to": None} for name, key in owners.items() if key is not None}
     ledger.record(session, actor, EventKind.CREDENTIAL_PURGED, credential, changes, worker_id=credential.worker_id)
+    await file_removals.forget_all(session, credential.organization_id, credential.id)
     await session.delete(credential)
     await session.flush()
     return credential.id

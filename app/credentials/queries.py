@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, literal_column
+from sqlalchemy import Boolean, ColumnElement, literal_column, or_, select
 from sqlmodel import col
 
 from app.access import Actor
@@ -15,6 +15,7 @@ from app.core.errors import NotFound
 from app.core.filters import Viewer
 from app.core.pages import Listing, Lookup
 from app.credentials import validity
+from app.credentials.attachment_tables import Attachment
 from app.credentials.tables import (
     WAITING,
     Credential,
@@ -140,3 +141,28 @@ attempts = Listing(
     default=(("requestedAt", True),),
 )
 attempts_by_credential = attempts.by(col(VerificationAttempt.credential_id))
+
+attachment_by_id = Lookup(Attachment, col(Attachment.id))
+_arrived = col(Attachment.uploaded_at).is_not(None)
+attachments = Listing(
+    Attachment,
+    filters={},
+    orders={"createdAt": col(Attachment.created_at)},
+    default=(("createdAt", False),),
+    base=_arrived,
+)
+attachments_by_version = attachments.by(col(Attachment.version_id))
+_latest_version = (
+    select(col(Credential.latest_version_id))
+    .where(
+        col(Credential.organization_id) == col(Attachment.organization_id),
+        col(Credential.id) == col(Attachment.credential_id),
+    )
+    .correlate(Attachment)
+    .scalar_subquery()
+)
+attachments_by_credential = replace(
+    attachments,
+    base=_arrived & or_(col(Attachment.version_id).is_(None), col(Attachment.version_id) == _latest_version),
+).by(col(Attachment.credential_id))
+"""The files of a credential's latest version, and those that wait to be handed in."""

@@ -6,8 +6,9 @@ Each function gives None, or why the operation is refused. What each state forbi
 |-----------|---------------------------------------------------------------------------|--------------------|
 | deleted   | everything but undelete and, where it is archived too, purge              | DELETED            |
 | archived  | update, add and edit a version, approve, reject, verify, archive again    | ARCHIVED           |
+|           | add and remove files                                                      |                    |
 | live      | restore, purge; undelete                                                  | NOT_…              |
-| completed | update, add and edit a version, of one that came from a request           | NOT_UPDATABLE      |
+| completed | update, add and edit a version and its files, of what came from a request | NOT_UPDATABLE      |
 | requested | approve and reject, while nobody has answered; cancelled likewise         | NOT_REVIEWABLE     |
 |           | verify, likewise                                                          | NOT_VERIFIABLE     |
 | submitted | submit again                                                              | ALREADY_SUBMITTED  |
@@ -90,6 +91,16 @@ def edit_latest(credential: Credential, *, final: bool) -> DomainError | None:
     if final and credential.latest_approval in DECIDED:
         return _live(credential) or ApprovalFinal("decisions are final in this organization", ID)
     return update(credential)
+
+
+def attach(credential: Credential, *, final: bool) -> DomainError | None:
+    """Add a file to its latest version; while it is requested, to what waits to be handed in."""
+    return _live(credential) if credential.intake is Intake.REQUESTED else edit_latest(credential, final=final)
+
+
+def discard(credential: Credential) -> DomainError | None:
+    """Remove a file that belongs to no version."""
+    return _live(credential)
 
 
 def approve(credential: Credential, approval: Approval | None = None, *, final: bool) -> DomainError | None:

@@ -10,11 +10,12 @@ from typing import Any
 from app.access import Actor
 from app.core import claims
 from app.core.database import Session
-from app.core.errors import allow
+from app.core.errors import DomainError, Refused, allow, gathering
 from app.core.fields import Changes, Given, plain
 from app.credential_types.tables import CredentialType
-from app.credentials import creation, fields, states, versions
+from app.credentials import creation, fields, handing_in, states, versions
 from app.credentials.creation import Created
+from app.credentials.handing_in import Answer
 from app.credentials.tables import (
     NEVER,
     Approval,
@@ -82,7 +83,7 @@ async def submit(session: Session, actor: Actor, given: Given) -> Created:
     """Answer a request: write the facts, and hand them in.
 
     What is not given is as the latest version has it. After a rejection the answer is a version of its own, so that
-    what was rejected, and why, stays to be read.
+    what was rejected, and why, stays to be read. The files that wait are handed in with it, or those that are named.
     """
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
     allow(states.submit(credential))
@@ -90,9 +91,10 @@ async def submit(session: Session, actor: Actor, given: Given) -> Created:
     kind = await claims.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
     organization = await settings.of(session, actor.organization_id)
     latest = await versions.latest_of(session, credential)
-    facts = _facts(kind, latest, given)
+    facts, files = await _read(session, actor, credential, kind, latest, given)
     approval = versions.first_approval(organization, kind)
-    changes = await _write(session, actor, credential, latest, approval, facts)
+    changes, version = await _write(session, actor, credential, latest, approval, facts)
+    changes |= await handing_in.write(session, actor, latest, version, files)
     settled = approval is Approval.NOT_REQUIRED
     trusted = settled and not credential.is_verifiable
     credential.status = VerificationStatus.ACTIVE if trusted else VerificationStatus.PENDING
@@ -102,6 +104,27 @@ async def submit(session: Session, actor: Actor, given: Given) -> Created:
     _set_intake(session, actor, credential, intake, EventKind.CREDENTIAL_SUBMITTED, changes)
     await session.flush()
     return await creation.handed_in(session, actor, credential)
+
+
+async def _read(
+    session: Session,
+    actor: Actor,
+    credential: Credential,
+    kind: CredentialType,
+    latest: CredentialVersion,
+    given: Given,
+) -> tuple[dict[str, Any], Answer]:
+    """The facts and the files of an answer, or every refusal at once."""
+    errors: list[DomainError] = []
+    facts: dict[str, Any] = {}
+    files: Answer | None = None
+    with gathering(errors):
+        facts = _facts(kind, latest, given)
+    with gathering(errors):
+        files = await handing_in.read(session, actor, credential, kind, given)
+    if errors or files is None:
+        raise Refused(errors)
+    return facts, files
 
 
 def _facts(kind: CredentialType, latest: CredentialVersion, given: Given) -> dict[str, Any]:
@@ -121,16 +144,16 @@ async def _write(
     latest: CredentialVersion,
     approval: Approval,
     facts: dict[str, Any],
-) -> Changes:
-    """Write facts into the latest version, or into a new one where the latest was decided."""
+) -> tuple[Changes, CredentialVersion]:
+    """Write facts into the latest version, or into a new one where the latest was decided; gives it."""
     changes = versions.FIELDS.apply(credential, facts)
     if latest.approval in states.DECIDED:
         version = versions.append(session, actor, credential, latest.number + 1, approval, facts)
-        return {**changes, "number": {"from": latest.number, "to": version.number}}
+        return {**changes, "number": {"from": latest.number, "to": version.number}}, version
     latest.approval = approval
     credential.latest_version_at = session.now
     await versions.take_over(session, actor, credential, latest)
-    return changes
+    return changes, latest
 
 
 def _set_intake(

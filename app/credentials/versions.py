@@ -11,7 +11,7 @@ from app.access import Actor
 from app.core import claims, fields, ids
 from app.core.database import Session
 from app.core.errors import Required, allow
-from app.core.fields import Changes, Fields, Given
+from app.core.fields import Changes, Fields, Given, plain
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields as credential_fields
 from app.credentials import states, verification_schedule
@@ -130,7 +130,7 @@ async def take_over(session: Session, actor: Actor, credential: Credential, vers
     for column in credential_fields.VERSIONED:
         after = getattr(credential, column)
         if column in LOGGED:
-            _log(session, actor, version, LOGGED[column], getattr(version, column), after)
+            log(session, actor, version, LOGGED[column], getattr(version, column), after)
         setattr(version, column, after)
     await session.flush()
     await settle(session, credential)
@@ -139,7 +139,7 @@ async def take_over(session: Session, actor: Actor, credential: Credential, vers
 async def correct_expiry(session: Session, actor: Actor, credential: Credential, expiry_date: date) -> None:
     """Take over the expiry date that the registry has."""
     version = await latest_of(session, credential)
-    _log(session, actor, version, VersionField.EXPIRY_DATE, version.expiry_date, expiry_date)
+    log(session, actor, version, VersionField.EXPIRY_DATE, version.expiry_date, expiry_date)
     version.expiry_date = credential.expiry_date = expiry_date
     if credential.effective_version_id in (None, version.id):
         _take_dates(credential, version)
@@ -184,7 +184,7 @@ def append(
     )
     session.add(version)
     for column, name in LOGGED.items():
-        _log(session, actor, version, name, None, facts.get(column))
+        log(session, actor, version, name, None, facts.get(column))
     credential.latest_version_id = version.id
     credential.latest_version_at = session.now
     credential.latest_approval = approval
@@ -227,14 +227,15 @@ def _take_dates(credential: Credential, version: CredentialVersion) -> None:
     credential.expires_on = version.expiry_date or NEVER
 
 
-def _log(
+def log(
     session: Session,
     actor: Actor,
     version: CredentialVersion,
     field: VersionField,
-    before: date | None,
-    after: date | None,
+    before: date | str | None,
+    after: date | str | None,
 ) -> None:
+    """Note in a version's activity what became of one of its facts."""
     if before == after:
         return
     session.add(
@@ -243,8 +244,8 @@ def _log(
             id=ids.new(VersionChange.prefix),
             version_id=version.id,
             field=field,
-            before=before.isoformat() if before else None,
-            after=after.isoformat() if after else None,
+            before=plain(before),
+            after=plain(after),
             changed_by=actor.id,
             changed_by_name=actor.name,
             changed_at=session.now,

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from strawberry.dataloader import DataLoader
 
 from app.access import Actor, Scope
+from app.attachments.files import Files
 from app.compliance import settling
 from app.core import claims, idempotency
 from app.core.database import Database, Session
@@ -43,9 +44,12 @@ class Context:
     database: Database
     signer: Signer
     sources: Sources
+    files: Files
     caller: Actor | None
     """Who calls; None for someone without a key, who may only read the schema."""
     request_id: str
+    origin: str = ""
+    """How the caller reached the service, such as `https://credgraph.example`; empty when nothing tells."""
     prepared: Any = None
     """The operation's document, parsed, validated and measured (see `execution`)."""
     _done: dict[str | int, Any] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from app.credentials import queries, states
 from app.credentials.tables import Intake, Validity, VerificationStatus
 from app.events import queries as events
 from app.graph.applicant import Applicant
+from app.graph.attachment import Attachment
 from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST, CredentialWhere
 from app.graph.credential_request import CredentialRequest
@@ -169,6 +170,12 @@ class Credential(Node):
         order=VerificationOrder,
         **READ,
     )
+    attachments: Connection[Attachment] | None = edge(
+        queries.attachments_by_credential,
+        "The files of its latest version, and those that wait to be handed in, the oldest first.",
+        key="id",
+        **READ,
+    )
     activity: Connection[EVENT] | None = edge(
         events.by_subject, "What happened to it, latest first.", key="id", **EVENT_LIST
     )
@@ -185,6 +192,9 @@ class Credential(Node):
     viewer_can_add_version: bool = can("Whether you could add a version now.", WRITE, states.update, own=True)
     viewer_can_edit_version: bool = can(
         "Whether you could edit its latest version now.", WRITE, states.edit_latest, own=True, final=True
+    )
+    viewer_can_attach: bool = can(
+        "Whether you could send a file for it now.", WRITE, states.attach, own=True, final=True
     )
     viewer_can_approve: bool = can(
         "Whether you could approve its latest version now.", REVIEW, states.approve, final=True

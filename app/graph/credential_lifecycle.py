@@ -82,7 +82,8 @@ MUTATIONS = [
         "credentialPurge",
         lifecycle.purge,
         CredentialPurgeInput,
-        "Removes an archived credential for good, with its versions and checks. What happened to it stays on record.",
+        "Removes an archived credential for good, with its versions, checks and files. What happened to it stays on "
+        "record.",
         scope=Scope.CREDENTIALS_PURGE,
         purged_id=(strawberry.ID, "The id of what was removed; null when refused."),
     ),

@@ -63,10 +63,13 @@ class CredentialSubmitInput(VersionContent):
     """A requested credential and the facts that answer the request.
 
     What is not given is as its latest version has it; without an expiry date it follows from the issue date and the
-    type's usual validity.
+    type's usual validity. A file takes the place of one of the same side; the other files stay.
     """
 
     id: strawberry.ID = member("The credential.", default=...)
+    attachments: list[strawberry.ID] | None = member(
+        "The files to hand in, of those that wait; all of them when not given."
+    )
 
 
 @output

@@ -39,7 +39,11 @@ class CredentialType(Node):
     supports: list[Metadata] = scalar(
         "The facts and files that its credentials can hold.", derived=_members("supports"), reads=("supports",)
     )
-    requires: list[Metadata] = scalar("Those that they must hold.", derived=_members("requires"), reads=("requires",))
+    requires: list[Metadata] = scalar(
+        "Those that they must hold; files are required in the answer to a request.",
+        derived=_members("requires"),
+        reads=("requires",),
+    )
     reference_number_pattern: str | None = scalar(
         "A regular expression in RE2's syntax that whole reference numbers match, ignoring case."
     )

@@ -8,6 +8,7 @@ from app.core import clock
 from app.credential_types import queries as types
 from app.credentials import queries, validity
 from app.credentials.tables import NEVER, Approval, Validity, VersionField
+from app.graph.attachment import Attachment
 from app.graph.context import Context
 from app.graph.fields import edge, node
 from app.graph.filters import ChoiceFilter
@@ -94,6 +95,9 @@ class CredentialVersion(Node):
         key="id",
         where=VersionChangeWhere,
         **READ,
+    )
+    attachments: Connection[Attachment] | None = edge(
+        queries.attachments_by_version, "The files that show it, the oldest first.", key="id", **READ
     )
     credential: CREDENTIAL | None = edge(queries.by_id, "The credential.", key="credential_id", **READ)
     created_by: str = scalar("The id of the key or person that added it.")

@@ -18,7 +18,9 @@ enum(
     REQUIRED="A value is needed, and was absent, null or blank.",
     TOO_MANY="More items than one call may carry.",
     OWNER_REQUIRED="A credential needs a worker or an applicant who holds it.",
-    UNSUPPORTED_METADATA="The credential's type does not take this fact.",
+    UNSUPPORTED_METADATA="The credential's type does not take this fact or file.",
+    UNSUPPORTED_FILE="The content of the file is not one that is taken, whatever its name.",
+    FILE_TOO_LARGE="The file is larger than is taken.",
     NOT_FOUND="There is no such record.",
     AMBIGUOUS_OWNER="Several people share the external id; name the source system too.",
     TAKEN="Another record holds this unique value.",
@@ -53,6 +55,8 @@ enum(
     OWNER_MISMATCH="The credential is not owned by the one it is to be transferred from.",
     LAST_OWNER="A credential keeps at least one owner.",
     ALREADY_LINKED="Somebody else holds the slot.",
+    ALREADY_UPLOADED="Another file came to the address before.",
+    NOT_UPLOADED="No file came to the address yet.",
     IDEMPOTENCY_MISMATCH="The idempotency key was used with another input.",
 )
 

@@ -10,6 +10,7 @@ from strawberry.tools import create_type
 from app.graph import (
     api_key,
     applicant,
+    attachment_changes,
     compliance,
     compliance_lists,
     credential,
@@ -74,6 +75,7 @@ Mutation = create_type(
         *credential_verification.MUTATIONS,
         *credential_ownership.MUTATIONS,
         *credential_lifecycle.MUTATIONS,
+        *attachment_changes.MUTATIONS,
         *position_changes.MUTATIONS,
         *requirement_rule.MUTATIONS,
         *exemption.MUTATIONS,

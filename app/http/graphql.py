@@ -46,7 +46,7 @@ class Graph(Protocol):
     """What runs operations."""
 
     def prepare(self, text: str, variables: Mapping[str, Any], name: str | None, request_id: str) -> Any: ...
-    async def run(self, operation: Any, actor: Actor | None) -> tuple[bytes, bool]: ...
+    async def run(self, operation: Any, actor: Actor | None, origin: str) -> tuple[bytes, bool]: ...
 
 
 class GraphQL:
@@ -89,7 +89,8 @@ class GraphQL:
             return orjson.dumps({"errors": operation.refusal}), refused
         _admit(scope, operation, actor)
         scope["facts"] |= {"operation": what.operation, "actor": actor.id if actor else None}
-        body, ran = await self._graph.run(operation, actor)
+        origin = f"{scope['scheme']}://{headers[b'host']}" if b"host" in headers else ""
+        body, ran = await self._graph.run(operation, actor, origin)
         return body, 200 if ran else refused
 
     async def _actor(self, authorization: str | None, request_id: str) -> Actor | None:

@@ -25,7 +25,10 @@ Call = dict[Path, Any]
 
 OF_IT = " of it"
 """After a label: the row that came with another one of the call, such as a credential's own version."""
-CAME_WITH = ("worker live", "applicant live", "credential version live", "verification attempt live")
+CAME_WITH = (
+    *("worker live", "applicant live", "credential version live", "verification attempt live"),
+    "attachment waiting",
+)
 
 OPERATORS = {"eq", "in", "notIn", "contains", "startsWith"}
 COMBINATORS = {"AND", "OR", "NOT"}
@@ -58,7 +61,7 @@ TEXTS = {
     *("country", "zipCode", "stateOrProvince", "photoUrl", "bio", "vanityUrl"),
     *("name", "timeZone", "jurisdiction", "issuingAuthority", "referenceNumber", "instructions"),
     *("verificationSource", "referenceNumberPattern", "reason", "notes", "correlationId"),
-    *("description", "requestMessage", "message", "guidance"),
+    *("description", "requestMessage", "message", "guidance", "fileName"),
 }
 """Members of type String that name no record by themselves. A new one has to be put here or into NAMES."""
 

@@ -22,7 +22,7 @@ PAGE = 5
 NEVER_TAKEN = {"IMMUTABLE", "OWNER_IMMUTABLE", "TAKEN"}
 """Refusals that show that a name was understood, where no name of one's own is ever accepted."""
 
-VARYING = {"requestId", "startCursor", "endCursor", "cursor", "token", "correlationId", "latencyMs"}
+VARYING = {"requestId", "startCursor", "endCursor", "cursor", "token", "correlationId", "latencyMs", "url"}
 _ID = re.compile(r"\b[a-z]{2,5}_[0-9A-Za-z]{16}\b")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 

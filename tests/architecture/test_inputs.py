@@ -10,8 +10,8 @@ from app.compliance import rules
 from app.core.fields import Fields
 from app.core.pages import Children, Listing
 from app.credential_types import fields as types
+from app.credentials import attachments, review, versions
 from app.credentials import fields as credentials
-from app.credentials import review, versions
 from app.graph.declared import Edge, Query
 from app.organizations import settings, units
 from app.workers import fields as workers
@@ -42,7 +42,8 @@ WRITTEN: dict[str, tuple[Fields, Sequence[str]]] = {
     "CredentialUpdateInput": (credentials.FIELDS, [*BY_ID, *TYPE, *OWNERS]),
     "CredentialReplaceInput": (credentials.FIELDS, [*BY_ID, *TYPE, *OWNERS]),
     "CredentialUpdateRow": (credentials.FIELDS, ["id", "expectedRevision", *TYPE]),
-    "CredentialSubmitInput": (versions.FIELDS, BY_ID),
+    "CredentialSubmitInput": (versions.FIELDS, [*BY_ID, "attachments"]),
+    "AttachmentUploadCreateInput": (attachments.FIELDS, [*CALL, "credential"]),
     "CredentialVersionAddInput": (versions.FIELDS, BY_ID),
     "CredentialVersionEditInput": (versions.FIELDS, BY_ID),
     "CredentialApproveInput": (review.WORDS, [*BY_ID, "version"]),

@@ -20,10 +20,11 @@ from app.graph.execution.limits import Limits
 from app.graph.execution.runner import Operation, Runner
 from app.organizations.tables import ApiKey
 from app.registries.sources import Sources
+from tests import files
 from tests.architecture.operations import Made, Maker, Pool
 from tests.architecture.shapes import roots
 from tests.architecture.worlds import World, populate
-from tests.conftest import SECRET
+from tests.conftest import SECRET, SettableClock
 from tests.service import Service, Tenant
 
 SEED = 20_260_314
@@ -65,10 +66,11 @@ class Comparison:
 
 
 @pytest.fixture
-def comparison(database: Database) -> Comparison:
-    """A runner with room for everything that chance brings."""
+def comparison(database: Database, clock: SettableClock) -> Comparison:
+    """A runner with room for everything that chance brings, at an instant that does not pass."""
+    clock.set(clock())
     room = Limits(**dict.fromkeys(Limits.__dataclass_fields__, 10**9))
-    return Comparison(Runner(database, Signer(SECRET), Sources(None), room))
+    return Comparison(Runner(database, Signer(SECRET), Sources(None), files.nowhere(), room))
 
 
 def actors(world: World, chance: Random) -> Iterator[Actor]:

@@ -55,6 +55,7 @@ class Caller:
         versions = {row["id"] for row in rows["credential_versions"] if row["credential_id"] in credentials}
         changes = {row["id"] for row in rows["credential_version_changes"] if row["version_id"] in versions}
         checks = {row["id"] for row in rows["verification_attempts"] if row["credential_id"] in credentials}
+        files = {row["id"] for row in rows["attachments"] if row["credential_id"] in credentials}
         types = {row["id"] for row in rows["credential_types"]}
         held = {row["id"]: row["position_id"] for row in rows["assignments"] if row["worker_id"] in workers}
         # What jobs there are is the organization's; a person sees those that they hold.
@@ -66,7 +67,7 @@ class Caller:
             for row in rows[name]
             if row["worker_id"] in workers
         }
-        kept = {*credentials, *versions, *changes, *checks, *types, *held, *positions, *asked, *about}
+        kept = {*credentials, *versions, *changes, *checks, *files, *types, *held, *positions, *asked, *about}
         return {self.tenant.id, *units, *workers, *kept} - {None}
 
     def hidden(self, rows: Rows) -> Secrets:

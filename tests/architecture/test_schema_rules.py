@@ -54,6 +54,7 @@ OF_A_PAGE = {"totalCount"}
 
 SHORT_LISTS = {
     "ApiKey.scopes",
+    "AttachmentUpload.headers",
     "CredentialType.requires",
     "CredentialType.supports",
     "Event.changes",

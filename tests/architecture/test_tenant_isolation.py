@@ -25,7 +25,7 @@ FULL = [
 LISTS = [entry for entry in QUERIES if entry.is_list]
 
 
-KEPT_INSIDE = {"hist", "uns", "stl", "tly"}
+KEPT_INSIDE = {"hist", "uns", "stl", "tly", "frm"}
 """Kinds of records that the service keeps for itself; they are named and shown nowhere."""
 
 

@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor, Scope
+from app.attachments.receiving import Received
 from app.compliance import exemptions, requesting, rules
 from app.compliance.tables import RuleScope
 from app.core import idempotency, ids
@@ -18,7 +19,8 @@ from app.core.database import Session
 from app.core.records import Record
 from app.credential_types import editing as types
 from app.credential_types.tables import Category
-from app.credentials import creation, findings, lifecycle, versions
+from app.credentials import attachments, creation, file_removals, findings, lifecycle, versions
+from app.credentials.attachment_tables import AttachmentSide
 from app.credentials.tables import Credential, VerificationAttempt, VerificationStatus, VersionChange
 from app.events.tables import Event
 from app.organizations import keys, settings, units
@@ -221,6 +223,27 @@ async def _archived_credential(maker: Maker, session: Session) -> Row:
     return row
 
 
+async def _attachment(
+    maker: Maker, session: Session, label: str = "attachment live", credential: Row | None = None
+) -> Row:
+    """A file, whose bytes nobody looks for."""
+    expected = await _expected_attachment(maker, session, credential)
+    removal = file_removals.note(session, maker.tenant.id, maker.token(), session.now)
+    await session.flush()
+    received = Received(removal.storage_key, 1, "0" * 64, "image/png")
+    await attachments.arrive(session, maker.actor, expected.id, received, removal)
+    return Row(label, expected.id, expected.texts)
+
+
+async def _expected_attachment(maker: Maker, session: Session, credential: Row | None = None) -> Row:
+    credential = credential or await _credential(maker, session)
+    name = f"{maker.token()}.png"
+    given = {"credential": credential.id, "side": AttachmentSide.OTHER, "fileName": name}
+    attachment = (await attachments.expect(session, maker.actor, given)).attachment
+    assert attachment is not None
+    return Row("attachment expected", attachment.id, {"fileName": name})
+
+
 async def _version(maker: Maker, session: Session) -> Row:
     return (await _credential(maker, session)).part("credential version live")
 
@@ -323,8 +346,11 @@ async def _request(
     [result] = (await requesting.create(session, maker.actor, given)).results
     assert result.request is not None
     credential = await _one(session, maker, Credential, col(Credential.id) == result.request.credential_id)
+    await session.flush()
+    asked = Row("credential requested", credential.id)
+    waiting = await _attachment(maker, session, "attachment waiting", asked)
     parts = (
-        Row("credential requested", credential.id),
+        replace(asked, parts=(waiting,)),
         Row("credential version requested", credential.latest_version_id),
         worker,
     )
@@ -335,6 +361,11 @@ async def _closed_request(maker: Maker, session: Session) -> Row:
     row = await _request(maker, session, "credential request closed")
     await requesting.cancel(session, maker.actor, {"id": row.id})
     return row
+
+
+async def _waiting_attachment(maker: Maker, session: Session) -> Row:
+    """A file that waits to be handed in."""
+    return (await _requested_credential(maker, session)).part("attachment waiting")
 
 
 async def _requested_credential(maker: Maker, session: Session) -> Row:
@@ -360,6 +391,9 @@ MAKERS: dict[str, Callable[[Maker, Session], Awaitable[Row]]] = {
     "credential gone": _deleted_credential,
     "credential archived": _archived_credential,
     "credential version live": _version,
+    "attachment live": _attachment,
+    "attachment expected": _expected_attachment,
+    "attachment waiting": _waiting_attachment,
     "version change live": _version_change,
     "verification attempt live": _attempt,
     "verification attempt waiting": _waiting_attempt,
@@ -425,6 +459,7 @@ async def populate(tenant: Tenant, mark: str, *, unit: str | None = None) -> Wor
             await _credential(maker, session, owners={"worker": worker}),
             await _credential(maker, session, owners=both, code=reviewed.texts["code"]),
         ]
+        shown = [await _attachment(maker, session, credential=credential) for credential in credentials]
         position = await _position(maker, session)
         scopes: list[dict[str, Any]] = [
             {"scope": RuleScope.POSITION, "position": position.id, "excluded": [report.id, leaf.id]},
@@ -441,7 +476,7 @@ async def populate(tenant: Tenant, mark: str, *, unit: str | None = None) -> Wor
             await _exemption(maker, session, worker, rule=asked[0].id),
             await _exemption(maker, session, worker, credentialType=kind.texts["code"]),
         ]
-        main = [middle, worker, applicant, kind, *credentials, key]
+        main = [middle, worker, applicant, kind, *credentials, *shown, key]
         main += [wanted, position, *asked, held, request, *released]
         rest = [await make(maker, session) for make in MAKERS.values()]
         rest += [await make(maker, session) for make in (_worker, _applicant) for _ in range(SPARE)]

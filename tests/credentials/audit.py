@@ -82,7 +82,7 @@ async def gone(tenant: Tenant, key: str) -> None:
     """Assert that nothing of a credential is left but its events, of which the last is its purge."""
     rows = await tenant.rows()
     assert key not in {row["id"] for row in rows["credentials"]}
-    for table in ("credential_versions", "verification_attempts"):
+    for table in ("credential_versions", "verification_attempts", "attachments"):
         assert key not in {row["credential_id"] for row in rows[table]}
     versions = {row["id"] for row in rows["credential_versions"]}
     assert {row["version_id"] for row in rows["credential_version_changes"]} <= versions

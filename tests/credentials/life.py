@@ -63,6 +63,14 @@ async def add_ticket(tenant: Tenant, worker: str, code: str = TICKET, **content:
     return await tenant.add_credential(worker, identification=identification, **content)
 
 
+async def requested(tenant: Tenant, code: str = TICKET, worker: str | None = None, **content: Any) -> str:
+    """Add a type and ask a worker for it; gives the requested credential's id."""
+    await add_type(tenant, code, **content)
+    given = {"workers": [worker or await tenant.add_worker()], "types": [{"credentialType": code}]}
+    payload = await done(tenant, "credentialRequestsCreate", "results { request { credential { id } } }", **given)
+    return str(payload["results"][0]["request"]["credential"]["id"])
+
+
 async def add_applicant(tenant: Tenant, name: str = "Robin Vale", **content: Any) -> str:
     """Add an applicant; gives the id."""
     payload = await done(tenant, "applicantCreate", "applicant { id }", identity={"displayName": name}, **content)

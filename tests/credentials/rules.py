@@ -14,6 +14,7 @@ BY_LIFE = {
     "submit": (YES, "ARCHIVED", "DELETED", "DELETED"),
     "addVersion": (YES, "ARCHIVED", "DELETED", "DELETED"),
     "editVersion": (YES, "ARCHIVED", "DELETED", "DELETED"),
+    "attach": (YES, "ARCHIVED", "DELETED", "DELETED"),
     "approve": (YES, "ARCHIVED", "DELETED", "DELETED"),
     "reject": (YES, "ARCHIVED", "DELETED", "DELETED"),
     "verify": (YES, "ARCHIVED", "DELETED", "DELETED"),
@@ -33,6 +34,7 @@ BY_INTAKE = {
     "verify": (YES, "NOT_VERIFIABLE", YES, YES, "NOT_VERIFIABLE"),
     "addVersion": (YES, YES, YES, "NOT_UPDATABLE", "NOT_UPDATABLE"),
     "editVersion": (YES, YES, YES, "NOT_UPDATABLE", "NOT_UPDATABLE"),
+    "attach": (YES, YES, YES, "NOT_UPDATABLE", "NOT_UPDATABLE"),
     "approve": (YES, "NOT_REVIEWABLE", YES, YES, "NOT_REVIEWABLE"),
     "reject": (YES, "NOT_REVIEWABLE", YES, YES, "NOT_REVIEWABLE"),
 }
@@ -45,6 +47,7 @@ ONCE_FINAL = {
     "approve": (YES, YES, "APPROVAL_FINAL", "APPROVAL_FINAL"),
     "reject": (YES, YES, "APPROVAL_FINAL", "APPROVAL_FINAL"),
     "editVersion": (YES, YES, "APPROVAL_FINAL", "APPROVAL_FINAL"),
+    "attach": (YES, YES, "APPROVAL_FINAL", "APPROVAL_FINAL"),
 }
 OPERATIONS = tuple(BY_LIFE)
 
@@ -74,4 +77,6 @@ def refusal(operation: str, state: State) -> str:
         return life or "NOT_VERIFIABLE"
     if operation == "unlink" and None in (state.worker, state.applicant):
         return life or "LAST_OWNER"
-    return life or (decision or intake if operation == "editVersion" else intake or decision)
+    if operation == "attach" and state.intake == "REQUESTED":
+        return life  # it waits to be handed in, whatever was decided about an earlier answer
+    return life or (decision or intake if operation in ("editVersion", "attach") else intake or decision)

@@ -30,6 +30,7 @@ RULES: dict[str, Rule] = {
     "submit": lambda credential, _: states.submit(credential),
     "addVersion": lambda credential, _: states.update(credential),
     "editVersion": lambda credential, final: states.edit_latest(credential, final=final),
+    "attach": lambda credential, final: states.attach(credential, final=final),
     "approve": lambda credential, final: states.approve(credential, final=final),
     "reject": lambda credential, final: states.reject(credential, final=final),
     "verify": lambda credential, _: states.verify(credential),
@@ -97,6 +98,7 @@ def test_every_operation_is_in_the_table() -> None:
     assert tuple(RULES) == rules.OPERATIONS
     named = {name for name, value in vars(states).items() if getattr(value, "__module__", "") == states.__name__}
     of_versions_and_owners = {"edit_latest", "edit_version", "own", "link_any", "unlink", "unlink_any", "is_rejected"}
+    of_versions_and_owners |= {"discard"}
     of_the_rest = {"create", *RULES} - {"addVersion", "editVersion", "link", "transfer"}
     assert {name for name in named if not name.startswith("_")} == of_versions_and_owners | of_the_rest
 
@@ -142,6 +144,12 @@ def test_an_owner_can_be_taken_away_where_the_other_stays(slot: OwnerType) -> No
         other = state.applicant if slot is OwnerType.WORKER else state.worker
         expected = "DELETED" if state.deleted else "LAST_OWNER" if other is None else ""
         assert code(states.unlink(credential_in(state), slot)) == expected
+
+
+def test_a_file_of_no_version_can_be_removed_while_the_credential_is_live() -> None:
+    for state in ALL:
+        expected = rules.BY_LIFE["attach"][rules.LIVES.index((state.archived, state.deleted))]
+        assert code(states.discard(credential_in(state))) == expected
 
 
 def test_a_purge_is_confirmed_last() -> None:

@@ -21,16 +21,6 @@ SHOWN = """
 NEEDED = Scope.CREDENTIALS_WRITE
 
 
-async def ask(tenant: Tenant, code: str = life.TICKET, **content: Any) -> str:
-    """Add a type, ask a new worker for it; gives the requested credential's id."""
-    await life.add_type(tenant, code, **content)
-    given = {"workers": [await tenant.add_worker()], "types": [{"credentialType": code}]}
-    payload = await calls.change(
-        tenant, "credentialRequestsCreate", "results { request { credential { id } } }", **given
-    )
-    return str(payload["results"][0]["request"]["credential"]["id"])
-
-
 async def submit(tenant: Tenant, key: str, **facts: Any) -> Any:
     """Submit a credential; gives it."""
     payload = await life.done(tenant, "credentialSubmit", f"credential {{ {SHOWN} }} correlationId", id=key, **facts)
@@ -45,7 +35,7 @@ async def the_request(tenant: Tenant) -> CredentialRequest:
 
 
 async def test_where_nobody_approves_it_an_answer_completes_the_request(tenant: Tenant) -> None:
-    key = await ask(tenant, defaultValidityMonths=12, issuingAuthority="The site")
+    key = await life.requested(tenant, defaultValidityMonths=12, issuingAuthority="The site")
     before = await life.row(tenant, key)
     assert (before.intake, before.latest_approval, before.effective_version_id) == (
         *(Intake.REQUESTED, Approval.PENDING),
@@ -72,7 +62,7 @@ async def test_where_nobody_approves_it_an_answer_completes_the_request(tenant: 
 
 
 async def test_an_answer_that_is_rejected_and_given_again(tenant: Tenant) -> None:
-    key = await ask(tenant)
+    key = await life.requested(tenant)
     await life.choose(tenant, approvalsEnabled=True, resubmitOnReject=True)
     found = await submit(tenant, key, referenceNumber="T-1")
     assert (found["intake"]["status"], found["effectiveVersion"]) == ("SUBMITTED", None)
@@ -103,7 +93,7 @@ async def test_an_answer_that_is_rejected_and_given_again(tenant: Tenant) -> Non
 
 
 async def test_where_nothing_is_given_again_a_rejection_closes_the_request(tenant: Tenant) -> None:
-    key = await ask(tenant)
+    key = await life.requested(tenant)
     await life.choose(tenant, approvalsEnabled=True)
     await submit(tenant, key, referenceNumber="T-1")
     await life.done(tenant, "credentialReject", id=key)
@@ -115,7 +105,7 @@ async def test_where_nothing_is_given_again_a_rejection_closes_the_request(tenan
 
 
 async def test_what_a_registry_verifies_is_checked_after_it_is_submitted(tenant: Tenant) -> None:
-    key = await ask(tenant, verificationSource="a-registry")
+    key = await life.requested(tenant, verificationSource="a-registry")
     await refused(tenant, "credentialVerify", ("NOT_VERIFIABLE", "id"), id=key)
     payload = await life.done(
         tenant, "credentialSubmit", "credential { id } correlationId", id=key, referenceNumber="T-1"
@@ -127,7 +117,7 @@ async def test_what_a_registry_verifies_is_checked_after_it_is_submitted(tenant:
 
 
 async def test_facts_written_before_count_when_it_is_submitted(tenant: Tenant) -> None:
-    key = await ask(tenant)
+    key = await life.requested(tenant)
     await life.done(tenant, "credentialUpdate", id=key, identification={"referenceNumber": "T-7"})
     await life.done(tenant, "credentialVersionAdd", "version { id }", id=key, expiryDate="2031-01-01")
     row = await life.row(tenant, key)
@@ -139,7 +129,7 @@ async def test_facts_written_before_count_when_it_is_submitted(tenant: Tenant) -
 @pytest.fixture(scope="module")
 async def requested(home: Tenant) -> str:
     """The id of a requested credential, of a type that does not take everything."""
-    return await ask(home, supports=["REFERENCE_NUMBER", "EXPIRY_DATE"], referenceNumberPattern=r"T-\d")
+    return await life.requested(home, supports=["REFERENCE_NUMBER", "EXPIRY_DATE"], referenceNumberPattern=r"T-\d")
 
 
 @pytest.mark.parametrize(
@@ -161,13 +151,13 @@ async def test_what_the_type_does_not_take_is_refused(
 
 
 async def test_what_the_type_requires_is_required(tenant: Tenant) -> None:
-    key = await ask(tenant, requires=["ISSUE_DATE", "EXPIRY_DATE"])
+    key = await life.requested(tenant, requires=["ISSUE_DATE", "EXPIRY_DATE"])
     expected = [("REQUIRED", "issueDate"), ("REQUIRED", "expiryDate")]
     await refused(tenant, "credentialSubmit", *expected, id=key, referenceNumber="T-1")
 
 
 async def test_only_what_was_asked_for_and_is_ones_own_is_submitted(tenant: Tenant, stranger: Tenant) -> None:
-    key, theirs = await ask(tenant), await ask(stranger)
+    key, theirs = await life.requested(tenant), await life.requested(stranger)
     direct = await tenant.add_credential(await tenant.add_worker())
     await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=direct)
     await refused(tenant, "credentialSubmit", ("NOT_FOUND", "id"), id=theirs)
@@ -177,7 +167,7 @@ async def test_only_what_was_asked_for_and_is_ones_own_is_submitted(tenant: Tena
 
 
 async def test_what_comes_from_requests_only_is_not_created(tenant: Tenant) -> None:
-    key = await ask(tenant, creationPolicy="REQUEST_ONLY")
+    key = await life.requested(tenant, creationPolicy="REQUEST_ONLY")
     worker = (await life.row(tenant, key)).worker_id
     identification = {"displayName": "T", "credentialType": life.TICKET, "category": "CERTIFICATION"}
     given = {
@@ -191,7 +181,7 @@ async def test_what_comes_from_requests_only_is_not_created(tenant: Tenant) -> N
 
 
 async def test_an_update_of_what_the_type_does_not_support_changes_nothing(tenant: Tenant) -> None:
-    key = await ask(tenant, supports=["REFERENCE_NUMBER"])
+    key = await life.requested(tenant, supports=["REFERENCE_NUMBER"])
     issuing = {"expiryDate": "2031-01-01"}
     given: dict[str, Any] = {"identification": {"displayName": "Other"}, "issuing": issuing}
     await refused(tenant, "credentialUpdate", ("UNSUPPORTED_METADATA", "issuing.expiryDate"), id=key, **given)
@@ -200,7 +190,7 @@ async def test_an_update_of_what_the_type_does_not_support_changes_nothing(tenan
 async def test_many_are_updated_and_each_stands_alone(tenant: Tenant, stranger: Tenant) -> None:
     worker = await tenant.add_worker()
     first, second = await tenant.add_credential(worker), await tenant.add_credential(worker)
-    completed = await ask(tenant)
+    completed = await life.requested(tenant)
     await submit(tenant, completed, referenceNumber="T-1")
     theirs = await stranger.add_credential(await stranger.add_worker())
     updates: list[dict[str, Any]] = [
@@ -230,7 +220,7 @@ async def test_many_are_updated_and_each_stands_alone(tenant: Tenant, stranger: 
 
 
 async def test_a_deleted_credential_asks_nobody(tenant: Tenant) -> None:
-    key = await ask(tenant)
+    key = await life.requested(tenant)
     await life.write(tenant, Credential, key, intake=Intake.CANCELLED)
     await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=key)
     assert (await done(tenant, "credentialDelete", "credential { viewerCanSubmit }", id=key))[

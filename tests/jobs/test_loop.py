@@ -17,6 +17,7 @@ from app.core.database import Database
 from app.credentials import verification
 from app.credentials.tables import Outcome, VerificationAttempt
 from app.jobs import loop
+from app.main import open_storage
 from app.migrations import runner
 from app.registries.sources import Sources
 from app.settings import Settings
@@ -118,7 +119,7 @@ async def test_a_turn_that_fails_is_followed_by_another(
 ) -> None:
     database = Database(f"sqlite:///{tmp_path / 'late.sqlite'}", session_clock)
     sources = Sources()
-    task = asyncio.create_task(loop.forever(database, sources))
+    task = asyncio.create_task(loop.forever(database, sources, open_storage(settings)))
     await asyncio.sleep(0)
     await runner.upgrade(database)
     async with harness.opened(database, settings, tmp_path, fake) as checks:

@@ -8,6 +8,7 @@ import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from app.access import Actor
+from app.attachments.files import Files
 from app.core.database import Database
 from app.core.signing import Signer
 from app.graph import errors
@@ -48,10 +49,11 @@ class Operation:
 class Runner:
     """Prepares and runs operations."""
 
-    def __init__(self, database: Database, signer: Signer, sources: Sources, limits: Limits) -> None:
+    def __init__(self, database: Database, signer: Signer, sources: Sources, files: Files, limits: Limits) -> None:
         self._database = database
         self._signer = signer
         self._sources = sources
+        self._files = files
         self._documents = Documents(core_schema(), limits)
         self.plans = Plans(core_schema(), database, schema.schema_converter.scalar_registry)
 
@@ -66,13 +68,16 @@ class Runner:
         refusal = [errors.describe(error, code, request_id) for error in found]
         return Operation(text, variables, name, request_id, prepared, node, refusal)
 
-    async def run(self, operation: Operation, actor: Actor | None) -> tuple[bytes, bool]:
-        """Run an operation without refusal; gives the response's body as JSON, and whether it ran at all."""
+    async def run(self, operation: Operation, actor: Actor | None, origin: str = "") -> tuple[bytes, bool]:
+        """Run an operation without refusal; gives the response's body as JSON, and whether it ran at all.
+
+        Addresses in it begin with `origin`, by which the caller reached the service.
+        """
         assert operation.node is not None
         costly = self._documents.too_costly(operation.prepared, operation.node, operation.variables)
         if costly is not None:
             return orjson.dumps({"errors": [errors.describe(costly, "TOO_COSTLY", operation.request_id)]}), False
-        context = self._context(operation, actor)
+        context = self._context(operation, actor, origin)
         answer = await self.plans.answer(operation.prepared, operation.node, operation.variables, context)
         if answer is not None:
             data, found = answer
@@ -85,8 +90,17 @@ class Runner:
         """The same by graphql-core alone, which every plan has to agree with."""
         return await self._by_graphql_core(operation, self._context(operation, actor))
 
-    def _context(self, operation: Operation, actor: Actor | None) -> Context:
-        return Context(self._database, self._signer, self._sources, actor, operation.request_id, operation.prepared)
+    def _context(self, operation: Operation, actor: Actor | None, origin: str = "") -> Context:
+        return Context(
+            self._database,
+            self._signer,
+            self._sources,
+            self._files,
+            actor,
+            operation.request_id,
+            origin,
+            operation.prepared,
+        )
 
     async def _by_graphql_core(self, operation: Operation, context: Context) -> tuple[bytes, bool]:
         result = await schema.execute(

@@ -16,6 +16,7 @@ from app.graph.execution.plans import MOST_PLANS
 from app.graph.execution.runner import Operation, Runner
 from app.organizations.tables import ApiKey
 from app.registries.sources import Sources
+from tests import files
 from tests.conftest import SECRET
 from tests.core.statements import counted
 from tests.service import Tenant
@@ -26,7 +27,7 @@ class Asker:
 
     def __init__(self, tenant: Tenant, database: Database) -> None:
         self.tenant = tenant
-        self.runner = Runner(database, Signer(SECRET), Sources(None), Limits())
+        self.runner = Runner(database, Signer(SECRET), Sources(None), files.nowhere(), Limits())
 
     def prepare(self, text: str, variables: Mapping[str, Any] | None = None, name: str | None = None) -> Operation:
         """An operation, ready to run."""

@@ -1,0 +1,228 @@
+"""The files that show a credential: one is expected, its bytes come, it is attached, it may be removed.
+
+While a credential is requested its files wait, to be handed in with the answer (see `handing_in`). Otherwise a file
+changes the latest version as an edit of it does: what was decided has to be decided again.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.access import Actor
+from app.attachments.receiving import Received
+from app.core import claims, fields, ids
+from app.core.database import Session
+from app.core.errors import AlreadyUploaded, NotFound, NotUploaded, Taken, TooMany, UnsupportedMetadata, allow
+from app.core.fields import Changes, Field, Fields, Given
+from app.core.idempotency import outcome
+from app.credential_types.tables import CredentialType, Metadata
+from app.credentials import fields as credential_fields
+from app.credentials import file_removals, states, versions
+from app.credentials.attachment_tables import LONGEST_NAME, TAKEN, TAKEN_PATH, Attachment, AttachmentSide, FileRemoval
+from app.credentials.tables import Credential, CredentialVersion, Intake, VersionField
+from app.events import ledger
+from app.events.kinds import EventKind
+from app.organizations import settings
+
+MOST_FILES = 20
+"""Files of one version."""
+SUPPORTED_AS = {AttachmentSide.FRONT: Metadata.FRONT_ATTACHMENT, AttachmentSide.BACK: Metadata.BACK_ATTACHMENT}
+"""What a type has to support for a file of a side; any type takes others."""
+
+_LINE = fields.text("fileName", "file_name", longest=LONGEST_NAME)
+
+
+def _file_name(value: Any) -> str:
+    """The last part of what was given: some browsers send a whole path."""
+    name = str(value).replace("\\", "/").rpartition("/")[2]
+    if not name.strip() or not name.isprintable():
+        raise ValueError("is not the name of a file")
+    return str(_LINE.read(name))
+
+
+FIELDS = Fields(
+    (
+        fields.choice("side", "side", required=True),
+        Field(("fileName",), "file_name", _file_name, required=True),
+    )
+)
+
+
+@outcome
+@dataclass(frozen=True)
+class Expected:
+    """A file that is expected, or was."""
+
+    attachment: Attachment | None
+    """None for what an earlier call with the same idempotency key gave, and is gone since."""
+
+
+@outcome
+@dataclass(frozen=True)
+class Removed:
+    """What was removed, and from which credential."""
+
+    deleted_id: str
+    credential: Credential
+
+
+async def expect(session: Session, actor: Actor, given: Given) -> Expected:
+    """Expect a file. Nothing is attached until its bytes are there."""
+    credential = await claims.claim(session, actor, Credential, given["credential"], ("credential",))
+    organization = await settings.of(session, actor.organization_id)
+    allow(states.attach(credential, final=settings.decisions_are_final(organization)), ("credential",))
+    values = FIELDS.read(given, absent="clear")
+    await _check(session, credential, values["side"])
+    attachment = Attachment(
+        organization_id=actor.organization_id,
+        id=ids.new(Attachment.prefix),
+        credential_id=credential.id,
+        created_by=actor.id,
+        created_by_name=actor.name,
+        created_by_kind=actor.kind,
+        created_at=session.now,
+        **values,
+    )
+    session.add(attachment)
+    await session.flush()
+    return Expected(attachment)
+
+
+async def find(session: Session, actor: Actor, given: Given) -> Expected:
+    """The file whose bytes somebody says are there."""
+    return Expected(await claims.find(session, actor, Attachment, given["id"], ("id",)))
+
+
+async def arrive(session: Session, actor: Actor, key: str, received: Received, removal: FileRemoval) -> Attachment:
+    """Attach a file whose bytes came, if that is still allowed; they are to be kept then."""
+    credential, attachment = await _claim(session, actor, key)
+    if attachment.uploaded_at is not None:
+        raise AlreadyUploaded("another file came to this address before", ("id",))
+    organization = await settings.of(session, actor.organization_id)
+    allow(states.attach(credential, final=settings.decisions_are_final(organization)))
+    before = await _check(session, credential, attachment.side)
+    if not await file_removals.strike_off(session, removal):
+        raise NotUploaded("the file was on its way for too long; ask for another address", ("id",))
+    attachment.storage_key, attachment.media_type = received.key, received.media_type
+    attachment.size, attachment.sha256 = received.size, received.sha256
+    attachment.uploaded_at = session.now
+    labels = [row.label for row in before]
+    if credential.intake is Intake.REQUESTED:
+        _note_waiting(session, actor, credential, labels, [*labels, attachment.label])
+    else:
+        attachment.version_id = credential.latest_version_id
+        await _amend(session, actor, credential, labels, [*labels, attachment.label])
+    return attachment
+
+
+async def remove(session: Session, actor: Actor, given: Given) -> Removed:
+    """Remove a file from the latest version, or one that waits or is expected; its bytes go after the commit."""
+    credential, attachment = await _claim(session, actor, given["id"])
+    if attachment.version_id is None:
+        allow(states.discard(credential))
+    else:
+        version = await session.get_one(CredentialVersion, (actor.organization_id, attachment.version_id))
+        organization = await settings.of(session, actor.organization_id)
+        final = settings.decisions_are_final(organization)
+        allow(states.edit_version(credential, version, final=final))
+    claims.expect(credential.revision, given.get("expectedRevision"))
+    beside = await of_version(session, credential, attachment.version_id)
+    before, after = [row.label for row in beside], [row.label for row in beside if row.id != attachment.id]
+    await file_removals.forget(session, [attachment])
+    await session.delete(attachment)
+    if attachment.version_id is not None:
+        await _amend(session, actor, credential, before, after)
+    elif attachment.uploaded_at is not None:
+        _note_waiting(session, actor, credential, before, after)
+    await session.flush()
+    return Removed(attachment.id, credential)
+
+
+async def of_version(session: Session, credential: Credential, version_id: str | None) -> list[Attachment]:
+    """The files of a credential's version, the oldest first; without one, those that wait."""
+    statement = (
+        select(Attachment)
+        .where(
+            col(Attachment.organization_id) == credential.organization_id,
+            col(Attachment.credential_id) == credential.id,
+            col(Attachment.version_id) == version_id,
+            col(Attachment.uploaded_at).is_not(None),
+        )
+        .order_by(col(Attachment.created_at), col(Attachment.id))
+    )
+    return list(await session.scalars(statement))
+
+
+async def _claim(session: Session, actor: Actor, key: str) -> tuple[Credential, Attachment]:
+    """A file and its credential, which is locked: whatever changes a credential's files holds it."""
+    found = await claims.find(session, actor, Attachment, key, ("id",))
+    credential = await claims.claim(session, actor, Credential, found.credential_id, ("id",))
+    # It was read to learn whose it is; until its credential was ours, somebody else may have changed or removed it.
+    attachment = await session.get(Attachment, (found.organization_id, key), populate_existing=True)
+    if attachment is None:
+        raise NotFound(f"id: there is no attachment {key}", ("id",))
+    return credential, attachment
+
+
+async def _check(session: Session, credential: Credential, side: AttachmentSide) -> list[Attachment]:
+    """Refuse a file that the type does not support, or for which there is no room; gives those that are there."""
+    kind = await _type(session, credential)
+    wanted = SUPPORTED_AS.get(side)
+    if wanted is not None and wanted not in kind.supports:
+        raise UnsupportedMetadata(f"side: {kind.code} does not support {wanted.value}", ("side",))
+    waits = credential.intake is Intake.REQUESTED
+    there = await of_version(session, credential, None if waits else credential.latest_version_id)
+    if wanted is not None and any(row.side is side for row in there):
+        raise Taken(TAKEN, TAKEN_PATH)
+    if len(there) >= MOST_FILES:
+        raise TooMany(f"a version has no more than {MOST_FILES} files", ("side",), limit=MOST_FILES)
+    return there
+
+
+async def _amend(session: Session, actor: Actor, credential: Credential, before: list[str], after: list[str]) -> None:
+    """Let the latest version follow a change of its files."""
+    version = await versions.latest_of(session, credential)
+    organization, kind = await settings.of(session, actor.organization_id), await _type(session, credential)
+    changes = media_files(before, after)
+    note(session, actor, version, before, after)
+    changes |= await versions.amend(session, actor, credential, version, organization, kind)
+    changes["number"] = {"from": version.number, "to": version.number}
+    credential_fields.grow(credential, session.now)
+    ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
+
+
+def media_files(before: list[str], after: list[str]) -> Changes:
+    """What changed of a version's files, as the ledger has it."""
+    return {"mediaFiles": {"from": before, "to": after}} if before != after else {}
+
+
+def note(session: Session, actor: Actor, version: CredentialVersion, before: list[str], after: list[str]) -> None:
+    """Note in a version's activity each file that came or went."""
+    for label in _without(before, after):
+        versions.log(session, actor, version, VersionField.MEDIA_FILES, label, None)
+    for label in _without(after, before):
+        versions.log(session, actor, version, VersionField.MEDIA_FILES, None, label)
+
+
+def _without(labels: list[str], others: list[str]) -> list[str]:
+    """Labels that are not among others, of which each takes away one."""
+    left = list(others)
+    found = []
+    for label in labels:
+        if label in left:
+            left.remove(label)
+        else:
+            found.append(label)
+    return found
+
+
+def _note_waiting(session: Session, actor: Actor, credential: Credential, before: list[str], after: list[str]) -> None:
+    """Record a file that waits. The credential does not change by it, and so its revision does not grow."""
+    changes: Changes = {"waitingFiles": {"from": before, "to": after}}
+    ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
+
+
+async def _type(session: Session, credential: Credential) -> CredentialType:
+    return await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))

@@ -1,0 +1,88 @@
+"""The files that are handed in with the answer to a request.
+
+What waits goes to the version that the answer writes, in the place of a file of the same side. The other files of the
+version before are taken over, as its facts are: after a rejection only what was wrong has to be sent anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.access import Actor
+from app.core import bulk, claims, ids
+from app.core.database import Session
+from app.core.errors import DomainError, NotFound, Refused, Required
+from app.core.fields import Changes, Given
+from app.credential_types.tables import CredentialType
+from app.credentials import attachments, file_removals
+from app.credentials.attachment_tables import Attachment, AttachmentSide
+from app.credentials.tables import Credential, CredentialVersion
+
+PATH = "attachments"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The files of an answer."""
+
+    new: Sequence[Attachment]
+    """What waited."""
+    kept: Sequence[Attachment]
+    """What the version before has, and is taken over."""
+    replaced: Sequence[Attachment]
+    """What the version before has, and something new takes the place of."""
+
+
+async def read(session: Session, actor: Actor, credential: Credential, kind: CredentialType, given: Given) -> Answer:
+    """The files that an answer is to have. Raises Refused where one is missing that the type requires."""
+    waiting = await attachments.of_version(session, credential, None)
+    named = given.get(PATH)
+    new = waiting if named is None else await _named(session, actor, waiting, named)
+    sides = {row.side for row in new} - {AttachmentSide.OTHER}
+    before = await attachments.of_version(session, credential, credential.latest_version_id)
+    kept = [row for row in before if row.side not in sides]
+    sides |= {row.side for row in kept}
+    missing: list[DomainError] = [
+        Required(PATH, message=f"{PATH}: {kind.code} requires {wanted.value}; see attachmentUploadCreate")
+        for side, wanted in attachments.SUPPORTED_AS.items()
+        if wanted in kind.requires and side not in sides
+    ]
+    if missing:
+        raise Refused(missing)
+    return Answer(new, kept, [row for row in before if row not in kept])
+
+
+async def write(
+    session: Session, actor: Actor, before: CredentialVersion, version: CredentialVersion, answer: Answer
+) -> Changes:
+    """Give a version the files of an answer; `before` is the latest until then, and may be the same."""
+    had = [row.label for row in (*answer.kept, *answer.replaced)]
+    has = [row.label for row in (*answer.kept, *answer.new)]
+    if version.id == before.id:
+        await file_removals.forget(session, answer.replaced)
+        for row in answer.replaced:
+            await session.delete(row)
+    else:
+        await session.flush()  # the version is there before what refers to it
+        for row in answer.kept:
+            copied = row.model_dump() | {"id": ids.new(Attachment.prefix), "version_id": version.id}
+            session.add(Attachment(**copied))
+    # Those that are replaced leave their sides before others take them.
+    await session.flush()
+    for row in answer.new:
+        row.version_id = version.id
+    attachments.note(session, actor, version, had if version.id == before.id else [], has)
+    return attachments.media_files(had, has)
+
+
+async def _named(
+    session: Session, actor: Actor, waiting: Sequence[Attachment], keys: Sequence[str]
+) -> list[Attachment]:
+    bulk.check_length(keys, PATH, attachments.MOST_FILES)
+    found = []
+    for index, key in enumerate(dict.fromkeys(keys)):
+        path = (PATH, str(index))
+        row = await claims.find(session, actor, Attachment, key, path)
+        if row not in waiting:
+            raise NotFound(f"{'.'.join(path)}: the attachment {key} does not wait to be handed in here", path)
+        found.append(row)
+    return found

@@ -1,0 +1,147 @@
+"""Where the bytes of files go in and out, by the sealed addresses that mutations and reads give.
+
+Whoever holds an address needs no key. A refusal is JSON with a code: 403 for an address that the service did not give,
+410 for one that is good no longer, 404 for a file that is gone, 409 where the credential takes no file any more or
+another file came before, 413 and 415 for a file that is not taken.
+"""
+
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+
+from app.attachments import receiving, storage
+from app.attachments.addresses import Expired, Forged, Purpose
+from app.attachments.files import Files
+from app.attachments.storage import Missing
+from app.core.database import Database
+from app.core.errors import AlreadyUploaded, DomainError, FileTooLarge, NotFound, UnsupportedFile
+from app.credentials import uploading
+from app.credentials.attachment_tables import Attachment
+
+log = structlog.get_logger("http")
+
+LEADS_ON_FOR = timedelta(minutes=1)
+"""How long the store's own address is good, to which a download is led on."""
+STATUSES: dict[type[DomainError], int] = {NotFound: 404, FileTooLarge: 413, UnsupportedFile: 415}
+CONFLICT = 409
+SAFE = {
+    "Cache-Control": "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+
+
+class Refusal(Exception):
+    """An address that leads nowhere."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class FileDoor:
+    """Answers `PUT` and `GET` of `/files/{id}`."""
+
+    def __init__(self, database: Database, files: Files) -> None:
+        self._database = database
+        self._files = files
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request."""
+        answer = self._put if request.method == "PUT" else self._get
+        try:
+            return await answer(request)
+        except Refusal as refusal:
+            return _refused(request, refusal.status, refusal.code, refusal.message)
+        except DomainError as error:
+            status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), CONFLICT)
+            return _refused(request, status, error.code, error.message)
+        except ClientDisconnect:
+            return _refused(request, 400, "BAD_REQUEST", "the file ended early")
+        except storage.Unavailable:
+            log.exception("the store failed", request_id=request.scope["request_id"])
+            return _refused(request, 503, "UNAVAILABLE", "the store of files cannot be reached now; try again")
+
+    async def _put(self, request: Request) -> Response:
+        attachment = await self._find(request, Purpose.UPLOAD)
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal():
+            receiving.check_size(int(announced), self._files.most_bytes)
+        if attachment.uploaded_at is not None:
+            await self._check_same(request, attachment)
+            return _taken(attachment, 200)
+        chunks, request_id = request.stream(), request.scope["request_id"]
+        sender = uploading.sender(attachment)
+        taken = await uploading.take_in(self._database, self._files, sender, attachment, chunks, request_id)
+        return _taken(taken, 201)
+
+    async def _check_same(self, request: Request, attachment: Attachment) -> None:
+        """Let a file be sent again by somebody who did not hear that it came."""
+        digest, size = sha256(), 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            receiving.check_size(size, self._files.most_bytes)
+            digest.update(chunk)
+        if digest.hexdigest() != attachment.sha256:
+            raise AlreadyUploaded("another file came to this address before")
+
+    async def _get(self, request: Request) -> Response:
+        attachment = await self._find(request, Purpose.DOWNLOAD)
+        key, store = attachment.storage_key, self._files.storage
+        if key is None:
+            raise _gone()
+        if store.presigns:
+            address = await store.address("GET", key, LEADS_ON_FOR)
+            return RedirectResponse(address, 307, headers=SAFE)
+        headers = {
+            **SAFE,
+            "Content-Type": str(attachment.media_type),
+            "Content-Length": str(attachment.size),
+            "Content-Disposition": storage.disposition(attachment.file_name),
+        }
+        if request.method == "HEAD":
+            return Response(headers=headers)
+        try:
+            opened = await store.read(key)
+        except Missing:
+            raise _gone() from None
+        return StreamingResponse(opened.chunks, headers=headers)
+
+    async def _find(self, request: Request, purpose: Purpose) -> Attachment:
+        key, token = request.path_params["id"], request.query_params.get("token", "")
+        try:
+            organization_id = self._files.addresses.open(purpose, key, token, self._database.clock())
+        except Forged:
+            raise Refusal(403, "FORBIDDEN", "the service did not give this address, or not for this") from None
+        except Expired:
+            raise Refusal(410, "EXPIRED", "the address is good no longer; ask for another") from None
+        async with self._database.reading(request.scope["request_id"]) as session:
+            found = await uploading.named_by_address(session, organization_id, key)
+        if found is None:
+            raise _gone()
+        return found
+
+
+def _gone() -> Refusal:
+    return Refusal(404, "NOT_FOUND", "the file is gone")
+
+
+def _taken(attachment: Attachment, status: int) -> JSONResponse:
+    told: dict[str, Any] = {
+        "id": attachment.id,
+        "size": attachment.size,
+        "sha256": attachment.sha256,
+        "mediaType": attachment.media_type,
+    }
+    return JSONResponse(told, status, {"Cache-Control": "no-store"})
+
+
+def _refused(request: Request, status: int, code: str, message: str) -> JSONResponse:
+    told = {"error": message, "code": code, "requestId": request.scope["request_id"]}
+    # The rest of a file that is not taken is not waited for.
+    closing = {"Connection": "close"} if request.method == "PUT" else {}
+    return JSONResponse(told, status, {"Cache-Control": "no-store", **closing})

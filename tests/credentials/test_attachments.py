@@ -1,0 +1,315 @@
+"""Files that show a credential: what is expected and attached, what it changes, who may, and what is refused."""
+
+from typing import Any
+
+import pytest
+
+from app.access import EVERYTHING, Scope
+from app.credentials import attachments
+from app.credentials.attachment_tables import LONGEST_NAME, Attachment, AttachmentSide
+from app.credentials.tables import Approval
+from tests import files
+from tests.core import calls
+from tests.core.calls import refused
+from tests.core.statements import counted
+from tests.credentials import life
+from tests.credentials.life import done, show
+from tests.oidc import Issuer
+from tests.service import Tenant, paths
+
+CREATE, COMPLETE, DELETE = "attachmentUploadCreate", "attachmentUploadComplete", "attachmentDelete"
+LISTED = "revision attachments { nodes { side fileName status } } latestVersion { attachments { nodes { fileName } } }"
+
+
+@pytest.fixture
+async def key(tenant: Tenant) -> str:
+    """A credential."""
+    return await tenant.add_credential(await tenant.add_worker())
+
+
+def front(key: str, **more: Any) -> dict[str, Any]:
+    """The input that announces a file."""
+    return {"credential": key, "side": "FRONT", "fileName": "front.png", **more}
+
+
+async def activity(tenant: Tenant, key: str) -> list[tuple[str | None, str | None]]:
+    """What became of the files of the latest version, from the first."""
+    asked = "latestVersion { activity(where: {field: {eq: MEDIA_FILES}}, last: 100) { nodes { before after } } }"
+    shown = await show(tenant, key, asked)
+    return [(node["before"], node["after"]) for node in shown["latestVersion"]["activity"]["nodes"]][::-1]
+
+
+async def test_nothing_is_attached_until_the_bytes_are_there(tenant: Tenant, key: str) -> None:
+    before = await life.ledger(tenant, key)
+    announced = await files.announce(tenant, key)
+    shown = await files.show(tenant, announced.id)
+    assert (shown["status"], shown["mediaType"], shown["size"], shown["sha256"]) == ("EXPECTED", None, None, None)
+    assert (shown["version"], shown["download"]) == (None, None)
+    nothing = {"revision": 1, "attachments": {"nodes": []}, "latestVersion": {"attachments": {"nodes": []}}}
+    assert await show(tenant, key, LISTED) == nothing
+    assert await life.ledger(tenant, key) == before
+    await refused(tenant, COMPLETE, ("NOT_UPLOADED", "id"), id=announced.id)
+    assert (await files.put(tenant, announced.url, files.PNG)).status_code == 201
+    assert (await show(tenant, key, LISTED))["attachments"]["nodes"] == [
+        {"side": "FRONT", "fileName": "front.png", "status": "ATTACHED"}
+    ]
+
+
+async def test_a_file_changes_the_latest_version_as_an_edit_does(tenant: Tenant, key: str) -> None:
+    first = await files.send(tenant, key)
+    await files.send(tenant, key, "BACK", files.PDF, "back.pdf")
+    shown = await show(tenant, key, LISTED)
+    assert shown["revision"] == 3
+    assert shown["latestVersion"]["attachments"]["nodes"] == [{"fileName": "front.png"}, {"fileName": "back.pdf"}]
+    assert await activity(tenant, key) == [(None, "FRONT front.png"), (None, "BACK back.pdf")]
+    events = await life.ledger(tenant, key)
+    assert [event.kind.value for event in events[1:]] == ["credential.updated"] * 2
+    assert events[-1].changes == {
+        "mediaFiles": {"from": ["FRONT front.png"], "to": ["FRONT front.png", "BACK back.pdf"]},
+        "number": {"from": 1, "to": 1},
+    }
+    payload = await done(tenant, DELETE, "deletedId credential { revision attachments { nodes { id } } }", id=first)
+    assert (payload["deletedId"], payload["credential"]["revision"]) == (first, 4)
+    assert len(payload["credential"]["attachments"]["nodes"]) == 1
+    assert (await activity(tenant, key))[-1] == ("FRONT front.png", None)
+    assert (await life.ledger(tenant, key))[-1].changes["mediaFiles"] == {
+        "from": ["FRONT front.png", "BACK back.pdf"],
+        "to": ["BACK back.pdf"],
+    }
+    # The side is free again.
+    await files.send(tenant, key, content=files.JPEG, name="again.jpg")
+
+
+@pytest.mark.parametrize("kind", files.TAKEN)
+async def test_every_kind_that_is_taken_is_told_by_its_bytes(tenant: Tenant, key: str, kind: str) -> None:
+    sent = await files.send(tenant, key, "OTHER", files.TAKEN[kind], "whatever.txt")
+    shown = await files.show(tenant, sent)
+    assert (shown["mediaType"], shown["fileName"]) == (kind, "whatever.txt")
+    assert shown["size"] == len(files.TAKEN[kind])
+
+
+async def test_what_was_decided_has_to_be_decided_again(tenant: Tenant) -> None:
+    await life.add_type(tenant)
+    await life.choose(tenant, approvalsEnabled=True)
+    key = await life.add_ticket(tenant, await tenant.add_worker())
+    await done(tenant, "credentialApprove", id=key)
+    sent = await files.send(tenant, key)
+    assert [version.approval for version in await life.history(tenant, key)] == [Approval.PENDING]
+    assert (await life.row(tenant, key)).effective_version_id is None
+    assert (await life.ledger(tenant, key))[-1].changes["approval.status"] == {"from": "APPROVED", "to": "PENDING"}
+    await done(tenant, "credentialApprove", id=key)
+    await done(tenant, DELETE, id=sent)
+    assert [version.approval for version in await life.history(tenant, key)] == [Approval.PENDING]
+
+
+async def test_a_version_keeps_its_files_when_another_follows(tenant: Tenant, key: str) -> None:
+    sent = await files.send(tenant, key)
+    await life.add_version(tenant, key, expiryDate="2031-01-01")
+    assert (await show(tenant, key, LISTED))["attachments"]["nodes"] == []
+    shown = await show(tenant, key, "versions { nodes { number attachments { nodes { id } totalCount { count } } } }")
+    assert [(node["number"], len(node["attachments"]["nodes"])) for node in shown["versions"]["nodes"]] == [
+        (2, 0),
+        (1, 1),
+    ]
+    await refused(tenant, DELETE, ("NOT_LATEST_VERSION", "id"), id=sent)
+    # Its side is taken in the version before, not in this one.
+    await files.send(tenant, key)
+
+
+async def test_what_the_type_does_not_support_is_refused(tenant: Tenant) -> None:
+    await life.add_type(tenant, supports=["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT"])
+    key = await life.add_ticket(tenant, await tenant.add_worker())
+    await refused(tenant, CREATE, ("UNSUPPORTED_METADATA", "side"), **front(key, side="BACK"))
+    await files.send(tenant, key)
+    await files.send(tenant, key, "OTHER")
+
+
+async def test_a_side_that_is_taken_is_refused(tenant: Tenant, key: str) -> None:
+    await files.send(tenant, key)
+    await refused(tenant, CREATE, ("TAKEN", "side"), **front(key))
+    for _ in range(2):
+        await files.send(tenant, key, "OTHER")
+
+
+async def test_a_version_has_so_many_files_and_no_more(tenant: Tenant, key: str) -> None:
+    sent = await files.send(tenant, key, "OTHER")
+    async with tenant.service.database.writing("test") as session:
+        row = await session.get_one(Attachment, (tenant.id, sent))
+        for number in range(attachments.MOST_FILES - 1):
+            session.add(Attachment(**row.model_dump() | {"id": f"att_{number:016}"}))
+    [error] = await refused(tenant, CREATE, ("TOO_MANY", "side"), **front(key))
+    assert error["limit"] == attachments.MOST_FILES
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        (" front.png ", "front.png"),
+        ("C:\\fakepath\\front.png", "front.png"),
+        ("../../etc/passwd", "passwd"),
+        ("e\u0301.png", "\u00e9.png"),
+        ("a" * LONGEST_NAME, "a" * LONGEST_NAME),
+    ],
+)
+async def test_a_file_keeps_the_last_part_of_its_name(tenant: Tenant, key: str, name: str, kept: str) -> None:
+    assert (await files.show(tenant, (await files.announce(tenant, key, name=name)).id))["fileName"] == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("", "REQUIRED"),
+        (" ", "REQUIRED"),
+        ("folder/", "INVALID"),
+        ("a\nb.png", "INVALID"),
+        ("a\u202egnp.exe", "INVALID"),
+        ("a" * (LONGEST_NAME + 1), "INVALID"),
+    ],
+)
+async def test_a_name_that_is_none_is_refused(tenant: Tenant, key: str, name: str, code: str) -> None:
+    await refused(tenant, CREATE, (code, "fileName"), **front(key, fileName=name))
+
+
+@pytest.mark.parametrize(("put_away", "code"), [("credentialArchive", "ARCHIVED"), ("credentialDelete", "DELETED")])
+async def test_what_is_put_away_takes_no_file_and_loses_none(
+    tenant: Tenant, key: str, put_away: str, code: str
+) -> None:
+    sent, announced = await files.send(tenant, key), await files.announce(tenant, key, "BACK")
+    await done(tenant, put_away, id=key)
+    await refused(tenant, CREATE, (code, "credential"), **front(key, side="BACK"))
+    await refused(tenant, DELETE, (code, "id"), id=sent)
+    await refused(tenant, DELETE, (code, "id"), id=announced.id)
+    before = await _but_removals(tenant)
+    response = await files.put(tenant, announced.url, files.PNG)
+    assert (response.status_code, response.json()["code"]) == (409, code)
+    assert await _but_removals(tenant) == before
+
+
+async def test_what_came_from_a_request_takes_no_file_once_it_is_completed(tenant: Tenant) -> None:
+    key = await life.requested(tenant)
+    await done(tenant, "credentialSubmit", id=key, referenceNumber="T-1")
+    await refused(tenant, CREATE, ("NOT_UPDATABLE", "credential"), **front(key))
+
+
+async def test_what_is_decided_for_good_takes_no_file(tenant: Tenant) -> None:
+    await life.add_type(tenant)
+    await life.choose(tenant, approvalsEnabled=True, approvalFinality="FINAL")
+    key = await life.add_ticket(tenant, await tenant.add_worker())
+    sent, announced = await files.send(tenant, key), await files.announce(tenant, key, "BACK")
+    await done(tenant, "credentialApprove", id=key)
+    assert (await show(tenant, key, "viewerCanAttach"))["viewerCanAttach"] is False
+    await refused(tenant, CREATE, ("APPROVAL_FINAL", "credential"), **front(key, side="BACK"))
+    await refused(tenant, DELETE, ("APPROVAL_FINAL", "id"), id=sent)
+    assert (await files.put(tenant, announced.url, files.PNG)).json()["code"] == "APPROVAL_FINAL"
+    # Another version can be added, and has files of its own.
+    await life.add_version(tenant, key, expiryDate="2031-01-01")
+    await files.send(tenant, key)
+
+
+async def test_a_file_is_removed_at_the_revision_that_was_read(tenant: Tenant, key: str) -> None:
+    sent = await files.send(tenant, key)
+    await refused(tenant, DELETE, ("CONFLICT", "expectedRevision"), id=sent, expectedRevision=1)
+    await done(tenant, DELETE, id=sent, expectedRevision=2)
+    await refused(tenant, DELETE, ("NOT_FOUND", "id"), id=sent)
+
+
+async def test_a_file_that_is_expected_is_expected_no_more(tenant: Tenant, key: str) -> None:
+    announced = await files.announce(tenant, key)
+    before = await life.ledger(tenant, key)
+    await done(tenant, DELETE, id=announced.id)
+    assert (await files.put(tenant, announced.url, files.PNG)).status_code == 404
+    assert await files.show(tenant, announced.id) is None
+    assert await life.ledger(tenant, key) == before
+
+
+async def test_what_is_a_strangers_is_not_found(tenant: Tenant, stranger: Tenant, key: str) -> None:
+    sent = await files.send(tenant, key)
+    before = await tenant.rows()
+    assert await files.show(stranger, sent) is None
+    await refused(stranger, CREATE, ("NOT_FOUND", "credential"), **front(key))
+    await refused(stranger, COMPLETE, ("NOT_FOUND", "id"), id=sent)
+    await refused(stranger, DELETE, ("NOT_FOUND", "id"), id=sent)
+    assert await tenant.rows() == before
+
+
+async def test_without_the_scope_it_is_forbidden(tenant: Tenant, key: str) -> None:
+    sent = await files.send(tenant, key)
+    held, needs = EVERYTHING - {Scope.CREDENTIALS_WRITE}, Scope.CREDENTIALS_WRITE
+    await calls.forbidden(tenant, CREATE, *held, needs=needs, **front(key))
+    await calls.forbidden(tenant, COMPLETE, *held, needs=needs, id=sent)
+    await calls.forbidden(tenant, DELETE, *held, needs=needs, id=sent)
+
+
+async def test_a_worker_sends_files_of_their_own_and_of_nobody_else(door: Tenant, issuer: Issuer) -> None:
+    worker, other = await door.add_worker(), await door.add_worker("Ben")
+    mine, theirs = await door.add_credential(worker), await door.add_credential(other)
+    token = issuer.token("ES256", {"organization": door.id, "roles": ["WORKER"], "worker": worker})
+    sent, hidden = await files.send(door, mine, key=token), await files.send(door, theirs)
+    assert (await files.show(door, sent, by=token))["status"] == "ATTACHED"
+    assert await files.show(door, hidden, by=token) is None
+    [event] = [event for event in await life.ledger(door, mine) if "mediaFiles" in event.changes]
+    assert (event.actor_id, event.actor_kind.value) == ("auth0|7", "PERSON")
+    before = await calls.lasting(door)
+    for name, given in ((CREATE, front(theirs)), (COMPLETE, {"id": hidden}), (DELETE, {"id": hidden})):
+        payload = await calls.change(door, name, key=token, **given)
+        assert paths(payload) == [("NOT_FOUND", "credential" if name == CREATE else "id")]
+    assert await calls.lasting(door) == before
+    assert (await calls.change(door, DELETE, key=token, id=sent))["errors"] == []
+
+
+async def test_the_same_key_gives_an_address_for_the_same_file(tenant: Tenant, key: str) -> None:
+    given = front(key, idempotencyKey="once")
+    first, again = [await done(tenant, CREATE, files.UPLOAD, **given) for _ in range(2)]
+    assert first["attachment"]["id"] == again["attachment"]["id"]
+    assert (await files.put(tenant, again["upload"]["url"], files.PNG)).status_code == 201
+    await done(tenant, DELETE, id=first["attachment"]["id"])
+    gone = await tenant.change(CREATE, files.UPLOAD, **given)
+    assert (gone["attachment"], paths(gone)) == (None, [("NOT_FOUND", "id")])
+
+
+async def test_telling_that_it_was_sent_changes_nothing_more(tenant: Tenant, key: str) -> None:
+    sent = await files.send(tenant, key)
+    before = await tenant.rows()
+    for _ in range(2):
+        payload = await done(tenant, COMPLETE, "attachment { id status }", id=sent)
+        assert payload["attachment"] == {"id": sent, "status": "ATTACHED"}
+    assert await tenant.rows() == before
+
+
+async def test_files_are_read_by_the_page_and_lead_back(tenant: Tenant, key: str) -> None:
+    sent = [await files.send(tenant, key, "OTHER", name=f"{number}.png") for number in range(3)]
+    inner = "nodes { id credential { id } version { id number } } pageInfo { hasNextPage endCursor }"
+    shown = await show(tenant, key, f"attachments(first: 2) {{ {inner} }}")
+    page = shown["attachments"]
+    assert [node["id"] for node in page["nodes"]] == sent[:2]
+    assert {(node["credential"]["id"], node["version"]["number"]) for node in page["nodes"]} == {(key, 1)}
+    rest = await show(tenant, key, f'attachments(first: 2, after: "{page["pageInfo"]["endCursor"]}") {{ {inner} }}')
+    assert [node["id"] for node in rest["attachments"]["nodes"]] == sent[2:]
+    assert not rest["attachments"]["pageInfo"]["hasNextPage"]
+
+
+async def test_the_files_of_many_are_read_together(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    asked = """query ($first: Int) { credentials(first: $first) { nodes { attachments { nodes { id download { url }
+        version { number } credential { id } } } latestVersion { attachments { nodes { id } } } } } }"""
+    for _ in range(3):
+        key = await tenant.add_credential(worker)
+        for side in ("FRONT", "BACK"):
+            await files.send(tenant, key, side)
+    counts = []
+    for first in (1, 3):
+        with counted() as statements:
+            shown = (await tenant.ask(asked, {"first": first})).data["credentials"]["nodes"]
+        assert [len(node["attachments"]["nodes"]) for node in shown] == [2] * first
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+
+
+def test_a_change_of_a_files_label_fits_where_it_is_noted() -> None:
+    longest = max(len(side) for side in AttachmentSide) + 1 + LONGEST_NAME
+    assert longest <= 200
+
+
+async def _but_removals(tenant: Tenant) -> dict[str, Any]:
+    """All rows but the notes of bytes that are to be removed."""
+    return {name: rows for name, rows in (await tenant.rows()).items() if name != "file_removals"}

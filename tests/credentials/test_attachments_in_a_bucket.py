@@ -1,0 +1,195 @@
+"""Files that clients send straight to a bucket: looked at, copied and attached when they say so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+import httpx
+import pytest
+
+from app.access import EVERYTHING, Scope
+from app.core.database import Database
+from app.credentials import file_removals
+from app.jobs import remove_files
+from app.main import create_app, open_storage
+from app.settings import Settings
+from tests import checks as harness
+from tests import files, s3
+from tests.conftest import SettableClock
+from tests.core import calls
+from tests.core.calls import refused
+from tests.credentials import audit, life
+from tests.credentials.life import done, show
+from tests.service import Service, Tenant, random_name
+
+COMPLETE = "attachmentUploadComplete"
+AGES = file_removals.EXPECTED_FOR + timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A service that keeps its files in a bucket, and an organization of it."""
+
+    tenant: Tenant
+    settings: Settings
+    outside: httpx.AsyncClient
+    """What reaches the store itself."""
+
+    def kept(self) -> list[str]:
+        """The keys of all that is there."""
+        return s3.listed(self.settings.s3_endpoint, self.settings.files)
+
+    async def turn(self) -> None:
+        """Remove what is to be removed."""
+        while await remove_files.run(self.tenant.service.database, open_storage(self.settings)):
+            pass
+
+    async def send(self, credential: str, side: str = "FRONT", content: bytes = files.PNG, name: str = "a.png") -> str:
+        """Announce a file and send it to the store; gives the attachment's id."""
+        announced = await files.announce(self.tenant, credential, side, name)
+        assert (await self.outside.put(announced.url, content=content)).status_code == 200
+        return announced.id
+
+    async def attach(self, credential: str, side: str = "FRONT", content: bytes = files.PNG) -> str:
+        """Send a file and say so; gives the attachment's id."""
+        sent = await self.send(credential, side, content)
+        await done(self.tenant, COMPLETE, "attachment { id }", id=sent)
+        return sent
+
+
+@pytest.fixture(scope="module")
+async def own_database(
+    tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
+) -> AsyncIterator[Database]:
+    """A database of these tests' own, for whose files no other store is asked."""
+    database = await harness.database_of("sqlite", tmp_path_factory.mktemp("bucket"), None, session_clock)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def bucket(own_database: Database, settings: Settings, s3_server: str) -> AsyncIterator[Bucket]:
+    """A part of a bucket that nobody else uses."""
+    told = s3.using(settings, s3_server, f"s3://evidence/{random_name()}").model_copy(update={"file_bytes": 200})
+    transport = httpx.ASGITransport(create_app(told, own_database))
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client,
+        httpx.AsyncClient() as outside,
+    ):
+        tenant = await Tenant.found(Service(client, own_database), "Harbour Health")
+        yield Bucket(tenant, told, outside)
+
+
+@pytest.fixture
+async def key(bucket: Bucket) -> str:
+    """A credential."""
+    return await bucket.tenant.add_credential(await bucket.tenant.add_worker())
+
+
+async def test_a_file_is_attached_when_its_sender_says_that_it_is_there(bucket: Bucket, key: str) -> None:
+    tenant = bucket.tenant
+    announced = await files.announce(tenant, key)
+    assert announced.url.startswith(bucket.settings.s3_endpoint)
+    await refused(tenant, COMPLETE, ("NOT_UPLOADED", "id"), id=announced.id)
+    assert (await bucket.outside.put(announced.url, content=files.PNG)).status_code == 200
+    assert (await files.show(tenant, announced.id))["status"] == "EXPECTED"
+    payload = await done(tenant, COMPLETE, f"attachment {{ {files.SHOWN} }}", id=announced.id)
+    shown = payload["attachment"]
+    assert (shown["status"], shown["mediaType"], shown["size"]) == ("ATTACHED", "image/png", len(files.PNG))
+    assert shown["sha256"] == sha256(files.PNG).hexdigest()
+    assert [event.kind.value for event in await life.ledger(tenant, key)][1:] == ["credential.updated"]
+    before = await tenant.rows()
+    await done(tenant, COMPLETE, "attachment { id }", id=announced.id)
+    assert await tenant.rows() == before
+
+
+async def test_a_download_leads_on_to_the_bucket(bucket: Bucket, key: str) -> None:
+    sent = await bucket.attach(key)
+    url = (await files.show(bucket.tenant, sent))["download"]["url"]
+    leads = await bucket.tenant.service.client.get(url)
+    assert leads.status_code == 307
+    found = await bucket.outside.get(leads.headers["location"])
+    assert (found.status_code, found.content) == (200, files.PNG)
+    assert found.headers["content-type"] == "image/png"
+    assert found.headers["content-disposition"] == "attachment; filename=\"a.png\"; filename*=UTF-8''a.png"
+    tampered = leads.headers["location"].replace(sent, "att_0000000000000000")
+    assert (await bucket.outside.get(tampered)).status_code == 403
+
+
+async def test_what_was_checked_does_not_change_when_the_address_is_used_again(bucket: Bucket, key: str) -> None:
+    announced = await files.announce(bucket.tenant, key)
+    for content in (files.PNG, b"<script>"):
+        assert (await bucket.outside.put(announced.url, content=content)).status_code == 200
+        if content is files.PNG:
+            await done(bucket.tenant, COMPLETE, "attachment { id }", id=announced.id)
+    leads = await bucket.tenant.service.client.get((await files.show(bucket.tenant, announced.id))["download"]["url"])
+    assert (await bucket.outside.get(leads.headers["location"])).content == files.PNG
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"<svg/>", "UNSUPPORTED_FILE"), (b"", "UNSUPPORTED_FILE"), (files.PNG.ljust(201, b"x"), "FILE_TOO_LARGE")],
+)
+async def test_what_is_not_taken_is_not_attached(
+    bucket: Bucket, key: str, content: bytes, code: str, clock: SettableClock
+) -> None:
+    tenant = bucket.tenant
+    sent = await bucket.send(key, content=content)
+    payload = await tenant.change(COMPLETE, "attachment { id }", id=sent)
+    assert (payload["attachment"], [error["code"] for error in payload["errors"]]) == (None, [code])
+    assert (await files.show(tenant, sent))["status"] == "EXPECTED"
+    assert len(await life.ledger(tenant, key)) == 1
+    clock.advance(AGES)
+    await bucket.turn()
+    assert bucket.kept() == []
+
+
+async def test_of_two_who_say_so_at_once_one_attaches_it(bucket: Bucket, key: str) -> None:
+    tenant = bucket.tenant
+    sent = await bucket.send(key)
+    answers = await asyncio.gather(*(tenant.change(COMPLETE, "attachment { id }", id=sent) for _ in range(4)))
+    assert answers == [{"attachment": {"id": sent}, "errors": []}] * 4
+    assert len(await life.ledger(tenant, key)) == 2
+    await bucket.turn()
+    assert sum("incoming" not in found for found in bucket.kept()) == 1
+
+
+async def test_only_whoever_may_write_says_so(bucket: Bucket, key: str) -> None:
+    sent = await bucket.send(key)
+    held = EVERYTHING - {Scope.CREDENTIALS_WRITE}
+    await calls.forbidden(bucket.tenant, COMPLETE, *held, needs=Scope.CREDENTIALS_WRITE, id=sent)
+    stranger = await Tenant.found(bucket.tenant.service, "Somebody Else")
+    await refused(stranger, COMPLETE, ("NOT_FOUND", "id"), id=sent)
+    assert (await files.show(bucket.tenant, sent))["status"] == "EXPECTED"
+
+
+async def test_a_worker_s_answer_with_files_and_its_purge(bucket: Bucket, clock: SettableClock) -> None:
+    tenant = bucket.tenant
+    key = await life.requested(tenant, requires=["FRONT_ATTACHMENT"])
+    await bucket.attach(key)
+    await bucket.attach(key, "BACK", files.PDF)
+    await done(tenant, "credentialSubmit", id=key, referenceNumber="T-1")
+    shown = await show(tenant, key, "attachments { nodes { side status download { url } } }")
+    nodes = shown["attachments"]["nodes"]
+    assert [(node["side"], node["status"]) for node in nodes] == [("FRONT", "ATTACHED"), ("BACK", "ATTACHED")]
+    await done(tenant, "credentialArchive", id=key)
+    await done(tenant, "credentialPurge", "purgedId", id=key, confirm=True)
+    assert (await tenant.service.client.get(nodes[0]["download"]["url"])).status_code == 404
+    clock.advance(AGES)
+    await bucket.turn()
+    assert bucket.kept() == []
+    await audit.gone(tenant, key)
+
+
+async def test_a_store_that_cannot_be_reached_is_told(own_database: Database, settings: Settings) -> None:
+    told = s3.using(settings, "http://127.0.0.1:9", "s3://evidence")
+    transport = httpx.ASGITransport(create_app(told, own_database))
+    async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
+        tenant = await Tenant.found(Service(client, own_database), "Harbour Health")
+        key = await tenant.add_credential(await tenant.add_worker())
+        announced = await files.announce(tenant, key)
+        answer = await calls.send(tenant, COMPLETE, given={"id": announced.id})
+        assert answer.codes == ["INTERNAL"]
+        assert (await files.show(tenant, announced.id))["status"] == "EXPECTED"
