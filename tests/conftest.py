@@ -1,5 +1,6 @@
 """What tests share: both databases, a clock to set, the service, and organizations to call it for."""
 
+import fcntl
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -149,12 +150,22 @@ class Live:
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that has been served once; leaving `serving` has shown that Ctrl-C stops it cleanly."""
-    data = tmp_path_factory.mktemp("served")
-    with serving(data) as running:
-        assert_first_start(running)
-    return data
+def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that has been served once; leaving `serving` has shown that Ctrl-C stops it cleanly.
+
+    The first of the processes that share the tests serves it, for that takes long; each has a copy.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    first = shared / "served first"
+    with (shared / "served first.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not first.exists():
+            data = tmp_path_factory.mktemp("starting")
+            with serving(data) as running:
+                assert_first_start(running)
+            data.rename(first)
+    return shutil.copytree(first, tmp_path_factory.mktemp("served"), dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")

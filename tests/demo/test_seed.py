@@ -1,21 +1,14 @@
 """The demo organization: whole, plausible, and the same whenever it is loaded."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
-from sqlmodel import col
 
-from app.access import ROLES, Actor, Role
+from app.access import ROLES, Role
 from app.core import clock
 from app.core.database import Database
-from app.core.records import Record
 from app.credential_types.tables import CredentialType
 from app.credentials import fields, validity
 from app.credentials.tables import Approval, Credential, CredentialVersion, Intake, Validity, VerificationStatus
@@ -25,44 +18,21 @@ from app.events.tables import Event
 from app.organizations import keys
 from app.organizations.tables import OrgUnit, OrgUnitKind
 from app.workers.tables import Applicant, EmploymentStatus, Worker
-
-SYDNEY = ZoneInfo("Australia/Sydney")
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A demo organization's keys and rows."""
-
-    tokens: dict[str, str]
-    owner: Actor
-    rows: Mapping[Any, Sequence[Any]]
-    today: date
-
-    def get(self, table: type[Record], key: str | None) -> Any:
-        return next(row for row in self.rows[table] if row.id == key)
-
-
-TABLES = (OrgUnit, Worker, Applicant, CredentialType, Credential, CredentialVersion, Event)
-
-
-async def load(database: Database) -> Loaded:
-    tokens = await seed.load(database)
-    async with database.reading() as session:
-        owner, _ = await keys.authenticate(session, tokens["owner"])
-        rows: dict[type[Record], list[Any]] = {
-            table: list(
-                await session.scalars(
-                    select(table).where(col(table.organization_id) == owner.organization_id).order_by(col(table.id))
-                )
-            )
-            for table in TABLES
-        }
-        return Loaded(tokens, owner, rows, clock.today(session.now, SYDNEY))
+from tests.databases import on_sqlite
+from tests.demo.loaded import SYDNEY, Loaded, told
 
 
 @pytest.fixture(scope="module")
-async def demo(database: Database) -> Loaded:
-    return await load(database)
+async def loaded(database: Database) -> Loaded:
+    """The demo organization, loaded into a database that has others."""
+    return await told(database, await seed.load(database))
+
+
+@pytest.fixture(scope="module")
+def demo(request: pytest.FixtureRequest, database: Database) -> Loaded:
+    """The demo organization: as it is served from SQLite, and as it is loaded into PostgreSQL."""
+    found: Loaded = request.getfixturevalue("served" if database.embedded else "loaded")
+    return found
 
 
 async def test_how_much_there_is(demo: Loaded) -> None:
@@ -79,10 +49,10 @@ async def test_how_much_there_is(demo: Loaded) -> None:
     assert deleted == {Worker: 3, Credential: 5}
 
 
-async def test_the_three_keys_hold_their_roles_scopes(demo: Loaded, database: Database) -> None:
+async def test_the_three_keys_hold_their_roles_scopes(demo: Loaded) -> None:
     assert list(demo.tokens) == ["owner", "reviewer", "auditor"]
     for role, token in demo.tokens.items():
-        async with database.reading() as session:
+        async with demo.database.reading() as session:
             actor, key = await keys.authenticate(session, token)
         assert actor.scopes == ROLES[Role[role.upper()]]
         assert actor.time_zone == SYDNEY
@@ -90,11 +60,11 @@ async def test_the_three_keys_hold_their_roles_scopes(demo: Loaded, database: Da
 
 
 # Chance is the same whatever the database; to load it takes as long as hundreds of other tests.
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@on_sqlite
 async def test_it_is_the_same_each_time(demo: Loaded, database: Database) -> None:
-    again = await load(database)
+    again = await told(database, await seed.load(database))
     if again.today != demo.today:  # midnight passed between the two
-        demo = await load(database)
+        demo = await told(database, await seed.load(database))
     assert again.owner.organization_id != demo.owner.organization_id
     assert _story(again) == _story(demo)
 

@@ -2,10 +2,12 @@
 
 import pytest
 
+from tests.databases import on_sqlite
 from tests.http.raw import JSON, RESPONSE, VIEWER, code, get
 from tests.service import Tenant
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("accept", "media"),
     [
@@ -25,17 +27,18 @@ from tests.service import Tenant
         ("text/html;q=x, */*", RESPONSE),
     ],
 )
-async def test_the_answer_comes_in_the_type_that_is_wanted_most(tenant: Tenant, accept: str, media: str) -> None:
-    answer = await tenant.ask(VIEWER, Accept=accept)
+async def test_the_answer_comes_in_the_type_that_is_wanted_most(home: Tenant, accept: str, media: str) -> None:
+    answer = await home.ask(VIEWER, Accept=accept)
     assert answer.status == 200
     assert answer.headers["content-type"] == f"{media}; charset=utf-8"
     assert answer.headers["vary"] == "Accept"
     assert answer.headers["cache-control"] == "no-store"
 
 
+@on_sqlite
 @pytest.mark.parametrize("accept", ["text/html", "image/png", f"{JSON};q=0", "application/xml, text/*"])
-async def test_a_type_that_we_do_not_speak_is_not_acceptable(tenant: Tenant, accept: str) -> None:
-    answer = await tenant.ask(VIEWER, Accept=accept)
+async def test_a_type_that_we_do_not_speak_is_not_acceptable(home: Tenant, accept: str) -> None:
+    answer = await home.ask(VIEWER, Accept=accept)
     assert (answer.status, answer.codes) == (406, ["NOT_ACCEPTABLE"])
     assert answer.headers["vary"] == "Accept"
 
@@ -43,26 +46,29 @@ async def test_a_type_that_we_do_not_speak_is_not_acceptable(tenant: Tenant, acc
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
-async def test_a_browser_that_opens_the_address_gets_the_explorer(tenant: Tenant) -> None:
-    opened = await get(tenant, BROWSER)
+@on_sqlite
+async def test_a_browser_that_opens_the_address_gets_the_explorer(home: Tenant) -> None:
+    opened = await get(home, BROWSER)
     assert (opened.status_code, opened.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert opened.headers["x-request-id"]
-    asked = await get(tenant, BROWSER, query=VIEWER)
+    asked = await get(home, BROWSER, query=VIEWER)
     assert asked.headers["content-type"] == f"{RESPONSE}; charset=utf-8"
-    posted = await tenant.ask(VIEWER, Accept=BROWSER)
+    posted = await home.ask(VIEWER, Accept=BROWSER)
     assert posted.headers["content-type"] == f"{RESPONSE}; charset=utf-8"
-    anything = await get(tenant, "*/*")
+    anything = await get(home, "*/*")
     assert (anything.status_code, code(anything)) == (400, "BAD_REQUEST")
 
 
-async def test_get_runs_queries(tenant: Tenant) -> None:
+@on_sqlite
+async def test_get_runs_queries(home: Tenant) -> None:
     query = "query A($id: ID!) { node(id: $id) { id } } query B { viewer { kind } }"
-    answer = await get(tenant, query=query, operationName="A", variables='{"id": "wkr_none"}', extensions="{}")
+    answer = await get(home, query=query, operationName="A", variables='{"id": "wkr_none"}', extensions="{}")
     assert (answer.status_code, answer.json()) == (200, {"data": {"node": None}})
-    answer = await get(tenant, query=query, operationName="B", variables="")
+    answer = await get(home, query=query, operationName="B", variables="")
     assert answer.json() == {"data": {"viewer": {"kind": "SERVICE"}}}
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -74,26 +80,29 @@ async def test_get_runs_queries(tenant: Tenant) -> None:
         {"query": VIEWER, "variables": '{"a": "\\u0000"}'},
     ],
 )
-async def test_a_get_that_asks_nothing_runnable_is_refused(tenant: Tenant, parameters: dict[str, str]) -> None:
-    answer = await get(tenant, **parameters)
+async def test_a_get_that_asks_nothing_runnable_is_refused(home: Tenant, parameters: dict[str, str]) -> None:
+    answer = await get(home, **parameters)
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
 
 
-async def test_get_changes_nothing(tenant: Tenant) -> None:
-    before = await tenant.rows()
+@on_sqlite
+async def test_get_changes_nothing(home: Tenant) -> None:
+    before = await home.rows()
     mutation = 'mutation { workerCreate(input: {identity: {displayName: "A"}}) { worker { id } } }'
-    answer = await get(tenant, query=mutation)
+    answer = await get(home, query=mutation)
     assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "POST")
-    assert await tenant.rows() == before
+    assert await home.rows() == before
 
 
+@on_sqlite
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_other_methods_are_not_allowed(tenant: Tenant, method: str) -> None:
-    answer = await tenant.service.client.request(method, "/graphql")
+async def test_other_methods_are_not_allowed(home: Tenant, method: str) -> None:
+    answer = await home.service.client.request(method, "/graphql")
     assert answer.status_code == 405
     assert {"GET", "POST"} <= set(answer.headers["allow"].split(", "))
 
 
-async def test_head_is_answered_like_get(tenant: Tenant) -> None:
-    answer = await tenant.service.client.head("/graphql", headers={"Accept": "text/html"})
+@on_sqlite
+async def test_head_is_answered_like_get(home: Tenant) -> None:
+    answer = await home.service.client.head("/graphql", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")

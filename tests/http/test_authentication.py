@@ -11,6 +11,7 @@ from app.organizations import keys
 from app.settings import Settings
 from tests.conftest import SettableClock
 from tests.core.statements import counted
+from tests.databases import on_sqlite
 from tests.oidc import refused
 from tests.service import Answer, Service, Tenant
 
@@ -27,17 +28,19 @@ async def with_header(tenant: Tenant, header: str, query: str = VIEWER) -> Answe
 
 
 @pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "BEARER   {}", "  Bearer {}  "])
-async def test_a_key_is_a_bearer_token(tenant: Tenant, header: str) -> None:
-    answer = await with_header(tenant, header.format(tenant.key))
+async def test_a_key_is_a_bearer_token(home: Tenant, header: str) -> None:
+    answer = await with_header(home, header.format(home.key))
     assert answer.data == {"viewer": {"kind": "SERVICE", "name": "Owner"}}
 
 
+@on_sqlite
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "{}", "Basic {}", "Token {}", "Bearer {} {}", "Bearer{}"])
-async def test_a_header_of_another_form_is_refused(tenant: Tenant, header: str) -> None:
-    answer = await with_header(tenant, header.format(tenant.key, tenant.key))
+async def test_a_header_of_another_form_is_refused(home: Tenant, header: str) -> None:
+    answer = await with_header(home, header.format(home.key, home.key))
     refused(answer, "the Authorization header is not of the form: Bearer TOKEN")
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "change",
     [
@@ -49,8 +52,8 @@ async def test_a_header_of_another_form_is_refused(tenant: Tenant, header: str) 
         lambda key: key[:-1] + "\u0660",
     ],
 )
-async def test_a_malformed_key_is_refused(tenant: Tenant, change: type[str]) -> None:
-    refused(await with_header(tenant, f"Bearer {change(tenant.key)}"), "the API key is malformed")
+async def test_a_malformed_key_is_refused(home: Tenant, change: type[str]) -> None:
+    refused(await with_header(home, f"Bearer {change(home.key)}"), "the API key is malformed")
 
 
 async def test_a_key_with_another_secret_or_name_is_refused(tenant: Tenant, stranger: Tenant) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from app.http.explorer import page as explorer
 
@@ -76,20 +76,28 @@ async def eventually(ask: Callable[[], Awaitable[str]]) -> str:
     raise AssertionError("nothing came within ten seconds")
 
 
-@pytest.fixture
-async def visit(live: Live) -> AsyncIterator[Visit]:
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        page = await browser.new_page(viewport={"width": 1280, "height": 800})
-        visit = Visit(page)
-        page.on("request", lambda request: visit.requests.append(request.url))
-        page.on("websocket", lambda socket: visit.requests.append(socket.url.replace("ws", "http", 1)))
-        page.on("console", visit.hear)
-        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        await page.goto(f"{live.url}/graphql")
-        await expect(page.locator(".graphiql-execute-button")).to_be_visible()
-        yield visit
+        yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def visit(browser: Browser, live: Live) -> AsyncIterator[Visit]:
+    """A visit by somebody new: what a page keeps lies in a context of its own."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    page = await context.new_page()
+    visit = Visit(page)
+    page.on("request", lambda request: visit.requests.append(request.url))
+    page.on("websocket", lambda socket: visit.requests.append(socket.url.replace("ws", "http", 1)))
+    page.on("console", visit.hear)
+    page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    await page.goto(f"{live.url}/graphql")
+    await expect(page.locator(".graphiql-execute-button")).to_be_visible()
+    yield visit
+    await context.close()
     # data: addresses are the stylesheet's own fonts.
     elsewhere = [url for url in visit.requests if not url.startswith((f"{live.url}/", "data:"))]
     assert not elsewhere

@@ -8,12 +8,14 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.databases import on_sqlite
 from tests.oidc import MAKERS, VIEWER, Issuer, complete, owner, refused
 from tests.service import Answer, Tenant
 
 
-async def test_a_token_signed_in_another_way_is_refused(door: Tenant, issuer: Issuer) -> None:
-    claims = complete(owner(door))
+@on_sqlite
+async def test_a_token_signed_in_another_way_is_refused(shut: Tenant, issuer: Issuer) -> None:
+    claims = complete(owner(shut))
     public = issuer.keys["RS256"][1].public_key()
     modulus = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for token in (
@@ -24,7 +26,7 @@ async def test_a_token_signed_in_another_way_is_refused(door: Tenant, issuer: Is
         jwt.encode(claims, issuer.keys["ES256"][1], "ES256", {"kid": "RS256"}),
         jwt.encode(claims, MAKERS["ES256"](), "ES256", {"kid": "ES256"}),
     ):
-        refused(await door.ask(VIEWER, key=token), "the token is not valid")
+        refused(await shut.ask(VIEWER, key=token), "the token is not valid")
 
 
 def forged_with(claims: dict[str, Any], public: bytes) -> str:
@@ -72,15 +74,17 @@ MALFORMED = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("token", MALFORMED.values(), ids=MALFORMED)
-async def test_a_malformed_token_is_refused(door: Tenant, token: str) -> None:
+async def test_a_malformed_token_is_refused(shut: Tenant, token: str) -> None:
     headers = [(b"Authorization", f"Bearer {token}".encode())]
-    response = await door.service.client.post("/graphql", json={"query": VIEWER}, headers=headers)
+    response = await shut.service.client.post("/graphql", json={"query": VIEWER}, headers=headers)
     refused(Answer(response.status_code, response.json(), response.headers), "the token is not valid")
 
 
-async def test_times_beyond_all_clocks_are_refused(door: Tenant, issuer: Issuer) -> None:
+@on_sqlite
+async def test_times_beyond_all_clocks_are_refused(shut: Tenant, issuer: Issuer) -> None:
     times: list[Any] = [float("inf"), float("nan"), [], {}, "soon"]
     for exp in times:
-        token = issuer.token("ES256", owner(door, exp=exp))
-        refused(await door.ask(VIEWER, key=token), "the token is not valid")
+        token = issuer.token("ES256", owner(shut, exp=exp))
+        refused(await shut.ask(VIEWER, key=token), "the token is not valid")

@@ -7,10 +7,12 @@ import pytest
 from graphql import get_introspection_query
 
 from app.access import Scope
+from tests.databases import on_sqlite
 from tests.http.raw import JSON, RESPONSE, VIEWER, code, post
 from tests.service import Service, Tenant
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("query", "name", "found"),
     [
@@ -27,21 +29,19 @@ from tests.service import Service, Tenant
         ("type A { b: Int } { viewer { id } }", None, "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
-async def test_a_document_that_cannot_be_run_is_refused(
-    tenant: Tenant, query: str, name: str | None, found: str
-) -> None:
+async def test_a_document_that_cannot_be_run_is_refused(home: Tenant, query: str, name: str | None, found: str) -> None:
     body = orjson.dumps({"query": query, "operationName": name})
-    strict = await post(tenant, body, Accept=RESPONSE)
-    lenient = await post(tenant, body, Accept=JSON)
+    strict = await post(home, body, Accept=RESPONSE)
+    lenient = await post(home, body, Accept=JSON)
     assert (strict.status_code, lenient.status_code) == (400, 200)
     for answer in (strict, lenient):
         assert code(answer) == found
         assert "data" not in answer.json()
 
 
-async def test_an_operation_is_chosen_by_its_name(tenant: Tenant) -> None:
+async def test_an_operation_is_chosen_by_its_name(home: Tenant) -> None:
     query = "query A { viewer { id } } query B { viewer { kind } }"
-    answer = await post(tenant, orjson.dumps({"query": query, "operationName": "B"}))
+    answer = await post(home, orjson.dumps({"query": query, "operationName": "B"}))
     assert answer.json() == {"data": {"viewer": {"kind": "SERVICE"}}}
 
 
@@ -49,6 +49,7 @@ WORKER = "mutation ($i: WorkerCreateInput!) { workerCreate(input: $i) { worker {
 LIST = "query ($f: Int, $w: WorkerWhere) { workers(first: $f, where: $w) { nodes { id } } }"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("query", "variables", "path"),
     [
@@ -68,11 +69,11 @@ LIST = "query ($f: Int, $w: WorkerWhere) { workers(first: $f, where: $w) { nodes
     ],
 )
 async def test_variables_that_do_not_fit_are_refused_by_their_path(
-    tenant: Tenant, query: str, variables: dict[str, Any], path: str
+    home: Tenant, query: str, variables: dict[str, Any], path: str
 ) -> None:
     body = dumps({"query": query, "variables": variables})
-    strict = await post(tenant, body, Accept=RESPONSE)
-    lenient = await post(tenant, body, Accept=JSON)
+    strict = await post(home, body, Accept=RESPONSE)
+    lenient = await post(home, body, Accept=JSON)
     assert (strict.status_code, lenient.status_code) == (400, 200)
     for answer in (strict, lenient):
         errors = answer.json()["errors"]
@@ -87,8 +88,8 @@ def dumps(value: Any) -> bytes:
     return repr(value).replace("'", '"').replace("None", "null").replace("True", "true").encode()
 
 
-async def test_what_is_wrong_says_where(tenant: Tenant) -> None:
-    answer = await tenant.ask("{\n  a: viewer { id }\n  b: workers(first: 101) { nodes { id } }\n}")
+async def test_what_is_wrong_says_where(home: Tenant) -> None:
+    answer = await home.ask("{\n  a: viewer { id }\n  b: workers(first: 101) { nodes { id } }\n}")
     assert answer.status == 200
     assert answer.body["data"]["a"]
     assert answer.body["data"]["b"] is None
@@ -98,6 +99,7 @@ async def test_what_is_wrong_says_where(tenant: Tenant) -> None:
     assert error["extensions"]["requestId"] == answer.headers["x-request-id"]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "query",
     [
@@ -114,6 +116,7 @@ async def test_the_schema_is_public(service: Service, query: str) -> None:
     assert answer.data
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "query",
     [

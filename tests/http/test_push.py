@@ -18,6 +18,7 @@ from app.settings import Settings
 from tests import checks as harness
 from tests import registry
 from tests.checks import Checks
+from tests.databases import on_sqlite
 from tests.registry import FakeRegistry
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -39,6 +40,21 @@ async def checks(
     monkeypatch.setenv("PUSH_SECRET", SECRET)
     async with harness.opened(database, settings, tmp_path, fake, push_secret="PUSH_SECRET") as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+async def closed(
+    database: Database, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Checks]:
+    """Such an organization, for reports that are not taken."""
+    folder = tmp_path_factory.mktemp("closed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PUSH_SECRET", SECRET)
+        async with (
+            registry.serving() as fake,
+            harness.opened(database, settings, folder, fake, push_secret="PUSH_SECRET") as found,
+        ):
+            yield found
 
 
 @pytest.fixture
@@ -170,6 +186,7 @@ def at(minutes: int) -> dict[str, str]:
     return headers("{}", webhook_timestamp=str(int(then.timestamp())), webhook_signature=signed)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "sign",
     [
@@ -189,11 +206,11 @@ def at(minutes: int) -> dict[str, str]:
         lambda: at(302),
     ],
 )
-async def test_what_is_not_signed_is_not_taken(checks: Checks, sign: Callable[[], dict[str, str]]) -> None:
-    before = await checks.tenant.rows()
-    response = await post(checks, "{}", sign())
+async def test_what_is_not_signed_is_not_taken(closed: Checks, sign: Callable[[], dict[str, str]]) -> None:
+    before = await closed.tenant.rows()
+    response = await post(closed, "{}", sign())
     assert (response.status_code, response.json()) == (401, {"error": "the signature is not valid"})
-    assert await checks.tenant.rows() == before
+    assert await closed.tenant.rows() == before
 
 
 async def test_a_report_that_was_tampered_with_is_not_taken(checks: Checks, number: str) -> None:
@@ -204,9 +221,10 @@ async def test_a_report_that_was_tampered_with_is_not_taken(checks: Checks, numb
     assert (await post(checks, b"\xff\xfe", headers(body))).status_code == 401
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", ["nowhere", "manual", "sandbox", "nsw-ocg"])
-async def test_an_unknown_registry_may_not_push(checks: Checks, name: str) -> None:
-    assert (await post(checks, "{}", headers("{}"), name)).status_code == 404
+async def test_an_unknown_registry_may_not_push(closed: Checks, name: str) -> None:
+    assert (await post(closed, "{}", headers("{}"), name)).status_code == 404
 
 
 async def test_a_registry_without_a_secret_may_not_push(
@@ -216,11 +234,13 @@ async def test_a_registry_without_a_secret_may_not_push(
         assert (await post(checks, "{}", headers("{}"))).status_code == 404
 
 
-async def test_reports_are_posted(checks: Checks) -> None:
-    response = await checks.tenant.service.client.get(f"/registries/{checks.source}/push")
+@on_sqlite
+async def test_reports_are_posted(closed: Checks) -> None:
+    response = await closed.tenant.service.client.get(f"/registries/{closed.source}/push")
     assert response.status_code == 405
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "body",
     [
@@ -243,8 +263,8 @@ async def test_reports_are_posted(checks: Checks) -> None:
         json.dumps({"referenceNumber": "1", "status": "x" * 201}),
     ],
 )
-async def test_a_signed_report_that_says_nothing_is_refused(checks: Checks, body: str) -> None:
-    response = await post(checks, body, headers(body))
+async def test_a_signed_report_that_says_nothing_is_refused(closed: Checks, body: str) -> None:
+    response = await post(closed, body, headers(body))
     assert response.status_code == 400
     assert response.json() == {"error": "send referenceNumber, status and, if known, expiryDate"}
 

@@ -9,6 +9,7 @@ import pytest
 
 from app.access import ROLES, Role
 from app.settings import Settings
+from tests.databases import on_sqlite
 from tests.oidc import AUDIENCE, MAKERS, VIEWER, Issuer, complete, owner, refused, trusting
 from tests.service import Tenant
 
@@ -39,25 +40,27 @@ async def test_a_key_works_beside_tokens(door: Tenant) -> None:
         (["unknown", "ADMIN", 5, None, "ADMIN"], ["ADMIN"]),
     ],
 )
-async def test_roles_become_scopes(door: Tenant, issuer: Issuer, roles: Any, found: list[str]) -> None:
-    viewer = (await door.ask(VIEWER, key=issuer.token("ES256", owner(door, roles=roles)))).data["viewer"]
+async def test_roles_become_scopes(shut: Tenant, issuer: Issuer, roles: Any, found: list[str]) -> None:
+    viewer = (await shut.ask(VIEWER, key=issuer.token("ES256", owner(shut, roles=roles)))).data["viewer"]
     assert viewer["roles"] == found
     scopes = set().union(*(ROLES[Role(name)] for name in found))
     assert viewer["scopes"] == [scope.name for scope in sorted(scopes)]
 
 
+@on_sqlite
 @pytest.mark.parametrize("roles", [None, [], "", ["unknown"], "unknown", 5, True, {"OWNER": {}}, [["OWNER"]]])
-async def test_a_token_without_a_role_is_refused(door: Tenant, issuer: Issuer, roles: Any) -> None:
-    answer = await door.ask(VIEWER, key=issuer.token("ES256", owner(door, roles=roles)))
+async def test_a_token_without_a_role_is_refused(shut: Tenant, issuer: Issuer, roles: Any) -> None:
+    answer = await shut.ask(VIEWER, key=issuer.token("ES256", owner(shut, roles=roles)))
     refused(answer, "the token gives no role here")
 
 
 @pytest.mark.parametrize("organization", [None, "", "org_unknown", "somebody else", 5, "' OR 1=1 --"])
-async def test_a_token_of_an_unknown_organization_is_refused(door: Tenant, issuer: Issuer, organization: Any) -> None:
-    answer = await door.ask(VIEWER, key=issuer.token("ES256", owner(door, organization=organization)))
+async def test_a_token_of_an_unknown_organization_is_refused(shut: Tenant, issuer: Issuer, organization: Any) -> None:
+    answer = await shut.ask(VIEWER, key=issuer.token("ES256", owner(shut, organization=organization)))
     refused(answer, "the token names no organization of this service")
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("claims", "message"),
     [
@@ -72,14 +75,15 @@ async def test_a_token_of_an_unknown_organization_is_refused(door: Tenant, issue
     ],
 )
 async def test_claims_of_the_wrong_kind_are_refused(
-    door: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
+    shut: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
 ) -> None:
-    refused(await door.ask(VIEWER, key=issuer.token("ES256", owner(door, **claims))), message)
+    refused(await shut.ask(VIEWER, key=issuer.token("ES256", owner(shut, **claims))), message)
 
 
 NOW = datetime.now(UTC)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("claims", "message"),
     [
@@ -96,22 +100,23 @@ NOW = datetime.now(UTC)
     ],
 )
 async def test_a_token_for_others_or_another_time_is_refused(
-    door: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
+    shut: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
 ) -> None:
-    refused(await door.ask(VIEWER, key=issuer.token("RS256", owner(door, **claims))), message)
+    refused(await shut.ask(VIEWER, key=issuer.token("RS256", owner(shut, **claims))), message)
 
 
-async def test_one_of_several_audiences_is_enough(door: Tenant, issuer: Issuer) -> None:
-    token = issuer.token("ES256", owner(door, aud=["other", AUDIENCE]))
-    assert (await door.ask(VIEWER, key=token)).status == 200
+async def test_one_of_several_audiences_is_enough(shut: Tenant, issuer: Issuer) -> None:
+    token = issuer.token("ES256", owner(shut, aud=["other", AUDIENCE]))
+    assert (await shut.ask(VIEWER, key=token)).status == 200
 
 
+@on_sqlite
 @pytest.mark.parametrize("header", [{}, {"kid": "unknown"}, {"kid": ""}])
 async def test_a_token_that_names_none_of_the_keys_is_refused(
-    door: Tenant, issuer: Issuer, header: dict[str, Any]
+    shut: Tenant, issuer: Issuer, header: dict[str, Any]
 ) -> None:
-    token = jwt.encode(complete(owner(door)), issuer.keys["ES256"][1], "ES256", header)
-    refused(await door.ask(VIEWER, key=token), "the token is not valid")
+    token = jwt.encode(complete(owner(shut)), issuer.keys["ES256"][1], "ES256", header)
+    refused(await shut.ask(VIEWER, key=token), "the token is not valid")
 
 
 async def test_an_issuers_only_key_needs_no_name(tenant: Tenant, settings: Settings, tmp_path: Path) -> None:

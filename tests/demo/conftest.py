@@ -1,0 +1,20 @@
+"""The demo organization as it is served, for the tests that look at it."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.core import clock
+from app.core.database import Database
+from app.settings import Settings
+from tests.demo.loaded import Loaded, told
+
+
+@pytest.fixture(scope="session")
+async def served(folder: Path) -> AsyncIterator[Loaded]:
+    """What the first start of the service loaded. To load it again takes as long as hundreds of tests."""
+    database = Database(Settings(data=folder).database(), clock.system)
+    yield await told(database, json.loads((folder / "demo-keys.json").read_text()))
+    await database.close()

@@ -1,0 +1,58 @@
+"""A demo organization as it was loaded: its keys, and its rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.access import Actor
+from app.core import clock
+from app.core.database import Database
+from app.core.records import Record
+from app.credential_types.tables import CredentialType
+from app.credentials.tables import Credential, CredentialVersion
+from app.demo import people
+from app.events.tables import Event
+from app.organizations import keys
+from app.organizations.tables import OrgUnit
+from app.workers.tables import Applicant, Worker
+
+SYDNEY = ZoneInfo("Australia/Sydney")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A demo organization's keys and rows."""
+
+    database: Database
+    tokens: dict[str, str]
+    owner: Actor
+    rows: Mapping[Any, Sequence[Any]]
+    today: date
+
+    def get(self, table: type[Record], key: str | None) -> Any:
+        return next(row for row in self.rows[table] if row.id == key)
+
+
+TABLES = (OrgUnit, Worker, Applicant, CredentialType, Credential, CredentialVersion, Event)
+
+
+async def told(database: Database, tokens: dict[str, str]) -> Loaded:
+    """All that is told of a demo organization."""
+    async with database.reading() as session:
+        owner, _ = await keys.authenticate(session, tokens["owner"])
+        rows: dict[type[Record], list[Any]] = {
+            table: list(
+                await session.scalars(
+                    select(table).where(col(table.organization_id) == owner.organization_id).order_by(col(table.id))
+                )
+            )
+            for table in TABLES
+        }
+    # Midnight may have passed since.
+    today = clock.today(rows[Event][0].occurred_at, SYDNEY) - timedelta(days=people.FOUNDED)
+    return Loaded(database, tokens, owner, rows, today)
