@@ -85,3 +85,11 @@ def test_a_key_without_scopes_is_refused_in_a_line(url: str) -> None:
     organization = call("organization", "create", "Harbour").output.split()[0]
     result = call("keys", "create", "--organization", organization, "Nothing")
     assert (result.exit_code, result.output) == (1, "Error: scopes is required\n")
+
+
+def test_a_place_of_files_that_is_none_is_told(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDGRAPH_FILES", "gs://bucket")
+    for arguments in (["jobs"], ["serve", "--no-demo", "--data", str(tmp_path)]):
+        result = call(*arguments)
+        assert result.exit_code == 1
+        assert result.output == "Error: the place of files, gs://bucket, is neither a folder nor s3://bucket/prefix\n"

@@ -54,9 +54,9 @@ class Storage:
         self.presigns = self._place.startswith(_S3)
         """Whether clients send files straight to the store, to addresses that it is asked to sign."""
         if self.presigns and not urlsplit(self._place).netloc:
-            raise ValueError(f"{self._place} names no bucket: s3://bucket/prefix")
+            raise ValueError(f"the place of files, {self._place}, names no bucket: s3://bucket/prefix")
         if not self.presigns and "://" in self._place:
-            raise ValueError(f"{self._place} is neither a folder nor s3://bucket/prefix")
+            raise ValueError(f"the place of files, {self._place}, is neither a folder nor s3://bucket/prefix")
 
     @cached_property
     def _store(self) -> LocalStore | S3Store:

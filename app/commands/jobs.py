@@ -19,11 +19,15 @@ def jobs() -> None:
     Any number of these may run.
     """
     settings = Settings()
+    try:
+        storage = open_storage(settings)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
 
     async def work(database: Database) -> None:
         sources = Sources(settings.registries)
         try:
-            await loop.until_stopped(database, sources, open_storage(settings))
+            await loop.until_stopped(database, sources, storage)
         finally:
             await sources.close()
 

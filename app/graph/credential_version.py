@@ -53,8 +53,8 @@ class VersionChange(Node):
     """One fact of a version that somebody set or changed."""
 
     field: VersionField = scalar("Which fact.")
-    before: str | None = scalar("The value before, a date as `2026-03-14`.")
-    after: str | None = scalar("The value after.")
+    before: str | None = scalar("The value before, a date as `2026-03-14`; a file that went as `FRONT front.png`.")
+    after: str | None = scalar("The value after; a file that came likewise.")
     changed_by: str = scalar("The id of the key or person that changed it.")
     changed_by_name: str = scalar("Their name at the time.")
     changed_at: datetime = scalar("When it was changed.")
