@@ -49,10 +49,15 @@ async def test_nothing_is_attached_until_the_bytes_are_there(tenant: Tenant, key
     assert await show(tenant, key, LISTED) == nothing
     assert await life.ledger(tenant, key) == before
     await refused(tenant, COMPLETE, ("NOT_UPLOADED", "id"), id=announced.id)
-    assert (await files.put(tenant, announced.url, files.PNG)).status_code == 201
+    response = await files.put(tenant, announced.url, files.PNG)
+    assert response.status_code == 201
     assert (await show(tenant, key, LISTED))["attachments"]["nodes"] == [
         {"side": "FRONT", "fileName": "front.png", "status": "ATTACHED"}
     ]
+    [event] = (await life.ledger(tenant, key))[len(before) :]
+    assert (event.kind.value, event.actor_kind.value, event.actor_name) == ("credential.updated", "SERVICE", "Owner")
+    assert event.actor_id.removeprefix("key_") in tenant.key
+    assert event.request_id == response.headers["x-request-id"]
 
 
 async def test_a_file_changes_the_latest_version_as_an_edit_does(tenant: Tenant, key: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.credential_types import catalogue
+from tests import files
 from tests.core.calls import done, events, root, send
 from tests.service import Service, Tenant, credential
 
@@ -80,6 +81,10 @@ async def latest(tenant: Tenant) -> dict[str, Any]:
 
 async def several(tenant: Tenant) -> dict[str, Any]:
     return {"ids": [(await held(tenant))["id"]]}
+
+
+async def shown(tenant: Tenant) -> dict[str, Any]:
+    return {"id": await files.send(tenant, (await held(tenant))["id"])}
 
 
 async def put_away(tenant: Tenant) -> dict[str, Any]:
@@ -213,6 +218,7 @@ RECIPES: dict[str, tuple[str, Recipe]] = {
     "credentialRestore": ("credential.restored", of(put_away)),
     "credentialPurge": ("credential.purged", of(put_away, confirm=True)),
     "credentialsUpdate": ("credential.updated", updates),
+    "attachmentDelete": ("credential.updated", shown),
     "positionCreate": ("position.created", plain(name="Night nurse")),
     "positionUpdate": ("position.updated", of(position, name="Day nurse")),
     "positionArchive": ("position.archived", of(position)),
@@ -242,7 +248,9 @@ RECIPES: dict[str, tuple[str, Recipe]] = {
 def test_every_mutation_of_the_schema_is_tried_here() -> None:
     # What a check records comes with its finding: see credentials/verification.
     checks = {"credentialVerify", "credentialsVerify", "verificationResolve"}
-    assert set(RECIPES) | checks == set(root("Mutation").fields)
+    # What is recorded of a file comes with its bytes: see credentials/test_attachments.
+    uploads = {"attachmentUploadCreate", "attachmentUploadComplete"}
+    assert set(RECIPES) | checks | uploads == set(root("Mutation").fields)
 
 
 @pytest.mark.parametrize("field", sorted(RECIPES))
