@@ -14,7 +14,7 @@ from app.organizations import keys
 from app.organizations import settings as organizations
 from tests import rows
 
-TYPES = frozenset({"NPI", "PASSPORT", "WWCC_NSW", "WWCC_VIC", "WWCC_WA"})
+TYPES = frozenset({"NPI", "PASSPORT", "WWCC_NSW", "WWCC_VIC"})
 """A few types of the starter catalogue: there is no test that needs them all."""
 CATALOGUE = catalogue.read()
 

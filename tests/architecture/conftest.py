@@ -17,7 +17,7 @@ from app.access import Role
 from app.core.database import Database
 from app.main import create_app
 from app.settings import Settings
-from tests.architecture.worlds import World, populate
+from tests.architecture.worlds import STOCKED, World, populate
 from tests.conftest import SECRET
 from tests.service import Service, Tenant
 
@@ -74,15 +74,21 @@ def person(issuer: Ed25519PrivateKey) -> Person:
 
 
 @pytest.fixture(scope="session")
+def stocked() -> frozenset[str]:
+    """The types that are asked about here."""
+    return STOCKED
+
+
+@pytest.fixture(scope="session")
 async def home(service: Service) -> World:
     """An organization to ask for."""
-    return await populate(await Tenant.found(service, "Home"), "home")
+    return await populate(await Tenant.found(service, "Home", types=STOCKED), "home")
 
 
 @pytest.fixture(scope="session")
 async def abroad(service: Service) -> World:
     """Another organization, of which nothing may be seen."""
-    return await populate(await Tenant.found(service, "zqabroad000000 of others"), "abroad")
+    return await populate(await Tenant.found(service, "zqabroad000000 of others", types=STOCKED), "abroad")
 
 
 @pytest.fixture(scope="module", autouse=True)

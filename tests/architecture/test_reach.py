@@ -14,7 +14,7 @@ from tests.architecture import calls
 from tests.architecture.conftest import Person
 from tests.architecture.probing import Asker, Secrets, compare, working
 from tests.architecture.shapes import Entry, edges_with_arguments, roots
-from tests.architecture.worlds import TOKEN, Maker, Row, World, entry_node, populate
+from tests.architecture.worlds import STOCKED, TOKEN, Maker, Row, World, entry_node, populate
 from tests.service import Service, Tenant, paths
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -90,7 +90,7 @@ def _tokens(rows: Iterable[dict[str, Any]]) -> set[str]:
 @pytest.fixture(scope="session", params=["person", "restricted key"])
 async def caller(request: pytest.FixtureRequest, service: Service, person: Person) -> Caller:
     """A worker, or a key that is restricted to a unit, in an organization that holds more."""
-    tenant = await Tenant.found(service, "Divided")
+    tenant = await Tenant.found(service, "Divided", types=STOCKED)
     maker = Maker(tenant, "units")
     [above] = await maker.rows(["org unit live"])
     maker.unit = above.id

@@ -14,7 +14,7 @@ from tests.architecture import calls
 from tests.architecture.calls import Call
 from tests.architecture.probing import Asker, document, working
 from tests.architecture.shapes import Entry, edges, roots, ways_to
-from tests.architecture.worlds import TYPE, Maker, World
+from tests.architecture.worlds import STOCKED, TYPE, Maker, World
 from tests.service import Answer, Service, Tenant
 
 NODES = {node.type.__name__: node for node in nodes.values()}
@@ -46,7 +46,7 @@ OPEN_TO_OTHERS = {"Mutation.credentialArchive": Scope.CONTRACTORS_MANAGE}
 @pytest.fixture(scope="session")
 async def tenant(service: Service) -> Tenant:
     """An organization for all of these tests, since none of them may change anything."""
-    return await Tenant.found(service, "Scoped")
+    return await Tenant.found(service, "Scoped", types=STOCKED)
 
 
 async def key_lacking(tenant: Tenant, scope: Scope | None, *others: Scope) -> str:

@@ -28,11 +28,12 @@ from app.organizations.tables import OrgUnitKind
 from app.registries.findings import Eligibility, Finding
 from app.workers import assignments, deletion, editing, people, positions
 from tests.architecture.shapes import Entry
-from tests.service import Tenant
+from tests.service import TYPES, Tenant
 
 Found = TypeVar("Found", bound=Record)
 
 TYPE, CATEGORY = "WWCC_WA", Category.SCREENING
+STOCKED = TYPES | {TYPE}
 """A type of the starter catalogue that takes any reference number."""
 
 FAR = date(2199, 1, 1)
