@@ -1,19 +1,27 @@
 """What is kept of standings and counts equals a recount, after whatever happened in whatever order, on whatever day."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import httpx
 import pytest
 
 from app.compliance import settling
+from app.core.database import Database
 from app.jobs import settle as job
+from app.main import create_app
+from app.settings import Settings
+from tests import checks
 from tests.compliance import recount
-from tests.compliance.organization import CPR, FIRST_AID, START, Asked
+from tests.compliance.organization import CPR, FIRST_AID, START, Asked, noon
+from tests.conftest import SettableClock
 from tests.core import calls
+from tests.service import Service
 
 CODES = (FIRST_AID, CPR, "WWCC_NSW")
 PREFIXES = {
@@ -288,7 +296,23 @@ async def test_a_change_of_standing_is_recorded_once(asked: Asked) -> None:
     ]
 
 
-async def test_the_job_settles_every_organization_and_the_passing_of_days(asked: Asked, other: Asked) -> None:
+@pytest.fixture
+async def houses(
+    database: Database, settings: Settings, tmp_path: Path, clock: SettableClock
+) -> AsyncIterator[tuple[Asked, Asked]]:
+    """Two organizations in a database of their own, for the job works for all that there are."""
+    clock.set(noon(0))
+    server = None if database.embedded else database.url.render_as_string(hide_password=False)
+    own = await checks.database_of(database.dialect.name, tmp_path, server, clock)
+    transport = httpx.ASGITransport(create_app(settings, own))
+    async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
+        service = Service(client, own)
+        yield await Asked.found(service, "Asked", clock), await Asked.found(service, "Other", clock)
+    await own.close()
+
+
+async def test_the_job_settles_every_organization_and_the_passing_of_days(houses: tuple[Asked, Asked]) -> None:
+    asked, other = houses
     workers = []
     for there in (asked, other):
         workers.append(await there.tenant.add_worker())
