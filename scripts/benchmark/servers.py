@@ -28,7 +28,6 @@ from scripts.benchmark.operations import Dialect, Request
 
 ROOT = Path(__file__).parent.parent.parent
 NODE = Path(sys.prefix) / "node"
-PEERS = Path(__file__).with_name("peers")
 START_SECONDS, STOP_SECONDS = 60, 15
 OURS = ("CREDGRAPH_", "DATABASE_URL")
 

@@ -6,10 +6,10 @@ import asyncpg
 
 CHANGED = (
     "status", "eligibility", "status_detail", "latest_approval", "effective_version_id", "valid_from", "expires_on",
-    "intake", "revision", "last_updated",
+    "next_check_at", "intake", "revision", "last_updated",
 )  # fmt: skip
 """The columns of a credential that a decision writes."""
-VOLATILE = {"id", "digest", "occurred_at", "created_at", "decided_at", "last_updated", "request_id"}
+VOLATILE = {"id", "digest", "occurred_at", "created_at", "decided_at", "last_updated", "request_id", "recorded_at"}
 """What two runs of the same change may differ in; the ids of credentials and versions are compared as `subject`."""
 
 _SAVE = """
@@ -27,13 +27,22 @@ _REOPEN = """
     FROM bench.saved WHERE v.organization_id = saved.organization_id AND v.id = saved.latest_version_id
     AND v.approval <> 'PENDING'
 """
-_FORGET = "DELETE FROM events WHERE kind = 'credential.approved'; DELETE FROM idempotency_keys"
-_TIDY = "VACUUM credentials, credential_versions, events, idempotency_keys"
+_FORGET = """
+    DELETE FROM events WHERE kind = 'credential.approved';
+    DELETE FROM idempotency_keys;
+    DELETE FROM unsettled;
+    DELETE FROM history USING bench.saved
+    WHERE history.organization_id = saved.organization_id AND history.kind = 'credentials' AND history.row_id = saved.id
+    AND history.recorded_at > saved.last_updated
+"""
+_TIDY = "VACUUM credentials, credential_versions, events, idempotency_keys, unsettled, history"
 _WRITTEN = {
     "credential": "SELECT * FROM credentials WHERE id = $1",
     "version": "SELECT * FROM credential_versions WHERE credential_id = $1 ORDER BY number DESC LIMIT 1",
     "events": "SELECT * FROM events WHERE subject_id = $1 AND kind = 'credential.approved'",
     "keys": "SELECT * FROM idempotency_keys WHERE outcome->>'id' = $1",
+    "marks": "SELECT m.* FROM unsettled m JOIN credentials c ON m.owner_id = c.worker_id WHERE c.id = $1",
+    "past": "SELECT * FROM history WHERE row_id = $1 ORDER BY recorded_at DESC, id DESC LIMIT 1",
 }
 
 

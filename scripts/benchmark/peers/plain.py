@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -11,7 +11,6 @@ import strawberry
 import structlog
 import uvicorn
 from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -22,15 +21,14 @@ from starlette.routing import Route
 from strawberry.asgi import GraphQL
 from strawberry.types import Info
 
-from app.access import ActorKind
-from app.core import idempotency, ids, logs
-from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
-from app.events.kinds import EventKind
+from app.core import idempotency, logs
+from app.credentials.tables import Approval, Credential, Intake
 from app.events.tables import Event
 from app.organizations.tables import ApiKey, Organization
-from app.registries.findings import Eligibility, StatusDetail
+from app.registries.findings import Eligibility
 from app.workers.tables import Worker
 from scripts.benchmark.peers import plain_types as types
+from scripts.benchmark.peers.plain_approval import approve
 from scripts.benchmark.peers.plain_loaders import Loaders, sessions, shown
 
 log = structlog.get_logger("plain")
@@ -151,49 +149,8 @@ class Mutation:
                 return _refused("NOT_REVIEWABLE", "nobody can decide about it")
             if credential.latest_approval is Approval.APPROVED:
                 return _refused("ALREADY_APPROVED", "the version is already approved")
-            await _approve(session, key, credential, reason, idempotency_key)
+            await approve(session, key, credential, reason, idempotency_key)
         return types.ApprovePayload(credential=shown(types.Credential, credential), errors=[])
-
-
-async def _approve(session: AsyncSession, key: ApiKey, credential: Credential, reason: str, once: str) -> None:
-    now = datetime.now(UTC)
-    version = await session.get_one(CredentialVersion, (key.organization_id, credential.latest_version_id))
-    version.approval, version.reason = Approval.APPROVED, reason
-    version.decided_by, version.decided_at = key.id, now
-    credential.status, credential.eligibility = VerificationStatus.ACTIVE, Eligibility.MAY_ENGAGE
-    credential.status_detail, credential.latest_approval = StatusDetail.VALID, Approval.APPROVED
-    credential.effective_version_id, credential.valid_from = version.id, version.issue_date
-    credential.expires_on = version.expiry_date or NEVER
-    credential.revision += 1
-    credential.last_updated = now
-    session.add(
-        Event(
-            organization_id=key.organization_id,
-            id=ids.new(Event.prefix),
-            kind=EventKind.CREDENTIAL_APPROVED,
-            subject_id=credential.id,
-            worker_id=credential.worker_id,
-            actor_kind=ActorKind.SERVICE,
-            actor_id=key.id,
-            actor_name=key.name,
-            changes={
-                "number": {"from": version.number, "to": version.number},
-                "reason": {"from": None, "to": reason},
-            },
-            occurred_at=now,
-            request_id=ids.new("req"),
-        )
-    )
-    session.add(
-        idempotency.IdempotencyKey(
-            organization_id=key.organization_id,
-            actor_id=key.id,
-            id=once,
-            digest=hashlib.sha256(f"{credential.id} {reason}".encode()).hexdigest(),
-            outcome={"record": "credentials", "id": credential.id},
-            created_at=now,
-        )
-    )
 
 
 def _refused(code: str, message: str) -> types.ApprovePayload:
