@@ -3,14 +3,14 @@
 import hashlib
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
 import strawberry
 import structlog
 import uvicorn
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlmodel import col
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -21,6 +21,8 @@ from starlette.routing import Route
 from strawberry.asgi import GraphQL
 from strawberry.types import Info
 
+from app.compliance.counting import Dimension
+from app.compliance.tables import Settled, Tally, Unsettled
 from app.core import idempotency, logs
 from app.credentials.tables import Approval, Credential, Intake
 from app.events.tables import Event
@@ -28,6 +30,7 @@ from app.organizations.tables import ApiKey, Organization
 from app.registries.findings import Eligibility
 from app.workers.tables import Worker
 from scripts.benchmark.peers import plain_types as types
+from scripts.benchmark.peers import rollup
 from scripts.benchmark.peers.plain_approval import approve
 from scripts.benchmark.peers.plain_loaders import Loaders, sessions, shown
 
@@ -125,6 +128,30 @@ class Query:
         )
         async with sessions() as session:
             return [shown(types.Event, row) for row in await session.scalars(statement)]
+
+    @strawberry.field
+    async def compliance_summary(self, info: Info) -> types.ComplianceSummary:
+        tenant, today = info.context["loaders"].tenant, datetime.now(UTC).date()
+        waits = or_(
+            exists().where(col(Unsettled.organization_id) == tenant),
+            exists().where(col(Settled.organization_id) == tenant, col(Settled.recheck_on) <= today),
+        )
+        number = func.sum(col(Tally.number))
+        counted = (
+            select(col(Tally.dimension), col(Tally.value), number)
+            .where(col(Tally.organization_id) == tenant, col(Tally.org_unit_id) == "", col(Tally.day) <= today)
+            .where(col(Tally.dimension).in_([Dimension.TOTAL, *rollup.ORDER]))
+            .group_by(col(Tally.dimension), col(Tally.value))
+            .having(number != 0)
+        )
+        async with sessions() as session:
+            settled = not await session.scalar(select(waits))
+            found = rollup.counts(await session.execute(counted))
+        by = {
+            f"by_{dimension.lower()}": [types.Count(value=value, count=count) for value, count in found[dimension]]
+            for dimension in rollup.ORDER
+        }
+        return types.ComplianceSummary(settled=settled, total=found["total"], **by)
 
 
 @strawberry.type

@@ -1,8 +1,10 @@
 """Whoever approves a credential writes the same rows, and the undo leaves none of them behind."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -16,6 +18,7 @@ from app import reactions
 from app.core import clock
 from app.core.database import Database
 from app.credentials.tables import Credential
+from app.jobs import settle
 from app.main import create_app
 from app.migrations import runner
 from app.organizations.tables import ApiKey
@@ -47,7 +50,18 @@ class Place:
 
 @pytest.fixture(scope="module")
 async def place(postgresql: str, settings: Settings) -> AsyncIterator[Place]:
-    url = await new_database(postgresql, "credgraph_approval")
+    async with _place(await new_database(postgresql, "credgraph_approval"), settings) as place:
+        yield place
+
+
+@pytest.fixture
+async def embedded(tmp_path: Path, settings: Settings) -> AsyncIterator[Place]:
+    async with _place(f"sqlite:///{tmp_path / 'credgraph.sqlite'}", settings) as place:
+        yield place
+
+
+@asynccontextmanager
+async def _place(url: str, settings: Settings) -> AsyncIterator[Place]:
     database = Database(url, clock.system)
     database.follow = reactions.follow
     await runner.upgrade(database)
@@ -114,6 +128,35 @@ async def test_approvals_are_taken_back_to_the_last_row(place: Place, approve: A
 
     await changes.take_back()
     assert await place.tenant.rows() == before
+
+
+async def settled_rows(place: Place) -> dict[str, Any]:
+    """All rows, after the jobs have settled what there is. Sums come and go, with new ids."""
+    while await settle.run(place.tenant.service.database):
+        pass
+    rows = await place.tenant.rows()
+    tallies = [
+        [row["org_unit_id"], row["dimension"], row["value"], row["day"], row["number"]] for row in rows["tallies"]
+    ]
+    return {**rows, "tallies": sorted(tallies)}
+
+
+async def test_what_the_service_settles_of_approvals_is_taken_back_too(embedded: Place) -> None:
+    before = await settled_rows(embedded)
+    changes = Changes(embedded.url)
+    await changes.begin()
+
+    for credential in embedded.credentials:
+        await by_service(embedded, credential)
+    after = await settled_rows(embedded)
+    assert {name for name, rows in after.items() if rows != before[name]} == WRITTEN - {"unsettled"} | {
+        "settled",
+        "tallies",
+    }
+    assert await changes.count() == len(embedded.credentials)
+
+    await changes.take_back()
+    assert await settled_rows(embedded) == before
 
 
 @pytest.mark.parametrize("approve", [by_handler, by_plain_strawberry])
