@@ -32,6 +32,7 @@ AT_ONCE = 1_000
 """The most owners that one transaction settles."""
 MARKED = "marked"
 NOTHING_WRONG = (None, Standing.COMPLIANT)
+_MARKING = insert(Unsettled.__dict__["__table__"])
 
 
 async def mark(session: Session, organization_id: str, owner_ids: Iterable[str]) -> None:
@@ -41,7 +42,7 @@ async def mark(session: Session, organization_id: str, owner_ids: Iterable[str])
         for key in dict.fromkeys(owner_ids)
     ]
     if rows:
-        await session.execute(insert(Unsettled), rows)
+        await (await session.connection()).execute(_MARKING, rows)
         session.info.setdefault(MARKED, {}).setdefault(organization_id, []).extend(row["id"] for row in rows)
 
 

@@ -147,9 +147,14 @@ class Database:
 
     async def retrying(self, transaction: Callable[[], Awaitable[Result]]) -> Result:
         """Run a whole transaction again when the database gave it up so that others could go on."""
+        try:
+            return await transaction()
+        except DBAPIError as error:
+            if not _gave_way(error):
+                raise
         again = AsyncRetrying(
             retry=retry_if_exception(_gave_way),
-            stop=stop_after_attempt(TRIES),
+            stop=stop_after_attempt(TRIES - 1),
             wait=wait_random_exponential(multiplier=0.02, max=1),
             reraise=True,
         )

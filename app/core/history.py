@@ -7,7 +7,7 @@ day's end. A row that is gone has an entry without values.
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, inspect
+from sqlalchemy import Index, insert, inspect
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
@@ -37,12 +37,13 @@ class History(Record, table=True):
 
 def keep(session: Session, now: datetime) -> None:
     """Write down what is about to be flushed."""
-    for row in [row for row in session.new if isinstance(row, Record) and row.kept]:
-        session.add(_entry(row, _since(row, now), _values(row)))
-    for row in [row for row in session.dirty if isinstance(row, Record) and row.kept and _changed(row)]:
-        session.add(_entry(row, _since(row, now), _values(row)))
-    for row in [row for row in session.deleted if isinstance(row, Record) and row.kept]:
-        session.add(_entry(row, now, None))
+    rows = [row for row in session.new if isinstance(row, Record) and row.kept]
+    rows += [row for row in session.dirty if isinstance(row, Record) and row.kept and _changed(row)]
+    entries = [_entry(row, _since(row, now), _values(row)) for row in rows]
+    entries += [_entry(row, now, None) for row in session.deleted if isinstance(row, Record) and row.kept]
+    if entries:
+        # Nobody reads them before the transaction is over: they need be no objects.
+        session.connection().execute(_WRITING, entries)
 
 
 def _changed(row: Record) -> bool:
@@ -61,13 +62,16 @@ def _values(row: Record) -> dict[str, Any]:
     return {column: plain(getattr(row, column)) for column in row.kept}
 
 
-def _entry(row: Record, at: datetime, values: dict[str, Any] | None) -> History:
-    return History(
-        organization_id=row.organization_id,
-        id=ids.new(History.prefix),
-        kind=str(row.__tablename__),
-        row_id=row.id,
-        worker_id=getattr(row, row.about) if row.about else None,
-        recorded_at=at,
-        values=values,
-    )
+def _entry(row: Record, at: datetime, values: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "organization_id": row.organization_id,
+        "id": ids.new(History.prefix),
+        "kind": str(row.__tablename__),
+        "row_id": row.id,
+        "worker_id": getattr(row, row.about) if row.about else None,
+        "recorded_at": at,
+        "values": values,
+    }
+
+
+_WRITING = insert(History.__dict__["__table__"])

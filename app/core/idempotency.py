@@ -9,10 +9,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import cache
 from typing import Any
+from zlib import crc32
 
 import msgspec
-from sqlalchemy import Index, delete, inspect, select
+from sqlalchemy import Index, bindparam, delete, inspect, null, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlmodel import Field, col
@@ -25,6 +27,8 @@ from app.core.records import Document, Record
 
 KEPT = timedelta(hours=24)
 LONGEST = 200
+ONE_SWEEPS = 32
+"""One of so many calls removes the keys that are forgotten."""
 
 _outcomes: dict[str, type] = {}
 
@@ -54,17 +58,14 @@ async def claim(session: Session, organization_id: str, actor_id: str, key: str,
     """Take the key for this call. Gives None when it is new, else the kept outcome of its first use."""
     if not 1 <= len(key) <= LONGEST or not key.isprintable():
         raise Invalid(f"idempotencyKey is not 1 to {LONGEST} printable characters", ("idempotencyKey",))
-    theirs = col(IdempotencyKey.organization_id) == organization_id
-    await session.execute(delete(IdempotencyKey).where(theirs, col(IdempotencyKey.created_at) < session.now - KEPT))
+    if sweeps(key):
+        theirs = col(IdempotencyKey.organization_id) == organization_id
+        await session.execute(delete(IdempotencyKey).where(theirs, col(IdempotencyKey.created_at) < session.now - KEPT))
     digest = hashlib.sha256(msgspec.json.encode(call, order="sorted")).hexdigest()
-    insert = insert_postgresql if session.dialect == "postgresql" else insert_sqlite
-    claimed = await session.scalar(
-        insert(IdempotencyKey)
-        .values(organization_id=organization_id, actor_id=actor_id, id=key, digest=digest, created_at=session.now)
-        .on_conflict_do_nothing()
-        .returning(col(IdempotencyKey.id))
-    )
-    if claimed is not None:
+    mine = {"organization": organization_id, "actor": actor_id, "key": key}
+    taking = {**mine, "digest": digest, "now": session.now, "since": session.now - KEPT}
+    connection = await session.connection()
+    if (await connection.execute(_taking(session.dialect), taking)).one_or_none() is not None:
         return None
     used = await session.get_one(IdempotencyKey, (organization_id, actor_id, key))
     if used.digest != digest:
@@ -76,8 +77,45 @@ async def claim(session: Session, organization_id: str, actor_id: str, key: str,
 
 async def keep(session: Session, organization_id: str, actor_id: str, key: str, result: Any) -> None:
     """Write the outcome beside the claimed key."""
-    row = await session.get_one(IdempotencyKey, (organization_id, actor_id, key))
-    row.outcome = pack(result)
+    mine = {"organization": organization_id, "actor": actor_id, "key": key}
+    connection = await session.connection()
+    await connection.execute(_KEEPING, {**mine, "result": pack(result)})
+
+
+def sweeps(key: str) -> bool:
+    """Whether the call of a key removes its organization's forgotten ones: one in so many does."""
+    return crc32(key.encode()) % ONE_SWEEPS == 0
+
+
+@cache
+def _taking(dialect: str) -> Any:
+    """Writes a key that is new, or as good as new because its first use is forgotten."""
+    insert = insert_postgresql if dialect == "postgresql" else insert_sqlite
+    given: dict[Any, Any] = {
+        "organization_id": bindparam("organization"),
+        "actor_id": bindparam("actor"),
+        "id": bindparam("key"),
+        "digest": bindparam("digest"),
+        "created_at": bindparam("now"),
+    }
+    statement = insert(_KEYS).values(given)
+    return statement.on_conflict_do_update(
+        index_elements=list(_KEYS.primary_key),
+        set_={"digest": bindparam("digest"), "created_at": bindparam("now"), "outcome": null()},
+        where=_KEYS.c.created_at < bindparam("since"),
+    ).returning(_KEYS.c.id)
+
+
+_KEYS: Any = IdempotencyKey.__dict__["__table__"]
+_KEEPING = (
+    update(_KEYS)
+    .where(
+        _KEYS.c.organization_id == bindparam("organization"),
+        _KEYS.c.actor_id == bindparam("actor"),
+        _KEYS.c.id == bindparam("key"),
+    )
+    .values(outcome=bindparam("result"))
+)
 
 
 def pack(value: Any) -> Any:

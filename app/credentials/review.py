@@ -112,7 +112,6 @@ async def _save(
     before: dict[str, Any],
     fact: EventKind,
 ) -> Credential:
-    await session.flush()
     await versions.settle(session, credential)
     if credential.next_check_at is None or states.is_rejected(credential):
         await verification_schedule.resume(session, credential)

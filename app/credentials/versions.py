@@ -147,6 +147,14 @@ async def correct_expiry(session: Session, actor: Actor, credential: Credential,
 
 async def settle(session: Session, credential: Credential) -> None:
     """Let a credential follow the approvals of its versions: which one counts, and whose dates."""
+    latest = await latest_of(session, credential)
+    effective = latest if latest.approval in EFFECTIVE else await _newest_effective(session, credential)
+    credential.latest_approval = latest.approval
+    credential.effective_version_id = effective.id if effective else None
+    _take_dates(credential, effective or latest)
+
+
+async def _newest_effective(session: Session, credential: Credential) -> CredentialVersion | None:
     statement = (
         select(CredentialVersion)
         .where(
@@ -155,11 +163,8 @@ async def settle(session: Session, credential: Credential) -> None:
         )
         .order_by(col(CredentialVersion.number).desc())
     )
-    history = list(await session.scalars(statement))
-    effective = next((version for version in history if version.approval in EFFECTIVE), None)
-    credential.latest_approval = history[0].approval
-    credential.effective_version_id = effective.id if effective else None
-    _take_dates(credential, effective or history[0])
+    # Told by the rows as they are here, which need not be written yet.
+    return next((version for version in await session.scalars(statement) if version.approval in EFFECTIVE), None)
 
 
 def append(

@@ -119,33 +119,49 @@ class Context:
         With an idempotency key in the input, a repeated call gives the first one's outcome.
         """
         key = given.pop("idempotencyKey", None)
-
-        async def attempt() -> Any:
-            async with self.database.writing(self.request_id) as session:
-                if key is None:
-                    return await action(session, actor, given)
-                return await _once(session, actor, key, name, action, given)
-
         try:
-            return await self.database.retrying(attempt)
+            if key is None:
+                return await self._write(action, actor, given)
+            return await self._write_once(key, name, action, actor, given)
         except (DomainError, Refused, IntegrityError) as error:
             return Refusals(claims.refusals_of(error))
         finally:
             self._loaders.clear()
             self._settling = None
 
+    async def _write_once(self, key: str, name: str, action: Action, actor: Actor, given: dict[str, Any]) -> Any:
+        """Run one action, unless a call with this key did. A refusal is kept as well, once all else is taken back.
 
-async def _once(session: Session, actor: Actor, key: str, name: str, action: Action, given: dict[str, Any]) -> Any:
+        Should another call with the key come between, its outcome is everybody's.
+        """
+        call = [name, given]
+        try:
+            return await self._write(_claimed, actor, key, call, lambda session: action(session, actor, given))
+        except (DomainError, Refused, IntegrityError) as error:
+            refusals = Refusals(claims.refusals_of(error))
+
+        async def refuse(_session: Session) -> Refusals:
+            return refusals
+
+        return await self._write(_claimed, actor, key, call, refuse)
+
+    async def _write(self, action: Callable[..., Awaitable[Result]], actor: Actor, *arguments: Any) -> Result:
+        async def attempt() -> Result:
+            async with self.database.writing(self.request_id) as session:
+                return await action(session, actor, *arguments)
+
+        return await self.database.retrying(attempt)
+
+
+async def _claimed(
+    session: Session, actor: Actor, key: str, call: list[Any], act: Callable[[Session], Awaitable[Any]]
+) -> Any:
+    """Act and keep what came of it, unless that is kept already."""
     mine = (session, actor.organization_id, actor.id, key)
-    kept = await idempotency.claim(*mine, [name, given])
+    kept = await idempotency.claim(*mine, call)
     if kept is not None:
         return await idempotency.unpack(session, actor, kept)
-    try:
-        async with session.begin_nested():
-            result = await action(session, actor, given)
-            await session.flush()
-    except (DomainError, Refused, IntegrityError) as error:
-        result = Refusals(claims.refusals_of(error))
-    await session.reload()
+    result = await act(session)
+    await session.flush()
     await idempotency.keep(*mine, result)
     return result

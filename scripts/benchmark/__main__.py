@@ -108,10 +108,11 @@ def _run(
         running = stack.enter_context(postgres.started(database, kept=keep))
         place = Place(running.url, home / "credgraph.sqlite", home)
         facts = _data(place, any(server.embedded for server in servers))
-        changes = Changes(running.url)
-        asyncio.run(changes.begin())
+        changes = {embedded: Changes(place.url(embedded)) for embedded in {server.embedded for server in servers}}
+        for found in changes.values():
+            asyncio.run(found.begin())
         started = [
-            stack.enter_context(_started(server, place, facts, operations[0], server_core)) for server in servers
+            stack.enter_context(_started(server, place, facts, OPERATIONS[0], server_core)) for server in servers
         ]
         bench = Bench(started, operations, facts, changes, running.pid)
         for name, compared in bench.check().items():

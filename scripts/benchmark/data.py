@@ -9,17 +9,20 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from app import migrations
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role
+from app.compliance import rules, settling
+from app.compliance.tables import RuleScope
 from app.core import clock
-from app.core.database import Database
+from app.core.database import Database, Session
 from app.core.records import Record
 from app.credential_types import catalogue
 from app.credentials.tables import Approval, Credential, CredentialVersion
+from app.events.kinds import EventKind
 from app.events.tables import Event
 from app.migrations import runner
 from app.organizations import keys, settings
@@ -32,6 +35,11 @@ SEED = 7
 EXAMPLES = 400
 """Workers that are asked for by id."""
 CHUNK = 5_000
+RULES = {
+    "Checked": ("WWCC_NSW", "WWCC_VIC", "BLUE_CARD_QLD", "NDIS_WORKER_SCREENING", "NATIONAL_POLICE_CHECK"),
+    "Trained": ("FIRST_AID", "CPR", "MANUAL_HANDLING", "INFECTION_CONTROL", "CHILD_PROTECTION", "ANAPHYLAXIS"),
+}
+"""What everybody is asked for: one of some types."""
 EMPTY = ("DROP SCHEMA IF EXISTS bench CASCADE", "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
 FOUNDED_BEFORE = timedelta(days=people.FOUNDED_DAYS_AGO + 1)
 
@@ -82,7 +90,8 @@ async def make(url: str) -> Facts:
                 await connection.execute(text(statement))
         await runner.upgrade(database)
         facts = await _fill(database, Draw(Random(SEED), today))
-        await _settle(database)
+        await settle(database, facts.organization_id)
+        await _tidy(database)
     finally:
         await database.close()
     return facts
@@ -94,6 +103,7 @@ async def _fill(database: Database, draw: Draw) -> Facts:
         organization = await settings.found(session, "Measured Health")
         actor = Actor(organization.id, ActorKind.SYSTEM, "bench", "Bench", EVERYTHING)
         kinds = {kind.code: kind for kind in await catalogue.stock(session, actor)}
+        await _require(session, actor)
         issued = await keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
         await session.flush()
         units = people.units(draw, organization.id)
@@ -107,6 +117,7 @@ async def _fill(database: Database, draw: Draw) -> Facts:
         await _copy(driver, Credential, held.credentials)
         await _copy(driver, CredentialVersion, held.versions)
         await _copy(driver, Event, held.events)
+        await settling.mark(session, organization.id, [row["id"] for row in workers])
     owners = sorted({row["worker_id"] for row in held.credentials})
     return Facts(
         organization_id=organization.id,
@@ -117,6 +128,24 @@ async def _fill(database: Database, draw: Draw) -> Facts:
         source=source(),
         pending=tuple(row["id"] for row in held.credentials if row["latest_approval"] is Approval.PENDING),
     )
+
+
+async def _require(session: Session, actor: Actor) -> None:
+    """Ask something of everybody, but raise no requests for it."""
+    for name, alternatives in RULES.items():
+        asked = {"name": name, "scope": RuleScope.ALL_WORKERS, "alternatives": alternatives, "autoRequest": False}
+        await rules.create(session, actor, asked)
+
+
+async def settle(database: Database, organization_id: str) -> None:
+    """Bring counts and standings in line with the credentials, as if they had been so for long."""
+    while True:
+        async with database.writing("bench") as session:
+            if not await settling.settle(session, organization_id):
+                await settling.sweep(session, organization_id)
+                break
+    async with database.writing("bench") as session:
+        await session.execute(delete(Event).where(col(Event.kind) == EventKind.COMPLIANCE_STANDING_CHANGED))
 
 
 async def _copy(driver: Any, table: type[Record], rows: Iterable[Row]) -> None:
@@ -135,7 +164,7 @@ async def _copy(driver: Any, table: type[Record], rows: Iterable[Row]) -> None:
     await driver.copy_records_to_table(table.__tablename__, records=records, columns=names)
 
 
-async def _settle(database: Database) -> None:
+async def _tidy(database: Database) -> None:
     """Let the planner know the tables, and keep PostgreSQL from tidying up while somebody is measured."""
     async with database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")

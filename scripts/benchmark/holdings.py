@@ -116,6 +116,10 @@ def _credential(draw: Draw, owner: Row, kind: CredentialType) -> Row:
         "eligibility": eligibility,
         "status_detail": detail,
         "last_verified_at": draw.instant(draw.days_ago(1, 300)) if kind.verification_source else None,
+        # Due on no day that is measured: the service on SQLite would ask its registries.
+        "next_check_at": draw.instant(draw.today + timedelta(days=draw.random.randint(2, 7)))
+        if kind.verification_source
+        else None,
     }
 
 

@@ -1,6 +1,7 @@
 """What is measured: one entry for each operation. Its documents are the files of its name under `documents/`.
 
-To add an operation: an entry here, a document for each kind of schema, and a read in `peers/answers.py`.
+To add an operation: an entry here, a document for each kind of schema that can answer it, and a read of the handler's
+(`peers/answers.py`).
 """
 
 import json
@@ -51,6 +52,8 @@ class Operation:
     variables: Callable[[Facts], Iterator[Variables]]
     writes: bool = False
     """Whether it changes data, so that every request needs variables of its own."""
+    asked: frozenset[Dialect] = frozenset(Dialect)
+    """The kinds of servers that can answer it."""
 
     def document(self, dialect: Dialect) -> str:
         """The text that a GraphQL server is asked with."""
@@ -106,5 +109,6 @@ OPERATIONS = (
     Operation("dashboard", "dashboard", _days),
     Operation("profile", "worker's profile", _workers),
     Operation("queue", "review queue", _once),
+    Operation("summary", "compliance summary", _once, asked=frozenset(Dialect) - {Dialect.POSTGRAPHILE}),
     Operation("approve", "approve", _pending, writes=True),
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.access import Scope
+from app.core import idempotency
 from tests.conftest import SettableClock
 from tests.core.calls import change, done, events, lasting, refused, send
 from tests.service import Tenant, paths
@@ -159,6 +160,18 @@ async def test_after_a_day_the_key_is_new(tenant: Tenant, clock: SettableClock) 
     clock.advance(timedelta(hours=25))
     await done(tenant, "workerCreate", WORKER, **other)
     assert len((await tenant.rows())["idempotency_keys"]) == 1
+
+
+async def test_some_calls_remove_the_keys_of_the_days_before(tenant: Tenant, clock: SettableClock) -> None:
+    clock.set(NOW)
+    given = {"identity": {"displayName": "Jo"}}
+    keys = [f"key {number}" for number in range(4 * idempotency.ONE_SWEEPS)]
+    sweeping = next(key for key in keys if idempotency.sweeps(key))
+    for key in [key for key in keys if key != sweeping][:3]:
+        await done(tenant, "workerCreate", WORKER, **given, idempotencyKey=key)
+    clock.advance(timedelta(hours=25))
+    await done(tenant, "workerCreate", WORKER, **given, idempotencyKey=sweeping)
+    assert [row["id"] for row in (await tenant.rows())["idempotency_keys"]] == [sweeping]
 
 
 async def test_of_twenty_calls_at_once_one_has_an_effect(tenant: Tenant) -> None:

@@ -8,6 +8,7 @@ import pytest
 from app.access import Scope
 from app.credentials.tables import Credential, Intake
 from tests.conftest import SettableClock
+from tests.core.statements import counted
 from tests.credentials import life
 from tests.credentials.life import add_version, done, facts, refused
 from tests.service import Tenant, paths
@@ -252,3 +253,14 @@ async def test_the_same_idempotency_key_decides_once(tenant: Tenant, key: str) -
     other = await refused(tenant, "credentialApprove", **{**given, "reason": "Other"})
     assert other == [("IDEMPOTENCY_MISMATCH", "idempotencyKey")]
     assert await facts(tenant, key) == ["credential.added", "credential.approved"]
+
+
+async def test_a_decision_writes_each_row_once_and_reads_little(tenant: Tenant, key: str) -> None:
+    other = await life.add_ticket(tenant, await tenant.add_worker("Other"))
+    # The first one reads who calls, which is remembered.
+    await done(tenant, "credentialApprove", "credential { id }", id=other, idempotencyKey="first")
+    with counted() as statements:
+        await done(tenant, "credentialApprove", "credential { id }", id=key, idempotencyKey="second")
+    # The key and its outcome, the credential with its past, the version, the event, and the mark of the worker.
+    assert len([statement for statement in statements if not statement.startswith("SELECT")]) == 7
+    assert len(statements) <= 10

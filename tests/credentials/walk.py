@@ -144,10 +144,11 @@ class Model(State):
             self.intake = "COMPLETED"
 
     def _reject(self, _step: str) -> None:
-        if self.effective() in (None, len(self.approvals)):
+        falls = self.effective() in (None, len(self.approvals))
+        if falls:
             self.standing = FALLEN
         self.approvals[-1] = "REJECTED"
-        if self.intake == "SUBMITTED" and self.resubmit:
+        if falls and self.resubmit and self.intake in ("SUBMITTED", "COMPLETED"):
             self.intake = "REQUESTED"
 
 

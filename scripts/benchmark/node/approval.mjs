@@ -5,8 +5,10 @@ const CLAIM_KEY = `
   INSERT INTO idempotency_keys (organization_id, actor_id, id, digest, outcome, created_at)
   VALUES ($1, $2, $3, $4, $5::jsonb, $6) ON CONFLICT DO NOTHING RETURNING id`;
 const LOCK = `
-  SELECT c.worker_id, c.intake, c.archived_at, c.deleted_at, c.latest_approval, v.id AS version_id, v.number,
-         v.issue_date, v.expiry_date
+  SELECT c.worker_id, c.applicant_id, c.archived_at, c.deleted_at, c.status AS "verification.status",
+         c.eligibility AS "verification.eligibility", c.status_detail AS "verification.statusDetail",
+         c.intake AS "intake.status", v.approval AS "approval.status", v.reason AS "approval.reason",
+         v.notes AS "approval.notes", v.id AS version_id, v.number, v.issue_date, v.expiry_date
   FROM credentials c
   JOIN credential_versions v ON v.organization_id = c.organization_id AND v.id = c.latest_version_id
   WHERE c.organization_id = $1 AND c.id = $2 FOR UPDATE OF c`;
@@ -25,6 +27,16 @@ const RECORD = `
   INSERT INTO events (organization_id, id, kind, subject_id, worker_id, actor_kind, actor_id, actor_name, changes,
                       occurred_at, request_id)
   VALUES ($1, $2, 'credential.approved', $3, $4, 'SERVICE', $5, $6, $7::jsonb, $8, $9)`;
+const KEEP = `
+  INSERT INTO history (organization_id, id, kind, row_id, worker_id, recorded_at, "values")
+  SELECT organization_id, $3, 'credentials', id, worker_id, last_updated, jsonb_build_object(
+      'worker_id', worker_id, 'applicant_id', applicant_id, 'credential_type_id', credential_type_id,
+      'category', category, 'jurisdiction', jurisdiction, 'intake', intake, 'status', status,
+      'eligibility', eligibility, 'latest_approval', latest_approval, 'effective_version_id', effective_version_id,
+      'valid_from', valid_from, 'expires_on', least(expires_on, '9999-12-31'), 'archived_at', archived_at,
+      'deleted_at', deleted_at)
+  FROM credentials WHERE organization_id = $1 AND id = $2`;
+const MARK = "INSERT INTO unsettled (organization_id, id, owner_id) VALUES ($1, $2, $3)";
 const REVIEWABLE = new Set(["DIRECT", "SUBMITTED", "COMPLETED"]);
 
 export class Refused extends Error {
@@ -45,16 +57,34 @@ export async function approve(client, caller, id, reason, once) {
   if (!claimed.rows.length) throw new Refused("IDEMPOTENCY_MISMATCH", "this idempotencyKey was used");
   const row = (await run("lock", LOCK, tenant, id)).rows[0];
   if (!row) throw new Refused("NOT_FOUND", `id: there is no credential ${id}`);
-  if (row.deleted_at || row.archived_at || !REVIEWABLE.has(row.intake))
+  if (row.deleted_at || row.archived_at || !REVIEWABLE.has(row["intake.status"]))
     throw new Refused("NOT_REVIEWABLE", "nobody can decide about it");
-  if (row.latest_approval === "APPROVED") throw new Refused("ALREADY_APPROVED", "the version is already approved");
+  if (row["approval.status"] === "APPROVED") throw new Refused("ALREADY_APPROVED", "the version is already approved");
   await run("decide", DECIDE, tenant, row.version_id, caller.key, now, reason);
   await run("settle", SETTLE, tenant, id, row.version_id, row.issue_date, row.expiry_date, now);
-  const changes = { number: { from: row.number, to: row.number }, reason: { from: null, to: reason } };
   await run(
-    "record", RECORD, tenant, newId("evt"), id, row.worker_id, caller.key, caller.name, JSON.stringify(changes), now,
-    newId("req"),
+    "record", RECORD, tenant, newId("evt"), id, row.worker_id, caller.key, caller.name,
+    JSON.stringify(changesOf(row, reason)), now, newId("req"),
   );
+  await run("keep", KEEP, tenant, id, newId("hist"));
+  for (const owner of [row.worker_id, row.applicant_id])
+    if (owner !== null) await run("mark", MARK, tenant, newId("uns"), owner);
+}
+
+// What the decision changes, as the event tells it.
+function changesOf(row, reason) {
+  const after = {
+    "verification.status": "ACTIVE",
+    "verification.eligibility": "MAY_ENGAGE",
+    "verification.statusDetail": "VALID",
+    "intake.status": row["intake.status"] === "SUBMITTED" ? "COMPLETED" : row["intake.status"],
+    "approval.status": "APPROVED",
+    "approval.reason": reason,
+    "approval.notes": null,
+  };
+  const changed = Object.entries(after).filter(([name, to]) => row[name] !== to);
+  const changes = Object.fromEntries(changed.map(([name, to]) => [name, { from: row[name], to }]));
+  return { ...changes, number: { from: row.number, to: row.number } };
 }
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -5,6 +5,7 @@ import pg from "pg";
 
 import { Refused, approve } from "./approval.mjs";
 import { callerOf } from "./keys.mjs";
+import { summarize } from "./rollup.mjs";
 
 // Days stay text as PostgreSQL writes them: a Date of JavaScript has a time zone, and a day has none.
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
@@ -37,6 +38,11 @@ const schema = `
   }
   type WorkerPage { nodes: [Worker!]! hasNextPage: Boolean! }
   type CredentialPage { nodes: [Credential!]! hasNextPage: Boolean! totalCount: Int! }
+  type Count { value: String count: Int! }
+  type ComplianceSummary {
+    settled: Boolean! total: Int! byStatus: [Count!]! byCategory: [Count!]! byJurisdiction: [Count!]!
+    byEligibility: [Count!]! byValidity: [Count!]! byStanding: [Count!]!
+  }
   input CredentialWhere { type: String status: String expiringBefore: Date expiringFrom: Date }
   enum CredentialOrder { EXPIRY_DATE }
   type Problem { code: String! message: String! path: [String!]! }
@@ -47,6 +53,7 @@ const schema = `
     credentials(first: Int!, where: CredentialWhere!, orderBy: CredentialOrder): CredentialPage!
     reviewQueue(first: Int!): CredentialPage!
     activity(first: Int!): [Event!]!
+    complianceSummary: ComplianceSummary!
   }
   type Mutation { credentialApprove(id: ID!, reason: String!, idempotencyKey: String!): ApprovePayload! }
 `;
@@ -206,6 +213,7 @@ const resolvers = {
         ORDER BY e.occurred_at DESC, e.id DESC LIMIT $2`;
       return rowsOf("activity", text, [caller.organization, first]);
     },
+    complianceSummary: (_, _asked, { caller }) => summarize(rowsOf, caller.organization),
   },
   Mutation: {
     async credentialApprove(_, { id, reason, idempotencyKey }, { caller }) {

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from app.events.kinds import EventKind
-from scripts.benchmark.peers import statements
+from scripts.benchmark.peers import rollup, statements
 from scripts.benchmark.peers.keys import Caller
 
 THOUSAND = (
@@ -298,4 +298,4 @@ def _events(rows: Iterable[Row]) -> list[Answer]:
     ]
 
 
-READS = (worker, page, filtered, thousand, dashboard, profile, queue)
+READS = (worker, page, filtered, thousand, dashboard, profile, queue, rollup.summary)

@@ -1,6 +1,7 @@
 """The handler's one change: approving a credential, in one hand-written transaction.
 
-It writes what the service writes: the version, the credential, the event and the idempotency key.
+It writes what the service writes: the version, the credential with its past, the event, the idempotency key, and a mark
+of each owner whose standing may have changed.
 """
 
 import hashlib
@@ -19,8 +20,10 @@ _CLAIM_KEY = """
     VALUES ($1, $2, $3, $4, $5::jsonb, $6) ON CONFLICT DO NOTHING RETURNING id
 """
 _LOCK = """
-    SELECT c.worker_id, c.intake, c.archived_at, c.deleted_at, c.latest_approval, v.id AS version_id, v.number,
-           v.issue_date, v.expiry_date
+    SELECT c.worker_id, c.applicant_id, c.archived_at, c.deleted_at, c.status AS "verification.status",
+           c.eligibility AS "verification.eligibility", c.status_detail AS "verification.statusDetail",
+           c.intake AS "intake.status", v.approval AS "approval.status", v.reason AS "approval.reason",
+           v.notes AS "approval.notes", v.id AS version_id, v.number, v.issue_date, v.expiry_date
     FROM credentials c
     JOIN credential_versions v ON v.organization_id = c.organization_id AND v.id = c.latest_version_id
     WHERE c.organization_id = $1 AND c.id = $2 FOR UPDATE OF c
@@ -43,6 +46,17 @@ _RECORD = """
                         occurred_at, request_id)
     VALUES ($1, $2, 'credential.approved', $3, $4, 'SERVICE', $5, $6, $7::jsonb, $8, $9)
 """
+_KEEP = """
+    INSERT INTO history (organization_id, id, kind, row_id, worker_id, recorded_at, "values")
+    SELECT organization_id, $3, 'credentials', id, worker_id, last_updated, jsonb_build_object(
+        'worker_id', worker_id, 'applicant_id', applicant_id, 'credential_type_id', credential_type_id,
+        'category', category, 'jurisdiction', jurisdiction, 'intake', intake, 'status', status,
+        'eligibility', eligibility, 'latest_approval', latest_approval, 'effective_version_id', effective_version_id,
+        'valid_from', valid_from, 'expires_on', least(expires_on, '9999-12-31'), 'archived_at', archived_at,
+        'deleted_at', deleted_at)
+    FROM credentials WHERE organization_id = $1 AND id = $2
+"""
+_MARK = "INSERT INTO unsettled (organization_id, id, owner_id) VALUES ($1, $2, $3)"
 
 
 class Refused(Exception):
@@ -73,29 +87,46 @@ async def _approve(connection: Any, caller: Caller, key: str, once: str) -> dict
     row = await connection.fetchrow(_LOCK, tenant, key)
     if row is None:
         raise Refused("NOT_FOUND", f"id: there is no credential {key}")
-    if row["deleted_at"] or row["archived_at"] or row["intake"] not in ("DIRECT", "SUBMITTED", "COMPLETED"):
+    if row["deleted_at"] or row["archived_at"] or row["intake.status"] not in ("DIRECT", "SUBMITTED", "COMPLETED"):
         raise Refused("NOT_REVIEWABLE", "nobody can decide about it")
-    if row["latest_approval"] == "APPROVED":
+    if row["approval.status"] == "APPROVED":
         raise Refused("ALREADY_APPROVED", "the version is already approved")
-    version, number = row["version_id"], row["number"]
+    version = row["version_id"]
     await connection.execute(_DECIDE, tenant, version, caller.key_id, now, REASON)
     revision = await connection.fetchval(_SETTLE, tenant, key, version, row["issue_date"], row["expiry_date"], now)
-    changes = {"number": {"from": number, "to": number}, "reason": {"from": None, "to": REASON}}
     await connection.execute(
         _RECORD,
         *(tenant, ids.new("evt"), key, row["worker_id"], caller.key_id, caller.name),
-        *(orjson.dumps(changes).decode(), now, ids.new("req")),
+        *(orjson.dumps(_changes(row)).decode(), now, ids.new("req")),
     )
+    await connection.execute(_KEEP, tenant, key, ids.new("hist"))
+    owners = [row[slot] for slot in ("worker_id", "applicant_id") if row[slot] is not None]
+    await connection.executemany(_MARK, [(tenant, ids.new("uns"), owner) for owner in owners])
     return {
         "credential": {
             "id": key,
             "verification": {"status": "ACTIVE", "eligibility": "MAY_ENGAGE", "statusDetail": "VALID"},
             "latestVersion": {
                 "id": version,
-                "number": number,
+                "number": row["number"],
                 "approval": {"status": "APPROVED", "reason": REASON},
             },
             "revision": revision,
         },
         "errors": [],
     }
+
+
+def _changes(row: Any) -> dict[str, Any]:
+    """What the decision changes, as the event tells it."""
+    after = {
+        "verification.status": "ACTIVE",
+        "verification.eligibility": "MAY_ENGAGE",
+        "verification.statusDetail": "VALID",
+        "intake.status": "COMPLETED" if row["intake.status"] == "SUBMITTED" else row["intake.status"],
+        "approval.status": "APPROVED",
+        "approval.reason": REASON,
+        "approval.notes": None,
+    }
+    changes = {name: {"from": row[name], "to": value} for name, value in after.items() if row[name] != value}
+    return changes | {"number": {"from": row["number"], "to": row["number"]}}

@@ -10,8 +10,7 @@ from typing import Any
 import strawberry
 import structlog
 import uvicorn
-from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import exists, func, or_, select
 from sqlmodel import col
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -22,15 +21,17 @@ from starlette.routing import Route
 from strawberry.asgi import GraphQL
 from strawberry.types import Info
 
-from app.access import ActorKind
-from app.core import idempotency, ids, logs
-from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
-from app.events.kinds import EventKind
+from app.compliance.counting import Dimension
+from app.compliance.tables import Settled, Tally, Unsettled
+from app.core import idempotency, logs
+from app.credentials.tables import Approval, Credential, Intake
 from app.events.tables import Event
 from app.organizations.tables import ApiKey, Organization
-from app.registries.findings import Eligibility, StatusDetail
+from app.registries.findings import Eligibility
 from app.workers.tables import Worker
 from scripts.benchmark.peers import plain_types as types
+from scripts.benchmark.peers import rollup
+from scripts.benchmark.peers.plain_approval import approve
 from scripts.benchmark.peers.plain_loaders import Loaders, sessions, shown
 
 log = structlog.get_logger("plain")
@@ -128,6 +129,30 @@ class Query:
         async with sessions() as session:
             return [shown(types.Event, row) for row in await session.scalars(statement)]
 
+    @strawberry.field
+    async def compliance_summary(self, info: Info) -> types.ComplianceSummary:
+        tenant, today = info.context["loaders"].tenant, datetime.now(UTC).date()
+        waits = or_(
+            exists().where(col(Unsettled.organization_id) == tenant),
+            exists().where(col(Settled.organization_id) == tenant, col(Settled.recheck_on) <= today),
+        )
+        number = func.sum(col(Tally.number))
+        counted = (
+            select(col(Tally.dimension), col(Tally.value), number)
+            .where(col(Tally.organization_id) == tenant, col(Tally.org_unit_id) == "", col(Tally.day) <= today)
+            .where(col(Tally.dimension).in_([Dimension.TOTAL, *rollup.ORDER]))
+            .group_by(col(Tally.dimension), col(Tally.value))
+            .having(number != 0)
+        )
+        async with sessions() as session:
+            settled = not await session.scalar(select(waits))
+            found = rollup.counts(await session.execute(counted))
+        by = {
+            f"by_{dimension.lower()}": [types.Count(value=value, count=count) for value, count in found[dimension]]
+            for dimension in rollup.ORDER
+        }
+        return types.ComplianceSummary(settled=settled, total=found["total"], **by)
+
 
 @strawberry.type
 class Mutation:
@@ -151,49 +176,8 @@ class Mutation:
                 return _refused("NOT_REVIEWABLE", "nobody can decide about it")
             if credential.latest_approval is Approval.APPROVED:
                 return _refused("ALREADY_APPROVED", "the version is already approved")
-            await _approve(session, key, credential, reason, idempotency_key)
+            await approve(session, key, credential, reason, idempotency_key)
         return types.ApprovePayload(credential=shown(types.Credential, credential), errors=[])
-
-
-async def _approve(session: AsyncSession, key: ApiKey, credential: Credential, reason: str, once: str) -> None:
-    now = datetime.now(UTC)
-    version = await session.get_one(CredentialVersion, (key.organization_id, credential.latest_version_id))
-    version.approval, version.reason = Approval.APPROVED, reason
-    version.decided_by, version.decided_at = key.id, now
-    credential.status, credential.eligibility = VerificationStatus.ACTIVE, Eligibility.MAY_ENGAGE
-    credential.status_detail, credential.latest_approval = StatusDetail.VALID, Approval.APPROVED
-    credential.effective_version_id, credential.valid_from = version.id, version.issue_date
-    credential.expires_on = version.expiry_date or NEVER
-    credential.revision += 1
-    credential.last_updated = now
-    session.add(
-        Event(
-            organization_id=key.organization_id,
-            id=ids.new(Event.prefix),
-            kind=EventKind.CREDENTIAL_APPROVED,
-            subject_id=credential.id,
-            worker_id=credential.worker_id,
-            actor_kind=ActorKind.SERVICE,
-            actor_id=key.id,
-            actor_name=key.name,
-            changes={
-                "number": {"from": version.number, "to": version.number},
-                "reason": {"from": None, "to": reason},
-            },
-            occurred_at=now,
-            request_id=ids.new("req"),
-        )
-    )
-    session.add(
-        idempotency.IdempotencyKey(
-            organization_id=key.organization_id,
-            actor_id=key.id,
-            id=once,
-            digest=hashlib.sha256(f"{credential.id} {reason}".encode()).hexdigest(),
-            outcome={"record": "credentials", "id": credential.id},
-            created_at=now,
-        )
-    )
 
 
 def _refused(code: str, message: str) -> types.ApprovePayload:

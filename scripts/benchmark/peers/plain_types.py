@@ -140,6 +140,24 @@ class CredentialPage:
 
 
 @strawberry.type
+class Count:
+    value: str | None
+    count: int
+
+
+@strawberry.type
+class ComplianceSummary:
+    settled: bool
+    total: int
+    by_status: list[Count]
+    by_category: list[Count]
+    by_jurisdiction: list[Count]
+    by_eligibility: list[Count]
+    by_validity: list[Count]
+    by_standing: list[Count]
+
+
+@strawberry.type
 class Problem:
     code: str
     message: str

@@ -99,3 +99,14 @@ PROFILE_CREDENTIALS = """
     WHERE c.organization_id = $1 AND c.worker_id = $2 AND c.deleted_at IS NULL AND c.archived_at IS NULL
     ORDER BY c.last_updated DESC, c.id DESC LIMIT 25
 """
+# The sums of the whole organization, today.
+SUMMARY = """
+    SELECT dimension, value, sum(number)::int AS number FROM tallies
+    WHERE organization_id = $1 AND org_unit_id = '' AND day <= (now() AT TIME ZONE 'UTC')::date
+      AND dimension IN ('TOTAL', 'STATUS', 'CATEGORY', 'JURISDICTION', 'ELIGIBILITY', 'VALIDITY', 'STANDING')
+    GROUP BY dimension, value HAVING sum(number) <> 0
+"""
+SETTLED = """
+    SELECT NOT EXISTS (SELECT 1 FROM unsettled WHERE organization_id = $1) AND NOT EXISTS (
+        SELECT 1 FROM settled WHERE organization_id = $1 AND recheck_on <= (now() AT TIME ZONE 'UTC')::date)
+"""

@@ -1,0 +1,169 @@
+"""Whoever approves a credential writes the same rows, and the undo leaves none of them behind."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import reactions
+from app.core import clock
+from app.core.database import Database
+from app.credentials.tables import Credential
+from app.jobs import settle
+from app.main import create_app
+from app.migrations import runner
+from app.organizations.tables import ApiKey
+from app.settings import Settings
+from scripts.benchmark.peers import approval, plain_approval
+from scripts.benchmark.peers.keys import Caller
+from scripts.benchmark.undo import Changes
+from tests.conftest import new_database
+from tests.service import Service, Tenant
+
+PASS = {"code": "SITE_PASS", "name": "Site pass", "category": "SCREENING", "verificationSource": "site"}
+WRITTEN = {"credentials", "credential_versions", "events", "history", "idempotency_keys", "unsettled"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database of its own, for the undo takes back everybody's approvals, and credentials that wait in it."""
+
+    url: str
+    tenant: Tenant
+    credentials: tuple[str, ...]
+    """One that expires, and one that never does."""
+
+    async def key(self) -> ApiKey:
+        """The owner's key."""
+        async with self.tenant.service.database.reading("test") as session:
+            return (await session.scalars(select(ApiKey).where(col(ApiKey.organization_id) == self.tenant.id))).one()
+
+
+@pytest.fixture(scope="module")
+async def place(postgresql: str, settings: Settings) -> AsyncIterator[Place]:
+    async with _place(await new_database(postgresql, "credgraph_approval"), settings) as place:
+        yield place
+
+
+@pytest.fixture
+async def embedded(tmp_path: Path, settings: Settings) -> AsyncIterator[Place]:
+    async with _place(f"sqlite:///{tmp_path / 'credgraph.sqlite'}", settings) as place:
+        yield place
+
+
+@asynccontextmanager
+async def _place(url: str, settings: Settings) -> AsyncIterator[Place]:
+    database = Database(url, clock.system)
+    database.follow = reactions.follow
+    await runner.upgrade(database)
+    transport = httpx.ASGITransport(create_app(settings, database))
+    async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
+        tenant = await Tenant.found(Service(client, database), "Measured Health")
+        await tenant.change("organizationUpdate", "organization { id }", approvalsEnabled=True)
+        await tenant.change("credentialTypeCreate", "credentialType { id }", approvalRequired=True, **PASS)
+        worker, kind = await tenant.add_worker(), {"credentialType": PASS["code"]}
+        expiring = await tenant.add_credential(worker, identification=kind)
+        lasting = await tenant.add_credential(worker, identification=kind, issuing={"expiryDate": None})
+        async with database.writing("test") as session:
+            # As in the measured data, the registry's next word is awaited.
+            await session.execute(update(Credential).values(next_check_at=session.now + timedelta(days=3)))
+        yield Place(url, tenant, (expiring, lasting))
+    await database.close()
+
+
+async def by_service(place: Place, credential: str) -> None:
+    given = {"id": credential, "reason": approval.REASON, "idempotencyKey": credential}
+    payload = await place.tenant.change("credentialApprove", "credential { id }", **given)
+    assert payload["errors"] == []
+
+
+async def by_handler(place: Place, credential: str) -> None:
+    key = await place.key()
+    connection = await asyncpg.connect(place.url)
+    caller = Caller(place.tenant.id, key.id, key.name, 30)
+    answer = await approval.approve(connection, caller, {"id": credential, "key": credential})
+    await connection.close()
+    assert answer["credentialApprove"]["errors"] == []
+
+
+async def by_plain_strawberry(place: Place, credential: str) -> None:
+    key = await place.key()
+    async with AsyncSession(place.tenant.service.database.engine) as session, session.begin():
+        row = await session.get_one(Credential, (place.tenant.id, credential))
+        await plain_approval.approve(session, key, row, approval.REASON, credential)
+
+
+Approve = Callable[[Place, str], Awaitable[None]]
+
+
+async def rows_of(place: Place, changes: Changes, approve: Approve) -> list[dict[str, Any]]:
+    """The rows of some approvals, which are taken back."""
+    for credential in place.credentials:
+        await approve(place, credential)
+    rows = [await changes.written(credential) for credential in place.credentials]
+    await changes.take_back()
+    return rows
+
+
+@pytest.mark.parametrize("approve", [by_service, by_handler, by_plain_strawberry])
+async def test_approvals_are_taken_back_to_the_last_row(place: Place, approve: Approve) -> None:
+    changes = Changes(place.url)
+    await changes.begin()
+    before = await place.tenant.rows()
+
+    for credential in place.credentials:
+        await approve(place, credential)
+    after = await place.tenant.rows()
+    assert {name for name, rows in after.items() if rows != before[name]} == WRITTEN
+    assert await changes.count() == len(place.credentials)
+
+    await changes.take_back()
+    assert await place.tenant.rows() == before
+
+
+async def settled_rows(place: Place) -> dict[str, Any]:
+    """All rows, after the jobs have settled what there is. Sums come and go, with new ids."""
+    while await settle.run(place.tenant.service.database):
+        pass
+    rows = await place.tenant.rows()
+    tallies = [
+        [row["org_unit_id"], row["dimension"], row["value"], row["day"], row["number"]] for row in rows["tallies"]
+    ]
+    return {**rows, "tallies": sorted(tallies)}
+
+
+async def test_what_the_service_settles_of_approvals_is_taken_back_too(embedded: Place) -> None:
+    before = await settled_rows(embedded)
+    changes = Changes(embedded.url)
+    await changes.begin()
+
+    for credential in embedded.credentials:
+        await by_service(embedded, credential)
+    after = await settled_rows(embedded)
+    assert {name for name, rows in after.items() if rows != before[name]} == WRITTEN - {"unsettled"} | {
+        "settled",
+        "tallies",
+    }
+    assert await changes.count() == len(embedded.credentials)
+
+    await changes.take_back()
+    assert await settled_rows(embedded) == before
+
+
+@pytest.mark.parametrize("approve", [by_handler, by_plain_strawberry])
+async def test_a_peer_writes_what_the_service_writes(place: Place, approve: Approve) -> None:
+    changes = Changes(place.url)
+    await changes.begin()
+
+    ours = await rows_of(place, changes, by_service)
+    assert all(all(found.values()) for found in ours)
+    assert await rows_of(place, changes, approve) == ours
