@@ -15,7 +15,7 @@ from sqlmodel import SQLModel, col
 
 from app import migrations
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role
-from app.compliance import rules, settling
+from app.compliance import rules, settling, tallies
 from app.compliance.tables import RuleScope
 from app.core import clock
 from app.core.database import Database, Session
@@ -142,7 +142,7 @@ async def settle(database: Database, organization_id: str) -> None:
     while True:
         async with database.writing("bench") as session:
             if not await settling.settle(session, organization_id):
-                await settling.sweep(session, organization_id)
+                await tallies.sweep(session, organization_id)
                 break
     async with database.writing("bench") as session:
         await session.execute(delete(Event).where(col(Event.kind) == EventKind.COMPLIANCE_STANDING_CHANGED))
