@@ -15,7 +15,7 @@ from app.compliance.tables import RequirementRule
 from app.core.database import Session
 from app.core.keys import among
 from app.credentials import states as credential_states
-from app.credentials.tables import Credential
+from app.credentials.tables import Credential, Intake
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.events.tables import Event
@@ -40,7 +40,8 @@ async def follow(session: Session) -> None:
 
 async def _keep_requests(session: Session, organization_id: str, events: list[Event]) -> None:
     """The requests of credentials are as their credentials are."""
-    await requests.follow(session, organization_id, await _credentials(session, organization_id, events))
+    back = [event.subject_id for event in events if event.kind in _BACK]
+    await requests.follow(session, organization_id, await _credentials(session, organization_id, events), back)
     purged = [event.subject_id for event in events if event.kind is EventKind.CREDENTIAL_PURGED]
     if purged:
         await requests.follow_purged(session, organization_id, purged)
@@ -49,8 +50,8 @@ async def _keep_requests(session: Session, organization_id: str, events: list[Ev
 async def _mark_owners(session: Session, organization_id: str, events: list[Event]) -> None:
     """Those who hold the credentials, and those who held them before; what is only asked for counts for nothing."""
     credentials = await _credentials(session, organization_id, events)
-    asked = {row.id for row in credentials if row.intake in credential_states.UNANSWERED}
-    events = [event for event in events if event.subject_id not in asked or not _is_of_request(event)]
+    asked = {row.id: row.intake for row in credentials if row.intake in credential_states.UNANSWERED}
+    events = [event for event in events if not _is_of_request(event, asked.get(event.subject_id))]
     found = [event.worker_id for event in events]
     concerned = {event.subject_id for event in events}
     for credential in credentials:
@@ -96,10 +97,11 @@ async def _mark_unit(session: Session, organization_id: str, events: list[Event]
 
 
 async def _mark_type(session: Session, organization_id: str, events: list[Event]) -> None:
-    """Those who hold a type that now counts as expiring sooner or later, or who are asked for one that is back."""
+    """Those who hold a type that now counts as expiring sooner or later, or whom a rule asks for one that went or is
+    back."""
     found: list[str] = []
     for event in events:
-        if event.kind is EventKind.CREDENTIAL_TYPE_RESTORED or "expiringSoonDays" in event.changes:
+        if event.kind is not EventKind.CREDENTIAL_TYPE_UPDATED or "expiringSoonDays" in event.changes:
             found += await reach.of_type(session, organization_id, event.subject_id)
     await settling.mark(session, organization_id, _those(found))
 
@@ -130,16 +132,26 @@ async def _credentials(session: Session, organization_id: str, events: Iterable[
     return found
 
 
-def _is_of_request(event: Event) -> bool:
-    """Whether it only tells that a credential is asked for, or not any more, or what waits to be handed in."""
-    told = event.kind is EventKind.CREDENTIAL_UPDATED and event.changes.keys() & {"intake.status", "waitingFiles"}
-    return event.kind is EventKind.CREDENTIAL_ADDED or bool(told)
+def _is_of_request(event: Event, intake: Intake | None) -> bool:
+    """Whether it only tells that a credential is asked for, or not any more, or what waits to be handed in.
+
+    `intake` is that of a credential that nobody has answered, and None of any other.
+    """
+    match event.kind:
+        case EventKind.CREDENTIAL_ADDED:
+            return intake is not None
+        case EventKind.CREDENTIAL_ARCHIVED:
+            return intake is Intake.CANCELLED
+        case EventKind.CREDENTIAL_UPDATED:
+            return intake is not None and bool(event.changes.keys() & {"intake.status", "waitingFiles"})
+    return False
 
 
 def _those(keys: Iterable[str | None]) -> list[str]:
     return list(dict.fromkeys(key for key in keys if key is not None))
 
 
+_BACK = frozenset({EventKind.CREDENTIAL_RESTORED, EventKind.CREDENTIAL_UNDELETED})
 _WEIGHTY = frozenset({"employment.status", "employment.startDate", "employment.orgUnit"})
 """What of a worker their standing, or where they are counted, depends on."""
 
@@ -161,6 +173,7 @@ REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
     EventKind.REQUIREMENT_CHANGED: (_mark_asked, _settle),
     EventKind.ORG_UNIT_UPDATED: (_mark_unit, _settle),
     EventKind.CREDENTIAL_TYPE_UPDATED: (_mark_type,),
+    EventKind.CREDENTIAL_TYPE_ARCHIVED: (_mark_type,),
     EventKind.CREDENTIAL_TYPE_RESTORED: (_mark_type,),
     EventKind.ORGANIZATION_UPDATED: (_mark_everybody,),
     EventKind.CREDENTIAL_ADDED: CREDENTIAL,

@@ -16,7 +16,7 @@ INNER = ("unsettled", "settled", "tallies", "credential_requests", "requirement_
 """Tables that only what follows from a change reads or writes."""
 NOTHING_FOLLOWS = {
     *("organization.created", "orgUnit.created", "orgUnit.deleted", "apiKey.created", "apiKey.rotated"),
-    *("apiKey.revoked", "applicant.created", "applicant.updated", "credentialType.created", "credentialType.archived"),
+    *("apiKey.revoked", "applicant.created", "applicant.updated", "credentialType.created"),
     *("position.created", "position.updated", "position.archived", "position.restored"),
     *("request.created", "request.reminded", "request.cancelled", "compliance.standingChanged"),
 }

@@ -40,6 +40,8 @@ class Rule(msgspec.Struct, frozen=True):
     worker_id: str | None = None
     excluded: frozenset[str] = frozenset()
     auto_request: bool = True
+    retired: frozenset[str] = frozenset()
+    """Those of its alternatives that are out of use."""
 
 
 class Post(msgspec.Struct, frozen=True):

@@ -67,6 +67,8 @@ class Frame(msgspec.Struct, frozen=True):
     soon_days: dict[str, int]
     """By credential type, where it has chosen its own."""
     usual_soon_days: int
+    retired: frozenset[str]
+    """Credential types out of use."""
     rules: Rulebook
 
     def soon(self, type_id: str) -> int:
@@ -98,6 +100,7 @@ async def of(session: Session, organization_id: str, day: date | None = None) ->
         organization, until = await _organization_then(session, organization_id, day)
         source = Past(session, organization_id, until)
     rows = await source.all(FRAME)
+    retired = frozenset(row.id for row in rows[KeptType] if row.archived_at is not None)
     return Frame(
         source,
         day,
@@ -105,12 +108,16 @@ async def of(session: Session, organization_id: str, day: date | None = None) ->
         {unit.id: unit.parent_id for unit in rows[KeptUnit]},
         {row.id: row.expiring_soon_days for row in rows[KeptType] if row.expiring_soon_days is not None},
         organization.expiring_soon_days,
-        Rulebook(rule_of(row) for row in rows[KeptRule] if row.deleted_at is None),
+        retired,
+        Rulebook(rule_of(row, retired) for row in rows[KeptRule] if row.deleted_at is None),
     )
 
 
 async def _organization_then(session: Session, organization_id: str, day: date) -> tuple[KeptOrganization, datetime]:
-    """An organization's settings at the end of a day, and that instant; the day is one of its time zone at the time."""
+    """An organization's settings at the end of a day, and that instant.
+
+    Where a change of time zone has it live through a day twice, or leave one early, it ended when it was first over.
+    """
     statement = (
         select(col(History.recorded_at), col(History.values))
         .where(
@@ -118,26 +125,29 @@ async def _organization_then(session: Session, organization_id: str, day: date) 
             col(History.kind) == str(Organization.__tablename__),
             col(History.row_id) == organization_id,
         )
-        .order_by(col(History.recorded_at).desc(), col(History.id).desc())
+        .order_by(col(History.recorded_at), col(History.id))
     )
     found = [
         (recorded_at, msgspec.convert({**values, "id": organization_id}, KeptOrganization))
         for recorded_at, values in await session.execute(statement)
     ]
-    for recorded_at, organization in found:
-        until = _end(day, organization)
-        if recorded_at < until:
-            return organization, until
-    # Before it was founded there was nothing, whatever its days meant.
-    _, first = found[-1]
-    return first, _end(day, first)
+    (_, organization), *changes = found
+    until = _end(day, organization)
+    for since, following in changes:
+        if until <= since:
+            break
+        over = _end(day, following)
+        if over <= since:
+            return organization, since
+        organization, until = following, over
+    return organization, until
 
 
 def _end(day: date, organization: KeptOrganization) -> datetime:
     return instant(day + timedelta(days=1), ZoneInfo(organization.time_zone))
 
 
-def rule_of(row: KeptRule) -> Rule:
-    """A rule as standings are judged by it."""
-    given = {name: getattr(row, name) for name in Rule.__struct_fields__}
-    return Rule(**given)
+def rule_of(row: KeptRule, retired: frozenset[str]) -> Rule:
+    """A rule as standings are judged by it, where some types are out of use."""
+    given = {name: getattr(row, name) for name in Rule.__struct_fields__ if name != "retired"}
+    return Rule(**given, retired=retired.intersection(row.alternatives))

@@ -83,7 +83,7 @@ async def gather(frame: Frame, workers: Sequence[str]) -> dict[str, Gathered]:
                 held=tuple(held(row, frame) for row in credentials[worker.id] if row.is_live),
                 releases=tuple(_release(row) for row in releases[worker.id] if row.revoked_at is None),
             )
-        own = [frames.rule_of(row) for row in rules[worker.id] if row.deleted_at is None]
+        own = [frames.rule_of(row, frame.retired) for row in rules[worker.id] if row.deleted_at is None]
         asking = [] if situation is None else frame.rules.for_(situation, own)
         found[worker.id] = Gathered(worker, situation, asking, held_posts, credentials[worker.id])
     return found

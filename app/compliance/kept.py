@@ -37,6 +37,7 @@ class KeptType(Kept, frozen=True, kw_only=True):
     """A credential type's."""
 
     expiring_soon_days: int | None
+    archived_at: datetime | None = None
 
 
 class KeptRule(Kept, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from app.access import Actor, ActorKind
 from app.compliance.tables import CredentialRequest, RaisedBy
 from app.core import ids
 from app.core.database import Session
+from app.core.errors import AlreadyRequested
 from app.core.fields import Changes
 from app.core.keys import among
 from app.credential_types.tables import CredentialType
@@ -66,11 +67,13 @@ async def raise_all(session: Session, actor: Actor, wishes: Iterable[Wish]) -> d
     return raised
 
 
-async def follow(session: Session, organization_id: str, credentials: Collection[Credential]) -> None:
-    """Bring the requests of some credentials in line with them.
+async def follow(
+    session: Session, organization_id: str, credentials: Collection[Credential], back: Collection[str] = ()
+) -> None:
+    """Bring the requests of some credentials in line with them; `back` are those that were just restored.
 
-    What nobody answered is given up where it is somebody else's now, or comes back when it is asked for anew already:
-    it would outlive its request.
+    What nobody answered is given up where it is somebody else's now: it would outlive its request. It cannot come back
+    while it is asked for anew. Raises AlreadyRequested.
     """
     keys = {credential.request_id: credential for credential in credentials if credential.request_id is not None}
     if not keys:
@@ -80,6 +83,8 @@ async def follow(session: Session, organization_id: str, credentials: Collection
         waiting = waits(credential, request.worker_id)
         followed = await _set(session, request, credential.intake, waiting)
         theirs = credential.worker_id == request.worker_id
+        if credential.id in back and not followed:
+            raise AlreadyRequested("its worker is asked for it anew; cancel that request before", ("id",))
         if credential.intake is Intake.REQUESTED and not (theirs and followed):
             submission.give_up(session, system(organization_id), credential)
     await session.flush()

@@ -130,11 +130,11 @@ def _cell(situation: Situation, rule: Rule, since: date, day: date) -> Cell:
     reason = decisive.reason
     if count > 1 and decisive.status not in HAD:
         reason = f"{had} of {count} are in order. {reason}"
-    lacking = (
-        [type_id for type_id, one in zip(rule.alternatives, found, strict=True) if one.status not in HAD]
-        if decisive.status not in HAD
-        else []
-    )
+    lacking: list[str] = []
+    if decisive.status not in HAD:
+        lacking = [type_id for type_id, one in zip(rule.alternatives, found, strict=True) if one.status not in HAD]
+        # Nobody can provide anew what is out of use, and so it is asked for last.
+        lacking.sort(key=rule.retired.__contains__)
     return Cell(
         worker_id=situation.worker_id,
         rule=rule,

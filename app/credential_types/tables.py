@@ -54,7 +54,7 @@ class CredentialType(Record, table=True):
         Index("credential_types_by_name", "organization_id", "name_key", "id"),
     )
     prefix: ClassVar[str] = "ctyp"
-    kept = ("expiring_soon_days",)
+    kept = ("expiring_soon_days", "archived_at")
 
     code: str = Field(sa_type=SortKey)
     name: str = Field(max_length=200)

@@ -4,6 +4,7 @@ While a credential is requested its files wait, to be handed in with the answer 
 changes the latest version as an edit of it does: what was decided has to be decided again.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,18 @@ from app.access import Actor
 from app.attachments.receiving import Received
 from app.core import claims, fields, ids
 from app.core.database import Session
-from app.core.errors import AlreadyUploaded, NotFound, NotUploaded, Taken, TooMany, UnsupportedMetadata, allow
+from app.core.errors import (
+    AlreadyUploaded,
+    DomainError,
+    NotFound,
+    NotUploaded,
+    Refused,
+    Required,
+    Taken,
+    TooMany,
+    UnsupportedMetadata,
+    allow,
+)
 from app.core.fields import Changes, Field, Fields, Given
 from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType, Metadata
@@ -26,6 +38,7 @@ from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import settings
 
+PATH = "attachments"
 MOST_FILES = 20
 """Files of one version."""
 SUPPORTED_AS = {AttachmentSide.FRONT: Metadata.FRONT_ATTACHMENT, AttachmentSide.BACK: Metadata.BACK_ATTACHMENT}
@@ -37,7 +50,7 @@ _LINE = fields.text("fileName", "file_name", longest=LONGEST_NAME)
 def _file_name(value: Any) -> str:
     """The last part of what was given: some browsers send a whole path."""
     name = str(value).replace("\\", "/").rpartition("/")[2]
-    if not name.strip() or not name.isprintable():
+    if not name.strip(" .") or not name.isprintable():
         raise ValueError("is not the name of a file")
     return str(_LINE.read(name))
 
@@ -140,6 +153,30 @@ async def remove(session: Session, actor: Actor, given: Given) -> Removed:
     return Removed(attachment.id, credential)
 
 
+async def check_complete(session: Session, credential: Credential, version: CredentialVersion) -> None:
+    """Refuse an answer that lacks a file which the type requires: it may have been removed since it was submitted."""
+    sides = {row.side for row in await of_version(session, credential, version.id)}
+    errors = lacking(await _type(session, credential), sides)
+    if errors:
+        raise Refused(errors)
+
+
+def lacking(kind: CredentialType, sides: Collection[AttachmentSide]) -> list[DomainError]:
+    """A refusal for each file that a type requires and that is not among those there are."""
+    return [
+        Required(PATH, message=f"{PATH}: {kind.code} requires {wanted.value}; see attachmentUploadCreate")
+        for side, wanted in SUPPORTED_AS.items()
+        if wanted in kind.requires and side not in sides
+    ]
+
+
+def check_supported(kind: CredentialType, side: AttachmentSide, path: str) -> None:
+    """Refuse a file that a type does not support."""
+    wanted = SUPPORTED_AS.get(side)
+    if wanted is not None and wanted not in kind.supports:
+        raise UnsupportedMetadata(f"{path}: {kind.code} does not support {wanted.value}", tuple(path.split(".")))
+
+
 async def of_version(session: Session, credential: Credential, version_id: str | None) -> list[Attachment]:
     """The files of a credential's version, the oldest first; without one, those that wait."""
     statement = (
@@ -168,13 +205,10 @@ async def _claim(session: Session, actor: Actor, key: str) -> tuple[Credential, 
 
 async def _check(session: Session, credential: Credential, side: AttachmentSide) -> list[Attachment]:
     """Refuse a file that the type does not support, or for which there is no room; gives those that are there."""
-    kind = await _type(session, credential)
-    wanted = SUPPORTED_AS.get(side)
-    if wanted is not None and wanted not in kind.supports:
-        raise UnsupportedMetadata(f"side: {kind.code} does not support {wanted.value}", ("side",))
+    check_supported(await _type(session, credential), side, "side")
     waits = credential.intake is Intake.REQUESTED
     there = await of_version(session, credential, None if waits else credential.latest_version_id)
-    if wanted is not None and any(row.side is side for row in there):
+    if side in SUPPORTED_AS and any(row.side is side for row in there):
         raise Taken(TAKEN, TAKEN_PATH)
     if len(there) >= MOST_FILES:
         raise TooMany(f"a version has no more than {MOST_FILES} files", ("side",), limit=MOST_FILES)

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from app.access import Actor
 from app.core import bulk, claims, ids
 from app.core.database import Session
-from app.core.errors import DomainError, NotFound, Refused, Required
+from app.core.errors import NotFound, Refused, gathering
 from app.core.fields import Changes, Given
 from app.credential_types.tables import CredentialType
-from app.credentials import attachments, file_removals
+from app.credentials import attachments
 from app.credentials.attachment_tables import Attachment, AttachmentSide
+from app.credentials.attachments import PATH
 from app.credentials.tables import Credential, CredentialVersion
-
-PATH = "attachments"
 
 
 @dataclass(frozen=True)
@@ -26,14 +25,14 @@ class Answer:
 
     new: Sequence[Attachment]
     """What waited."""
+    before: Sequence[Attachment]
+    """What the version before has."""
     kept: Sequence[Attachment]
-    """What the version before has, and is taken over."""
-    replaced: Sequence[Attachment]
-    """What the version before has, and something new takes the place of."""
+    """What of that is taken over, since nothing new takes its place."""
 
 
 async def read(session: Session, actor: Actor, credential: Credential, kind: CredentialType, given: Given) -> Answer:
-    """The files that an answer is to have. Raises Refused where one is missing that the type requires."""
+    """The files that an answer is to have. Raises Refused where the type requires others."""
     waiting = await attachments.of_version(session, credential, None)
     named = given.get(PATH)
     new = waiting if named is None else await _named(session, actor, waiting, named)
@@ -41,37 +40,27 @@ async def read(session: Session, actor: Actor, credential: Credential, kind: Cre
     before = await attachments.of_version(session, credential, credential.latest_version_id)
     kept = [row for row in before if row.side not in sides]
     sides |= {row.side for row in kept}
-    missing: list[DomainError] = [
-        Required(PATH, message=f"{PATH}: {kind.code} requires {wanted.value}; see attachmentUploadCreate")
-        for side, wanted in attachments.SUPPORTED_AS.items()
-        if wanted in kind.requires and side not in sides
-    ]
-    if missing:
-        raise Refused(missing)
-    return Answer(new, kept, [row for row in before if row not in kept])
+    errors = attachments.lacking(kind, sides)
+    for row in new:
+        with gathering(errors):
+            # The type may have changed since the file came.
+            attachments.check_supported(kind, row.side, PATH)
+    if errors:
+        raise Refused(errors)
+    return Answer(new, before, kept)
 
 
-async def write(
-    session: Session, actor: Actor, before: CredentialVersion, version: CredentialVersion, answer: Answer
-) -> Changes:
-    """Give a version the files of an answer; `before` is the latest until then, and may be the same."""
-    had = [row.label for row in (*answer.kept, *answer.replaced)]
+async def write(session: Session, actor: Actor, version: CredentialVersion, answer: Answer) -> Changes:
+    """Give a version the files of an answer."""
     has = [row.label for row in (*answer.kept, *answer.new)]
-    if version.id == before.id:
-        await file_removals.forget(session, answer.replaced)
-        for row in answer.replaced:
-            await session.delete(row)
-    else:
-        await session.flush()  # the version is there before what refers to it
-        for row in answer.kept:
-            copied = row.model_dump() | {"id": ids.new(Attachment.prefix), "version_id": version.id}
-            session.add(Attachment(**copied))
-    # Those that are replaced leave their sides before others take them.
-    await session.flush()
+    await session.flush()  # the version is there before what refers to it
+    for row in answer.kept:
+        copied = row.model_dump() | {"id": ids.new(Attachment.prefix), "version_id": version.id}
+        session.add(Attachment(**copied))
     for row in answer.new:
         row.version_id = version.id
-    attachments.note(session, actor, version, had if version.id == before.id else [], has)
-    return attachments.media_files(had, has)
+    attachments.note(session, actor, version, [], has)
+    return attachments.media_files([row.label for row in answer.before], has)
 
 
 async def _named(

@@ -11,8 +11,8 @@ from app.core.database import Session
 from app.core.errors import AlreadyApproved, AlreadyRejected, ApprovalFinal, DomainError, NotFound
 from app.core.fields import Fields, Given, between, snapshot
 from app.core.idempotency import outcome
+from app.credentials import attachments, states, verification_schedule, versions
 from app.credentials import fields as credential_fields
-from app.credentials import states, verification_schedule, versions
 from app.credentials.tables import (
     Approval,
     Credential,
@@ -44,12 +44,15 @@ async def approve(session: Session, actor: Actor, given: Given) -> Credential:
     if refusal is not None:
         raise _placed(refusal, given)
     claims.expect(credential.revision, given.get("expectedRevision"))
+    answers = credential.intake is Intake.SUBMITTED and version.id == credential.latest_version_id
+    if answers:
+        await attachments.check_complete(session, credential, version)
     before = _standing(credential, version)
     _decide(session, actor, version, Approval.APPROVED, given)
     credential.status = VerificationStatus.ACTIVE
     credential.eligibility = Eligibility.MAY_ENGAGE
     credential.status_detail = StatusDetail.VALID
-    if credential.intake is Intake.SUBMITTED:
+    if answers:
         credential.intake = Intake.COMPLETED
     return await _save(session, actor, credential, version, before, EventKind.CREDENTIAL_APPROVED)
 
@@ -68,8 +71,8 @@ async def reject(session: Session, actor: Actor, given: Given) -> Credential:
         credential.status = VerificationStatus.REVOKED
         credential.eligibility = Eligibility.MAY_NOT_ENGAGE
         credential.status_detail = StatusDetail.REJECTED
-    answered = credential.intake in (Intake.SUBMITTED, Intake.COMPLETED)
-    if answered and not stands and organization.resubmit_on_reject:
+    answers = credential.intake in (Intake.SUBMITTED, Intake.COMPLETED) and version.id == credential.latest_version_id
+    if answers and not stands and organization.resubmit_on_reject:
         credential.intake = Intake.REQUESTED
     return await _save(session, actor, credential, version, before, EventKind.CREDENTIAL_REJECTED)
 

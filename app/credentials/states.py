@@ -9,6 +9,7 @@ Each function gives None, or why the operation is refused. What each state forbi
 |           | add and remove files                                                      |                    |
 | live      | restore, purge; undelete                                                  | NOT_…              |
 | completed | update, add and edit a version and its files, of what came from a request | NOT_UPDATABLE      |
+| rejected  | edit the version and its files, of what came from a request               | NOT_UPDATABLE      |
 | requested | approve and reject, while nobody has answered; cancelled likewise         | NOT_REVIEWABLE     |
 |           | verify, likewise                                                          | NOT_VERIFIABLE     |
 | submitted | submit again                                                              | ALREADY_SUBMITTED  |
@@ -42,6 +43,7 @@ from app.credentials.tables import Approval, Credential, CredentialVersion, Inta
 
 UPDATABLE = frozenset({Intake.DIRECT, Intake.REQUESTED, Intake.SUBMITTED})
 REVIEWABLE = frozenset({Intake.DIRECT, Intake.SUBMITTED, Intake.COMPLETED})
+ANSWERABLE = frozenset({Intake.REQUESTED, Intake.SUBMITTED})
 UNANSWERED = frozenset({Intake.REQUESTED, Intake.CANCELLED})
 DECIDED = frozenset({Approval.APPROVED, Approval.REJECTED})
 ID = ("id",)
@@ -87,9 +89,11 @@ def edit_version(credential: Credential, version: CredentialVersion, *, final: b
 
 
 def edit_latest(credential: Credential, *, final: bool) -> DomainError | None:
-    """Edit its latest version. What was decided for good cannot be edited afterwards."""
+    """Edit its latest version: none that was decided for good, and no answer that was rejected."""
     if final and credential.latest_approval in DECIDED:
         return _live(credential) or ApprovalFinal("decisions are final in this organization", ID)
+    if credential.intake in ANSWERABLE and credential.latest_approval is Approval.REJECTED:
+        return _live(credential) or NotUpdatable("what was rejected stays on record; submit or add another version", ID)
     return update(credential)
 
 

@@ -74,9 +74,10 @@ def open_requested(
 
 def give_up(session: Session, actor: Actor, credential: Credential) -> None:
     """Ask no more for a claimed credential that nobody has submitted, and put it away: there is nothing in it."""
-    archived: Changes = {"archivedAt": {"from": plain(credential.archived_at), "to": plain(session.now)}}
-    credential.archived_at, credential.archived_by = session.now, actor.id
-    _set_intake(session, actor, credential, Intake.CANCELLED, EventKind.CREDENTIAL_UPDATED, archived)
+    _set_intake(session, actor, credential, Intake.CANCELLED, EventKind.CREDENTIAL_UPDATED, {})
+    if credential.archived_at is None:
+        credential.archived_at, credential.archived_by = session.now, actor.id
+        ledger.record(session, actor, EventKind.CREDENTIAL_ARCHIVED, credential, worker_id=credential.worker_id)
 
 
 async def submit(session: Session, actor: Actor, given: Given) -> Created:
@@ -94,7 +95,7 @@ async def submit(session: Session, actor: Actor, given: Given) -> Created:
     facts, files = await _read(session, actor, credential, kind, latest, given)
     approval = versions.first_approval(organization, kind)
     changes, version = await _write(session, actor, credential, latest, approval, facts)
-    changes |= await handing_in.write(session, actor, latest, version, files)
+    changes |= await handing_in.write(session, actor, version, files)
     settled = approval is Approval.NOT_REQUIRED
     trusted = settled and not credential.is_verifiable
     credential.status = VerificationStatus.ACTIVE if trusted else VerificationStatus.PENDING

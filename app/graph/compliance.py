@@ -75,7 +75,8 @@ class ComplianceSummary:
     by_eligibility: list[ComplianceCount] = _by(Dimension.ELIGIBILITY, "Credentials by whether their holder may work.")
     by_validity: list[ComplianceCount] = _by(Dimension.VALIDITY, "Credentials by what their dates mean on the day.")
     by_standing: list[ComplianceCount] = _by(
-        Dimension.STANDING, "Workers by where they stand; those of whom nothing is asked are not among them."
+        Dimension.STANDING,
+        "Workers by where they stand; not those who stand nowhere (see `Worker.standing`).",
     )
 
 

@@ -62,7 +62,7 @@ class MatrixRow:
     """A worker's row of the matrix."""
 
     worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
-    standing: Standing | None = scalar("Where they stand on the day; null where nothing is asked of them.")
+    standing: Standing | None = scalar("Where they stand on the day; null where `Worker.standing` is.")
     cells: list[ComplianceCell] = scalar("A cell for each rule that applies to them on the day.")
 
 

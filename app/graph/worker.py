@@ -134,8 +134,8 @@ class Worker(CredentialOwner):
     )
     standing: Standing | None = edge(
         gathering.judged,
-        "Where they stand on a day, by the rules that are mandatory; null where nothing is asked of them, because they "
-        "are deleted, or neither pending, active nor on leave.",
+        "Where they stand on a day, by the rules that are mandatory: COMPLIANT where none applies; null where they are "
+        "deleted, or neither pending, active nor on leave.",
         key="id",
         scope=Scope.COMPLIANCE_READ,
         own=True,
@@ -145,7 +145,7 @@ class Worker(CredentialOwner):
     )
     compliance: list[CELL] | None = edge(
         gathering.judged,
-        "Each rule that applies to them on a day, and whether they have what it asks; null where nothing is asked.",
+        "Each rule that applies to them on a day, and whether they have what it asks; null where `standing` is.",
         key="id",
         scope=Scope.COMPLIANCE_READ,
         own=True,

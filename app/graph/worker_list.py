@@ -61,7 +61,7 @@ class WorkerWhere(PersonWhere):
     org_unit: OrgUnitFilter | None = member("The org unit they belong to.")
     position: PositionFilter | None = member("The positions they hold.")
     standing: ChoiceFilter[Standing] | None = member(
-        "Where they stand today; none do of whom nothing is asked. Asking takes the scope `compliance:read`."
+        "Where they stand today, if anywhere (see `Worker.standing`). Asking takes the scope `compliance:read`."
     )
 
 

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from app.access import EVERYTHING, Scope
-from tests.compliance.organization import CPR, FIRST_AID, START, Asked, certificate
+from tests.compliance.organization import CPR, FIRST_AID, START, Asked, certificate, noon
+from tests.conftest import SettableClock
 from tests.core import calls
 from tests.core.calls import Step, step
 from tests.core.statements import counted
@@ -238,3 +239,27 @@ async def test_many_workers_take_no_more_statements_than_one(asked: Asked) -> No
             taken[first] = len(statements)
             assert len(answer.data["workers"]["nodes"]) == first
         assert taken[10] <= taken[1] + 3, day  # the edges that led nowhere for the one
+
+
+@on_sqlite
+async def test_a_day_ends_once_whatever_becomes_of_the_time_zone(asked: Asked, clock: SettableClock) -> None:
+    day, question = START.isoformat(), "{ complianceSummary(asOf: %s) { byStanding { value count } } }"
+
+    async def told() -> int:
+        answer = await asked.tenant.ask(question % f'"{day}"')
+        return sum(row["count"] for row in answer.data["complianceSummary"]["byStanding"])
+
+    async def move(time_zone: str, hours: int) -> None:
+        clock.set(noon(0) + timedelta(hours=hours))
+        await calls.done(asked.tenant, "organizationUpdate", "organization { id }", timeZone=time_zone)
+
+    await asked.tenant.add_worker()
+    await move("Australia/Sydney", 10)  # where the day is over
+    await asked.tenant.add_worker("Somebody Late")
+    assert await told() == 1
+    await move("America/Los_Angeles", 11)  # where it goes on
+    assert await told() == 2
+    await asked.tenant.add_worker("Somebody Later")
+    await move("Australia/Sydney", 12)
+    await asked.tenant.add_worker("Somebody Last")
+    assert await told() == 1

@@ -5,6 +5,7 @@ import pytest
 from app.credentials.tables import Credential, Intake
 from tests.compliance import life
 from tests.compliance.life import add_rule, requests, wanted
+from tests.core.calls import refused
 from tests.credentials.life import done, move
 from tests.service import Tenant
 
@@ -26,20 +27,22 @@ async def intakes(tenant: Tenant, worker: str) -> list[Intake]:
 @pytest.mark.parametrize(
     ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
 )
-async def test_one_that_comes_back_when_it_is_asked_for_anew_is_cancelled(tenant: Tenant, away: str, back: str) -> None:
+async def test_one_cannot_come_back_while_it_is_asked_for_anew(tenant: Tenant, away: str, back: str) -> None:
     worker, rule, key = await asked_for(tenant)
     await done(tenant, away, CREDENTIAL, id=key)
     # A rule that changes settles whom it asks, and asks anew.
     await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, graceDays=3)
     assert await wanted(tenant, worker) == ["WWCC_NSW"]
-    await done(tenant, back, CREDENTIAL, id=key)
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
-    assert sorted(await intakes(tenant, worker)) == [Intake.CANCELLED, Intake.REQUESTED]
+    await refused(tenant, back, ("ALREADY_REQUESTED", "id"), id=key)
     first, second = await requests(tenant, worker)
-    assert (first.status, first.closed_at is None) == (Intake.CANCELLED, False)
+    assert (first.status, first.closed_at is None) == (Intake.REQUESTED, False)
     assert (second.status, second.closed_at is None) == (Intake.REQUESTED, True)
-    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
-    assert await intakes(tenant, worker) == [Intake.CANCELLED] * 2
+    await done(tenant, "credentialRequestCancel", "credentialRequest { id }", id=second.id)
+    await done(tenant, back, CREDENTIAL, id=key)
+    first, second = await requests(tenant, worker)
+    assert (first.status, first.closed_at is None) == (Intake.REQUESTED, True)
+    assert (second.status, second.closed_at is None) == (Intake.CANCELLED, False)
+    assert sorted(await intakes(tenant, worker)) == [Intake.CANCELLED, Intake.REQUESTED]
 
 
 async def test_one_that_goes_to_somebody_else_asks_nothing_of_them(tenant: Tenant) -> None:

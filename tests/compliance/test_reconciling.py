@@ -8,7 +8,7 @@ import pytest
 from app.compliance import settling
 from app.compliance.tables import RaisedBy
 from app.credentials.tables import Approval, Credential, CredentialVersion, Intake
-from tests.compliance import life
+from tests.compliance import life, recount
 from tests.compliance.life import add_position, add_rule, add_unit, assign, requests, wanted
 from tests.conftest import SettableClock
 from tests.core import calls
@@ -62,6 +62,43 @@ async def test_what_is_withdrawn_leaves_the_default_lists(tenant: Tenant) -> Non
     [hidden, shown] = [answer["worker"]["credentials"]["nodes"] for answer in found]
     assert hidden == []
     assert shown == [{"intake": {"status": "CANCELLED"}, "archived": True, "latestVersion": {"number": 1}}]
+
+
+async def test_putting_away_what_is_withdrawn_is_told(tenant: Tenant) -> None:
+    await tenant.add_worker()
+    rule = await add_rule(tenant)
+    before = len(await life.kinds(tenant))
+    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    assert sorted((await life.kinds(tenant))[before:]) == [
+        *("compliance.standingChanged", "credential.archived", "credential.updated", "request.cancelled"),
+        "requirement.changed",
+    ]
+
+
+async def test_what_is_met_otherwise_is_asked_for_no_more(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    await add_rule(tenant, "WWCC_NSW", "WWCC_VIC", "NPI", minimum=2)
+    assert await wanted(tenant, worker) == ["WWCC_NSW", "WWCC_VIC"]
+    for code, category, number in (("WWCC_VIC", "SCREENING", "1234567A-1"), ("NPI", "LICENSE", "1234567893")):
+        identification = {"credentialType": code, "category": category, "referenceNumber": number}
+        issuing = {"issueDate": None, "expiryDate": None}
+        verification = {"status": "ACTIVE"}
+        await tenant.add_credential(worker, identification=identification, issuing=issuing, verification=verification)
+    await recount.settle_all(tenant.service.database, tenant.id)
+    assert await wanted(tenant, worker) == []
+
+
+async def test_what_is_out_of_use_is_asked_for_last(tenant: Tenant) -> None:
+    worker, late = await tenant.add_worker(), await tenant.add_worker("Somebody Late")
+    await add_rule(tenant, "WWCC_NSW", "WWCC_VIC", scope="WORKER", worker=worker)
+    await add_rule(tenant, "WWCC_NSW", name="Of them all")
+    kind = await calls.type_id(tenant, "WWCC_NSW")
+    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=kind)
+    await recount.settle_all(tenant.service.database, tenant.id)
+    # What nothing takes the place of stays asked for.
+    assert await wanted(tenant, worker) == ["WWCC_NSW", "WWCC_VIC"]
+    assert await wanted(tenant, late) == ["WWCC_NSW"]
 
 
 async def test_nothing_is_asked_that_the_worker_has(tenant: Tenant) -> None:

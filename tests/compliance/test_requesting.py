@@ -227,16 +227,6 @@ async def test_a_request_closes_with_its_credential_and_opens_again_with_it(tena
     assert open_.closed_at is None
 
 
-async def test_a_request_stays_closed_where_another_was_raised_meanwhile(tenant: Tenant) -> None:
-    worker = await tenant.add_worker()
-    await ask(tenant, worker)
-    [first] = await requests(tenant)
-    await done(tenant, "credentialDelete", "credential { id }", id=first.credential_id)
-    await ask(tenant, worker)
-    await done(tenant, "credentialUndelete", "credential { id }", id=first.credential_id)
-    assert [request.closed_at is None for request in await requests(tenant)] == [False, True]
-
-
 async def test_a_request_does_not_go_with_its_credential_to_somebody_else(tenant: Tenant) -> None:
     ada, ben = await tenant.add_worker("Ada"), await tenant.add_worker("Ben")
     await add_rule(tenant, scope="WORKER", worker=ada)

@@ -79,4 +79,7 @@ def refusal(operation: str, state: State) -> str:
         return life or "LAST_OWNER"
     if operation == "attach" and state.intake == "REQUESTED":
         return life  # it waits to be handed in, whatever was decided about an earlier answer
+    if operation in ("editVersion", "attach") and state.intake in ("REQUESTED", "SUBMITTED"):
+        rejected = state.approvals[-1] == "REJECTED"
+        return life or decision or ("NOT_UPDATABLE" if rejected else intake)
     return life or (decision or intake if operation in ("editVersion", "attach") else intake or decision)

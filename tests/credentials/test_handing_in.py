@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests import files
+from tests.core import calls
 from tests.core.calls import refused
 from tests.credentials import life
 from tests.credentials.life import done, show
@@ -129,7 +130,7 @@ async def test_after_a_rejection_only_what_was_wrong_is_sent_anew(tenant: Tenant
     ]
     changes = (await life.ledger(tenant, rejected))[-1].changes
     assert changes["mediaFiles"] == {
-        "from": ["FRONT front.png", "OTHER other.png", "BACK back.png"],
+        "from": ["FRONT front.png", "BACK back.png", "OTHER other.png"],
         "to": ["FRONT front.png", "OTHER other.png", "BACK again.jpg"],
     }
     shown = await show(tenant, rejected, "latestVersion { attachments { nodes { id fileName download { url } } } }")
@@ -141,17 +142,6 @@ async def test_after_a_rejection_only_what_was_wrong_is_sent_anew(tenant: Tenant
 async def test_an_answer_that_is_given_again_as_it_was_has_its_files(tenant: Tenant, rejected: str) -> None:
     await submit(tenant, rejected)
     assert await by_version(tenant, rejected) == [["front.png", "back.png", "other.png"]] * 2
-
-
-async def test_where_the_rejected_version_was_edited_its_files_are_replaced(tenant: Tenant, rejected: str) -> None:
-    version = (await life.row(tenant, rejected)).latest_version_id
-    await done(tenant, "credentialVersionEdit", "version { id }", id=version, expiryDate="2031-01-01")
-    await files.send(tenant, rejected, "BACK", files.JPEG, "again.jpg")
-    await submit(tenant, rejected)
-    assert await by_version(tenant, rejected) == [["front.png", "other.png", "again.jpg"]]
-    asked = "latestVersion { activity(where: {field: {eq: MEDIA_FILES}}, first: 2) { nodes { before after } } }"
-    newest = (await show(tenant, rejected, asked))["latestVersion"]["activity"]["nodes"]
-    assert {(node["before"], node["after"]) for node in newest} == {("BACK back.png", None), (None, "BACK again.jpg")}
 
 
 async def test_what_is_decided_for_good_can_still_be_answered_anew(tenant: Tenant, rejected: str) -> None:
@@ -190,3 +180,61 @@ async def test_a_worker_answers_with_facts_and_files(door: Tenant, issuer: Issue
     assert payload["errors"] == []
     assert payload["credential"]["intake"] == {"status": "COMPLETED"}
     assert [node["side"] for node in payload["credential"]["attachments"]["nodes"]] == ["FRONT", "BACK"]
+
+
+async def test_an_answer_that_lost_a_required_file_is_not_approved(tenant: Tenant) -> None:
+    await life.choose(tenant, approvalsEnabled=True)
+    key = await life.requested(tenant, requires=["FRONT_ATTACHMENT"])
+    front = await files.send(tenant, key, "FRONT")
+    await submit(tenant, key)
+    await done(tenant, DELETE, "deletedId", id=front)
+    await refused(tenant, "credentialApprove", ("REQUIRED", "attachments"), id=key)
+    await files.send(tenant, key, "FRONT")
+    await done(tenant, "credentialVersionAdd", "version { id }", id=key, issueDate="2026-01-01")
+    await refused(tenant, "credentialApprove", ("REQUIRED", "attachments"), id=key)
+    await files.send(tenant, key, "FRONT")
+    await done(tenant, "credentialApprove", id=key)
+    assert (await show(tenant, key, LISTED))["intake"] == {"status": "COMPLETED"}
+
+
+@pytest.mark.parametrize("resubmit", [True, False])
+async def test_what_was_rejected_stays_on_record_with_its_files(tenant: Tenant, resubmit: bool) -> None:
+    await life.choose(tenant, approvalsEnabled=True, resubmitOnReject=resubmit)
+    key = await life.requested(tenant)
+    front = await files.send(tenant, key, "FRONT")
+    await submit(tenant, key)
+    await done(tenant, "credentialReject", id=key, reason="forged")
+    refusal = ("NOT_UPDATABLE", "id")
+    await refused(tenant, DELETE, refusal, id=front)
+    await refused(tenant, "credentialUpdate", refusal, id=key, identification={"referenceNumber": "T-2"})
+    version = (await show(tenant, key, "latestVersion { id }"))["latestVersion"]["id"]
+    await refused(tenant, "credentialVersionEdit", refusal, id=version, issuingAuthority="Another")
+    await done(tenant, "credentialVersionAdd", "version { id }", id=key, issueDate="2026-01-01")
+    shown = await show(tenant, key, "versions(orderBy: [{field: NUMBER}]) { nodes { approval { status reason } } }")
+    first, second = shown["versions"]["nodes"]
+    assert first["approval"] == {"status": "REJECTED", "reason": "forged"}
+    assert second["approval"] == {"status": "PENDING", "reason": None}
+    assert await by_version(tenant, key) == [["front.png"], []]
+
+
+@pytest.mark.parametrize("decision", ["credentialApprove", "credentialReject"])
+async def test_deciding_about_an_older_answer_leaves_the_newer_to_be_decided(tenant: Tenant, decision: str) -> None:
+    await life.choose(tenant, approvalsEnabled=True, resubmitOnReject=True)
+    key = await life.requested(tenant)
+    await submit(tenant, key)
+    older = (await show(tenant, key, "latestVersion { id }"))["latestVersion"]["id"]
+    await done(tenant, "credentialVersionAdd", "version { id }", id=key, issueDate="2026-01-01")
+    await done(tenant, decision, id=key, version=older)
+    assert (await show(tenant, key, LISTED))["intake"] == {"status": "SUBMITTED"}
+    await done(tenant, "credentialApprove", id=key)
+    assert (await show(tenant, key, LISTED))["intake"] == {"status": "COMPLETED"}
+
+
+async def test_a_file_that_its_type_no_longer_supports_is_not_handed_in(tenant: Tenant) -> None:
+    key = await life.requested(tenant)
+    front = await files.send(tenant, key, "FRONT")
+    kind = await calls.type_id(tenant, life.TICKET)
+    await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=kind, supports=["REFERENCE_NUMBER"])
+    await refused(tenant, SUBMIT, ("UNSUPPORTED_METADATA", "attachments"), id=key, referenceNumber="T-1")
+    await done(tenant, DELETE, "deletedId", id=front)
+    await submit(tenant, key)

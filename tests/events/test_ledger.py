@@ -233,7 +233,7 @@ RECIPES: dict[str, tuple[str, Recipe]] = {
     "exemptionRevoke": ("exemption.revoked", of(exemption)),
     "credentialRequestsCreate": ("credential.added, request.created", asked),
     "credentialRequestRemind": ("request.reminded", of(request)),
-    "credentialRequestCancel": ("credential.updated, request.cancelled", of(request)),
+    "credentialRequestCancel": ("credential.updated, credential.archived, request.cancelled", of(request)),
     "credentialRequestResend": ("credential.added, request.created", of(request, state={"cancelled": True})),
     "credentialSubmit": (
         "credential.submitted",
