@@ -18,7 +18,7 @@ from app.credentials.tables import Intake
 def _asks_for(operators: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnElement[bool]:
     """Rules of which some alternative is of one of some types."""
     listed = cast(col(RequirementRule.alternatives), Text).contains('"' + col(CredentialType.id) + '"')
-    kinds = filters.exact(col(CredentialType.code))(operators, actor, _now)
+    kinds = filters.equals(col(CredentialType.code), operators)
     return exists().where(col(CredentialType.organization_id) == actor.organization_id, kinds, listed)
 
 
@@ -32,7 +32,7 @@ def _of_type(column: Any) -> Filter:
     def apply(operators: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnElement[bool]:
         kinds = select(col(CredentialType.id)).where(
             col(CredentialType.organization_id) == actor.organization_id,
-            filters.exact(col(CredentialType.code))(operators, actor, _now),
+            filters.equals(col(CredentialType.code), operators),
         )
         found: ColumnElement[bool] = column.in_(kinds)
         return found

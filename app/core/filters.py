@@ -137,20 +137,21 @@ def _check_length(values: Sequence[Any], path: tuple[str, ...]) -> None:
 
 def exact(column: Any) -> Filter:
     """Equality operators: `eq`, `in`, `notIn`."""
+    return lambda operators, _actor, _now: equals(column, operators)
 
-    def apply(operators: Mapping[str, Any], _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
-        terms: list[ColumnElement[bool]] = []
-        for name, value in operators.items():
-            match name:
-                case "eq":
-                    terms.append(column == _stored(value))
-                case "in":
-                    terms.append(column.in_([_stored(item) for item in value]))
-                case "notIn":
-                    terms.append(or_(column.is_(None), column.not_in([_stored(item) for item in value])))
-        return and_(true(), *terms)
 
-    return apply
+def equals(column: Any, operators: Mapping[str, Any]) -> ColumnElement[bool]:
+    """What equality operators say of a column."""
+    terms: list[ColumnElement[bool]] = []
+    for name, value in operators.items():
+        match name:
+            case "eq":
+                terms.append(column == _stored(value))
+            case "in":
+                terms.append(column.in_([_stored(item) for item in value]))
+            case "notIn":
+                terms.append(or_(column.is_(None), column.not_in([_stored(item) for item in value])))
+    return and_(true(), *terms)
 
 
 def text(column: Any) -> Filter:
