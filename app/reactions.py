@@ -20,8 +20,8 @@ from app.events import ledger
 from app.events.kinds import EventKind
 from app.events.tables import Event
 
-SETTLED_AT_ONCE = 1_000
-"""People whose standing is settled in the transaction that changes requirements."""
+SETTLED_AT_ONCE = 500
+"""People whose standing is settled in the transaction that changes requirements: as many as one call can assign."""
 
 Reaction = Callable[[Session, str, list[Event]], Awaitable[None]]
 
