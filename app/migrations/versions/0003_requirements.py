@@ -23,12 +23,6 @@ TABLES = (
     "exemptions",
 )
 
-WAITING = " AND ".join(
-    (
-        "(latest_approval = 'PENDING' OR eligibility = 'REVIEW_REQUIRED')",
-        "intake IN ('DIRECT', 'SUBMITTED', 'COMPLETED')",
-    )
-)
 
 # What there is when the past begins to be kept is taken to have been so since it was added.
 PLAIN = {
@@ -301,16 +295,6 @@ def upgrade() -> None:
     op.add_column("credentials", sa.Column("request_id", records.Key, nullable=True))
     op.add_column("credentials", sa.Column("rule_id", records.Key, nullable=True))
 
-    op.drop_index("credentials_by_review", "credentials")
-    op.create_index(
-        "credentials_waiting",
-        "credentials",
-        ["organization_id", "latest_version_at", "id"],
-        sqlite_where=sa.text(WAITING),
-        postgresql_where=sa.text(WAITING),
-    )
-    op.add_column("credential_types", sa.Column("verification_interval_days", sa.Integer(), nullable=True))
-
     op.add_column("workers", sa.Column("org_unit_since", sa.Date(), nullable=True))
     op.add_column("workers", sa.Column("standing", sa.String(32), nullable=True))
     op.create_index("workers_by_standing", "workers", ["organization_id", "standing", "display_name_key", "id"])
@@ -326,11 +310,6 @@ def downgrade() -> None:
     op.drop_index("workers_by_standing", "workers")
     for column in ("standing", "org_unit_since"):
         op.drop_column("workers", column)
-    op.drop_column("credential_types", "verification_interval_days")
-    op.drop_index("credentials_waiting", "credentials")
-    op.create_index(
-        "credentials_by_review", "credentials", ["organization_id", "latest_approval", "latest_version_at", "id"]
-    )
     for column in ("rule_id", "request_id", "due_on", "submitted_at", "requested_at"):
         op.drop_column("credentials", column)
     for table in reversed(TABLES):

@@ -8,8 +8,8 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core import records
 
-revision: str = "0004"
-down_revision: str | None = "0003"
+revision: str = "0005"
+down_revision: str | None = "0004"
 branch_labels: None = None
 depends_on: None = None
 
