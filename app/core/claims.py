@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from app.core import ids
 from app.core.database import Session
@@ -73,12 +73,12 @@ def refusals_of(error: DomainError | Refused | IntegrityError) -> list[DomainErr
 def taken(error: IntegrityError) -> Taken | None:
     """The refusal that a violated unique index stands for. Each such index carries its path and message."""
     message = str(error.orig)
-    for table in Record.tables().values():
-        for index in table.__table__.indexes:  # type: ignore[attr-defined]
+    for table in SQLModel.metadata.tables.values():
+        for index in table.indexes:
             if not index.unique or "path" not in index.info:
                 continue
             # PostgreSQL names the index, SQLite its columns.
-            columns = ", ".join(f"{index.table.name}.{column.name}" for column in index.columns)
+            columns = ", ".join(f"{table.name}.{column.name}" for column in index.columns)
             if f'"{index.name}"' in message or message.endswith(f"UNIQUE constraint failed: {columns}"):
                 return Taken(index.info["message"], index.info["path"])
     return None

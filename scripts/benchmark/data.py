@@ -150,8 +150,8 @@ async def settle(database: Database, organization_id: str) -> None:
 
 async def _copy(driver: Any, table: type[Record], rows: Iterable[Row]) -> None:
     """Write rows by COPY, each value as the table's own column would store it."""
-    columns = list(table.__table__.columns)  # type: ignore[attr-defined]
-    dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
+    columns = list(table.__dict__["__table__"].columns)
+    dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own, which says no types
     store = [column.type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value) for column in columns]
     usual = [
         column.default.arg if column.default is not None and column.default.is_scalar else None for column in columns

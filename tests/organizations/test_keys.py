@@ -129,8 +129,8 @@ async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: Se
     key, token = await issue(tenant)
 
     async def noted() -> str | None:
-        found = (await look(tenant, "apiKey", "lastUsedAt", id=key)).data["apiKey"]
-        return found["lastUsedAt"]  # type: ignore[no-any-return]
+        found: str | None = (await look(tenant, "apiKey", "lastUsedAt", id=key)).data["apiKey"]["lastUsedAt"]
+        return found
 
     assert await noted() is None
     await use(tenant, token)

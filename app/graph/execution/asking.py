@@ -107,10 +107,13 @@ def _built(
     return _of_object(node, bare, inputs.shape(_class_of(python_type)), inputs)
 
 
+def _nothing(_coerced: Coerced) -> Any:
+    """The value of a variable that is neither sent nor has a default."""
+    return Undefined
+
+
 def _of_variable(name: str, default: Any, convert: Convert | None, *, never_null: bool) -> Build:
-    instead: Build = lambda _: Undefined  # noqa: E731
-    if default is not Undefined:
-        instead = _fixed(default, convert)
+    instead = _nothing if default is Undefined else _fixed(default, convert)
 
     def build(coerced: Coerced) -> Any:
         value = coerced.get(name, Undefined)
