@@ -87,8 +87,11 @@ class Storage:
         """Write a file as it comes. Where the chunks end with an exception, there is no file, and it is raised."""
         # A folder cannot keep what a file is; whoever reads from it knows.
         kept = {"Content-Type": media_type, "Content-Disposition": disposition(file_name)} if self.presigns else None
-        with _reaching():
-            await obstore.put_async(self._store, key, chunks, attributes=kept)
+        try:
+            with _reaching():
+                await obstore.put_async(self._store, key, chunks, attributes=kept)
+        except Missing as error:  # of a bucket that is not there
+            raise Unavailable from error
 
     async def read(self, key: str) -> Opened:
         """Open a file. Raises Missing."""

@@ -14,7 +14,7 @@ from app.core import ids
 from app.core.database import Session
 from app.credentials.attachment_tables import Attachment, FileRemoval
 
-MOST_IN_A_TURN = 100
+MOST_IN_A_TURN = 8
 EXPECTED_FOR = timedelta(hours=1)
 """How long a file may be on its way: longer than its address is good, for a slow sender."""
 AGAIN_AFTER = timedelta(minutes=5)

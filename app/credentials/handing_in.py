@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.access import Actor
 from app.core import bulk, claims, ids
 from app.core.database import Session
-from app.core.errors import NotFound, Refused, gathering
+from app.core.errors import NotFound, Refused, TooMany, gathering
 from app.core.fields import Changes, Given
 from app.credential_types.tables import CredentialType
 from app.credentials import attachments
@@ -45,6 +45,9 @@ async def read(session: Session, actor: Actor, credential: Credential, kind: Cre
         with gathering(errors):
             # The type may have changed since the file came.
             attachments.check_supported(kind, row.side, PATH)
+    if len(kept) + len(new) > attachments.MOST_FILES:
+        message = f"{PATH}: a version has no more than {attachments.MOST_FILES} files, also those that are taken over"
+        errors.append(TooMany(message, (PATH,), limit=attachments.MOST_FILES))
     if errors:
         raise Refused(errors)
     return Answer(new, before, kept)

@@ -75,7 +75,7 @@ def update(credential: Credential) -> DomainError | None:
 def submit(credential: Credential) -> DomainError | None:
     """Answer the request for it."""
     if credential.intake is Intake.SUBMITTED:
-        return _live(credential) or AlreadySubmitted("it is submitted already; update it instead", ID)
+        return _live(credential) or AlreadySubmitted("it is submitted already; update it, or add another version", ID)
     if credential.intake is not Intake.REQUESTED:
         return _live(credential) or NotSubmittable("nobody waits for an answer", ID)
     return _live(credential)
@@ -93,7 +93,7 @@ def edit_latest(credential: Credential, *, final: bool) -> DomainError | None:
     if final and credential.latest_approval in DECIDED:
         return _live(credential) or ApprovalFinal("decisions are final in this organization", ID)
     if credential.intake in ANSWERABLE and credential.latest_approval is Approval.REJECTED:
-        return _live(credential) or NotUpdatable("what was rejected stays on record; submit or add another version", ID)
+        return _live(credential) or NotUpdatable("what was rejected stays on record; add another version", ID)
     return update(credential)
 
 

@@ -94,9 +94,6 @@ class FileDoor:
         key, store = attachment.storage_key, self._files.storage
         if key is None:
             raise _gone()
-        if store.presigns:
-            address = await store.address("GET", key, LEADS_ON_FOR)
-            return RedirectResponse(address, 307, headers=SAFE)
         headers = {
             **SAFE,
             "Content-Type": str(attachment.media_type),
@@ -105,6 +102,9 @@ class FileDoor:
         }
         if request.method == "HEAD":
             return Response(headers=headers)
+        if store.presigns:
+            address = await store.address("GET", key, LEADS_ON_FOR)
+            return RedirectResponse(address, 307, headers=SAFE)
         try:
             opened = await store.read(key)
         except Missing:

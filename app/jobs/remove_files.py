@@ -11,7 +11,6 @@ from app.credentials import file_removals
 
 log = structlog.get_logger("jobs")
 
-AT_ONCE = 8
 WITHIN_SECONDS = 5
 """How long the other jobs may have to wait for a store that does not answer."""
 
@@ -27,16 +26,14 @@ async def run(database: Database, storage: Storage) -> int:
                 await file_removals.drop_overdue(session, organization_id)
         except Exception:
             log.exception("dropping overdue files failed", organization=organization_id)
-    gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(organization_id: str, removal_id: str) -> bool:
-        async with gate:
-            try:
-                return await _remove(database, storage, organization_id, removal_id)
-            except Exception:
-                # It is due again after a while; the others must not wait for it.
-                log.exception("removing a file failed", organization=organization_id, removal=removal_id)
-                return False
+        try:
+            return await _remove(database, storage, organization_id, removal_id)
+        except Exception:
+            # It is due again after a while; the others must not wait for it.
+            log.exception("removing a file failed", organization=organization_id, removal=removal_id)
+            return False
 
     async with asyncio.TaskGroup() as group:
         made = [group.create_task(one(*key)) for key in due]
