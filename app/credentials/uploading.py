@@ -5,6 +5,7 @@ down as one to remove; the bytes are written; the file is attached, and its key 
 the bytes are removed in the end.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from secrets import token_hex
@@ -71,12 +72,16 @@ async def take_in(
     async with database.writing(request_id) as session:
         removal = file_removals.note(session, attachment.organization_id, key, session.now + file_removals.EXPECTED_FOR)
     try:
-        received = await receiving.receive(files.storage, key, chunks, attachment.file_name, files.most_bytes)
+        # In time, for else the key is gone from those to remove before there is anything under it.
+        async with asyncio.timeout((file_removals.EXPECTED_FOR / 2).total_seconds()):
+            received = await receiving.receive(files.storage, key, chunks, attachment.file_name, files.most_bytes)
         return await _attach(database, actor, attachment, received, removal, request_id)
-    except Exception:
+    except Exception as error:
         # Where the commit was made all the same, and only its answer was lost, there is nothing left to hurry.
         async with database.writing(request_id) as session:
             await file_removals.hurry(session, removal)
+        if isinstance(error, TimeoutError):
+            raise NotUploaded("the file was on its way for too long; ask for another address", ("id",)) from None
         raise
 
 

@@ -10,13 +10,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import strawberry
+from sqlalchemy.exc import IntegrityError
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from app.access import Actor, Scope
-from app.core.errors import DomainError
+from app.core import claims
+from app.core.errors import DomainError, Refused
 from app.core.pages import Children, Listing, Lookup
 from app.core.records import Record
 from app.graph import kinds, pages, resolving
@@ -193,8 +195,8 @@ def mutation(
         if then is not None and not isinstance(result, Refusals):
             try:
                 result = await then(context, actor, result)
-            except DomainError as refusal:
-                result = Refusals([refusal])
+            except (DomainError, Refused, IntegrityError) as error:
+                result = Refusals(claims.refusals_of(error))
         if isinstance(result, Refusals):
             return payload(**dict.fromkeys(gives), errors=shown(result.errors))
         if single:
