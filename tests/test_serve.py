@@ -1,10 +1,12 @@
 """`serve` as people use it: one command that loads the demo once, keeps its keys, and stops on Ctrl-C."""
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.serving import ask, serving
 
@@ -14,22 +16,32 @@ def test_what_holds_secrets_is_for_the_owner_alone(folder: Path) -> None:
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
 
 
-def test_the_second_start_loads_nothing_and_keeps_the_keys_that_work(folder: Path) -> None:
-    file = folder / "demo-keys.json"
-    kept = file.read_bytes()
-    keys = json.loads(kept)
-    wrong = keys["auditor"][:-1] + ("A" if keys["auditor"][-1] != "A" else "B")
-    file.write_text(json.dumps({**keys, "auditor": wrong}))
-    with serving(folder) as running:
-        del keys["auditor"]
-        assert running.keys == keys
+@pytest.fixture
+def again(folder: Path, tmp_path: Path) -> Path:
+    """A folder that was served before, to be served again."""
+    return Path(shutil.copytree(folder, tmp_path / "again"))
+
+
+def test_the_second_start_loads_nothing_and_keeps_the_keys(again: Path) -> None:
+    before = (again / "demo-keys.json").read_bytes()
+    with serving(again) as running:
+        assert (again / "demo-keys.json").read_bytes() == before
+        assert running.keys == json.loads(before)
         said = running.output.read_text()
         assert "Loading" not in said
-        assert all(key in said for key in keys.values())
-        assert wrong not in said
-        data = ask(running.url, keys["owner"], "{ workers(first: 1) { totalCount { count } } }").json()["data"]
-        assert data == {"workers": {"totalCount": {"count": 197}}}
-    file.write_bytes(kept)
+        assert all(key in said for key in running.keys.values())
+        answer = ask(running.url, running.keys["owner"], "{ workers(first: 1) { totalCount { count } } }")
+        assert answer.json()["data"] == {"workers": {"totalCount": {"count": 197}}}
+
+
+def test_a_key_that_does_not_work_any_more_is_not_shown(again: Path) -> None:
+    keys = json.loads((again / "demo-keys.json").read_bytes())
+    wrong = keys["auditor"][:-1] + ("A" if keys["auditor"][-1] != "A" else "B")
+    (again / "demo-keys.json").write_text(json.dumps({**keys, "auditor": wrong}))
+    with serving(again) as running:
+        del keys["auditor"]
+        assert running.keys == keys
+        assert wrong not in running.output.read_text()
 
 
 def test_without_the_demo_there_is_only_the_schema_to_read(tmp_path: Path) -> None:

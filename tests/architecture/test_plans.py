@@ -28,7 +28,6 @@ from tests.conftest import SECRET, SettableClock
 from tests.service import Service, Tenant
 
 SEED = 20_260_314
-RUNS = 5
 CHANGES = 80
 COMPILED = 0.97
 """The share of operations that plans have to answer."""
@@ -113,23 +112,23 @@ def cursors(value: Any) -> Iterator[str]:
         yield value
 
 
-def documents_for(database: Database) -> int:
-    """How many operations to make up for a kind of database, which are others for each."""
-    return 120 if database.embedded else 40
+def amount_for(database: Database) -> tuple[int, int]:
+    """How many operations to make up for a kind of database, which are others for each; and how often each is run."""
+    return (120, 5) if database.embedded else (100, 2)
 
 
 async def test_queries_are_answered_alike(
     comparison: Comparison, database: Database, home: World, abroad: World
 ) -> None:
-    documents = documents_for(database)
+    documents, runs = amount_for(database)
     chance, known = Random(SEED + documents), pool(home, abroad)
     callers = actors(home, chance)
     plans = comparison.runner.plans
-    while comparison.compared < documents * RUNS:
+    while comparison.compared < documents * runs:
         made = Maker(chance, known).query()
         if comparison.prepare(made, {}).refusal:
             continue  # chance gave one name to two things
-        for _ in range(RUNS):
+        for _ in range(runs):
             answer = await comparison.compare(made, made.given(chance), next(callers))
             known.cursors.extend(cursors(answer.get("data")))
     assert plans.answered >= COMPILED * comparison.compared, plans.fallbacks

@@ -33,8 +33,9 @@ from tests.service import TYPES, Tenant
 Found = TypeVar("Found", bound=Record)
 
 TYPE, CATEGORY = "WWCC_WA", Category.SCREENING
-STOCKED = TYPES | {TYPE}
 """A type of the starter catalogue that takes any reference number."""
+STOCKED = TYPES | {TYPE}
+"""The types that these organizations have."""
 
 FAR = date(2199, 1, 1)
 """A day on which a rule begins that is to ask nobody for anything."""

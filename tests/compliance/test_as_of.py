@@ -241,7 +241,6 @@ async def test_many_workers_take_no_more_statements_than_one(asked: Asked) -> No
         assert taken[10] <= taken[1] + 3, day  # the edges that led nowhere for the one
 
 
-@on_sqlite
 async def test_a_day_ends_once_whatever_becomes_of_the_time_zone(asked: Asked, clock: SettableClock) -> None:
     day, question = START.isoformat(), "{ complianceSummary(asOf: %s) { byStanding { value count } } }"
 

@@ -408,7 +408,6 @@ async def test_an_id_of_another_kind_is_refused(seen: Crew, name: str) -> None:
     await refused(seen.asked, name, "INVALID", "orgUnit", **mine, orgUnit=seen["Carol"])
 
 
-@on_sqlite
 async def test_a_forecast_ends_with_the_calendar(seen: Crew) -> None:
     found = await seen.look("expiryForecast", FORECAST, by="MONTH", **{"from": "2199-11-20"})
     assert [(span["from"], span["to"]) for span in found["spans"]] == [
@@ -416,7 +415,6 @@ async def test_a_forecast_ends_with_the_calendar(seen: Crew) -> None:
     ]
 
 
-@on_sqlite
 async def test_what_a_forecast_refuses(seen: Crew) -> None:
     where: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         ("INVALID", ("from",), {"from": "2026-03-01"}),

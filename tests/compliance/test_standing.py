@@ -18,7 +18,7 @@ from tests.compliance import situations
 from tests.compliance.situations import DAY, POSITIONS, TYPES, UNITS, held, on, rule, situation
 
 A, B, C = TYPES
-FEW = settings(max_examples=150, deadline=None)
+FEW = settings(max_examples=300, deadline=None)
 
 
 def cell(found: Situation, asked: Rule | None = None, day: date = DAY) -> Cell:

@@ -55,4 +55,5 @@ async def told(database: Database, tokens: dict[str, str]) -> Loaded:
         }
     # Midnight may have passed since.
     today = clock.today(rows[Event][0].occurred_at, SYDNEY) - timedelta(days=people.FOUNDED)
+    assert clock.today(clock.system(), SYDNEY) - today <= timedelta(days=1)
     return Loaded(database, tokens, owner, rows, today)

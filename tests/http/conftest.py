@@ -1,10 +1,11 @@
 """What tests of the doors share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 
 from app.settings import Settings
 from tests.oidc import trusting
@@ -16,3 +17,21 @@ async def shut(home: Tenant, settings: Settings, jwks: Path) -> AsyncIterator[Te
     """The organization for refusals, behind a door that trusts the issuer."""
     async with trusting(home, settings, str(jwks)) as service:
         yield replace(home, service=service)
+
+
+@pytest.fixture
+def log() -> Iterator[list[str]]:
+    """The log's lines, exceptions in full."""
+    lines: list[str] = []
+
+    def keep(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        rendered = structlog.processors.format_exc_info(None, "", dict(event))
+        lines.append(str(structlog.processors.JSONRenderer()(None, "", rendered)))
+        raise structlog.DropEvent
+
+    # The loggers have the list of processors that they were made with; it is changed, as in capture_logs().
+    processors = structlog.get_config()["processors"]
+    before = list(processors)
+    processors[:] = [keep]
+    yield lines
+    processors[:] = before

@@ -59,7 +59,6 @@ async def test_a_browser_that_opens_the_address_gets_the_explorer(home: Tenant) 
     assert (anything.status_code, code(anything)) == (400, "BAD_REQUEST")
 
 
-@on_sqlite
 async def test_get_runs_queries(home: Tenant) -> None:
     query = "query A($id: ID!) { node(id: $id) { id } } query B { viewer { kind } }"
     answer = await get(home, query=query, operationName="A", variables='{"id": "wkr_none"}', extensions="{}")

@@ -1,12 +1,11 @@
 """Request ids and logs: every answer can be found in the log, and the log tells nothing that is not its business."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
-import structlog
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,24 +22,6 @@ from tests.service import Service, Tenant
 
 MASKED = "The service failed to answer this; tell us the request id."
 GIVEN = "req-1.A_z"
-
-
-@pytest.fixture
-def log() -> Iterator[list[str]]:
-    """The log's lines, exceptions in full."""
-    lines: list[str] = []
-
-    def keep(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        rendered = structlog.processors.format_exc_info(None, "", dict(event))
-        lines.append(str(structlog.processors.JSONRenderer()(None, "", rendered)))
-        raise structlog.DropEvent
-
-    # The loggers have the list of processors that they were made with; it is changed, as in capture_logs().
-    processors = structlog.get_config()["processors"]
-    before = list(processors)
-    processors[:] = [keep]
-    yield lines
-    processors[:] = before
 
 
 @pytest.fixture
