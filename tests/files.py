@@ -29,7 +29,7 @@ TAKEN = {
 """One of each kind that is taken."""
 
 SHOWN = "id side fileName status mediaType size sha256 version { id } download { url expiresAt }"
-UPLOAD = f"attachment {{ {SHOWN} }} upload {{ url method headers {{ name value }} expiresAt }}"
+UPLOAD = f"attachment {{ {SHOWN} }} upload {{ url method expiresAt }}"
 
 
 @dataclass(frozen=True)

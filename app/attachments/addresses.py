@@ -1,6 +1,6 @@
 """Addresses of files: short-lived, and sealed, so that whoever holds one needs no key."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
@@ -33,19 +33,10 @@ class Address:
 
 
 @dataclass(frozen=True)
-class UploadHeader:
-    """A header that has to be sent with a file."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True)
 class Upload(Address):
-    """Where and how a file is to be sent."""
+    """Where and how a file is to be sent: its bytes as they are."""
 
     method: str = "PUT"
-    headers: list[UploadHeader] = field(default_factory=list)
 
 
 class Addresses:

@@ -86,7 +86,7 @@ async def follow(
         if credential.id in back and not followed:
             raise AlreadyRequested("its worker is asked for it anew; cancel that request before", ("id",))
         if credential.intake is Intake.REQUESTED and not (theirs and followed):
-            submission.give_up(session, system(organization_id), credential)
+            await submission.give_up(session, system(organization_id), credential)
     await session.flush()
 
 
@@ -107,7 +107,7 @@ def waits(credential: Credential, worker_id: str) -> bool:
 
 async def cancel(session: Session, actor: Actor, request: CredentialRequest, credential: Credential) -> None:
     """Ask no more: the request is closed, and its claimed credential cancelled."""
-    submission.give_up(session, actor, credential)
+    await submission.give_up(session, actor, credential)
     changes: Changes = {"status": {"from": request.status.value, "to": Intake.CANCELLED.value}}
     await _set(session, request, Intake.CANCELLED, False)
     ledger.record(session, actor, EventKind.REQUEST_CANCELLED, request, changes, worker_id=request.worker_id)

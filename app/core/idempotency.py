@@ -1,7 +1,8 @@
 """Idempotency keys: the same key and input give the first result again, with no second effect.
 
 The key is claimed in the transaction of the change that it protects, so the two are kept or lost together, also
-across a crash. Two calls at once with one key meet at the unique key: the second waits for the first.
+across a crash. A refusal is kept by a transaction of its own, once the refused one is taken back: a call that comes
+between decides for both. Two calls at once with one key meet at the unique key: the second waits for the first.
 """
 
 import dataclasses

@@ -4,12 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, and_, select, text
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, text
 from sqlmodel import Field, col
 
 from app.access import ActorKind
 from app.core.records import Key, Reach, Record, choice
-from app.credentials.tables import Credential
+from app.credentials.tables import within_reach
 
 LONGEST_NAME = 150
 
@@ -19,7 +19,7 @@ WAITING = f"version_id IS NULL AND uploaded_at IS NOT NULL AND {ONCE}"
 """Of which files there is one of each side: in a version, and among those that wait to be handed in."""
 EXPECTED = "uploaded_at IS NULL"
 
-TAKEN_PATH, TAKEN = ("side",), "side: there is a file of this side already; delete it first"
+TAKEN_PATH, TAKEN = ("side",), "there is a file of this side already; delete it first"
 
 
 class AttachmentSide(StrEnum):
@@ -111,10 +111,7 @@ class Attachment(Record, table=True):
 
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
-        credentials = select(col(Credential.id)).where(
-            and_(col(Credential.organization_id) == reach.organization_id, Credential.within(reach))
-        )
-        return col(cls.credential_id).in_(credentials)
+        return col(cls.credential_id).in_(within_reach(reach))
 
 
 class FileRemoval(Record, table=True):

@@ -4,6 +4,7 @@ While a credential is requested its files wait, to be handed in with the answer 
 changes the latest version as an edit of it does: what was decided has to be decided again.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,7 @@ from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields as credential_fields
 from app.credentials import file_removals, states, versions
-from app.credentials.attachment_tables import LONGEST_NAME, TAKEN, TAKEN_PATH, Attachment, AttachmentSide, FileRemoval
+from app.credentials.attachment_tables import LONGEST_NAME, TAKEN, Attachment, AttachmentSide, FileRemoval
 from app.credentials.tables import Credential, CredentialVersion, Intake, VersionField
 from app.events import ledger
 from app.events.kinds import EventKind
@@ -87,7 +88,7 @@ async def expect(session: Session, actor: Actor, given: Given) -> Expected:
     organization = await settings.of(session, actor.organization_id)
     allow(states.attach(credential, final=settings.decisions_are_final(organization)), ("credential",))
     values = FIELDS.read(given, absent="clear")
-    await _check(session, credential, values["side"])
+    await _check(session, credential, values["side"], "side")
     attachment = Attachment(
         organization_id=actor.organization_id,
         id=ids.new(Attachment.prefix),
@@ -115,7 +116,7 @@ async def arrive(session: Session, actor: Actor, key: str, received: Received, r
         raise AlreadyUploaded("another file came to this address before", ("id",))
     organization = await settings.of(session, actor.organization_id)
     allow(states.attach(credential, final=settings.decisions_are_final(organization)))
-    before = await _check(session, credential, attachment.side)
+    before = await _check(session, credential, attachment.side, "id")
     if not await file_removals.strike_off(session, removal):
         raise NotUploaded("the file was on its way for too long; ask for another address", ("id",))
     attachment.storage_key, attachment.media_type = received.key, received.media_type
@@ -143,7 +144,7 @@ async def remove(session: Session, actor: Actor, given: Given) -> Removed:
     claims.expect(credential.revision, given.get("expectedRevision"))
     beside = await of_version(session, credential, attachment.version_id)
     before, after = [row.label for row in beside], [row.label for row in beside if row.id != attachment.id]
-    await file_removals.forget(session, [attachment])
+    await file_removals.forget(session, attachment)
     await session.delete(attachment)
     if attachment.version_id is not None:
         await _amend(session, actor, credential, before, after)
@@ -174,7 +175,7 @@ def check_supported(kind: CredentialType, side: AttachmentSide, path: str) -> No
     """Refuse a file that a type does not support."""
     wanted = SUPPORTED_AS.get(side)
     if wanted is not None and wanted not in kind.supports:
-        raise UnsupportedMetadata(f"{path}: {kind.code} does not support {wanted.value}", tuple(path.split(".")))
+        raise UnsupportedMetadata(f"{path}: {kind.code} does not support {wanted.value}", (path,))
 
 
 async def of_version(session: Session, credential: Credential, version_id: str | None) -> list[Attachment]:
@@ -192,6 +193,34 @@ async def of_version(session: Session, credential: Credential, version_id: str |
     return list(await session.scalars(statement))
 
 
+async def of_last_answer(session: Session, credential: Credential) -> list[Attachment]:
+    """The files of the newest version that has any, the oldest first."""
+    statement = (
+        select(Attachment, col(CredentialVersion.number))
+        .join(CredentialVersion, col(CredentialVersion.id) == col(Attachment.version_id))
+        .where(
+            col(Attachment.organization_id) == credential.organization_id,
+            col(CredentialVersion.organization_id) == credential.organization_id,
+            col(Attachment.credential_id) == credential.id,
+        )
+        .order_by(col(CredentialVersion.number).desc(), col(Attachment.created_at), col(Attachment.id))
+    )
+    found = list(await session.execute(statement))
+    return [row for row, number in found if number == found[0][1]]
+
+
+async def discard_waiting(session: Session, credential: Credential) -> None:
+    """Remove what waits to be handed in, or is expected, where nobody waits for it any more."""
+    statement = select(Attachment).where(
+        col(Attachment.organization_id) == credential.organization_id,
+        col(Attachment.credential_id) == credential.id,
+        col(Attachment.version_id).is_(None),
+    )
+    for row in list(await session.scalars(statement)):
+        await file_removals.forget(session, row)
+        await session.delete(row)
+
+
 async def _claim(session: Session, actor: Actor, key: str) -> tuple[Credential, Attachment]:
     """A file and its credential, which is locked: whatever changes a credential's files holds it."""
     found = await claims.find(session, actor, Attachment, key, ("id",))
@@ -203,15 +232,15 @@ async def _claim(session: Session, actor: Actor, key: str) -> tuple[Credential, 
     return credential, attachment
 
 
-async def _check(session: Session, credential: Credential, side: AttachmentSide) -> list[Attachment]:
+async def _check(session: Session, credential: Credential, side: AttachmentSide, path: str) -> list[Attachment]:
     """Refuse a file that the type does not support, or for which there is no room; gives those that are there."""
-    check_supported(await _type(session, credential), side, "side")
+    check_supported(await _type(session, credential), side, path)
     waits = credential.intake is Intake.REQUESTED
     there = await of_version(session, credential, None if waits else credential.latest_version_id)
     if side in SUPPORTED_AS and any(row.side is side for row in there):
-        raise Taken(TAKEN, TAKEN_PATH)
+        raise Taken(f"{path}: {TAKEN}", (path,))
     if len(there) >= MOST_FILES:
-        raise TooMany(f"a version has no more than {MOST_FILES} files", ("side",), limit=MOST_FILES)
+        raise TooMany(f"{path}: a version has no more than {MOST_FILES} files", (path,), limit=MOST_FILES)
     return there
 
 
@@ -242,14 +271,7 @@ def note(session: Session, actor: Actor, version: CredentialVersion, before: lis
 
 def _without(labels: list[str], others: list[str]) -> list[str]:
     """Labels that are not among others, of which each takes away one."""
-    left = list(others)
-    found = []
-    for label in labels:
-        if label in left:
-            left.remove(label)
-        else:
-            found.append(label)
-    return found
+    return list((Counter(labels) - Counter(others)).elements())
 
 
 def _note_waiting(session: Session, actor: Actor, credential: Credential, before: list[str], after: list[str]) -> None:

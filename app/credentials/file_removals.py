@@ -4,7 +4,6 @@ What is about to be written into the store is written down first, and struck off
 behind, whatever breaks in between.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
@@ -52,11 +51,9 @@ async def hurry(session: Session, removal: FileRemoval) -> None:
     )
 
 
-async def forget(session: Session, rows: Iterable[Attachment]) -> None:
-    """Have the bytes of files removed that are about to be deleted, but for those that other versions show too."""
-    for row in rows:
-        if row.storage_key is None or await _shared(session, row):
-            continue
+async def forget(session: Session, row: Attachment) -> None:
+    """Have the bytes of a file removed that is about to be deleted, unless other versions show them too."""
+    if row.storage_key is not None and not await _shared(session, row):
         note(session, row.organization_id, row.storage_key, session.now)
 
 

@@ -1,7 +1,7 @@
 """The files that are handed in with the answer to a request.
 
 What waits goes to the version that the answer writes, in the place of a file of the same side. The other files of the
-version before are taken over, as its facts are: after a rejection only what was wrong has to be sent anew.
+last answer are taken over, as its facts are: after a rejection only what was wrong has to be sent anew.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Answer:
     new: Sequence[Attachment]
     """What waited."""
     before: Sequence[Attachment]
-    """What the version before has."""
+    """What the last answer has."""
     kept: Sequence[Attachment]
     """What of that is taken over, since nothing new takes its place."""
 
@@ -37,7 +37,7 @@ async def read(session: Session, actor: Actor, credential: Credential, kind: Cre
     named = given.get(PATH)
     new = waiting if named is None else await _named(session, actor, waiting, named)
     sides = {row.side for row in new} - {AttachmentSide.OTHER}
-    before = await attachments.of_version(session, credential, credential.latest_version_id)
+    before = await attachments.of_last_answer(session, credential)
     kept = [row for row in before if row.side not in sides]
     sides |= {row.side for row in kept}
     errors = attachments.lacking(kind, sides)
@@ -57,7 +57,7 @@ async def write(session: Session, actor: Actor, version: CredentialVersion, answ
     """Give a version the files of an answer."""
     has = [row.label for row in (*answer.kept, *answer.new)]
     await session.flush()  # the version is there before what refers to it
-    for row in answer.kept:
+    for row in [row for row in answer.kept if row.version_id != version.id]:
         copied = row.model_dump() | {"id": ids.new(Attachment.prefix), "version_id": version.id}
         session.add(Attachment(**copied))
     for row in answer.new:

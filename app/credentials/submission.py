@@ -13,7 +13,7 @@ from app.core.database import Session
 from app.core.errors import DomainError, Refused, allow, gathering
 from app.core.fields import Changes, Given, plain
 from app.credential_types.tables import CredentialType
-from app.credentials import creation, fields, handing_in, states, versions
+from app.credentials import attachments, creation, fields, handing_in, states, versions
 from app.credentials.creation import Created
 from app.credentials.handing_in import Answer
 from app.credentials.tables import (
@@ -72,8 +72,9 @@ def open_requested(
     return credential
 
 
-def give_up(session: Session, actor: Actor, credential: Credential) -> None:
-    """Ask no more for a claimed credential that nobody has submitted, and put it away: there is nothing in it."""
+async def give_up(session: Session, actor: Actor, credential: Credential) -> None:
+    """Ask no more for a claimed credential that waits for an answer, and put it away, without what waits in it."""
+    await attachments.discard_waiting(session, credential)
     _set_intake(session, actor, credential, Intake.CANCELLED, EventKind.CREDENTIAL_UPDATED, {})
     if credential.archived_at is None:
         credential.archived_at, credential.archived_by = session.now, actor.id

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, and_, select, text
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, and_, select, text
 from sqlmodel import Field, SQLModel, col
 
 from app.access import ActorKind
@@ -185,6 +185,12 @@ class Credential(Record, Facts, table=True):
         return col(cls.worker_id).in_(workers)
 
 
+def within_reach(reach: Reach) -> Select[str]:
+    """The ids of the credentials within a reach, for what belongs to them."""
+    mine = col(Credential.organization_id) == reach.organization_id
+    return select(col(Credential.id)).where(mine, Credential.within(reach))
+
+
 class CredentialVersion(Record, Facts, table=True):
     """One state of a credential's facts, numbered from 1. A renewal is a new version."""
 
@@ -213,10 +219,7 @@ class CredentialVersion(Record, Facts, table=True):
 
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
-        credentials = select(col(Credential.id)).where(
-            and_(col(Credential.organization_id) == reach.organization_id, Credential.within(reach))
-        )
-        return col(cls.credential_id).in_(credentials)
+        return col(cls.credential_id).in_(within_reach(reach))
 
 
 class VersionField(StrEnum):
@@ -336,7 +339,4 @@ class VerificationAttempt(Record, table=True):
 
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
-        credentials = select(col(Credential.id)).where(
-            and_(col(Credential.organization_id) == reach.organization_id, Credential.within(reach))
-        )
-        return col(cls.credential_id).in_(credentials)
+        return col(cls.credential_id).in_(within_reach(reach))

@@ -29,7 +29,9 @@ async def address(
     database: Database, files: Files, expected: Expected, origin: str, request_id: str
 ) -> tuple[Attachment, Upload]:
     """Where the bytes of a file are to be sent: to the store itself, where it has addresses of its own."""
-    attachment = _still_there(expected)
+    attachment = _still_there(expected, "idempotencyKey")
+    if attachment.uploaded_at is not None:
+        raise AlreadyUploaded("the file that this was about came already", ("idempotencyKey",))
     now = database.clock()
     if not files.storage.presigns:
         mine = (attachment.organization_id, attachment.id)
@@ -44,7 +46,7 @@ async def address(
 
 async def complete(database: Database, files: Files, actor: Actor, expected: Expected, request_id: str) -> Attachment:
     """Take in what was sent to the store itself. What came through the service is there already."""
-    attachment = _still_there(expected)
+    attachment = _still_there(expected, "id")
     if attachment.uploaded_at is not None:
         return attachment
     try:
@@ -61,7 +63,7 @@ async def complete(database: Database, files: Files, actor: Actor, expected: Exp
         return await take_in(database, files, actor, attachment, sent.chunks, request_id)
     except AlreadyUploaded:  # somebody else said so at the same time
         async with database.reading(request_id) as session:
-            return _still_there(Expected(await named_by_address(session, actor.organization_id, attachment.id)))
+            return _still_there(Expected(await named_by_address(session, actor.organization_id, attachment.id)), "id")
 
 
 async def take_in(
@@ -96,7 +98,8 @@ async def _attach(
 
 
 def sender(attachment: Attachment) -> Actor:
-    """Whoever was given the address of a file, as the one who sends it."""
+    """Whoever was given the address of a file, as the one who sends it: it is good for its minutes, whatever becomes of
+    their rights meanwhile."""
     return Actor(
         attachment.organization_id,
         attachment.created_by_kind,
@@ -123,8 +126,8 @@ def _incoming(attachment: Attachment) -> str:
     return f"incoming/{attachment.organization_id}/{attachment.id}"
 
 
-def _still_there(expected: Expected) -> Attachment:
+def _still_there(expected: Expected, path: str) -> Attachment:
     attachment = expected.attachment
     if attachment is None:
-        raise NotFound("id: the attachment is gone meanwhile", ("id",))
+        raise NotFound(f"{path}: the attachment is gone meanwhile", (path,))
     return attachment

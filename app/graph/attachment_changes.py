@@ -41,26 +41,18 @@ class AttachmentDeleteInput(ByIdInput):
 
 
 @output
-class UploadHeader:
-    """A header that has to be sent with a file."""
-
-    name: str = scalar("Its name.")
-    value: str = scalar("Its value.")
-
-
-@output
 class AttachmentUpload:
     """Where and how a file is to be sent. The address needs no key, and is good for one file."""
 
     url: str = scalar("The address.")
     method: str = scalar("The method of HTTP, `PUT`; the file's bytes are the body, as they are.")
-    headers: list[UploadHeader] = scalar("What has to be sent in the headers.")
     expires_at: datetime = scalar("Until when the address is good.")
 
 
 async def _address(context: Context, _actor: Actor, expected: Expected) -> dict[str, Any]:
-    known = (context.origin, context.request_id)
-    attachment, upload = await uploading.address(context.database, context.files, expected, *known)
+    attachment, upload = await uploading.address(
+        context.database, context.files, expected, context.origin, context.request_id
+    )
     return {"attachment": attachment, "upload": upload}
 
 

@@ -97,7 +97,7 @@ class RuleGaps:
     ineligible: int = scalar("Of whom it is ineligible.", derived=lambda row: row.of(CellStatus.INELIGIBLE))
 
 
-async def _judge(context: Context, actor: Actor, rows: list[WorkerRow], day: date | None) -> list[Judged]:
+async def _judge(context: Context, actor: Actor, rows: list[WorkerRow], day: date) -> list[Judged]:
     keys = [row.id for row in rows]
     found = await context.look(gathering.judged, actor, keys, day) if keys else {}
     return [
@@ -108,13 +108,14 @@ async def _judge(context: Context, actor: Actor, rows: list[WorkerRow], day: dat
 
 async def _matrix(context: Context, actor: Actor, as_of: date | None) -> tuple[Listing[Any], Showing]:
     gathering.check_day(as_of)
+    day = as_of or clock.today(context.database.clock(), actor.time_zone)
 
     async def shown(rows: list[WorkerRow]) -> tuple[list[Judged], Any]:
-        judged = await _judge(context, actor, rows, as_of)
+        judged = await _judge(context, actor, rows, day)
         keys = sorted({cell.rule.id for row in judged for cell in row.cells})
         found = await context.look(queries.rule_by_id.load, actor, keys) if keys else {}
         columns = sorted(found.values(), key=lambda rule: (rule.name_key, rule.id))
-        return judged, (as_of or clock.today(context.database.clock(), actor.time_zone), columns)
+        return judged, (day, columns)
 
     return workers.listing, shown
 
@@ -125,7 +126,7 @@ async def _short(context: Context, actor: Actor, **asked: Any) -> tuple[Listing[
         await context.settled(actor)
 
     async def shown(rows: list[WorkerRow]) -> tuple[list[Judged], None]:
-        judged = await _judge(context, actor, rows, asked["as_of"])
+        judged = await _judge(context, actor, rows, extent.day)
         return [
             Judged(one.row, one.standing, [cell for cell in one.cells if counting.is_gap(cell)]) for one in judged
         ], None

@@ -17,7 +17,7 @@ from app.attachments.files import Files
 from app.compliance import settling
 from app.core import claims, idempotency
 from app.core.database import Database, Session
-from app.core.errors import DomainError, Refused, Unauthenticated
+from app.core.errors import DomainError, IdempotencyMismatch, Refused, Unauthenticated
 from app.core.signing import Signer
 from app.registries.sources import Sources
 
@@ -137,6 +137,8 @@ class Context:
         call = [name, given]
         try:
             return await self._write(_claimed, actor, key, call, lambda session: action(session, actor, given))
+        except IdempotencyMismatch:
+            raise
         except (DomainError, Refused, IntegrityError) as error:
             refusals = Refusals(claims.refusals_of(error))
 

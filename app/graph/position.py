@@ -1,7 +1,7 @@
 """Positions in the graph, and who holds them."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -14,7 +14,7 @@ from app.graph.node import Node
 from app.graph.organization import OrgUnit
 from app.graph.pages import Connection
 from app.graph.position_list import ASSIGNMENT_LIST, POSITION_LIST, READ
-from app.graph.references import RULE
+from app.graph.references import POSITION, RULE
 from app.graph.requirement_rule_list import RULE_LIST
 from app.graph.types import flag, scalar
 from app.graph.worker import Worker
@@ -33,9 +33,7 @@ class Assignment(Node):
     """A worker in a position, from a day to a day, both included."""
 
     worker: Worker | None = edge(queries.by_id, "Who holds the position.", key="worker_id", **READ)
-    position: Annotated["Position", strawberry.lazy("app.graph.position")] | None = edge(
-        queries.position_by_id, "The position.", key="position_id", **READ
-    )
+    position: POSITION | None = edge(queries.position_by_id, "The position.", key="position_id", **READ)
     from_date: date = scalar("The first day.", name="from")
     to_date: date | None = scalar("The last day; null while no end is in sight.", name="to")
     revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")

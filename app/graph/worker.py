@@ -1,9 +1,7 @@
 """Workers in the graph."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
-
-import strawberry
+from typing import Any
 
 from app.access import Actor, Scope
 from app.compliance import gathering
@@ -19,7 +17,7 @@ from app.graph.fields import edge, listing, node, permission, query
 from app.graph.pages import Connection
 from app.graph.person import CredentialOwner, PersonBy, find_person
 from app.graph.position_list import ASSIGNMENT_LIST
-from app.graph.references import ASSIGNMENT, CELL, CREDENTIAL, EVENT, EXEMPTION, ORG_UNIT, REQUEST
+from app.graph.references import ASSIGNMENT, CELL, CREDENTIAL, EVENT, EXEMPTION, ORG_UNIT, REQUEST, WORKER
 from app.graph.types import output, part, scalar
 from app.graph.worker_list import WORKER_LIST
 from app.organizations import queries as organizations
@@ -76,9 +74,7 @@ class Address:
 class Manager:
     """Someone's manager: the worker, where known, and the names as the system of record sent them."""
 
-    worker: Annotated["Worker", strawberry.lazy("app.graph.worker")] | None = edge(
-        queries.by_id, "The manager, as a worker here.", key="manager_id", **READ
-    )
+    worker: WORKER | None = edge(queries.by_id, "The manager, as a worker here.", key="manager_id", **READ)
     first_name: str | None = scalar("The manager's first name, as sent.", column="manager_first_name")
     last_name: str | None = scalar("The manager's last name, as sent.", column="manager_last_name")
     external_id: str | None = scalar(
@@ -117,7 +113,7 @@ class Worker(CredentialOwner):
     credentials: Connection[CREDENTIAL] | None = edge(
         credentials.by_worker, "The credentials they hold.", key="id", **CREDENTIAL_LIST
     )
-    reports: Connection[Annotated["Worker", strawberry.lazy("app.graph.worker")]] | None = edge(
+    reports: Connection[WORKER] | None = edge(
         queries.by_manager, "The workers whose manager they are.", key="id", **WORKER_LIST
     )
     assignments: Connection[ASSIGNMENT] | None = edge(

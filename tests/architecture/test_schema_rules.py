@@ -54,7 +54,6 @@ OF_A_PAGE = {"totalCount"}
 
 SHORT_LISTS = {
     "ApiKey.scopes",
-    "AttachmentUpload.headers",
     "CredentialType.requires",
     "CredentialType.supports",
     "Event.changes",

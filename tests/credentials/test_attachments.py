@@ -269,7 +269,7 @@ async def test_the_same_key_gives_an_address_for_the_same_file(tenant: Tenant, k
     assert (await files.put(tenant, again["upload"]["url"], files.PNG)).status_code == 201
     await done(tenant, DELETE, id=first["attachment"]["id"])
     gone = await tenant.change(CREATE, files.UPLOAD, **given)
-    assert (gone["attachment"], paths(gone)) == (None, [("NOT_FOUND", "id")])
+    assert (gone["attachment"], paths(gone)) == (None, [("NOT_FOUND", "idempotencyKey")])
 
 
 async def test_telling_that_it_was_sent_changes_nothing_more(tenant: Tenant, key: str) -> None:

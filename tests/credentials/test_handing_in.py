@@ -144,6 +144,25 @@ async def test_an_answer_that_is_given_again_as_it_was_has_its_files(tenant: Ten
     assert await by_version(tenant, rejected) == [["front.png", "back.png", "other.png"]] * 2
 
 
+async def test_a_version_that_was_added_meanwhile_loses_no_file(tenant: Tenant, rejected: str) -> None:
+    await done(tenant, "credentialVersionAdd", "version { id }", id=rejected, issueDate="2026-01-01")
+    await files.send(tenant, rejected, "BACK", files.JPEG, "again.jpg")
+    await submit(tenant, rejected)
+    assert await by_version(tenant, rejected) == [
+        ["front.png", "back.png", "other.png"],
+        ["front.png", "other.png", "again.jpg"],
+    ]
+
+
+async def test_what_waits_goes_with_the_request(tenant: Tenant) -> None:
+    key = await life.requested(tenant)
+    await files.send(tenant, key, "FRONT")
+    request = (await show(tenant, key, "intake { request { id } }"))["intake"]["request"]["id"]
+    await done(tenant, "credentialRequestCancel", "credentialRequest { id }", id=request)
+    assert await listed(tenant, key) == []
+    assert len((await tenant.rows())["file_removals"]) == 1
+
+
 async def test_what_is_decided_for_good_can_still_be_answered_anew(tenant: Tenant, rejected: str) -> None:
     await life.choose(tenant, approvalFinality="FINAL")
     await files.send(tenant, rejected, "BACK", files.JPEG, "again.jpg")
