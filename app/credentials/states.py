@@ -77,7 +77,8 @@ def submit(credential: Credential) -> DomainError | None:
     if credential.intake is Intake.SUBMITTED:
         return _live(credential) or AlreadySubmitted("it is submitted already; update it, or add another version", ID)
     if credential.intake is not Intake.REQUESTED:
-        return _live(credential) or NotSubmittable("nobody waits for an answer", ID)
+        # Said of an archived one too, such as of a request that was cancelled: restoring it would be of no use.
+        return _undeleted(credential) or NotSubmittable("nobody waits for an answer", ID)
     return _live(credential)
 
 

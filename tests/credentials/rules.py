@@ -73,6 +73,8 @@ def refusal(operation: str, state: State) -> str:
     intake = BY_INTAKE.get(operation, (YES,) * 5)[INTAKES.index(state.intake)]
     decisions = ONCE_FINAL if state.final else WHILE_REVERSIBLE
     decision = decisions.get(operation, (YES,) * 4)[APPROVALS.index(state.approvals[-1])]
+    if operation == "submit" and intake == "NOT_SUBMITTABLE":
+        return "DELETED" if state.deleted else intake  # restoring it would be of no use
     if operation == "verify" and not state.verifiable:
         return life or "NOT_VERIFIABLE"
     if operation == "unlink" and None in (state.worker, state.applicant):
