@@ -112,12 +112,14 @@ class Database:
             self._reader = _sqlite(self.url, connections)
             # One connection serves all writers in the order they come, so none waits on SQLite's lock.
             self._writer = _sqlite(self.url, 1, begin="BEGIN IMMEDIATE")
+            self._still = _sqlite(self.url, connections, begin="BEGIN")
         else:
             self.lanes = lanes.PostgreSQL(self.url, fast)
             self._writer = create_async_engine(
                 self.url, pool_size=max(connections - fast, 1), max_overflow=0, hide_parameters=True
             )
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+            self._still = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @property
     def engine(self) -> AsyncEngine:
@@ -133,6 +135,12 @@ class Database:
     async def reading(self, request_id: str = "") -> AsyncIterator[Session]:
         """A session that only reads."""
         async with self._session(self._reader, request_id) as session:
+            yield session
+
+    @asynccontextmanager
+    async def still(self, request_id: str = "") -> AsyncIterator[Session]:
+        """A session that only reads, and for which nothing changes meanwhile: what it reads fits together."""
+        async with self._session(self._still, request_id) as session:
             yield session
 
     @asynccontextmanager
@@ -172,6 +180,7 @@ class Database:
         """Give the connections back."""
         await self.lanes.close()
         await self._reader.dispose()
+        await self._still.dispose()
         await self._writer.dispose()
 
 

@@ -251,7 +251,6 @@ async def _amend(session: Session, actor: Actor, credential: Credential, before:
     changes = media_files(before, after)
     note(session, actor, version, before, after)
     changes |= await versions.amend(session, actor, credential, version, organization, kind)
-    changes["number"] = {"from": version.number, "to": version.number}
     credential_fields.grow(credential, session.now)
     ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
 

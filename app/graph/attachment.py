@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.access import Actor, Scope
-from app.attachments.addresses import Address
+from app.core.addresses import Address
 from app.core.database import Session
 from app.credentials import queries, uploading
 from app.credentials.attachment_tables import Attachment as Row

@@ -1,0 +1,62 @@
+"""Where evidence packs are had, by the sealed addresses that the graph gives, and the keys to check them with.
+
+Whoever holds an address needs no key. A refusal is JSON with a code: 403 for an address that the service did not give,
+410 for one that is good no longer, 404 where the worker is not on record.
+"""
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from app.attachments import storage
+from app.attachments.files import Files
+from app.core.database import Database
+from app.core.signatures import Signature
+from app.evidence import archive, packs
+from app.http.refusals import PRIVATE, Refusal, opened, told
+
+log = structlog.get_logger("http")
+
+KEYS = "/.well-known/jwks.json"
+KEYS_KEPT_SECONDS = 300
+
+
+class EvidenceDoor:
+    """Answers `GET` of `/evidence/{id}`."""
+
+    def __init__(self, database: Database, files: Files, signature: Signature, public_url: str = "") -> None:
+        self._database, self._files, self._signature = database, files, signature
+        self._public_url = public_url.rstrip("/")
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request."""
+        try:
+            return await self._get(request)
+        except Refusal as refusal:
+            return told(request, refusal)
+
+    async def _get(self, request: Request) -> Response:
+        sealed = opened(request, self._files.addresses, packs.EVIDENCE, self._database.clock())
+        request_id = request.scope["request_id"]
+        async with self._database.still(request_id) as session:
+            pack = await packs.find(session, sealed, request_id)
+        if pack is None:
+            raise Refusal(404, "NOT_FOUND", "the worker is not on record")
+        headers = {**PRIVATE, "Content-Disposition": storage.disposition(f"{pack.name}.zip")}
+        if request.method == "HEAD":
+            return Response(headers=headers, media_type=archive.MEDIA_TYPE)
+        log.info("evidence pack", **{name: pack.about[name] for name in ("worker", "madeFor", "requestId")})
+        keys = f"{self._public_url or str(request.base_url).rstrip('/')}{KEYS}"
+        chunks = archive.write(pack, self._files.storage, self._signature, keys)
+        return StreamingResponse(chunks, headers=headers, media_type=archive.MEDIA_TYPE)
+
+
+class Keys:
+    """Answers `GET` of `/.well-known/jwks.json`: the public keys of all that the installation signs."""
+
+    def __init__(self, signature: Signature) -> None:
+        self._keys = signature.public_keys
+
+    async def __call__(self, _request: Request) -> JSONResponse:
+        """Answer one request."""
+        return JSONResponse(self._keys, headers={"Cache-Control": f"public, max-age={KEYS_KEPT_SECONDS}"})
