@@ -11,7 +11,7 @@ from graphql import get_named_type
 
 from tests.architecture import calls
 from tests.architecture.calls import Call, Leaf, Path
-from tests.architecture.shapes import CannotBuild, Entry, everything, is_node
+from tests.architecture.shapes import CannotBuild, Entry, Everything, is_node
 from tests.architecture.worlds import TOKEN, Maker, Row
 from tests.service import Tenant
 
@@ -174,24 +174,24 @@ def _related(places: Mapping[Path, str], made: Sequence[Row]) -> dict[Path, Row]
 def document(entry: Entry, given: Sequence[Mapping[str, Any]], hops: int) -> str:
     """A document that calls a field several times, each argument a variable."""
     variables, fields = [], []
-    named, selection = get_named_type(entry.field.type), _selection(entry, hops)
+    selection, fragments = _selection(entry, hops)
     for i, arguments in enumerate(given):
         variables += [f"$a{i}_{name}: {entry.field.args[name].type}" for name in arguments]
         listed = [f"{name}: $a{i}_{name}" for name in arguments]
         if "first" in entry.field.args and not {"first", "last", "before"} & set(arguments):
             listed.append(f"first: {PAGE}")
-        fields.append(f"a{i}: {entry.name}{_bracketed(listed)} {'{ ...All }' if selection else ''}")
+        fields.append(f"a{i}: {entry.name}{_bracketed(listed)} {selection}")
     root, body = entry.parent.lower(), " ".join(fields)
     if is_node(entry.type):
         variables.append("$node: ID!")
         root, body = "query", f"node(id: $node) {{ ... on {entry.parent} {{ {body} }} }}"
-    fragment = f"fragment All on {named} {selection}" if selection else ""
-    return f"{root} {_bracketed(variables)} {{ {body} }} {fragment}"
+    return f"{root} {_bracketed(variables)} {{ {body} }} {fragments}"
 
 
 @cache
-def _selection(entry: Entry, hops: int) -> str:
-    return everything(entry.field.type, hops)
+def _selection(entry: Entry, hops: int) -> tuple[str, str]:
+    every = Everything()
+    return every.of(entry.field.type, hops), " ".join(filter(None, every.fragments.values()))
 
 
 def _bracketed(items: Sequence[str]) -> str:
