@@ -60,9 +60,9 @@ async def live_through(tenant: Tenant, clock: SettableClock, worker: str, steps:
         steps
     )
     clock.advance(timedelta(days=30))
-    for day, before in seen.items():
-        after = said(await packing.fetch(tenant, worker, day))
-        assert list(differences(before, after, day)) == []
+    for past, before in seen.items():
+        after = said(await packing.fetch(tenant, worker, past))
+        assert list(differences(before, after, past)) == []
 
 
 async def test_of_a_credential_that_is_changed_in_every_way(sandboxed: Tenant, clock: SettableClock) -> None:
