@@ -4,6 +4,8 @@ Whoever holds an address needs no key. A refusal is JSON with a code: 403 for an
 410 for one that is good no longer, 404 where the worker is not on record.
 """
 
+import asyncio
+
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -39,9 +41,10 @@ class EvidenceDoor:
         sealed = opened(request, self._files.addresses, packs.EVIDENCE, self._database.clock())
         request_id = request.scope["request_id"]
         async with self._database.still(request_id) as session:
-            pack = await packs.find(session, sealed, request_id)
-        if pack is None:
+            found, now = await packs.find(session, sealed), session.now
+        if found is None:
             raise Refusal(404, "NOT_FOUND", "the worker is not on record")
+        pack = await asyncio.to_thread(packs.assemble, found, sealed, now, request_id)
         headers = {**PRIVATE, "Content-Disposition": storage.disposition(f"{pack.name}.zip")}
         if request.method == "HEAD":
             return Response(headers=headers, media_type=archive.MEDIA_TYPE)
