@@ -28,7 +28,8 @@ class EvidenceDoor:
 
     def __init__(self, database: Database, files: Files, signature: Signature, public_url: str = "") -> None:
         self._database, self._files, self._signature = database, files, signature
-        self._public_url = public_url.rstrip("/")
+        # As the installation says, and never as a request does: it is signed.
+        self._keys = f"{public_url.rstrip('/')}{KEYS}"
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -49,8 +50,7 @@ class EvidenceDoor:
         if request.method == "HEAD":
             return Response(headers=headers, media_type=archive.MEDIA_TYPE)
         log.info("evidence pack", **{name: pack.about[name] for name in ("worker", "madeFor", "requestId")})
-        keys = f"{self._public_url or str(request.base_url).rstrip('/')}{KEYS}"
-        chunks = archive.write(pack, self._files.storage, self._signature, keys)
+        chunks = archive.write(pack, self._files.storage, self._signature, self._keys)
         return StreamingResponse(chunks, headers=headers, media_type=archive.MEDIA_TYPE)
 
 
