@@ -1,7 +1,8 @@
-"""The command line: serve, jobs, migrate, schema, organization, keys."""
+"""The command line: serve, jobs, migrate, schema, organization, keys, evidence."""
 
 import click
 
+from app.commands.evidence import evidence
 from app.commands.jobs import jobs
 from app.commands.keys import keys
 from app.commands.migrate import migrate
@@ -17,7 +18,7 @@ def main() -> None:
     logs.configure()
 
 
-for command in (serve, jobs, migrate, schema, organization, keys):
+for command in (serve, jobs, migrate, schema, organization, keys, evidence):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from app.access import ActorKind
 from app.core.records import Document, Key, Reach, Record, SearchText, SortKey, choice
 from app.credential_types.tables import Category
 from app.registries.findings import Eligibility, StatusDetail
-from app.workers.tables import Worker
+from app.workers.tables import workers_within
 
 NEVER = date.max
 """Stands for no expiry in `expires_on`, so that the column is never null and sorts last."""
@@ -179,10 +179,7 @@ class Credential(Record, Facts, table=True):
     def within(cls, reach: Reach) -> ColumnElement[bool]:
         if reach.worker_id is not None:
             return col(cls.worker_id) == reach.worker_id
-        workers = select(col(Worker.id)).where(
-            col(Worker.organization_id) == reach.organization_id, Worker.within(reach)
-        )
-        return col(cls.worker_id).in_(workers)
+        return col(cls.worker_id).in_(workers_within(reach))
 
 
 def within_reach(reach: Reach) -> Select[str]:

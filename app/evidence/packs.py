@@ -13,7 +13,7 @@ from app.compliance import frames, gathering
 from app.core.addresses import Address, Addresses, Purpose, Sealed
 from app.core.database import Session
 from app.credentials.attachment_tables import Attachment
-from app.evidence import records, report, telling
+from app.evidence import holdings, records, report, telling
 from app.evidence.records import Records
 
 EVIDENCE = Purpose(b"evidence pack", "evidence")
@@ -69,30 +69,32 @@ def offer(addresses: Addresses, actor: Actor, worker_id: str, day: date, origin:
     return Offer(found.url, found.expires_at, day)
 
 
-async def find(session: Session, sealed: Sealed, request_id: str) -> Pack | None:
-    """What the pack of an address contains; None where the worker is not on record."""
+async def find(session: Session, sealed: Sealed) -> Records | None:
+    """What the pack of an address is to tell; None where the worker is not on record."""
+    return await records.find(session, sealed.organization_id, sealed.key, date.fromisoformat(sealed.details[0]))
+
+
+def assemble(found: Records, sealed: Sealed, now: datetime, request_id: str) -> Pack:
+    """All that goes into the pack of an address, read as of `now`. It takes a while where much has happened."""
     day, kind, actor_id, actor_name = sealed.details
-    found = await records.find(session, sealed.organization_id, sealed.key, date.fromisoformat(day))
-    if found is None:
-        return None
     about = {
         "format": FORMAT,
         "organization": {"id": found.organization.id, "name": found.organization.name},
         "worker": {"id": found.worker.id, "displayName": found.worker.display_name},
         "asOf": found.frame.day,
         "timeZone": found.frame.zone.key,
-        "recordedBefore": found.past.until or session.now,
-        "madeAt": session.now,
+        "recordedBefore": found.past.until or now,
+        "madeAt": now,
         "madeFor": {"kind": kind, "id": actor_id, "name": actor_name},
         "requestId": request_id,
     }
-    files = _files(found.attachments)
-    return Pack(f"evidence-{found.worker.id}-{day}", session.now, about, _documents(found, files), files)
+    files = _files(row for rows in found.attachments.values() for row in rows)
+    return Pack(f"evidence-{found.worker.id}-{day}", now, about, _documents(found, files), files)
 
 
 def _documents(found: Records, files: Iterable[File]) -> dict[str, bytes]:
     compliance = telling.compliance(found)
-    credentials = telling.credentials(found, {file.storage_key: file.path for file in files})
+    credentials = holdings.tell(found, {file.storage_key: file.path for file in files})
     lines = [orjson.dumps(telling.event(event), option=orjson.OPT_UTC_Z) for event in found.past.told]
     return {
         "README.txt": report.write(found, compliance, credentials).encode(),

@@ -17,12 +17,14 @@ class Past:
         self.until = until
         self.told: list[Event] = []
         """Those before the instant."""
-        self._later: dict[str, list[Event]] = defaultdict(list)
+        self._told_of: dict[str, list[Event]] = defaultdict(list)
+        self._later_of: dict[str, list[Event]] = defaultdict(list)
         for event in events:
             if self.covers(event.occurred_at):
                 self.told.append(event)
+                self._told_of[event.subject_id].append(event)
             else:
-                self._later[event.subject_id].append(event)
+                self._later_of[event.subject_id].append(event)
 
     def covers(self, at: datetime | None) -> bool:
         """Whether something happened, and before the instant."""
@@ -37,7 +39,7 @@ class Past:
 
         `paths` are its names in the ledger; with a `number`, it is a fact of the credential's version of that number.
         """
-        for event in self._later[subject_id]:
+        for event in self._later_of[subject_id]:
             for path in paths:
                 if path in event.changes and (number is None or _is_of(event, number)):
                     return event.changes[path]["from"]
@@ -45,14 +47,14 @@ class Past:
 
     def last(self, subject_id: str, kinds: Collection[EventKind], number: int | None = None) -> Event | None:
         """The last event of some kinds before the instant."""
-        for event in reversed(self.told):
-            if event.subject_id == subject_id and event.kind in kinds and (number is None or _is_of(event, number)):
+        for event in reversed(self._told_of[subject_id]):
+            if event.kind in kinds and (number is None or _is_of(event, number)):
                 return event
         return None
 
     def taken_back(self, subject_id: str, correlation_id: str) -> dict[str, Any]:
         """What the first later event of a correlation changed, as it was before, by path."""
-        for event in self._later[subject_id]:
+        for event in self._later_of[subject_id]:
             if event.correlation_id == correlation_id:
                 return {path: change["from"] for path, change in event.changes.items()}
         return {}

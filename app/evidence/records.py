@@ -1,6 +1,7 @@
 """What is on record of a worker on a day: the rows that an evidence pack tells of."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -40,10 +41,11 @@ class Records:
     past: Past
     credentials: dict[str, Credential]
     """By id; one that was purged since is missing."""
-    versions: list[CredentialVersion]
-    changes: list[VersionChange]
-    attempts: list[VerificationAttempt]
-    attachments: list[Attachment]
+    versions: dict[str, list[CredentialVersion]]
+    """By credential, as the attempts; changes and attachments are by version."""
+    attempts: dict[str, list[VerificationAttempt]]
+    changes: dict[str, list[VersionChange]]
+    attachments: dict[str, list[Attachment]]
     requests: list[CredentialRequest]
     exemptions: list[Exemption]
     rules: dict[str, RequirementRule]
@@ -91,7 +93,7 @@ async def find(session: Session, organization_id: str, worker_id: str, day: date
     )
 
 
-async def _of_credentials(reader: "_Reader", keys: Collection[str]) -> dict[str, list[Any]]:
+async def _of_credentials(reader: "_Reader", keys: Collection[str]) -> dict[str, dict[str, list[Any]]]:
     """What belongs to some credentials, by its name in `Records`."""
     version, attempt = CredentialVersion, VerificationAttempt
     versions = await reader.rows(
@@ -102,7 +104,19 @@ async def _of_credentials(reader: "_Reader", keys: Collection[str]) -> dict[str,
     change, file = VersionChange, Attachment
     changes = await reader.rows(change, reader.any_of(col(change.version_id), theirs), at=col(change.changed_at))
     attachments = await reader.rows(file, reader.any_of(col(file.version_id), theirs), at=col(file.uploaded_at))
-    return {"versions": versions, "changes": changes, "attempts": attempts, "attachments": attachments}
+    return {
+        "versions": _by("credential_id", versions),
+        "attempts": _by("credential_id", attempts),
+        "changes": _by("version_id", changes),
+        "attachments": _by("version_id", attachments),
+    }
+
+
+def _by(column: str, rows: Iterable[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[getattr(row, column)].append(row)
+    return found
 
 
 class _Reader:

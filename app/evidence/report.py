@@ -63,7 +63,8 @@ and versions that were removed since are missing; the ledger tells of them.
 
 How to check it
   manifest.jws is a JSON Web Signature (RFC 7515) in the compact form, by Ed25519 (EdDSA, RFC 8037). Its header's `kid`
-  names the key, which is among those at the address that the manifest names as `keys`; have the keys from there, over
-  https, and not from somebody who hands you a pack. Its payload is manifest.json, byte for byte. Then compare the
-  digest of each file with the manifest's, and see that no file is there which it does not name.""".splitlines()
+  names the key, which is among those that the service gives out at /.well-known/jwks.json. Have them from the service
+  itself, over https and at an address that you know: not from this pack, and not from whoever hands it to you. The
+  signature's payload is manifest.json, byte for byte. Then compare the digest of each file with the manifest's, and see
+  that no file is there which it does not name.""".splitlines()
 """What is in a pack, and how it is checked."""

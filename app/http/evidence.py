@@ -4,6 +4,8 @@ Whoever holds an address needs no key. A refusal is JSON with a code: 403 for an
 410 for one that is good no longer, 404 where the worker is not on record.
 """
 
+import asyncio
+
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -26,7 +28,8 @@ class EvidenceDoor:
 
     def __init__(self, database: Database, files: Files, signature: Signature, public_url: str = "") -> None:
         self._database, self._files, self._signature = database, files, signature
-        self._public_url = public_url.rstrip("/")
+        # As the installation says, and never as a request does: it is signed.
+        self._keys = f"{public_url.rstrip('/')}{KEYS}"
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -39,15 +42,15 @@ class EvidenceDoor:
         sealed = opened(request, self._files.addresses, packs.EVIDENCE, self._database.clock())
         request_id = request.scope["request_id"]
         async with self._database.still(request_id) as session:
-            pack = await packs.find(session, sealed, request_id)
-        if pack is None:
+            found, now = await packs.find(session, sealed), session.now
+        if found is None:
             raise Refusal(404, "NOT_FOUND", "the worker is not on record")
+        pack = await asyncio.to_thread(packs.assemble, found, sealed, now, request_id)
         headers = {**PRIVATE, "Content-Disposition": storage.disposition(f"{pack.name}.zip")}
         if request.method == "HEAD":
             return Response(headers=headers, media_type=archive.MEDIA_TYPE)
         log.info("evidence pack", **{name: pack.about[name] for name in ("worker", "madeFor", "requestId")})
-        keys = f"{self._public_url or str(request.base_url).rstrip('/')}{KEYS}"
-        chunks = archive.write(pack, self._files.storage, self._signature, keys)
+        chunks = archive.write(pack, self._files.storage, self._signature, self._keys)
         return StreamingResponse(chunks, headers=headers, media_type=archive.MEDIA_TYPE)
 
 

@@ -1,12 +1,16 @@
 """Evidence packs: who may have one, what is in it, and that anybody can check it."""
 
+import hashlib
+import secrets
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from app.access import ROLES, Role, Scope
-from app.core.database import Database
+from app.evidence import records
 from app.evidence.packs import NEEDED
+from app.settings import Settings
 from tests import files
 from tests.compliance import life
 from tests.conftest import SettableClock
@@ -40,7 +44,7 @@ async def test_a_pack_holds_all_that_is_on_record_and_can_be_checked(tenant: Ten
     assert manifest["organization"] == {"id": tenant.id, "name": "Harbour Health"}
     assert manifest["worker"] == {"id": worker, "displayName": "Jordan Avery"}
     assert (manifest["format"], manifest["problems"]) == ("credgraph-evidence/1", [])
-    assert manifest["keys"] == f"http://credgraph.test{packing.KEYS}"
+    assert manifest["keys"] == packing.KEYS
     assert manifest["madeFor"]["id"].startswith("key_")
 
     compliance = pack.document("compliance")
@@ -175,7 +179,7 @@ async def test_a_deleted_worker_s_pack_can_still_be_had(tenant: Tenant, worker: 
     assert pack.document("compliance") == {"asOf": pack.manifest["asOf"], "standing": None, "cells": []}
 
 
-async def test_bytes_that_versions_share_go_in_once(tenant: Tenant, worker: str, database: Database) -> None:
+async def test_bytes_that_versions_share_go_in_once(tenant: Tenant, worker: str) -> None:
     shown = await tenant.ask(
         "query ($id: ID!) { worker(by: {id: $id}) { credentials { nodes { id } } } }", {"id": worker}
     )
@@ -191,3 +195,41 @@ async def test_the_day_is_told_in_the_organization_s_own_days(tenant: Tenant, cl
     clock.set(datetime(2026, 5, 4, 12, tzinfo=UTC))  # the fifth, there
     manifest = (await packing.fetch(tenant, await tenant.add_worker())).manifest
     assert (manifest["asOf"], manifest["timeZone"]) == (date(2026, 5, 5).isoformat(), "Pacific/Kiritimati")
+
+
+def in_store(settings: Settings, content: bytes) -> Path:
+    """Where the store has some bytes."""
+    [found] = [path for path in (settings.data / "files").rglob("*") if path.is_file() and path.read_bytes() == content]
+    return found
+
+
+async def test_a_file_that_is_missing_or_altered_is_named(tenant: Tenant, settings: Settings) -> None:
+    worker = await tenant.add_worker()
+    held = await tenant.add_credential(worker)
+    lost, altered = (files.PDF + secrets.token_bytes(9) for _ in range(2))
+    await files.send(tenant, held, "FRONT", lost)
+    await files.send(tenant, held, "BACK", altered)
+    in_store(settings, lost).unlink()
+    in_store(settings, altered).write_bytes(files.PDF)
+    pack = await packing.fetch(tenant, worker)
+    await packing.check(tenant, pack)
+    [credential] = pack.document("credentials")
+    front, back = credential["versions"][0]["attachments"]
+    assert pack.manifest["problems"] == [
+        {"path": front["path"], "code": "FILE_MISSING", "sha256": hashlib.sha256(lost).hexdigest()},
+        {"path": back["path"], "code": "FILE_ALTERED", "sha256": hashlib.sha256(altered).hexdigest()},
+    ]
+    assert front["path"] not in pack.files
+    assert pack.files[back["path"]] == files.PDF
+
+
+async def test_what_happens_meanwhile_is_not_in_it(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    await tenant.add_credential(worker)
+    async with tenant.service.database.still() as session:
+        before = await records.find(session, tenant.id, worker, date(2030, 1, 1))
+        await tenant.add_credential(worker)
+        after = await records.find(session, tenant.id, worker, date(2030, 1, 1))
+    assert before is not None
+    assert after is not None
+    assert (len(before.credentials), len(after.credentials)) == (1, 1)

@@ -60,9 +60,9 @@ async def live_through(tenant: Tenant, clock: SettableClock, worker: str, steps:
         steps
     )
     clock.advance(timedelta(days=30))
-    for day, before in seen.items():
-        after = said(await packing.fetch(tenant, worker, day))
-        assert list(differences(before, after, day)) == []
+    for past, before in seen.items():
+        after = said(await packing.fetch(tenant, worker, past))
+        assert list(differences(before, after, past)) == []
 
 
 async def test_of_a_credential_that_is_changed_in_every_way(sandboxed: Tenant, clock: SettableClock) -> None:
@@ -166,6 +166,19 @@ async def test_of_requests_files_rules_and_the_worker(sandboxed: Tenant, clock: 
             lambda: done(tenant, "workerDelete", "worker { id }", worker={"id": worker}),
         ],
     )
+
+
+async def test_of_a_unit_that_was_deleted_since_the_id_is_known(sandboxed: Tenant, clock: SettableClock) -> None:
+    tenant, unit = sandboxed, await life.add_unit(sandboxed)
+    worker = await tenant.add_worker(employment={"orgUnit": unit})
+    clock.advance(timedelta(days=3))
+    given = {"worker": {"id": worker}, "employment": {"orgUnit": None}}
+    await done(tenant, "workerUpdate", "worker { id }", **given)
+    await done(tenant, "orgUnitDelete", "orgUnit { id }", id=unit)
+    day = (START + timedelta(days=1)).date().isoformat()
+    told = (await packing.fetch(tenant, worker, day)).document("worker")
+    assert (told["employment"]["orgUnit"], told["orgUnits"]) == (unit, [{"id": unit, "name": None}])
+    assert (await packing.fetch(tenant, worker)).document("worker")["orgUnits"] == []
 
 
 async def test_of_what_was_purged_since_only_little_is_known(sandboxed: Tenant, clock: SettableClock) -> None:
