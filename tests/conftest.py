@@ -4,6 +4,7 @@ import fcntl
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,9 +48,14 @@ class SettableClock:
         """Go on from where it stands, and stop there."""
         self._at = self() + by
 
-    def reset(self) -> None:
-        """Follow the system again."""
-        self._at = None
+    @contextmanager
+    def stopped(self, at: datetime | None = None) -> Iterator[None]:
+        """Stop at an instant, if one is told; whatever comes, follow the system again after it."""
+        self._at = at
+        try:
+            yield
+        finally:
+            self._at = None
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +66,8 @@ def session_clock() -> SettableClock:
 @pytest.fixture
 def clock(session_clock: SettableClock) -> Iterator[SettableClock]:
     """The service's clock."""
-    yield session_clock
-    session_clock.reset()
+    with session_clock.stopped():
+        yield session_clock
 
 
 @pytest.fixture(scope="session")
