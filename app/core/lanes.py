@@ -8,13 +8,17 @@ each of which is awaited for its value, for what cannot be read like this.
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+PATIENCE_SECONDS = 0.05
+"""How long a reading of an SQLite file waits for the one before it."""
 
 Result = TypeVar("Result")
 Call = Callable[[], Awaitable[Any]]
@@ -97,6 +101,33 @@ class PostgreSQL:
         await self._engine.dispose()
 
 
+class Turns:
+    """Lets threads run one at a time, as they share one interpreter: with several at once, each row that SQLite finds
+    would change hands. Whoever has waited long takes the turn, and both go on.
+    """
+
+    def __init__(self, patience_seconds: float) -> None:
+        self._patience = patience_seconds
+        self._free = threading.Condition()
+        self.holder: int | None = None
+        """The thread whose turn it is."""
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """While it is this thread's turn."""
+        me = threading.get_ident()
+        with self._free:
+            self._free.wait_for(lambda: self.holder is None, self._patience)
+            self.holder = me
+        try:
+            yield
+        finally:
+            with self._free:
+                if self.holder == me:
+                    self.holder = None
+                    self._free.notify()
+
+
 class SQLite:
     """Readings in threads, each with a connection of its own: one hop between threads serves a whole reading."""
 
@@ -104,6 +135,7 @@ class SQLite:
         self._file = url.database or ""
         self._prepare = prepare
         self._threads = ThreadPoolExecutor(connections, "reading")
+        self._turns = Turns(PATIENCE_SECONDS)
         self._own = threading.local()
         self._open: list[sqlite3.Connection] = []
 
@@ -120,6 +152,10 @@ class SQLite:
 
     def _advance(self, reading: Reading[Any], answers: list[Any] | None) -> tuple[bool, Any]:
         """Go on until the end, or until something has to be awaited: then what was read stands for the statements."""
+        with self._turns.taken():
+            return self._go_on(reading, answers)
+
+    def _go_on(self, reading: Reading[Any], answers: list[Any] | None) -> tuple[bool, Any]:
         try:
             needs = next(reading) if answers is None else reading.send(answers)
             while True:
