@@ -118,7 +118,7 @@ async def resolve(session: Session, actor: Actor, given: Given) -> VerificationA
     words = review.WORDS.read(given, absent="clear")
     accepted = decision is Eligibility.MAY_ENGAGE
     attempt.outcome = Outcome.RESOLVED
-    attempt.resolved_by = actor.id
+    attempt.resolved_by, attempt.resolved_at = actor.id, session.now
     attempt.eligibility = decision
     attempt.status_detail = StatusDetail.VALID if accepted else StatusDetail.REJECTED
     attempt.reason, attempt.notes = words["reason"], words["notes"]

@@ -341,6 +341,7 @@ class VerificationAttempt(Record, table=True):
     error_message: str | None = Field(default=None, max_length=500)
     latency_ms: int | None = None
     resolved_by: str | None = Field(default=None, max_length=200)
+    resolved_at: datetime | None = None
     reason: str | None = Field(default=None, max_length=500)
     notes: str | None = Field(default=None, max_length=4_000)
 
