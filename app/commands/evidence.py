@@ -7,9 +7,10 @@ import click
 import httpx
 import orjson
 
+from app.core import signatures
 from app.evidence import checking
 from app.evidence.checking import Unsound
-from app.main import open_signature
+from app.evidence.report import one_line, quoted
 from app.settings import Settings
 
 WAIT_SECONDS = 10
@@ -25,16 +26,19 @@ def evidence(pack: Path, keys: str | None) -> None:
     except Unsound as error:
         raise click.ClickException("\n".join([f"{pack} is not sound:", *error.problems])) from None
     worker, organization = manifest["worker"], manifest["organization"]
-    click.echo(f"{pack} is sound: {worker['displayName']} ({worker['id']}) at {organization['name']},")
-    click.echo(f"as of {manifest['asOf']}, made at {manifest['madeAt']} for {manifest['madeFor']['name']}.")
-    for problem in manifest["problems"]:
-        click.echo(f"Its maker says: {problem['code']} {problem['path']}")
+    of = f"{quoted(worker['displayName'])} ({worker['id']}) at {quoted(organization['name'])}"
+    made = f"made at {manifest['madeAt']} for {quoted(manifest['madeFor']['name'])}"
+    if manifest["problems"]:
+        lacking = [f"{problem['code']} {problem['path']}" for problem in manifest["problems"]]
+        raise click.ClickException("\n".join([f"{pack} is as it was signed, but its maker says:", *lacking]))
+    click.echo(one_line(f"{pack} is sound: {of}, as of {manifest['asOf']}, {made}"))
 
 
 def _keys(source: str | None) -> dict[str, Any]:
     try:
         if source is None:
-            return open_signature(Settings()).public_keys
+            settings = Settings()
+            return signatures.load(settings.signing_key_file(), settings.former_keys).public_keys
         if source.startswith(("https://", "http://")):
             content = httpx.get(source, timeout=WAIT_SECONDS).raise_for_status().content
         else:

@@ -18,16 +18,12 @@ Row = TypeVar("Row", bound=Record)
 
 async def find(session: Session, actor: Viewer, table: type[Row], key: str, path: Path) -> Row:
     """The row of an id, unlocked. Another organization's is not found, like one that does not exist."""
-    return await _one(session, seen(actor, table, key, path), table, key, path)
+    return _only(list(await session.scalars(seen(actor, table, key, path))), table, key, path)
 
 
 async def claim(session: Session, actor: Viewer, table: type[Row], key: str, path: Path) -> Row:
     """The row of an id, locked until the transaction ends."""
-    statement = seen(actor, table, key, path).with_for_update(of=table)
-    row = await _one(session, statement, table, key, path)
-    # Whoever held the lock before may have begun later: time must not run backwards in the row's story.
-    session.tick()
-    return row
+    return _only(await session.locked(seen(actor, table, key, path), of=table), table, key, path)
 
 
 def seen(actor: Viewer, table: type[Row], key: str, path: Path) -> Select[Row]:
@@ -41,17 +37,16 @@ def _a(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeio" else f"a {noun}"
 
 
-async def _one(session: Session, statement: Select[Row], table: type[Row], key: str, path: Path) -> Row:
-    row = (await session.scalars(statement)).one_or_none()
-    if row is None:
+def _only(found: Sequence[Row], table: type[Row], key: str, path: Path) -> Row:
+    if not found:
         raise NotFound(f"{'.'.join(path)}: there is no {table.noun()} {key}", path)
-    return row
+    return found[0]
 
 
 async def lock(session: Session, actor: Viewer, table: type[Row], keys: Sequence[str]) -> None:
     """Lock many rows in the order of their ids, so that two calls about the same rows never wait in a circle."""
     statement = select(col(table.id)).where(actor.sees(table), col(table.id).in_(set(keys)))
-    await session.execute(statement.order_by(col(table.id)).with_for_update(of=table))
+    await session.locked(statement.order_by(col(table.id)), of=table)
 
 
 def expect(revision: int, expected: int | None) -> None:

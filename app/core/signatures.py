@@ -6,8 +6,11 @@ JSON Web Signatures (RFC 7515) by Ed25519 (RFC 8037). A key is known by its thum
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import jwt
@@ -62,8 +65,12 @@ def make(file: Path) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    file.touch(mode=0o600)
-    file.write_bytes(pem)
+    # Whole or not at all, for others may be starting too: the first one's is everybody's.
+    with NamedTemporaryFile(dir=file.parent) as written:
+        written.write(pem)
+        written.flush()
+        with suppress(FileExistsError):
+            os.link(written.name, file)
 
 
 def _former(file: Path) -> list[dict[str, Any]]:

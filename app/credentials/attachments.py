@@ -126,7 +126,7 @@ async def arrive(session: Session, actor: Actor, key: str, received: Received, r
     if credential.intake is Intake.REQUESTED:
         _note_waiting(session, actor, credential, labels, [*labels, attachment.label])
     else:
-        attachment.version_id = credential.latest_version_id
+        attachment.version_id, attachment.attached_at = credential.latest_version_id, session.now
         await _amend(session, actor, credential, labels, [*labels, attachment.label])
     return attachment
 

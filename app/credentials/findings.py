@@ -118,7 +118,7 @@ async def resolve(session: Session, actor: Actor, given: Given) -> VerificationA
     words = review.WORDS.read(given, absent="clear")
     accepted = decision is Eligibility.MAY_ENGAGE
     attempt.outcome = Outcome.RESOLVED
-    attempt.resolved_by = actor.id
+    attempt.resolved_by, attempt.resolved_at = actor.id, session.now
     attempt.eligibility = decision
     attempt.status_detail = StatusDetail.VALID if accepted else StatusDetail.REJECTED
     attempt.reason, attempt.notes = words["reason"], words["notes"]
@@ -180,9 +180,10 @@ async def _claim(
     statement = select(Credential).where(
         col(Credential.organization_id) == organization_id, col(Credential.id) == attempt.credential_id
     )
-    credential = (await session.scalars(statement.with_for_update())).one_or_none()
-    if credential is None:
+    found = await session.locked(statement)
+    if not found:
         return None
+    [credential] = found
     await session.refresh(attempt)
     # What is found belongs to the request that asked, whoever made the check.
     session.request_id = attempt.request_id

@@ -26,6 +26,10 @@ WAITING = " AND ".join(
 """What waits for a person, in the words that the index and the queue share, so that the one serves the other."""
 
 
+SHOWN = ("deleted_at", "archived_at")
+"""Whether a list shows a credential."""
+
+
 class OwnerType(StrEnum):
     """The two slots of a credential's owners."""
 
@@ -110,6 +114,7 @@ class Credential(Record, Facts, table=True):
             "organization_id",
             "latest_version_at",
             "id",
+            *SHOWN,
             sqlite_where=text(WAITING),
             postgresql_where=text(WAITING),
         ),
@@ -118,6 +123,11 @@ class Credential(Record, Facts, table=True):
         Index("credentials_by_worker", "organization_id", "worker_id", "last_updated", "id"),
         Index("credentials_by_applicant", "organization_id", "applicant_id", "last_updated", "id"),
         Index("credentials_by_type", "organization_id", "type_code", "expires_on", "id"),
+        # Lists in their usual order, and counts of them, which read nothing but the index.
+        *(
+            Index(f"credentials_of_{name}", "organization_id", column, "last_updated", "id", *SHOWN)
+            for name, column in (("type", "type_code"), ("status", "status"))
+        ),
         Index(
             "credentials_search",
             "organization_id",
@@ -331,6 +341,7 @@ class VerificationAttempt(Record, table=True):
     error_message: str | None = Field(default=None, max_length=500)
     latency_ms: int | None = None
     resolved_by: str | None = Field(default=None, max_length=200)
+    resolved_at: datetime | None = None
     reason: str | None = Field(default=None, max_length=500)
     notes: str | None = Field(default=None, max_length=4_000)
 

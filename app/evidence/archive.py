@@ -48,10 +48,6 @@ async def write(pack: Pack, storage: Storage, signature: Signature, keys_url: st
     listed: list[dict[str, Any]] = []
     problems: list[dict[str, Any]] = []
     with ZipFile(sink, "w") as archive:
-        for path, content in pack.documents.items():
-            await _put(archive, pack, path, content)
-            listed.append(_listed(path, _TYPES[path.rpartition(".")[2]], len(content), hashlib.sha256(content)))
-            yield sink.take()
         for file in pack.files:
             digest, size = hashlib.sha256(), 0
             try:
@@ -68,6 +64,10 @@ async def write(pack: Pack, storage: Storage, signature: Signature, keys_url: st
             listed.append(_listed(file.path, file.media_type, size, digest))
             if digest.hexdigest() != file.sha256:
                 problems.append({"path": file.path, "code": "FILE_ALTERED", "sha256": file.sha256})
+        for path, content in pack.documents.items():
+            await _put(archive, pack, path, content)
+            listed.append(_listed(path, _TYPES[path.rpartition(".")[2]], len(content), hashlib.sha256(content)))
+            yield sink.take()
         manifest = orjson.dumps(
             {**pack.about, "keys": keys_url, "files": listed, "problems": problems}, option=READABLE
         )

@@ -1,12 +1,17 @@
 """Checking an evidence pack: by the keys that sign packs, and by nothing else that anybody says."""
 
 import hashlib
+import struct
 import zlib
 from collections import Counter
 from collections.abc import Mapping
+from io import SEEK_END
+from operator import attrgetter
 from pathlib import Path
+from stat import S_IFMT, S_IFREG
+from struct import Struct
 from typing import Any, BinaryIO
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import jwt
 import orjson
@@ -18,7 +23,13 @@ from app.evidence.packs import FORMAT
 SIGNED, SIGNATURE = "manifest.json", "manifest.jws"
 LARGEST_MANIFEST = 50_000_000
 CHUNK_BYTES = 1_000_000
-UNREADABLE = (BadZipFile, OSError, KeyError, EOFError, zlib.error, NotImplementedError, RuntimeError)
+HEADER, FILE = Struct("<4s5H3L2H"), b"PK\x03\x04"
+END, DIRECTORY_END = Struct("<4s4H2LH"), b"PK\x05\x06"
+"""What stands before each file of an archive, and at its end."""
+STREAMED, UTF_8 = 0x08, 0x800
+"""What the files of a pack say of themselves: that their sizes stand behind them, and that their names are UTF-8."""
+DESCRIPTOR_BYTES = 16
+UNREADABLE = (BadZipFile, OSError, KeyError, EOFError, ValueError, struct.error, zlib.error, RuntimeError)
 """What reading an archive can raise that somebody made up: other methods of packing and encryption among them."""
 
 
@@ -33,12 +44,40 @@ class Unsound(Exception):
 def check(pack: Path, keys: Mapping[str, Any]) -> dict[str, Any]:
     """What a pack's manifest says, if the pack is whole and signed by a key of a JSON Web Key Set. Raises Unsound."""
     try:
-        with ZipFile(pack) as archive:
+        with pack.open("rb") as file, ZipFile(file) as archive:
+            _check_form(file, archive)
             manifest = _manifest(archive, keys)
-            _check_files(archive, {file["path"]: file for file in manifest["files"]})
+            _check_files(archive, {one["path"]: one for one in manifest["files"]})
     except UNREADABLE as error:
         raise Unsound(f"it is no evidence pack: {error}") from None
     return manifest
+
+
+def _check_form(file: BinaryIO, archive: ZipFile) -> None:
+    """Refuse an archive that some program could unpack as another than this one does.
+
+    All that it holds lies end to end, each file under one name, and nothing lies before, between or behind.
+    """
+    place = 0
+    for info in sorted(archive.infolist(), key=attrgetter("header_offset")):
+        file.seek(place)
+        signature, _, flags, method, *_, name_length, extra_length = HEADER.unpack(file.read(HEADER.size))
+        same = (signature, flags, method, info.header_offset) == (FILE, info.flag_bits, info.compress_type, place)
+        if not (same and _is_plain(info) and extra_length == 0 and file.read(name_length) == info.filename.encode()):
+            raise Unsound("it is not packed as an evidence pack is")
+        place += HEADER.size + name_length + info.compress_size + (DESCRIPTOR_BYTES if flags & STREAMED else 0)
+    end = file.seek(0, SEEK_END)
+    file.seek(end - END.size)
+    signature, *_, size, at, comment = END.unpack(file.read())
+    if (signature, at, at + size + END.size, comment) != (DIRECTORY_END, place, end, 0):
+        raise Unsound("it is not packed as an evidence pack is")
+
+
+def _is_plain(info: ZipInfo) -> bool:
+    """Whether it is a regular file, packed as those of a pack are."""
+    regular = S_IFMT(info.external_attr >> 16) in (0, S_IFREG)
+    packed = info.compress_type in (ZIP_STORED, ZIP_DEFLATED) and not info.flag_bits & ~(STREAMED | UTF_8)
+    return regular and packed and not info.extra and not info.comment
 
 
 def _manifest(archive: ZipFile, keys: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _stated(records: Records, kept: KeptCredential) -> Told:
     row, past = records.credentials.get(kept.id), records.past
     if row is None:
         return {"purged": True, "intake": {"status": kept.intake}, "verification": verification}
-    submitted = past.last(row.id, [EventKind.CREDENTIAL_SUBMITTED])
+    submitted = past.last(row.id, EventKind.CREDENTIAL_SUBMITTED)
     checks = [at for one in records.attempts[row.id] if (at := past.since(one.finished_at))]
     return {
         "displayName": past.was(row.id, row.display_name, "identification.displayName"),
@@ -109,12 +109,18 @@ def _approval(records: Records, row: CredentialVersion) -> Told:
         past.was(subject, getattr(row, column), path, number=row.number)
         for path, column in credential_fields.DECISION.items()
     )
-    decided_by, decided_at = row.decided_by, past.since(row.decided_at)
+    told = {"status": status, "decidedBy": None, "decidedAt": None, "reason": reason, "notes": notes}
     if status not in states.DECIDED:
-        decided_by = decided_at = None
-    elif decided_at is None and (decision := past.last(subject, DECISIONS, row.number)) is not None:
-        decided_by, decided_at = decision.actor_id, decision.occurred_at
-    return {"status": status, "decidedBy": decided_by, "decidedAt": decided_at, "reason": reason, "notes": notes}
+        return told
+    decision = past.last(subject, *DECISIONS, number=row.number)
+    if decision is not None:
+        return {
+            **told,
+            "decidedBy": {"id": decision.actor_id, "name": decision.actor_name},
+            "decidedAt": decision.occurred_at,
+        }
+    # What was loaded was decided elsewhere.
+    return {**told, "decidedBy": {"id": row.decided_by, "name": None}, "decidedAt": row.decided_at}
 
 
 def _attachment(row: Attachment, paths: Mapping[str, str]) -> Told:
@@ -160,12 +166,19 @@ def _finding(row: VerificationAttempt) -> Told:
 
 
 def _resolution(records: Records, row: VerificationAttempt) -> Told:
-    """How a person settled a check, unless that was later: then it waited for one."""
-    before = records.past.taken_back(row.credential_id, row.correlation_id)
-    if row.outcome is Outcome.RESOLVED and before:
+    """How a person settled a check; where that was later, it waited for one."""
+    if row.outcome is not Outcome.RESOLVED:
+        return {}
+    if row.resolved_at is not None and not records.past.covers(row.resolved_at):
+        before = records.past.before(row.credential_id, row.resolved_at)
         return {
             "outcome": Outcome.REVIEW_REQUIRED,
             "eligibility": before.get("verification.eligibility", row.eligibility),
             "statusDetail": before.get("verification.statusDetail", row.status_detail),
         }
-    return {"resolvedBy": row.resolved_by, "reason": row.reason, "notes": row.notes} if row.resolved_by else {}
+    return {
+        "resolvedBy": row.resolved_by,
+        "resolvedAt": row.resolved_at,
+        "reason": row.reason,
+        "notes": row.notes,
+    }

@@ -46,7 +46,6 @@ class File:
 class Pack:
     """What goes into an archive: documents, files, and what the manifest begins with."""
 
-    name: str
     made_at: datetime
     about: dict[str, Any]
     documents: dict[str, bytes]
@@ -74,13 +73,18 @@ async def find(session: Session, sealed: Sealed) -> Records | None:
     return await records.find(session, sealed.organization_id, sealed.key, date.fromisoformat(sealed.details[0]))
 
 
+def file_name(sealed: Sealed) -> str:
+    """Under what the pack of an address is saved."""
+    return f"evidence-{sealed.key}-{sealed.details[0]}.zip"
+
+
 def assemble(found: Records, sealed: Sealed, now: datetime, request_id: str) -> Pack:
     """All that goes into the pack of an address, read as of `now`. It takes a while where much has happened."""
-    day, kind, actor_id, actor_name = sealed.details
+    _, kind, actor_id, actor_name = sealed.details
     about = {
         "format": FORMAT,
         "organization": {"id": found.organization.id, "name": found.organization.name},
-        "worker": {"id": found.worker.id, "displayName": found.worker.display_name},
+        "worker": {"id": found.worker.id, "displayName": found.name},
         "asOf": found.frame.day,
         "timeZone": found.frame.zone.key,
         "recordedBefore": found.past.until or now,
@@ -89,7 +93,7 @@ def assemble(found: Records, sealed: Sealed, now: datetime, request_id: str) -> 
         "requestId": request_id,
     }
     files = _files(row for rows in found.attachments.values() for row in rows)
-    return Pack(f"evidence-{found.worker.id}-{day}", now, about, _documents(found, files), files)
+    return Pack(now, about, _documents(found, files), files)
 
 
 def _documents(found: Records, files: Iterable[File]) -> dict[str, bytes]:

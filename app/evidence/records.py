@@ -4,28 +4,37 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import col
 
 from app.compliance import frames, gathering
 from app.compliance.frames import Frame
 from app.compliance.gathering import Gathered, Judged
-from app.compliance.kept import KeptWorker
+from app.compliance.kept import KeptCredential, KeptWorker
 from app.compliance.tables import CredentialRequest, Exemption, RequirementRule
 from app.core.database import Session
+from app.core.history import History
 from app.core.keys import among
 from app.core.records import Record
 from app.credential_types.tables import CredentialType
 from app.credentials.attachment_tables import Attachment
 from app.credentials.tables import Credential, CredentialVersion, VerificationAttempt, VersionChange
+from app.events.kinds import EventKind
 from app.events.tables import Event
 from app.evidence.past import Past
 from app.organizations.tables import Organization, OrgUnit
 from app.workers.tables import Position, Worker
 
 R = TypeVar("R", bound=Record)
+
+CHANGES_OF_HANDS = (
+    EventKind.CREDENTIAL_LINKED,
+    EventKind.CREDENTIAL_UNLINKED,
+    EventKind.CREDENTIAL_TRANSFERRED,
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,16 @@ class Records:
     positions: dict[str, Position]
     units: dict[str, OrgUnit]
 
+    @cached_property
+    def name(self) -> str:
+        """What the worker was called."""
+        return str(self.past.was(self.worker.id, self.worker.display_name, "identity.displayName"))
+
+    @cached_property
+    def held(self) -> dict[str, KeptCredential]:
+        """What is kept of their credentials, by id."""
+        return {kept.id: kept for kept in self.gathered.credentials}
+
 
 async def is_known(frame: Frame, worker_ids: Sequence[str]) -> set[str]:
     """Which workers were on record on a day."""
@@ -70,7 +89,7 @@ async def find(session: Session, organization_id: str, worker_id: str, day: date
     situation = gathered.situation
     judged = None if situation is None else gathering.judge(situation, gathered.rules, frame.day)
     held = [row.id for row in gathered.credentials]
-    theirs = or_(col(Event.worker_id) == worker_id, reader.any_of(col(Event.subject_id), held))
+    once = await _once_held(session, organization_id, worker_id)
     requests = await reader.about(CredentialRequest, worker_id)
     exemptions = await reader.about(Exemption, worker_id)
     asking = {cell.rule.id for cell in judged.cells} if judged else set()
@@ -81,7 +100,7 @@ async def find(session: Session, organization_id: str, worker_id: str, day: date
         gathered=gathered,
         judged=judged,
         # With those of later days, for what they changed.
-        past=Past(await reader.rows(Event, theirs, by=col(Event.occurred_at)), frame.source.until),
+        past=Past(await _events(reader, worker_id, held, once), frame.source.until),
         credentials=await reader.by_id(Credential, held),
         **await _of_credentials(reader, held),
         requests=requests,
@@ -91,6 +110,30 @@ async def find(session: Session, organization_id: str, worker_id: str, day: date
         positions=await reader.by_id(Position, {post.position_id for post in gathered.posts}),
         units=await reader.by_id(OrgUnit),
     )
+
+
+async def _events(reader: "_Reader", worker_id: str, held: Sequence[str], once: Sequence[str]) -> list[Event]:
+    """What happened to a worker and to the credentials that they hold, and that others went to somebody else."""
+    theirs = or_(col(Event.worker_id) == worker_id, reader.any_of(col(Event.subject_id), held))
+    handed_over = and_(reader.any_of(col(Event.subject_id), once), col(Event.kind).in_(CHANGES_OF_HANDS))
+    found = await reader.rows(Event, or_(theirs, handed_over), by=col(Event.occurred_at))
+    mine = set(held)
+    return [event for event in found if worker_id in (event.worker_id, *_owners(event)) or event.subject_id in mine]
+
+
+def _owners(event: Event) -> list[str]:
+    """The workers whom a change of hands was from and to."""
+    return list(event.changes.get("owners.worker", {}).values())
+
+
+async def _once_held(session: Session, organization_id: str, worker_id: str) -> list[str]:
+    """The credentials that were ever a worker's."""
+    statement = select(col(History.row_id)).where(
+        col(History.organization_id) == organization_id,
+        col(History.worker_id) == worker_id,
+        col(History.kind) == str(Credential.__tablename__),
+    )
+    return list(await session.scalars(statement.distinct()))
 
 
 async def _of_credentials(reader: "_Reader", keys: Collection[str]) -> dict[str, dict[str, list[Any]]]:
@@ -103,7 +146,8 @@ async def _of_credentials(reader: "_Reader", keys: Collection[str]) -> dict[str,
     theirs = [row.id for row in versions]
     change, file = VersionChange, Attachment
     changes = await reader.rows(change, reader.any_of(col(change.version_id), theirs), at=col(change.changed_at))
-    attachments = await reader.rows(file, reader.any_of(col(file.version_id), theirs), at=col(file.uploaded_at))
+    there = reader.any_of(col(file.version_id), theirs)
+    attachments = await reader.rows(file, there, at=col(file.attached_at), by=col(file.uploaded_at))
     return {
         "versions": _by("credential_id", versions),
         "attempts": _by("credential_id", attempts),

@@ -9,9 +9,9 @@ ENDED = (("archived", "archivedAt"), ("deleted", "deletedAt"))
 
 
 def write(records: Records, compliance: Told, credentials: list[Told]) -> str:
-    """The page, as plain text."""
+    """The page, as plain text. Nothing in it can look like another line of it, whatever somebody called themselves."""
     lines = [
-        f"Evidence of {records.worker.display_name} ({records.worker.id})",
+        f"Evidence of {quoted(records.name)} ({records.worker.id})",
         f"at {records.organization.name} ({records.organization.id}), as of {records.frame.day}",
         "",
         f"Standing: {compliance['standing'] or 'none: nothing was asked of them on that day'}",
@@ -22,7 +22,12 @@ def write(records: Records, compliance: Told, credentials: list[Told]) -> str:
     ]
     for credential in credentials:
         lines += ["", *_credential(credential)]
-    return "\n".join([*lines, "", *HOW])
+    return "\n".join([*map(one_line, lines), "", *HOW])
+
+
+def one_line(text: str) -> str:
+    """Text of whatever characters on a line of its own: what would break it, or turn its direction, is a blank."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _cell(records: Records, cell: Cell) -> str:
@@ -38,14 +43,27 @@ def _credential(told: Told) -> list[str]:
     if told.get("purged"):
         return [*lines, "    It was purged since: no more is known of it than this, and what the ledger says."]
     for version in told["versions"]:
-        decided = version["approval"]
-        by = f" by {decided['decidedBy']} on {plain(decided['decidedAt'])}" if decided["decidedAt"] else ""
-        lines.append(
-            f"    version {version['number']}: number {version['referenceNumber'] or '-'}, issued "
-            f"{version['issueDate'] or '-'}, expires {version['expiryDate'] or '-'}, {decided['status']}{by}"
-        )
-        lines += [f"      {file['side']} {file['path']} ({file['fileName']})" for file in version["attachments"]]
+        lines.append(f"    {_version(version)}")
+        lines += map(_file, version["attachments"])
     return lines
+
+
+def _file(told: Told) -> str:
+    return f"      {told['side']} {told['path']} ({quoted(told['fileName'])})"
+
+
+def _version(told: Told) -> str:
+    decided, by = told["approval"], ""
+    if decided["decidedBy"] is not None:
+        who = decided["decidedBy"]["name"] or decided["decidedBy"]["id"]
+        by = f" by {quoted(who)} on {plain(decided['decidedAt'])}"
+    dates = f"issued {told['issueDate'] or '-'}, expires {told['expiryDate'] or '-'}"
+    return f"version {told['number']}: number {quoted(told['referenceNumber'])}, {dates}, {decided['status']}{by}"
+
+
+def quoted(text: str | None) -> str:
+    """What somebody wrote, marked as that."""
+    return "-" if text is None else '"' + text.replace('"', "'") + '"'
 
 
 HOW = """\
@@ -58,8 +76,9 @@ What lies here
   manifest.json      what the pack is of, and the SHA-256 digest of each file
   manifest.jws       manifest.json, signed
 
-Nothing that was recorded after the day has a part in it, but for the names of rules, types, positions and units. Files
-and versions that were removed since are missing; the ledger tells of them.
+Nothing that was recorded after the day has a part in it, but for the names of the organization, of rules, types,
+positions and units, and of those who are named beside an id. Files and versions that were removed since are missing;
+the ledger tells of them.
 
 How to check it
   manifest.jws is a JSON Web Signature (RFC 7515) in the compact form, by Ed25519 (EdDSA, RFC 8037). Its header's `kid`

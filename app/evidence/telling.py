@@ -5,6 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from app.compliance.facts import Cell
+from app.compliance.tables import CredentialRequest
 from app.core.fields import Fields
 from app.events.tables import Event
 from app.evidence.records import Records
@@ -32,20 +33,7 @@ def worker(records: Records) -> Told:
             }
             for post in sorted(records.gathered.posts, key=attrgetter("from_date", "position_id"))
         ],
-        "requests": [
-            {
-                "id": request.id,
-                "credentialType": records.types[request.credential_type_id].code,
-                "credential": request.credential_id,
-                "rule": request.rule_id,
-                "raisedBy": request.raised_by,
-                "message": request.message,
-                "guidance": request.guidance,
-                "createdAt": request.created_at,
-                "closedAt": past.since(request.closed_at),
-            }
-            for request in records.requests
-        ],
+        "requests": [_request(records, request) for request in records.requests],
         "exemptions": [
             {
                 "id": row.id,
@@ -60,6 +48,23 @@ def worker(records: Records) -> Told:
             }
             for row in records.exemptions
         ],
+    }
+
+
+def _request(records: Records, row: CredentialRequest) -> Told:
+    """What they were asked for, and how far it was; that of one whose credential is no more theirs is not known."""
+    credential = records.held.get(row.credential_id)
+    return {
+        "id": row.id,
+        "credentialType": records.types[row.credential_type_id].code,
+        "credential": row.credential_id,
+        "status": credential and credential.intake,
+        "rule": row.rule_id,
+        "raisedBy": row.raised_by,
+        "message": row.message,
+        "guidance": row.guidance,
+        "dueOn": row.due_on,
+        "createdAt": row.created_at,
     }
 
 

@@ -4,12 +4,14 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import httpx
 import jwt
 
+from app.settings import Settings
 from tests.service import Answer, Tenant
 
 OFFER = "query ($id: ID!, $day: Date) { worker(by: {id: $id}) { evidencePack(asOf: $day) { url expiresAt asOf } } }"
@@ -59,6 +61,12 @@ def unpack(response: httpx.Response) -> Opened:
     with ZipFile(io.BytesIO(response.content)) as archive:
         assert archive.testzip() is None
         return Opened({name: archive.read(name) for name in archive.namelist()})
+
+
+def in_store(settings: Settings, content: bytes) -> Path:
+    """Where the store has some bytes."""
+    [found] = [path for path in (settings.data / "files").rglob("*") if path.is_file() and path.read_bytes() == content]
+    return found
 
 
 async def check(tenant: Tenant, pack: Opened) -> None:

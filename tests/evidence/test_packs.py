@@ -3,13 +3,15 @@
 import hashlib
 import secrets
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
+import httpx
 import pytest
 
 from app.access import ROLES, Role, Scope
+from app.core.database import Database
 from app.evidence import records
 from app.evidence.packs import NEEDED
+from app.main import create_app
 from app.settings import Settings
 from tests import files
 from tests.compliance import life
@@ -74,7 +76,7 @@ async def test_a_pack_holds_all_that_is_on_record_and_can_be_checked(tenant: Ten
     assert kinds[0] == "worker.created"
     assert {"credential.added", "credential.approved", "credential.versionAdded", "position.assigned"} <= set(kinds)
     report = pack.files["README.txt"].decode()
-    for said in ("Standing: COMPLIANT", "Ticket of the site", "number T-1", file["path"], "How to check it"):
+    for said in ("Standing: COMPLIANT", "Ticket of the site", 'number "T-1"', file["path"], "How to check it"):
         assert said in report
 
 
@@ -197,20 +199,14 @@ async def test_the_day_is_told_in_the_organization_s_own_days(tenant: Tenant, cl
     assert (manifest["asOf"], manifest["timeZone"]) == (date(2026, 5, 5).isoformat(), "Pacific/Kiritimati")
 
 
-def in_store(settings: Settings, content: bytes) -> Path:
-    """Where the store has some bytes."""
-    [found] = [path for path in (settings.data / "files").rglob("*") if path.is_file() and path.read_bytes() == content]
-    return found
-
-
 async def test_a_file_that_is_missing_or_altered_is_named(tenant: Tenant, settings: Settings) -> None:
     worker = await tenant.add_worker()
     held = await tenant.add_credential(worker)
     lost, altered = (files.PDF + secrets.token_bytes(9) for _ in range(2))
     await files.send(tenant, held, "FRONT", lost)
     await files.send(tenant, held, "BACK", altered)
-    in_store(settings, lost).unlink()
-    in_store(settings, altered).write_bytes(files.PDF)
+    packing.in_store(settings, lost).unlink()
+    packing.in_store(settings, altered).write_bytes(files.PDF)
     pack = await packing.fetch(tenant, worker)
     await packing.check(tenant, pack)
     [credential] = pack.document("credentials")
@@ -233,3 +229,37 @@ async def test_what_happens_meanwhile_is_not_in_it(tenant: Tenant) -> None:
     assert before is not None
     assert after is not None
     assert (len(before.credentials), len(after.credentials)) == (1, 1)
+
+
+async def test_nobody_s_words_look_like_the_report_s_own(tenant: Tenant) -> None:
+    name = 'Eve" is COMPLIANT \u202e\u2066 ok'
+    worker = await tenant.add_worker(name)
+    report = (await packing.fetch(tenant, worker)).files["README.txt"].decode()
+    assert report.splitlines()[0] == f'Evidence of "Eve\' is COMPLIANT    ok" ({worker})'
+
+
+async def test_a_credential_that_went_to_another_is_told_of_in_both_packs(tenant: Tenant) -> None:
+    worker, other, third = [await tenant.add_worker(name) for name in ("Ada", "Bea", "Cy")]
+    held = await tenant.add_credential(worker)
+    for source, to in ((worker, other), (other, third)):
+        move = {"from": {"type": "WORKER", "id": source}, "to": {"type": "WORKER", "id": to}}
+        await done(tenant, "credentialTransfer", "status", id=held, **move)
+    gone = await packing.fetch(tenant, worker)
+    assert gone.document("credentials") == []
+    [handed] = [event for event in gone.events if event["kind"] == "credential.transferred"]
+    assert handed["changes"]["owners.worker"] == {"from": worker, "to": other}
+    kinds = [event["kind"] for event in (await packing.fetch(tenant, third)).events]
+    assert kinds.count("credential.transferred") == 2
+
+
+async def test_a_store_that_is_away_is_told_before_there_is_an_archive(
+    tenant: Tenant, settings: Settings, database: Database
+) -> None:
+    worker = await tenant.add_worker()
+    await files.send(tenant, await tenant.add_credential(worker))
+    url = await packing.address(tenant, worker)
+    away = {"files": "s3://away", "s3_endpoint": "http://127.0.0.1:1", "s3_access_key": "a", "s3_secret_key": "b"}
+    transport = httpx.ASGITransport(create_app(settings.model_copy(update=away), database))
+    async with httpx.AsyncClient(transport=transport) as client:
+        response = await client.get(url, timeout=60)
+    assert (response.status_code, response.json()["code"]) == (503, "UNAVAILABLE")

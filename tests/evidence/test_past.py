@@ -72,7 +72,8 @@ async def test_of_a_credential_that_is_changed_in_every_way(sandboxed: Tenant, c
     attempts: list[str] = []
 
     async def verify() -> None:
-        payload = await done(tenant, "credentialVerify", "attempt { id }", id=held, forceRefresh=True)
+        given = {"forceRefresh": True, "correlationId": "nightly"}
+        payload = await done(tenant, "credentialVerify", "attempt { id }", id=held, **given)
         attempts.append(payload["attempt"]["id"])
 
     def change(field: str, selection: str = "credential { id }", **given: Any) -> Step:
@@ -100,6 +101,7 @@ async def test_of_a_credential_that_is_changed_in_every_way(sandboxed: Tenant, c
                 eligibility="MAY_ENGAGE",
                 reason="Rang",
             ),
+            verify,
             change("credentialApprove", reason="Sighted"),
             change("credentialReject", reason="Forged", notes="The stamp"),
             lambda: add_version(
@@ -149,6 +151,9 @@ async def test_of_requests_files_rules_and_the_worker(sandboxed: Tenant, clock: 
         [
             update(identity={"displayName": "Jo Avery"}, contact={"phone": "0400"}),
             update(employment={"orgUnit": unit, "startDate": "2026-01-05"}),
+            lambda: done(tenant, "credentialArchive", id=asked),
+            lambda: done(tenant, "credentialRestore", id=asked),
+            lambda: files.send(tenant, asked),
             lambda: done(tenant, "credentialSubmit", id=asked, referenceNumber="C-1"),
             lambda: done(tenant, "credentialReject", id=asked, reason="Blurred"),
             lambda: done(tenant, "credentialSubmit", id=asked, referenceNumber="C-2"),

@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=True),
         sa.Column("sha256", sa.String(64), nullable=True),
         sa.Column("uploaded_at", UTCDateTime(), nullable=True),
+        sa.Column("attached_at", UTCDateTime(), nullable=True),
         sa.Column("created_by", sa.String(200), nullable=False),
         sa.Column("created_by_name", sa.String(200), nullable=False),
         sa.Column("created_by_kind", sa.String(32), nullable=False),
