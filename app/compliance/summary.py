@@ -1,7 +1,6 @@
 """How many credentials there are of each kind, and how many workers of each standing."""
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date
 from enum import Enum
 
@@ -11,7 +10,9 @@ from app.access import Actor
 from app.compliance import counting, extents, frames, tallies
 from app.compliance.counting import Dimension
 from app.compliance.extents import Extent
-from app.core.database import Session
+from app.compliance.tallies import Sums
+from app.core.database import Database, Session
+from app.core.lanes import Read
 from app.credential_types.tables import Category
 from app.credentials.tables import Validity, VerificationStatus
 from app.registries.findings import Eligibility
@@ -25,7 +26,6 @@ VALUES: dict[Dimension, type[Enum]] = {
     Dimension.STANDING: Standing,
 }
 SUMMED = frozenset(Dimension) - {Dimension.GAP}
-Sums = Mapping[tuple[str, str], int]
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -57,11 +57,13 @@ class Summary(msgspec.Struct, frozen=True):
         return [*counts, Count(None, without)] if without else counts
 
 
-async def summarize(session: Session, actor: Actor, extent: Extent, settled: bool = True) -> Summary:
-    """The summary of an extent: today's of an organization or a unit as kept, any other counted anew."""
-    if extent.is_kept:
-        kept = await tallies.counts(session, actor.organization_id, extent.units, extent.day, SUMMED)
-        return Summary(extent.day, kept, settled)
+def kept(database: Database, actor: Actor, extent: Extent) -> Read:
+    """Reads the rows of an extent's counts where they are kept, which `tallies.sums` adds up."""
+    return tallies.reading(database.dialect, actor.organization_id, extent.units, extent.day, SUMMED)
+
+
+async def summarize(session: Session, actor: Actor, extent: Extent) -> Summary:
+    """The summary of an extent, counted anew."""
     frame = await frames.of(session, actor.organization_id, extent.day)
     sums: Counter[tuple[str, str]] = Counter()
     async for owner in extents.owners(session, actor, frame, extent):

@@ -35,6 +35,14 @@ Needs = Sequence[Read | Call]
 Reading = Generator[Needs, list[Any], Result]
 
 
+def told(answers: list[Any]) -> list[Any]:
+    """The answers to what a reading needs, where it can do without none of them. Raises what was raised for one."""
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return answers
+
+
 class Lanes(Protocol):
     """What runs readings."""
 

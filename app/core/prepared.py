@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Dialect
+from sqlalchemy import ARRAY, BindParameter, Dialect, bindparam
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from app.core.lanes import Read
 
 MARK = "\ue000"
 """Begins the text of every slot; nobody has a use for the character."""
@@ -79,3 +81,30 @@ def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Put:
         bound = compiled.binds[name.rpartition("_")[0]]
     # A list of texts is taken as it is.
     return None if isinstance(bound.type, ARRAY) else bound.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def slot(name: str, column: Any) -> BindParameter[Any]:
+    """A parameter with a slot, for a value of a column's type."""
+    return bindparam(name, Slot(name), column.type)
+
+
+class Statement:
+    """A statement of the domain, whose parameters all have slots: made and compiled once for each kind of database."""
+
+    def __init__(self, make: Callable[[str], Any]) -> None:
+        self._make = make
+        self._made: dict[str, Any] = {}
+        self._prepared: dict[str, Prepared] = {}
+
+    def on(self, dialect: str) -> Any:
+        """The statement for sessions of a kind of database, which take its parameters by their names."""
+        if dialect not in self._made:
+            self._made[dialect] = self._make(dialect)
+        return self._made[dialect]
+
+    def read(self, dialect: Dialect, **values: Any) -> Read:
+        """The statement with values for all its slots, for what runs readings."""
+        prepared = self._prepared.get(dialect.name)
+        if prepared is None:
+            prepared = self._prepared[dialect.name] = prepare(self.on(dialect.name), dialect)
+        return Read(prepared.text, prepared.values(values))
