@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date
 from enum import Enum
+from functools import cached_property
 
 import msgspec
 
@@ -25,6 +26,8 @@ VALUES: dict[Dimension, type[Enum]] = {
     Dimension.VALIDITY: Validity,
     Dimension.STANDING: Standing,
 }
+ORDERS = {dimension: [str(value.value) for value in values] for dimension, values in VALUES.items()}
+"""The values in their order, where it is not that of the alphabet."""
 SUMMED = frozenset(Dimension) - {Dimension.GAP}
 
 
@@ -35,7 +38,7 @@ class Count(msgspec.Struct, frozen=True):
     count: int
 
 
-class Summary(msgspec.Struct, frozen=True):
+class Summary(msgspec.Struct, frozen=True, dict=True):
     """The counts of a day."""
 
     day: date
@@ -50,11 +53,17 @@ class Summary(msgspec.Struct, frozen=True):
 
     def by(self, dimension: Dimension) -> list[Count]:
         """The counts by one thing, in the order of its values; those without any last."""
-        found = {value: number for (name, value), number in self.sums.items() if name == dimension and value}
-        known = [str(value.value) for value in VALUES.get(dimension, ())]
-        counts = [Count(value, found[value]) for value in (known or sorted(found)) if found.get(value)]
-        without = self.sums.get((dimension, ""), 0)
+        found = dict(self._by_dimension.get(dimension, {}))
+        without = found.pop("", 0)
+        counts = [Count(value, found[value]) for value in ORDERS.get(dimension) or sorted(found) if found.get(value)]
         return [*counts, Count(None, without)] if without else counts
+
+    @cached_property
+    def _by_dimension(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        for (dimension, value), number in self.sums.items():
+            found.setdefault(dimension, {})[value] = number
+        return found
 
 
 def kept(database: Database, actor: Actor, extent: Extent) -> Read:

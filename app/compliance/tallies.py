@@ -6,6 +6,7 @@ A sum counts from a day on: what counts on a day is the sum of all days up to it
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from secrets import token_hex
 from typing import Any
 
@@ -68,15 +69,15 @@ async def counts(
     session: Session, organization_id: str, units: Sequence[str] | None, day: date, dimensions: Iterable[Dimension]
 ) -> Sums:
     """Kept counts of an organization or of some units, by dimension and value, as of a day from today on."""
-    values = _values(session.dialect, organization_id, units, day, dimensions)
-    return sums(await session.execute(_COUNTS.on(session.dialect), values))
+    statement = _counting(frozenset(dimensions), units is None).on(session.dialect)
+    return sums(await session.execute(statement, _values(session.dialect, organization_id, units, day)))
 
 
 def reading(
-    dialect: Dialect, organization_id: str, units: Sequence[str] | None, day: date, dimensions: Iterable[Dimension]
+    dialect: Dialect, organization_id: str, units: Sequence[str] | None, day: date, dimensions: frozenset[Dimension]
 ) -> Read:
     """Reads the rows of such counts."""
-    return _COUNTS.read(dialect, **_values(dialect.name, organization_id, units, day, dimensions))
+    return _counting(dimensions, units is None).read(dialect, **_values(dialect.name, organization_id, units, day))
 
 
 def sums(rows: Iterable[Sequence[Any]]) -> Sums:
@@ -84,31 +85,28 @@ def sums(rows: Iterable[Sequence[Any]]) -> Sums:
     return {(row[0], row[1]): int(row[2]) for row in rows if row[2]}
 
 
-def _values(
-    dialect: str, organization_id: str, units: Sequence[str] | None, day: date, dimensions: Iterable[Dimension]
-) -> dict[str, Any]:
-    return {
-        "organization": organization_id,
-        "units": listed([EVERYBODY] if units is None else units, dialect),
-        "dimensions": listed([str(dimension) for dimension in dimensions], dialect),
-        "day": day,
-    }
+def _values(dialect: str, organization_id: str, units: Sequence[str] | None, day: date) -> dict[str, Any]:
+    found = {"organization": organization_id, "day": day}
+    return found if units is None else {**found, "units": listed(units, dialect)}
 
 
-def _counts(dialect: str) -> Select[str, str, int]:
-    return (
-        select(col(Tally.dimension), col(Tally.value), func.sum(col(Tally.number)))
-        .where(
-            col(Tally.organization_id) == slot("organization", col(Tally.organization_id)),
-            asked(col(Tally.org_unit_id), dialect, "units"),
-            asked(col(Tally.dimension), dialect, "dimensions"),
-            col(Tally.day) <= slot("day", col(Tally.day)),
+@cache
+def _counting(dimensions: frozenset[Dimension], of_everybody: bool) -> Statement:
+    unit = col(Tally.org_unit_id)
+
+    def make(dialect: str) -> Select[str, str, int]:
+        return (
+            select(col(Tally.dimension), col(Tally.value), func.sum(col(Tally.number)))
+            .where(
+                col(Tally.organization_id) == slot("organization", col(Tally.organization_id)),
+                unit == EVERYBODY if of_everybody else asked(unit, dialect, "units"),
+                col(Tally.dimension).in_(sorted(map(str, dimensions))),
+                col(Tally.day) <= slot("day", col(Tally.day)),
+            )
+            .group_by(col(Tally.dimension), col(Tally.value))
         )
-        .group_by(col(Tally.dimension), col(Tally.value))
-    )
 
-
-_COUNTS = Statement(_counts)
+    return Statement(make)
 
 
 async def sweep(session: Session, organization_id: str) -> None:
