@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, insert, or_, select, update
+from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col
 
@@ -34,7 +34,6 @@ AT_ONCE = 1_000
 """The most owners that one transaction settles."""
 MARKED = "marked"
 NOTHING_WRONG = (None, Standing.COMPLIANT)
-_MARKING = insert(Unsettled.__dict__["__table__"])
 
 
 async def mark(session: Session, organization_id: str, owner_ids: Iterable[str]) -> None:
@@ -44,7 +43,7 @@ async def mark(session: Session, organization_id: str, owner_ids: Iterable[str])
         for key in dict.fromkeys(owner_ids)
     ]
     if rows:
-        await (await session.connection()).execute(_MARKING, rows)
+        await session.insert(Unsettled, rows)
         session.info.setdefault(MARKED, {}).setdefault(organization_id, []).extend(row["id"] for row in rows)
 
 

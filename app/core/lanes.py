@@ -84,7 +84,7 @@ class PostgreSQL:
             driver: Any = lane.driver_connection
             try:
                 for read in reads:
-                    _tell(read)
+                    tell(read.text)
                     try:
                         found.append(await driver.fetch(read.text, *read.values))
                     except Exception as error:
@@ -139,7 +139,7 @@ class SQLite:
             return True, done.value
 
     def _fetch(self, read: Read) -> Any:
-        _tell(read)
+        tell(read.text)
         connection = getattr(self._own, "connection", None)
         try:
             if connection is None:
@@ -163,9 +163,10 @@ class SQLite:
             self._open.pop().close()
 
 
-def _tell(read: Read) -> None:
+def tell(text: str) -> None:
+    """Tell the observers of a statement that is about to run."""
     for observer in observers:
-        observer(read.text)
+        observer(text)
 
 
 async def attempt(call: Call) -> Any:

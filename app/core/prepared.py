@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ARRAY, BindParameter, Dialect, bindparam
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.lanes import Read
 
@@ -47,6 +50,10 @@ class Prepared:
     fixed: Sequence[Any]
     slots: Sequence[tuple[int, str, Put]]
 
+    def read(self, given: Mapping[str, Any]) -> Read:
+        """The statement with its values."""
+        return Read(self.text, self.values(given))
+
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """All values, in their places."""
         found = list(self.fixed)
@@ -72,6 +79,15 @@ def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
         else:
             fixed.append(value if put is None else put(value))
     return Prepared(compiled.string, fixed, slots)
+
+
+@lru_cache(1_000)
+def python_value(kind: TypeEngine[Any], dialect: Dialect) -> Put:
+    """What the domain knows a column's value as, of what the driver gives; None when it is that."""
+    found: Put = kind.dialect_impl(dialect).result_processor(dialect, None)
+    if isinstance(kind, UTCDateTime) and dialect.name == "postgresql":
+        return None  # asyncpg gives instants in UTC
+    return found
 
 
 def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Put:
@@ -107,4 +123,4 @@ class Statement:
         prepared = self._prepared.get(dialect.name)
         if prepared is None:
             prepared = self._prepared[dialect.name] = prepare(self.on(dialect.name), dialect)
-        return Read(prepared.text, prepared.values(values))
+        return prepared.read(values)
