@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_
 from sqlmodel import col
 
 from app.core.errors import MissingScope
+from app.core.prepared import Slot
 from app.core.records import Reach, Record
 
 
@@ -146,6 +147,25 @@ class Actor:
         """The condition that every query of a table starts from."""
         mine = col(table.organization_id) == self.organization_id
         return and_(mine, *(table.within(reach) for reach in self._reaches()))
+
+    @property
+    def reach(self) -> tuple[bool, ...]:
+        """How far they see, whoever they are: statements for all of the same reach are the same."""
+        return self.only_self, self.only_contractors, self.org_unit_id is not None
+
+    def anybody(self) -> "Actor":
+        """Whoever sees as far: with slots for the ids that `sees` compares with, whose values are `ids`."""
+        return replace(
+            self,
+            organization_id=Slot("organization"),
+            worker_id=self.worker_id and Slot("worker"),
+            org_unit_id=self.org_unit_id and Slot("unit"),
+        )
+
+    @property
+    def ids(self) -> dict[str, str | None]:
+        """The values of the slots of `anybody`."""
+        return {"organization": self.organization_id, "worker": self.worker_id, "unit": self.org_unit_id}
 
     def _reaches(self) -> list[Reach]:
         """How far they see; a row has to be within each."""

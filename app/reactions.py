@@ -82,7 +82,7 @@ async def _mark_asked(session: Session, organization_id: str, events: list[Event
     """Those whom a rule asks, and those whom it asked before it changed."""
     found: list[str] = []
     for event in events:
-        rule = await session.get_one(RequirementRule, (organization_id, event.subject_id))
+        rule = await session.row(RequirementRule, (organization_id, event.subject_id))
         found += await reach.of_rule(session, rule, event.changes)
     await settling.mark(session, organization_id, _those(found))
 

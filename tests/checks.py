@@ -87,7 +87,7 @@ class Checks:
     async def row(self, key: str) -> Credential:
         """A credential's row."""
         async with self.database.reading() as session:
-            return await session.get_one(Credential, (self.tenant.id, key))
+            return await session.row(Credential, (self.tenant.id, key))
 
     async def attempts(self, key: str) -> list[VerificationAttempt]:
         """A credential's checks, from the first."""

@@ -118,3 +118,11 @@ async def test_pages_further_on_take_no_more_statements(crowd: Crowd) -> None:
     first, page = await crowd.statements(f"{NESTED} pageInfo {{ endCursor }}", first=5)
     second, _ = await crowd.statements(NESTED, first=5, after=page["pageInfo"]["endCursor"])
     assert second == first
+
+
+async def test_a_kept_summary_takes_two_statements(crowd: Crowd) -> None:
+    await look(crowd.tenant, "complianceSummary", "settled")  # settles first what the credentials changed
+    with counted() as statements:
+        answer = await look(crowd.tenant, "complianceSummary", "settled total")
+    assert answer.data["complianceSummary"] == {"settled": True, "total": WORKERS * HELD}
+    assert len(statements) == 2

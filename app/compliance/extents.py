@@ -1,7 +1,7 @@
 """Of whom a roll-up tells: an organization, an org unit with its subtree, a position, or one owner, on a day."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 from sqlalchemy import ColumnElement, select, true
@@ -46,28 +46,48 @@ class Extent(msgspec.Struct, frozen=True):
         return self.day == self.today and named is None
 
 
+def of_all(actor: Actor, given: Given, now: datetime) -> Extent | None:
+    """What is asked for, where nobody is named: all that the actor sees. None where that has to be looked up."""
+    day, today = _days(actor, given, now)
+    if _named(given):
+        return None
+    if actor.only_self:
+        return Extent(day, today, worker_id=actor.worker_id)
+    return Extent(day, today) if actor.org_unit_id is None else None
+
+
 async def find(session: Session, actor: Actor, given: Given) -> Extent:
     """What is asked for. `given` has asOf, and one at most of orgUnit, position and owner; each has to be in sight."""
+    extent = of_all(actor, given, session.now)
+    if extent is not None:
+        return extent
+    extent = Extent(*_days(actor, given, session.now))
+    match _named(given):
+        case "position":
+            position = await claims.find(session, actor, Position, given["position"], ("position",))
+            return msgspec.structs.replace(extent, position_id=position.id)
+        case "owner":
+            return await _owner(session, actor, given["owner"], extent)
+        case "orgUnit":
+            unit = await claims.find(session, actor, OrgUnit, given["orgUnit"], ("orgUnit",))
+            return await _unit(session, actor, unit.id, extent)
+    assert actor.org_unit_id is not None
+    return await _unit(session, actor, actor.org_unit_id, extent)
+
+
+def _days(actor: Actor, given: Given, now: datetime) -> tuple[date, date]:
+    """The day that is asked for, and today."""
     gathering.check_day(given.get("asOf"))
-    today = clock.today(session.now, actor.time_zone)
-    day: date = given.get("asOf") or today
+    today = clock.today(now, actor.time_zone)
+    return given.get("asOf") or today, today
+
+
+def _named(given: Given) -> str | None:
+    """By what somebody is named."""
     named = [name for name in SCOPES if given.get(name) is not None]
     if len(named) > 1:
         raise Invalid(f"give one of {', '.join(SCOPES)} at most", (named[1],))
-    if actor.only_self and not named:
-        return Extent(day, today, worker_id=actor.worker_id)
-    match named:
-        case ["position"]:
-            position = await claims.find(session, actor, Position, given["position"], ("position",))
-            return Extent(day, today, position_id=position.id)
-        case ["owner"]:
-            return await _owner(session, actor, given["owner"], Extent(day, today))
-        case ["orgUnit"]:
-            unit = await claims.find(session, actor, OrgUnit, given["orgUnit"], ("orgUnit",))
-            return await _unit(session, actor, unit.id, Extent(day, today))
-    if actor.org_unit_id is not None:
-        return await _unit(session, actor, actor.org_unit_id, Extent(day, today))
-    return Extent(day, today)
+    return named[0] if named else None
 
 
 async def _unit(session: Session, actor: Actor, unit_id: str, extent: Extent) -> Extent:

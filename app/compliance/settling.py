@@ -7,10 +7,10 @@ all that its transaction changed; one that comes later stays for the next settli
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import col
 
@@ -18,10 +18,12 @@ from app.access import Actor
 from app.compliance import frames, portfolios, reconciling, requests, tallies
 from app.compliance.portfolios import Portfolio
 from app.compliance.tables import Settled, Unsettled
-from app.core import clock, ids
-from app.core.database import Session
+from app.core import clock, ids, lanes
+from app.core.database import Database, Session
 from app.core.fields import Changes
 from app.core.keys import among
+from app.core.lanes import Read, Reading
+from app.core.prepared import Statement, slot
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import days
@@ -32,7 +34,6 @@ AT_ONCE = 1_000
 """The most owners that one transaction settles."""
 MARKED = "marked"
 NOTHING_WRONG = (None, Standing.COMPLIANT)
-_MARKING = insert(Unsettled.__dict__["__table__"])
 
 
 async def mark(session: Session, organization_id: str, owner_ids: Iterable[str]) -> None:
@@ -42,7 +43,7 @@ async def mark(session: Session, organization_id: str, owner_ids: Iterable[str])
         for key in dict.fromkeys(owner_ids)
     ]
     if rows:
-        await (await session.connection()).execute(_MARKING, rows)
+        await session.insert(Unsettled, rows)
         session.info.setdefault(MARKED, {}).setdefault(organization_id, []).extend(row["id"] for row in rows)
 
 
@@ -69,12 +70,25 @@ async def settle(session: Session, organization_id: str, limit: int = AT_ONCE, *
     return await _settle(session, organization_id, marks, due)
 
 
-async def is_pending(session: Session, actor: Actor) -> bool:
+def pending(database: Database, actor: Actor) -> Read:
+    """Reads whether somebody is marked, or somebody's day has come."""
+    today = clock.today(database.clock(), actor.time_zone)
+    return _PENDING.read(database.dialect, organization=actor.organization_id, today=today)
+
+
+def is_pending(database: Database, actor: Actor) -> Reading[bool]:
     """Whether somebody is marked, or somebody's day has come."""
-    today = clock.today(session.now, actor.time_zone)
-    marked = exists().where(col(Unsettled.organization_id) == actor.organization_id)
-    due = exists().where(*_due(actor.organization_id, today))
-    return bool(await session.scalar(select(or_(marked, due))))
+    [[[found]]] = lanes.told((yield [pending(database, actor)]))
+    return bool(found)
+
+
+def _pending(_dialect: str) -> Select[Any]:
+    organization = slot("organization", col(Unsettled.organization_id))
+    marked = exists().where(col(Unsettled.organization_id) == organization)
+    return select(or_(marked, exists().where(*_due(organization, slot("today", col(Settled.recheck_on))))))
+
+
+_PENDING = Statement(_pending)
 
 
 async def organizations_to_settle(session: Session) -> list[str]:
@@ -87,7 +101,7 @@ async def organizations_to_settle(session: Session) -> list[str]:
     return list(await session.scalars(select(mine).where(or_(marked, due)).order_by(mine)))
 
 
-def _due(organization_id: str, today: date) -> list[Any]:
+def _due(organization_id: Any, today: Any) -> list[Any]:
     return [col(Settled.organization_id) == organization_id, col(Settled.recheck_on) <= today]
 
 

@@ -1,9 +1,9 @@
 """How many credentials there are of each kind, and how many workers of each standing."""
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date
 from enum import Enum
+from functools import cached_property
 
 import msgspec
 
@@ -11,7 +11,9 @@ from app.access import Actor
 from app.compliance import counting, extents, frames, tallies
 from app.compliance.counting import Dimension
 from app.compliance.extents import Extent
-from app.core.database import Session
+from app.compliance.tallies import Sums
+from app.core.database import Database, Session
+from app.core.lanes import Read
 from app.credential_types.tables import Category
 from app.credentials.tables import Validity, VerificationStatus
 from app.registries.findings import Eligibility
@@ -24,8 +26,9 @@ VALUES: dict[Dimension, type[Enum]] = {
     Dimension.VALIDITY: Validity,
     Dimension.STANDING: Standing,
 }
+ORDERS = {dimension: [str(value.value) for value in values] for dimension, values in VALUES.items()}
+"""The values in their order, where it is not that of the alphabet."""
 SUMMED = frozenset(Dimension) - {Dimension.GAP}
-Sums = Mapping[tuple[str, str], int]
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -35,7 +38,7 @@ class Count(msgspec.Struct, frozen=True):
     count: int
 
 
-class Summary(msgspec.Struct, frozen=True):
+class Summary(msgspec.Struct, frozen=True, dict=True):
     """The counts of a day."""
 
     day: date
@@ -50,18 +53,26 @@ class Summary(msgspec.Struct, frozen=True):
 
     def by(self, dimension: Dimension) -> list[Count]:
         """The counts by one thing, in the order of its values; those without any last."""
-        found = {value: number for (name, value), number in self.sums.items() if name == dimension and value}
-        known = [str(value.value) for value in VALUES.get(dimension, ())]
-        counts = [Count(value, found[value]) for value in (known or sorted(found)) if found.get(value)]
-        without = self.sums.get((dimension, ""), 0)
+        found = dict(self._by_dimension.get(dimension, {}))
+        without = found.pop("", 0)
+        counts = [Count(value, found[value]) for value in ORDERS.get(dimension) or sorted(found) if found.get(value)]
         return [*counts, Count(None, without)] if without else counts
 
+    @cached_property
+    def _by_dimension(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        for (dimension, value), number in self.sums.items():
+            found.setdefault(dimension, {})[value] = number
+        return found
 
-async def summarize(session: Session, actor: Actor, extent: Extent, settled: bool = True) -> Summary:
-    """The summary of an extent: today's of an organization or a unit as kept, any other counted anew."""
-    if extent.is_kept:
-        kept = await tallies.counts(session, actor.organization_id, extent.units, extent.day, SUMMED)
-        return Summary(extent.day, kept, settled)
+
+def kept(database: Database, actor: Actor, extent: Extent) -> Read:
+    """Reads the rows of an extent's counts where they are kept, which `tallies.sums` adds up."""
+    return tallies.reading(database.dialect, actor.organization_id, extent.units, extent.day, SUMMED)
+
+
+async def summarize(session: Session, actor: Actor, extent: Extent) -> Summary:
+    """The summary of an extent, counted anew."""
     frame = await frames.of(session, actor.organization_id, extent.day)
     sums: Counter[tuple[str, str]] = Counter()
     async for owner in extents.owners(session, actor, frame, extent):

@@ -4,12 +4,13 @@ A sum counts from a day on: what counts on a day is the sum of all days up to it
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Dialect, Select, delete, func, select
 from sqlmodel import col
 
 from app.compliance.counting import Dimension, Key
@@ -17,12 +18,16 @@ from app.compliance.portfolios import Portfolio
 from app.compliance.tables import Settled, Tally
 from app.core import writing
 from app.core.database import Session
-from app.core.keys import among
+from app.core.keys import among, asked, listed
+from app.core.lanes import Read
+from app.core.prepared import Statement, slot
 
 EVERYBODY = ""
 """Stands for the whole organization among the units of tallies."""
 Counts = Counter[tuple[str, Key]]
 """How many, by unit and key."""
+Sums = Mapping[tuple[str, str], int]
+"""How many, by dimension and value."""
 
 
 async def keep(session: Session, organization_id: str, found: dict[str, Portfolio]) -> None:
@@ -62,23 +67,46 @@ async def keep(session: Session, organization_id: str, found: dict[str, Portfoli
 
 async def counts(
     session: Session, organization_id: str, units: Sequence[str] | None, day: date, dimensions: Iterable[Dimension]
-) -> dict[tuple[str, str], int]:
+) -> Sums:
     """Kept counts of an organization or of some units, by dimension and value, as of a day from today on."""
-    mine = [
-        col(Tally.organization_id) == organization_id,
-        col(Tally.dimension).in_([str(dimension) for dimension in dimensions]),
-        col(Tally.day) <= day,
-    ]
-    if units is None:
-        mine.append(col(Tally.org_unit_id) == EVERYBODY)
-    else:
-        mine.append(among(col(Tally.org_unit_id), units, session.dialect))
-    statement = (
-        select(col(Tally.dimension), col(Tally.value), func.sum(col(Tally.number)))
-        .where(*mine)
-        .group_by(col(Tally.dimension), col(Tally.value))
-    )
-    return {(row[0], row[1]): int(row[2]) for row in await session.execute(statement) if row[2]}
+    statement = _counting(frozenset(dimensions), units is None).on(session.dialect)
+    return sums(await session.execute(statement, _values(session.dialect, organization_id, units, day)))
+
+
+def reading(
+    dialect: Dialect, organization_id: str, units: Sequence[str] | None, day: date, dimensions: frozenset[Dimension]
+) -> Read:
+    """Reads the rows of such counts."""
+    return _counting(dimensions, units is None).read(dialect, **_values(dialect.name, organization_id, units, day))
+
+
+def sums(rows: Iterable[Sequence[Any]]) -> Sums:
+    """The counts that their rows tell."""
+    return {(row[0], row[1]): int(row[2]) for row in rows if row[2]}
+
+
+def _values(dialect: str, organization_id: str, units: Sequence[str] | None, day: date) -> dict[str, Any]:
+    found = {"organization": organization_id, "day": day}
+    return found if units is None else {**found, "units": listed(units, dialect)}
+
+
+@cache
+def _counting(dimensions: frozenset[Dimension], of_everybody: bool) -> Statement:
+    unit = col(Tally.org_unit_id)
+
+    def make(dialect: str) -> Select[str, str, int]:
+        return (
+            select(col(Tally.dimension), col(Tally.value), func.sum(col(Tally.number)))
+            .where(
+                col(Tally.organization_id) == slot("organization", col(Tally.organization_id)),
+                unit == EVERYBODY if of_everybody else asked(unit, dialect, "units"),
+                col(Tally.dimension).in_(sorted(map(str, dimensions))),
+                col(Tally.day) <= slot("day", col(Tally.day)),
+            )
+            .group_by(col(Tally.dimension), col(Tally.value))
+        )
+
+    return Statement(make)
 
 
 async def sweep(session: Session, organization_id: str) -> None:

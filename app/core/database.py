@@ -1,19 +1,20 @@
 """The database: short read sessions, and write transactions that are committed here and nowhere else."""
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Dialect, Select, event, inspect, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session as SyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from app.core import history, lanes
+from app.core import drivers, lanes
 from app.core.clock import Clock
+from app.core.direct import CHANGED, Direct
+from app.core.drivers import Driver
 from app.core.lanes import Lanes
 from app.core.records import Record
 
@@ -22,7 +23,6 @@ DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg",
 GAVE_WAY = ("40001", "40P01")
 """PostgreSQL's codes for a transaction that lost to others: serialization failure, deadlock."""
 TRIES = 6
-CHANGED = "changed"
 MOST_THREADS = 4
 """Threads that read an SQLite file at once: they take turns with one interpreter."""
 PRAGMAS = (
@@ -37,22 +37,10 @@ Result = TypeVar("Result")
 Row = TypeVar("Row", bound=Record)
 
 
-class Flushing(SyncSession):
-    """The session behind a session: where rows are written, their past is kept, and changed tables are noted."""
-
-
-@event.listens_for(Flushing, "after_flush")
-def _note(session: SyncSession, _context: Any) -> None:
-    rows = (*session.new, *session.dirty, *session.deleted)
-    session.info.setdefault(CHANGED, set()).update(map(type, rows))
-
-
-class Session(AsyncSession):
+class Session(Direct):
     """A database session with the instant and the request that all it records belongs to."""
 
-    sync_session_class = Flushing
     clock: Clock
-    now: datetime
     request_id: str
 
     def tick(self) -> None:
@@ -78,16 +66,6 @@ class Session(AsyncSession):
         """The rows of a table that it holds, by id; not those that a savepoint took back."""
         rows = [row for row in self if isinstance(row, table) and not inspect(row).expired]
         return {row.id: row for row in rows}
-
-    @property
-    def dialect(self) -> str:
-        """`sqlite` or `postgresql`."""
-        return self.get_bind().dialect.name
-
-
-@event.listens_for(Flushing, "before_flush")
-def _keep_history(session: SyncSession, _context: Any, _instances: Any) -> None:
-    history.keep(session, session.info["now"])
 
 
 Following = Callable[[Session], Awaitable[None]]
@@ -123,24 +101,26 @@ class Database:
         # Half of the connections read only, by compiled statements; sessions share the others.
         fast = max(connections // 2, 1)
         self.lanes: Lanes
+        # Sessions begin and end their transactions themselves, where they write.
         if self.embedded:
             self.lanes = lanes.SQLite(self.url, min(fast, MOST_THREADS), _prepare)
             self._reader = _sqlite(self.url, connections)
             # One connection serves all writers in the order they come, so none waits on SQLite's lock.
-            self._writer = _sqlite(self.url, 1, begin="BEGIN IMMEDIATE")
-            self._still = _sqlite(self.url, connections, begin="BEGIN")
+            self._writer = _sqlite(self.url, 1)
+            self._still = _beginning(self._reader, "BEGIN")
+            self.engine = _beginning(self._writer, "BEGIN IMMEDIATE")
+            """An engine with transactions as SQLAlchemy has them, for migrations."""
         else:
             self.lanes = lanes.PostgreSQL(self.url, fast)
-            self._writer = create_async_engine(
-                self.url, pool_size=max(connections - fast, 1), max_overflow=0, hide_parameters=True
+            self._reader = self._writer = create_async_engine(
+                self.url,
+                pool_size=max(connections - fast, 1),
+                max_overflow=0,
+                hide_parameters=True,
+                isolation_level="AUTOCOMMIT",
             )
-            self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
             self._still = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-    @property
-    def engine(self) -> AsyncEngine:
-        """The engine of the writers, for migrations."""
-        return self._writer
+            self.engine = self._writer.execution_options(isolation_level="READ COMMITTED")
 
     @property
     def dialect(self) -> Dialect:
@@ -162,11 +142,17 @@ class Database:
     @asynccontextmanager
     async def writing(self, request_id: str = "") -> AsyncIterator[Session]:
         """A write transaction: committed at the end, rolled back on any exception."""
-        async with self._session(self._writer, request_id) as session:
-            async with session.begin():
+        async with self._writer.connect() as connection, self._session(connection, request_id) as session:
+            session.driver = await drivers.of(connection)
+            await session.driver.begin()
+            try:
                 yield session
                 await self.follow(session)
                 await session.reload()
+                await session.driver.commit()
+            except BaseException:
+                await _finish(_take_back(session.driver, connection))
+                raise
             self.changes.update(session.info.get(CHANGED, ()))
 
     async def retrying(self, transaction: Callable[[], Awaitable[Result]]) -> Result:
@@ -185,8 +171,9 @@ class Database:
         return await again(transaction)
 
     @asynccontextmanager
-    async def _session(self, engine: AsyncEngine, request_id: str) -> AsyncIterator[Session]:
-        async with Session(engine, expire_on_commit=False, autoflush=False) as session:
+    async def _session(self, bind: AsyncEngine | AsyncConnection, request_id: str) -> AsyncIterator[Session]:
+        async with Session(bind, expire_on_commit=False, autoflush=False) as session:
+            session.kind = bind.dialect
             session.clock = self.clock
             session.tick()
             session.request_id = request_id
@@ -196,8 +183,23 @@ class Database:
         """Give the connections back."""
         await self.lanes.close()
         await self._reader.dispose()
-        await self._still.dispose()
         await self._writer.dispose()
+
+
+async def _take_back(driver: Driver, connection: AsyncConnection) -> None:
+    try:
+        await driver.rollback()
+    except Exception:
+        # What is not known to have ended must not be another's.
+        await connection.invalidate()
+
+
+async def _finish(work: Coroutine[Any, Any, None]) -> None:
+    """Wait until something is done, even if nobody waits for this any more."""
+    doing = asyncio.ensure_future(work)
+    while not doing.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(doing)
 
 
 def _gave_way(error: BaseException) -> bool:
@@ -211,24 +213,25 @@ def _prepare(connection: Any) -> None:
     cursor.close()
 
 
-def _sqlite(url: URL, connections: int, *, begin: str = "") -> AsyncEngine:
+def _sqlite(url: URL, connections: int) -> AsyncEngine:
     engine = create_async_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        hide_parameters=True,
-        isolation_level="SERIALIZABLE" if begin else "AUTOCOMMIT",
+        url, pool_size=connections, max_overflow=0, hide_parameters=True, isolation_level="AUTOCOMMIT"
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions are begun below, not by the driver
+        connection.isolation_level = None  # transactions are begun by us, not by the driver
         _prepare(connection)
 
-    if begin:
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def start(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
-
     return engine
+
+
+def _beginning(engine: AsyncEngine, how: str) -> AsyncEngine:
+    """An SQLite engine whose connections begin transactions with SQLAlchemy's."""
+    beginning = engine.execution_options()
+
+    @event.listens_for(beginning.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(how)
+
+    return beginning

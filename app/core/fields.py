@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import Enum
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -129,7 +129,7 @@ def at(given: Given, path: Iterable[str]) -> tuple[bool, Any]:
 
 def plain(value: Any) -> Any:
     """A stored value as JSON can hold it."""
-    if isinstance(value, date | datetime):
+    if isinstance(value, date):  # an instant is one too
         return value.isoformat()
     return value.value if isinstance(value, Enum) else value
 

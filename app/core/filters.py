@@ -5,7 +5,7 @@ list's own table of filters, so that what can be asked is what is indexed or che
 """
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -36,6 +36,11 @@ class Viewer(Protocol):
     def time_zone(self) -> ZoneInfo: ...
     @property
     def expiring_soon_days(self) -> int: ...
+    @property
+    def reach(self) -> Hashable: ...
+    @property
+    def ids(self) -> Mapping[str, Any]: ...
+    def anybody(self) -> "Viewer": ...
     def sees(self, table: type[Record]) -> ColumnElement[bool]: ...
 
 

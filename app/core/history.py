@@ -4,6 +4,7 @@ A day of the past is rebuilt from here and never from today's rows: what a row w
 day's end. A row that is gone has an entry without values.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from sqlmodel import Field
 from app.core import ids
 from app.core.fields import plain
 from app.core.records import Document, Key, Record
+from app.core.rows import changed
 
 
 class History(Record, table=True):
@@ -36,19 +38,26 @@ class History(Record, table=True):
 
 
 def keep(session: Session, now: datetime) -> None:
-    """Write down what is about to be flushed."""
-    rows = [row for row in session.new if isinstance(row, Record) and row.kept]
-    rows += [row for row in session.dirty if isinstance(row, Record) and row.kept and _changed(row)]
-    entries = [_entry(row, _since(row, now), _values(row)) for row in rows]
-    entries += [_entry(row, now, None) for row in session.deleted if isinstance(row, Record) and row.kept]
-    if entries:
-        # Nobody reads them before the transaction is over: they need be no objects.
-        session.connection().execute(_WRITING, entries)
+    """Write down what the ORM is about to flush."""
+    dirty = [(row, changed(row)) for row in session.dirty]
+    found = entries(session.new, dirty, session.deleted, now)
+    if found:
+        session.connection().execute(_WRITING, found)
 
 
-def _changed(row: Record) -> bool:
-    attributes = inspect(row).attrs
-    return any(attributes[column].history.has_changes() for column in row.kept)
+def entries(
+    new: Iterable[Any], dirty: Iterable[tuple[Any, Sequence[str]]], deleted: Iterable[Any], now: datetime
+) -> list[dict[str, Any]]:
+    """What is to be written down of rows that are new, that are gone, or of which some columns changed.
+
+    Nobody reads it before the transaction is over: it need be no objects.
+    """
+    rows = [row for row in new if row.kept]
+    rows += [row for row, names in dirty if not set(row.kept).isdisjoint(names)]
+    return [
+        *(_entry(row, _since(row, now), _values(row)) for row in rows),
+        *(_entry(row, now, None) for row in deleted if row.kept),
+    ]
 
 
 def _since(row: Record, now: datetime) -> datetime:

@@ -10,12 +10,11 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
-from functools import cache
 from typing import Any
 from zlib import crc32
 
 import msgspec
-from sqlalchemy import Index, bindparam, delete, inspect, null, select, update
+from sqlalchemy import Index, delete, inspect, null, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlmodel import Field, col
@@ -24,6 +23,7 @@ from app.core import errors
 from app.core.database import Session
 from app.core.errors import DomainError, IdempotencyMismatch, Invalid
 from app.core.filters import Viewer
+from app.core.prepared import Statement, slot
 from app.core.records import Document, Record
 
 KEPT = timedelta(hours=24)
@@ -65,10 +65,9 @@ async def claim(session: Session, organization_id: str, actor_id: str, key: str,
     digest = hashlib.sha256(msgspec.json.encode(call, order="sorted")).hexdigest()
     mine = {"organization": organization_id, "actor": actor_id, "key": key}
     taking = {**mine, "digest": digest, "now": session.now, "since": session.now - KEPT}
-    connection = await session.connection()
-    if (await connection.execute(_taking(session.dialect), taking)).one_or_none() is not None:
+    if await session.fetch(_TAKING.read(session.kind, **taking)):
         return None
-    used = await session.get_one(IdempotencyKey, (organization_id, actor_id, key))
+    used = await session.row(IdempotencyKey, (organization_id, actor_id, key))
     if used.digest != digest:
         raise IdempotencyMismatch(
             "this idempotencyKey was used with another input; send a new key", ("idempotencyKey",)
@@ -79,8 +78,7 @@ async def claim(session: Session, organization_id: str, actor_id: str, key: str,
 async def keep(session: Session, organization_id: str, actor_id: str, key: str, result: Any) -> None:
     """Write the outcome beside the claimed key."""
     mine = {"organization": organization_id, "actor": actor_id, "key": key}
-    connection = await session.connection()
-    await connection.execute(_KEEPING, {**mine, "result": pack(result)})
+    await session.fetch(_KEEPING.read(session.kind, **mine, result=pack(result)))
 
 
 def sweeps(key: str) -> bool:
@@ -88,35 +86,38 @@ def sweeps(key: str) -> bool:
     return crc32(key.encode()) % ONE_SWEEPS == 0
 
 
-@cache
 def _taking(dialect: str) -> Any:
     """Writes a key that is new, or as good as new because its first use is forgotten."""
     insert = insert_postgresql if dialect == "postgresql" else insert_sqlite
+    new = {"digest": slot("digest", _KEYS.c.digest), "created_at": slot("now", _KEYS.c.created_at)}
     given: dict[Any, Any] = {
-        "organization_id": bindparam("organization"),
-        "actor_id": bindparam("actor"),
-        "id": bindparam("key"),
-        "digest": bindparam("digest"),
-        "created_at": bindparam("now"),
+        "organization_id": slot("organization", _KEYS.c.organization_id),
+        "actor_id": slot("actor", _KEYS.c.actor_id),
+        "id": slot("key", _KEYS.c.id),
     }
-    statement = insert(_KEYS).values(given)
-    return statement.on_conflict_do_update(
-        index_elements=list(_KEYS.primary_key),
-        set_={"digest": bindparam("digest"), "created_at": bindparam("now"), "outcome": null()},
-        where=_KEYS.c.created_at < bindparam("since"),
-    ).returning(_KEYS.c.id)
+    return (
+        insert(_KEYS)
+        .values(given | new)
+        .on_conflict_do_update(
+            index_elements=list(_KEYS.primary_key),
+            set_={**new, "outcome": null()},
+            where=_KEYS.c.created_at < slot("since", _KEYS.c.created_at),
+        )
+        .returning(_KEYS.c.id)
+    )
+
+
+def _keeping(_dialect: str) -> Any:
+    mine = (
+        _KEYS.c.organization_id == slot("organization", _KEYS.c.organization_id),
+        _KEYS.c.actor_id == slot("actor", _KEYS.c.actor_id),
+        _KEYS.c.id == slot("key", _KEYS.c.id),
+    )
+    return update(_KEYS).where(*mine).values(outcome=slot("result", _KEYS.c.outcome))
 
 
 _KEYS: Any = IdempotencyKey.__dict__["__table__"]
-_KEEPING = (
-    update(_KEYS)
-    .where(
-        _KEYS.c.organization_id == bindparam("organization"),
-        _KEYS.c.actor_id == bindparam("actor"),
-        _KEYS.c.id == bindparam("key"),
-    )
-    .values(outcome=bindparam("result"))
-)
+_TAKING, _KEEPING = Statement(_taking), Statement(_keeping)
 
 
 def pack(value: Any) -> Any:

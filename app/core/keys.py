@@ -12,23 +12,23 @@ KEYS = "keys"
 """The parameter of statements that take many keys."""
 
 
-def values(dialect: str) -> Any:
-    """The parameter `keys` as a table with the column `value`: one parameter, whatever their number."""
+def values(dialect: str, name: str = KEYS) -> Any:
+    """A parameter of many keys as a table with the column `value`: one parameter, whatever their number."""
     if dialect == "postgresql":
-        return func.unnest(bindparam(KEYS, Slot(KEYS), ARRAY(String))).table_valued("value").render_derived()
-    return func.json_each(bindparam(KEYS, Slot(KEYS), String)).table_valued("value")
+        return func.unnest(bindparam(name, Slot(name), ARRAY(String))).table_valued("value").render_derived()
+    return func.json_each(bindparam(name, Slot(name), String)).table_valued("value")
 
 
 def listed(keys: Sequence[str], dialect: str) -> Any:
-    """Keys as the parameter `keys` takes them."""
+    """Keys as such a parameter takes them."""
     return list(keys) if dialect == "postgresql" else as_json(keys)
 
 
-def asked(column: Any, dialect: str) -> ColumnElement[bool]:
-    """Whether a column is one of the parameter `keys`; the statement's text does not depend on their number."""
+def asked(column: Any, dialect: str, name: str = KEYS) -> ColumnElement[bool]:
+    """Whether a column is one of such a parameter; the statement's text does not depend on their number."""
     if dialect == "postgresql":
-        return _equals_any(column, bindparam(KEYS, Slot(KEYS), ARRAY(String)))
-    return _is_in(column, values(dialect))
+        return _equals_any(column, bindparam(name, Slot(name), ARRAY(String)))
+    return _is_in(column, values(dialect, name))
 
 
 def among(column: Any, keys: Sequence[str], dialect: str) -> ColumnElement[bool]:

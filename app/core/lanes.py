@@ -48,6 +48,14 @@ Needs = Sequence[Read | Call]
 Reading = Generator[Needs, list[Any], Result]
 
 
+def told(answers: list[Any]) -> list[Any]:
+    """The answers to what a reading needs, where it can do without none of them. Raises what was raised for one."""
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return answers
+
+
 class Lanes(Protocol):
     """What runs readings."""
 
@@ -83,7 +91,7 @@ class PostgreSQL:
 
     async def _fetch(self, reads: list[Read]) -> list[Any]:
         for read in reads:
-            _tell(read)
+            tell(read.text)
         async with self._free:
             # Last in, first out: the connections most used have the most statements prepared.
             lane = self._idle.pop() if self._idle else await self._engine.raw_connection()
@@ -202,7 +210,7 @@ class SQLite:
             return True, done.value
 
     def _fetch(self, read: Read) -> Any:
-        _tell(read)
+        tell(read.text)
         connection = getattr(self._own, "connection", None)
         try:
             if connection is None:
@@ -226,9 +234,10 @@ class SQLite:
             self._open.pop().close()
 
 
-def _tell(read: Read) -> None:
+def tell(text: str) -> None:
+    """Tell the observers of a statement that is about to run."""
     for observer in observers:
-        observer(read.text)
+        observer(text)
 
 
 async def attempt(call: Call) -> Any:

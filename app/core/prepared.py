@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Dialect
+from sqlalchemy import ARRAY, BindParameter, Dialect, bindparam
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from app.core.lanes import Read
 
 MARK = "\ue000"
 """Begins the text of every slot; nobody has a use for the character."""
@@ -45,6 +50,10 @@ class Prepared:
     fixed: Sequence[Any]
     slots: Sequence[tuple[int, str, Put]]
 
+    def read(self, given: Mapping[str, Any]) -> Read:
+        """The statement with its values."""
+        return Read(self.text, self.values(given))
+
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """All values, in their places."""
         found = list(self.fixed)
@@ -72,6 +81,15 @@ def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
     return Prepared(compiled.string, fixed, slots)
 
 
+@lru_cache(1_000)
+def python_value(kind: TypeEngine[Any], dialect: Dialect) -> Put:
+    """What the domain knows a column's value as, of what the driver gives; None when it is that."""
+    found: Put = kind.dialect_impl(dialect).result_processor(dialect, None)
+    if isinstance(kind, UTCDateTime) and dialect.name == "postgresql":
+        return None  # asyncpg gives instants in UTC
+    return found
+
+
 def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Put:
     # The members of a list are bound under its name and their number.
     bound = compiled.binds.get(name)
@@ -79,3 +97,30 @@ def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Put:
         bound = compiled.binds[name.rpartition("_")[0]]
     # A list of texts is taken as it is.
     return None if isinstance(bound.type, ARRAY) else bound.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def slot(name: str, column: Any) -> BindParameter[Any]:
+    """A parameter with a slot, for a value of a column's type."""
+    return bindparam(name, Slot(name), column.type)
+
+
+class Statement:
+    """A statement of the domain, whose parameters all have slots: made and compiled once for each kind of database."""
+
+    def __init__(self, make: Callable[[str], Any]) -> None:
+        self._make = make
+        self._made: dict[str, Any] = {}
+        self._prepared: dict[str, Prepared] = {}
+
+    def on(self, dialect: str) -> Any:
+        """The statement for sessions of a kind of database, which take its parameters by their names."""
+        if dialect not in self._made:
+            self._made[dialect] = self._make(dialect)
+        return self._made[dialect]
+
+    def read(self, dialect: Dialect, **values: Any) -> Read:
+        """The statement with values for all its slots, for what runs readings."""
+        prepared = self._prepared.get(dialect.name)
+        if prepared is None:
+            prepared = self._prepared[dialect.name] = prepare(self.on(dialect.name), dialect)
+        return prepared.read(values)

@@ -137,7 +137,7 @@ async def remove(session: Session, actor: Actor, given: Given) -> Removed:
     if attachment.version_id is None:
         allow(states.discard(credential))
     else:
-        version = await session.get_one(CredentialVersion, (actor.organization_id, attachment.version_id))
+        version = await session.row(CredentialVersion, (actor.organization_id, attachment.version_id))
         organization = await settings.of(session, actor.organization_id)
         final = settings.decisions_are_final(organization)
         allow(states.edit_version(credential, version, final=final))
@@ -280,4 +280,4 @@ def _note_waiting(session: Session, actor: Actor, credential: Credential, before
 
 
 async def _type(session: Session, credential: Credential) -> CredentialType:
-    return await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
+    return await session.row(CredentialType, (credential.organization_id, credential.credential_type_id))

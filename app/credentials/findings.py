@@ -63,7 +63,7 @@ async def record(
     attempt.status_detail = finding.status_detail
     attempt.raw_status = finding.raw_status
     attempt.expiry_date = finding.expiry_date
-    kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
+    kind = await session.row(CredentialType, (credential.organization_id, credential.credential_type_id))
     expiry_date, problems = _taken_over(credential, kind, finding)
     attempt.problems = [*finding.problems, *problems]
     before = snapshot(credential, fields.STANDING)

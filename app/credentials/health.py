@@ -40,7 +40,7 @@ class SourceHealth:
 
 async def of_sources(session: Session, actor: Actor, sources: Sources) -> list[SourceHealth]:
     """The registries that the organization's types name, in the order of their names."""
-    organization = await session.get_one(Organization, (actor.organization_id, actor.organization_id))
+    organization = await session.row(Organization, (actor.organization_id, actor.organization_id))
     named = await session.scalars(
         select(col(CredentialType.verification_source))
         .where(actor.sees(CredentialType), col(CredentialType.verification_source).is_not(None))

@@ -150,7 +150,7 @@ async def _check_free(session: Session, credential: Credential, to: Owner) -> No
     holder = getattr(credential, to.slot)
     if holder in (None, to.person.id):
         return
-    person = await session.get_one(KINDS[to.type].table, (credential.organization_id, holder))
+    person = await session.row(KINDS[to.type].table, (credential.organization_id, holder))
     # The refusal outlives the transaction, which forgets the rows it had when it is rolled back.
     session.expunge(person)
     noun = KINDS[to.type].table.noun()

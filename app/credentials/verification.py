@@ -74,7 +74,7 @@ async def open_attempt(
     ).one_or_none()
     if pending is not None:
         return pending
-    kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
+    kind = await session.row(CredentialType, (credential.organization_id, credential.credential_type_id))
     attempt = VerificationAttempt(
         organization_id=credential.organization_id,
         id=ids.new(VerificationAttempt.prefix),
@@ -199,8 +199,8 @@ async def _lease(session: Session, organization_id: str, attempt_id: str) -> Ver
 
 async def _inquiry(session: Session, sources: Sources, attempt: VerificationAttempt) -> tuple[Source, Inquiry]:
     key = attempt.organization_id
-    organization = await session.get_one(Organization, (key, key))
-    credential = await session.get_one(Credential, (key, attempt.credential_id))
+    organization = await session.row(Organization, (key, key))
+    credential = await session.row(Credential, (key, attempt.credential_id))
     holder: Worker | Applicant | None = None
     if credential.worker_id is not None:
         holder = await session.get(Worker, (key, credential.worker_id))

@@ -44,7 +44,7 @@ async def resume(session: Session, credential: Credential) -> None:
     if not _is_due_ever(credential):
         credential.next_check_at = None
         return
-    kind = await session.get_one(CredentialType, (credential.organization_id, credential.credential_type_id))
+    kind = await session.row(CredentialType, (credential.organization_id, credential.credential_type_id))
     plan(credential, session.now, interval(kind), await days.zone(session, credential.organization_id))
 
 

@@ -205,7 +205,7 @@ def append(
 
 async def latest_of(session: Session, credential: Credential) -> CredentialVersion:
     """The credential's latest version."""
-    return await session.get_one(CredentialVersion, (credential.organization_id, credential.latest_version_id))
+    return await session.row(CredentialVersion, (credential.organization_id, credential.latest_version_id))
 
 
 def approval_of_new(credential: Credential, organization: Organization, kind: CredentialType) -> Approval:

@@ -6,9 +6,12 @@ from typing import Any
 import strawberry
 
 from app.access import Actor, Scope
-from app.compliance import clearance, extents, forecast, summary
+from app.compliance import clearance, extents, forecast, summary, tallies
 from app.compliance.counting import Dimension
 from app.compliance.forecast import ForecastStep
+from app.compliance.summary import Summary
+from app.core import lanes
+from app.core.lanes import Reading
 from app.credential_types import queries as types
 from app.graph.compliance_cell import READ, ComplianceCell
 from app.graph.context import Context
@@ -128,10 +131,16 @@ class ExpiryForecast:
     spans: list[ExpirySpan] = scalar("Week by week or month by month.")
 
 
-async def _summary(context: Context, actor: Actor, **asked: Any) -> ComplianceSummary | None:
-    extent = await context.look(extents.find, actor, named(**asked))
-    settled = await context.settled(actor) if extent.is_kept else True
-    return as_value(await context.look(summary.summarize, actor, extent, settled))
+def _summary(context: Context, actor: Actor, **asked: Any) -> Reading[ComplianceSummary | None]:
+    extent = extents.of_all(actor, named(**asked), context.database.clock())
+    if extent is None:
+        [extent] = lanes.told((yield [lambda: context.look(extents.find, actor, named(**asked))]))
+    assert extent is not None
+    if extent.is_kept:
+        settled, [rows] = yield from context.kept(actor, summary.kept(context.database, actor, extent))
+        return as_value(Summary(extent.day, tallies.sums(rows), settled))
+    [found] = lanes.told((yield [lambda: context.look(summary.summarize, actor, extent)]))
+    return as_value(found)
 
 
 async def _clearance(

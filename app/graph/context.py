@@ -15,9 +15,10 @@ from strawberry.dataloader import DataLoader
 from app.access import Actor, Scope
 from app.attachments.files import Files
 from app.compliance import settling
-from app.core import claims, idempotency
+from app.core import claims, idempotency, lanes
 from app.core.database import Database, Session
 from app.core.errors import DomainError, IdempotencyMismatch, Refused, Unauthenticated
+from app.core.lanes import Read, Reading
 from app.core.signing import Signer
 from app.registries.sources import Sources
 
@@ -95,8 +96,20 @@ class Context:
             self._settling = asyncio.create_task(self._settle(actor))
         return await asyncio.shield(self._settling)
 
+    def kept(self, actor: Actor, *reads: Read) -> Reading[tuple[bool, list[Any]]]:
+        """What some reads of what is kept give, once it is settled; and whether nothing is left to settle.
+
+        Most of the time nothing is: one round tells both.
+        """
+        if self._settling is None:
+            [[[pending]], *found] = lanes.told((yield [settling.pending(self.database, actor), *reads]))
+            if not pending:
+                return True, found
+        [settled] = lanes.told((yield [lambda: self.settled(actor)]))
+        return settled, lanes.told((yield reads))
+
     async def _settle(self, actor: Actor) -> bool:
-        if not await self.look(settling.is_pending, actor):
+        if not await self.database.lanes.run(settling.is_pending(self.database, actor)):
             return True
 
         async def attempt() -> int:
@@ -104,7 +117,7 @@ class Context:
                 return await settling.settle(session, actor.organization_id, SETTLED_BY_READERS, wait=False)
 
         await self.database.retrying(attempt)
-        return not await self.look(settling.is_pending, actor)
+        return not await self.database.lanes.run(settling.is_pending(self.database, actor))
 
     async def once(self, name: str | int, perform: Callable[..., Awaitable[Result]], *arguments: Any) -> Result:
         """Do what a mutation's field stands for; where the operation is run anew, only tell what came of it."""

@@ -6,8 +6,8 @@ is nullable: a refused or failed field is null beside its error, and takes nothi
 """
 
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, TypeVar, get_args, get_origin
 
 import strawberry
 from sqlalchemy.exc import IntegrityError
@@ -112,7 +112,8 @@ def query(
 ) -> StrawberryField:
     """A field of the query root: `resolve(context, actor, **arguments)` finds it, or gives a `Find`, or a list of them.
 
-    Each argument is given as (type, description); the return annotation of `resolve` is the field's type.
+    It is a coroutine or a `Reading`. Each argument is given as (type, description); what `resolve` is annotated to
+    give is the field's type.
     """
 
     async def answer(info: Info, **asked: Any) -> Any:
@@ -120,6 +121,8 @@ def query(
         return await kinds.found(info.context, actor, resolve(info.context, actor, **asked))
 
     returns = inspect.signature(resolve).return_annotation
+    if get_origin(returns) is Generator:
+        returns = get_args(returns)[-1]
     return _named(name, _field(answer, description, Query(scope, own, resolve=resolve), _arguments(arguments), returns))
 
 

@@ -1,6 +1,7 @@
 """The kinds of rows that have an id, and how a row is found."""
 
 import asyncio
+from collections.abc import Generator
 from typing import Any
 
 from app.access import Actor
@@ -28,6 +29,8 @@ async def found(context: Context, actor: Actor, given: Any) -> Any:
     """What a query gave, or what it said where to find: one, or as many as it named."""
     if isinstance(given, list):
         return list(await asyncio.gather(*(found(context, actor, each) for each in given)))
+    if isinstance(given, Generator):
+        return await context.database.lanes.run(given)
     if not isinstance(given, Find):
         return await given
     if given.batch is None:

@@ -96,7 +96,7 @@ async def update(session: Session, actor: Actor, given: Given) -> Organization:
 
 async def of(session: Session, organization_id: str) -> Organization:
     """An organization with what it has chosen; read once in a session."""
-    organization = await session.get_one(Organization, (organization_id, organization_id))
+    organization = await session.row(Organization, (organization_id, organization_id))
     # A session forgets rows that nobody holds.
     session.info[Organization, organization_id] = organization
     return organization

@@ -168,7 +168,7 @@ async def test_every_problem_is_told_at_once(tenant: Tenant) -> None:
 async def test_an_organization_has_a_number_of_rules(tenant: Tenant) -> None:
     first = await add_rule(tenant)
     async with tenant.service.database.writing("made") as session:
-        one = await session.get_one(RequirementRule, (tenant.id, first))
+        one = await session.row(RequirementRule, (tenant.id, first))
         rest = range(rules.MOST_RULES - 1)
         session.add_all(RequirementRule(**one.model_dump() | {"id": ids.new("rule")}) for _ in rest)
     [error] = await refused(tenant, "requirementRuleCreate", ("TOO_MANY", ""), **LEAST)

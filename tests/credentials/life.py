@@ -100,7 +100,7 @@ async def show(tenant: Tenant, key: str, selection: str) -> Any:
 async def row(tenant: Tenant, key: str) -> Credential:
     """A credential's row."""
     async with tenant.service.database.reading("test") as session:
-        return await session.get_one(Credential, (tenant.id, key))
+        return await session.row(Credential, (tenant.id, key))
 
 
 async def history(tenant: Tenant, key: str) -> list[CredentialVersion]:
@@ -115,7 +115,7 @@ async def history(tenant: Tenant, key: str) -> list[CredentialVersion]:
 async def write(tenant: Tenant, table: type[Record], key: str, **values: Any) -> None:
     """Put a row into a state that no mutation leads to yet."""
     async with tenant.service.database.writing("test") as session:
-        found = await session.get_one(table, (tenant.id, key))
+        found = await session.row(table, (tenant.id, key))
         for name, value in values.items():
             setattr(found, name, value)
 

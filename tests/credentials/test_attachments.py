@@ -139,7 +139,7 @@ async def test_a_side_that_is_taken_is_refused(tenant: Tenant, key: str) -> None
 async def test_a_version_has_so_many_files_and_no_more(tenant: Tenant, key: str) -> None:
     sent = await files.send(tenant, key, "OTHER")
     async with tenant.service.database.writing("test") as session:
-        row = await session.get_one(Attachment, (tenant.id, sent))
+        row = await session.row(Attachment, (tenant.id, sent))
         for number in range(attachments.MOST_FILES - 1):
             session.add(Attachment(**row.model_dump() | {"id": f"att_{number:016}"}))
     [error] = await refused(tenant, CREATE, ("TOO_MANY", "side"), **front(key))

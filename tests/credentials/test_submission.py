@@ -31,7 +31,7 @@ async def the_request(tenant: Tenant) -> CredentialRequest:
     """The one request that there is."""
     [row] = (await tenant.rows())["credential_requests"]
     async with tenant.service.database.reading("test") as session:
-        return await session.get_one(CredentialRequest, (tenant.id, row["id"]))
+        return await session.row(CredentialRequest, (tenant.id, row["id"]))
 
 
 async def test_where_nobody_approves_it_an_answer_completes_the_request(tenant: Tenant) -> None:

@@ -143,8 +143,8 @@ async def test_the_database_says_what_the_pure_function_says(
     expected = validity.on(TODAY, issued, expires, soon if own is None else own)
     async with tenant.service.database.writing("test") as session:
         session.now = NOON
-        credential = await session.get_one(Credential, (tenant.id, one))
-        kind = await session.get_one(CredentialType, (tenant.id, credential.credential_type_id))
+        credential = await session.row(Credential, (tenant.id, one))
+        kind = await session.row(CredentialType, (tenant.id, credential.credential_type_id))
         credential.valid_from, credential.expires_on = issued, expires or NEVER
         kind.expiring_soon_days = own
         await session.flush()

@@ -17,7 +17,7 @@ from sqlmodel import col
 
 from app import reactions
 from app.access import EVERYTHING, Actor, ActorKind
-from app.compliance import extents, gaps, gathering, settling, summary
+from app.compliance import extents, gaps, gathering, settling, summary, tallies
 from app.compliance.extents import Extent
 from app.core import clock
 from app.core.database import Database, Session
@@ -88,7 +88,10 @@ async def look(session: Session, actor: Actor, day: date, today: date) -> dict[s
         scopes["position"] = Extent(day, today, position_id=position.id)
     found: dict[str, Any] = {}
     for name, extent in scopes.items():
-        sums = (await summary.summarize(session, actor, extent)).sums
+        if extent.is_kept:
+            sums = await tallies.counts(session, actor.organization_id, extent.units, day, summary.SUMMED)
+        else:
+            sums = (await summary.summarize(session, actor, extent)).sums
         found[f"summary of {name}"] = {key: number for key, number in sorted(sums.items()) if number}
         found[f"gaps of {name}"] = {
             rule: {status: number for status, number in by.items() if number}

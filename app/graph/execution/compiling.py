@@ -17,10 +17,11 @@ from graphql import (
 )
 from sqlalchemy import Dialect
 
+from app.core.prepared import python_value
 from app.graph import kinds
 from app.graph.execution.generating import compiled, viewing
 from app.graph.execution.inputs import Inputs
-from app.graph.execution.leaves import completed, python_value, shown
+from app.graph.execution.leaves import completed, shown
 from app.graph.execution.making import Making
 from app.graph.execution.selecting import Selections, Unknown
 from app.graph.execution.walking import Level, Plan

@@ -12,9 +12,9 @@ from app.access import Actor, Scope
 from app.core import filters
 from app.core.lanes import Read
 from app.core.pages import Ask, Listing
+from app.core.prepared import python_value
 from app.graph import pages, resolving
 from app.graph.execution.asking import Arguments
-from app.graph.execution.leaves import python_value
 from app.graph.execution.walking import Anew, Below, Here, Level, Path, Run, of_bounds
 
 

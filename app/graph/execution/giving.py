@@ -9,7 +9,8 @@ from graphql import GraphQLList, GraphQLNonNull, GraphQLOutputType
 from app.core.records import Record
 from app.graph.execution.walking import Anew, Below, Here, Level, Path
 
-Owner = tuple[int, Path]
+Owner = tuple[int, int | None]
+"""The index of the object that has a value, and the value's place where it is one of a list."""
 
 
 @dataclass(slots=True)
@@ -41,13 +42,13 @@ class Given:
                 parts.append([None] * len(listed))
                 for place, item in enumerate(listed):
                     if not self._is_null(item, item_never_null):
-                        self._sort(items, item, (index, [*names, place]))
+                        self._sort(items, item, (index, place))
         else:
             parts = [None] * len(values)
             for index, value in enumerate(values):
                 if not self._is_null(value, never_null):
-                    self._sort(items, value, (index, names))
-        return parts, [self._make(here, name, *found, parts) for name, found in items.items()]
+                    self._sort(items, value, (index, None))
+        return parts, [self._make(here, self.levels[name], *found, names, parts) for name, found in items.items()]
 
     @staticmethod
     def _is_null(value: Any, never: bool) -> bool:
@@ -75,13 +76,18 @@ class Given:
             self.names[cls] = name
         return name
 
-    def _make(self, here: Here, name: str, objects: list[Any], owners: list[Owner], parts: list[Any]) -> Here:
-        reached = Here(self.levels[name], objects, Below(here, lambda index: [owners[index]]))
-        for part, (index, path) in zip(reached.parts, owners, strict=True):
-            if isinstance(path[-1], int):
-                parts[index][path[-1]] = part
-            else:
+    @staticmethod
+    def _make(here: Here, level: Level, objects: list[Any], owners: list[Owner], names: Path, parts: list[Any]) -> Here:
+        def steps(index: int) -> list[tuple[int, Path]]:
+            above, place = owners[index]
+            return [(above, names if place is None else [*names, place])]
+
+        reached = Here(level, objects, Below(here, steps))
+        for part, (index, place) in zip(reached.parts, owners, strict=True):
+            if place is None:
                 parts[index] = part
+            else:
+                parts[index][place] = part
         return reached
 
 

@@ -4,7 +4,6 @@ What a column holds is mostly what the response shows, and goes there as it is. 
 """
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -20,8 +19,10 @@ from graphql import (
     is_leaf_type,
 )
 from sqlalchemy import Boolean, Date, Dialect, Enum, Integer, String
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 from sqlmodel.sql.sqltypes import UTCDateTime
+
+from app.core.prepared import python_value
 
 Change = Callable[[Any], Any]
 
@@ -69,15 +70,6 @@ def _each(inner: Change) -> Change:
         return [inner(item) for item in value]
 
     return each
-
-
-@lru_cache(1_000)
-def python_value(kind: TypeEngine[Any], dialect: Dialect) -> Change | None:
-    """What the domain knows a column's value as; None when it is what the driver gives."""
-    found: Change | None = kind.dialect_impl(dialect).result_processor(dialect, None)
-    if isinstance(kind, UTCDateTime) and dialect.name == "postgresql":
-        return None  # asyncpg gives instants in UTC
-    return found
 
 
 def shown(kind: GraphQLOutputType, column: Any, dialect: Dialect) -> Change | dict[Any, str] | None:

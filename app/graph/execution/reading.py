@@ -51,7 +51,7 @@ class Reader:
 
     def rows(self, batch: Lookup[Any], actor: Actor, keys: Sequence[str], columns: tuple[str, ...]) -> Read:
         """Some columns of the row of each key."""
-        name = (batch, _reach(actor), columns)
+        name = (batch, actor.reach, columns)
         return self._read(name, lambda scene, who: batch.statement(scene, who, columns), actor, len(keys), keys=keys)
 
     def page(self, listing: Listing[Any], actor: Actor, ask: Ask, columns: tuple[str, ...]) -> Read:
@@ -87,7 +87,7 @@ class Reader:
         """What statements are the same that have this in common; None for one that is good for just now."""
         shape = (ask.limit, ask.backwards, ask.position is not None, ask.order, ask.include)
         if not ask.where and not ask.search:
-            return (batch, _reach(actor), columns, shape)
+            return (batch, actor.reach, columns, shape)
         day = None
         if ask.where:
             looks = _looks(listing, ask.where)
@@ -95,7 +95,7 @@ class Reader:
                 return None
             day = clock.today(self._database.clock(), actor.time_zone) if looks == DAILY else None
         asked = (ask.where_key, ask.search, actor.time_zone, actor.expiring_soon_days, day)
-        return (batch, _reach(actor), columns, shape, asked)
+        return (batch, actor.reach, columns, shape, asked)
 
     def _read(
         self,
@@ -109,11 +109,7 @@ class Reader:
         prepared = self._find(name) if name is not None else None
         if prepared is None:
             prepared = self._prepare(name, make, actor)
-        given: dict[str, Any] = {
-            "organization": actor.organization_id,
-            "worker": actor.worker_id,
-            "unit": actor.org_unit_id,
-        }
+        given: dict[str, Any] = actor.ids
         if keys is not None:
             given[KEYS] = listed(keys, self.dialect.name)
         if ask is not None and ask.position is not None:
@@ -130,14 +126,8 @@ class Reader:
     def _prepare(self, name: Hashable | None, make: Callable[[Scene, Any], Select[Any]], actor: Actor) -> Prepared:
         scene = Scene(self.dialect.name, self._database.clock())
         if name is not None:
-            anybody = replace(
-                actor,
-                organization_id=Slot("organization"),
-                worker_id=actor.worker_id and Slot("worker"),
-                org_unit_id=actor.org_unit_id and Slot("unit"),
-            )
             try:
-                prepared = prepare(make(scene, anybody), self.dialect)
+                prepared = prepare(make(scene, actor.anybody()), self.dialect)
             except Unfit:
                 pass
             else:
@@ -147,11 +137,6 @@ class Reader:
                         self._kept.popitem(last=False)
                 return prepared
         return prepare(make(scene, actor), self.dialect)
-
-
-def _reach(actor: Actor) -> tuple[bool, ...]:
-    """How far an actor sees, whoever it is."""
-    return actor.only_self, actor.only_contractors, actor.org_unit_id is not None
 
 
 def _placed(ask: Ask) -> Ask:

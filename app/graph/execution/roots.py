@@ -1,9 +1,11 @@
 """The fields of the roots in plans: whole lists, what is found by arguments, and what is changed."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 from app.access import Actor
+from app.core import lanes
 from app.graph import declared
 from app.graph.execution.asking import Arguments
 from app.graph.execution.connecting import Pages
@@ -61,9 +63,10 @@ class Asked(Field):
             if isinstance(answer, declared.Find | list):
                 reached = yield from self._find(run, here, actor, answer)
                 return list(reached)
-            [answer] = yield [lambda: answer]
-            if isinstance(answer, Exception):
-                raise answer
+            if isinstance(answer, Generator):
+                answer = yield from answer
+            else:
+                [answer] = lanes.told((yield [lambda: answer]))
         except Anew:
             raise
         except Exception as error:

@@ -21,7 +21,7 @@ async def begun(checks: Checks, times: int) -> str:
     key = await checks.add()
     (attempt,) = await checks.attempts(key)
     async with checks.database.writing() as session:
-        row = await session.get_one(VerificationAttempt, (checks.tenant.id, attempt.id))
+        row = await session.row(VerificationAttempt, (checks.tenant.id, attempt.id))
         row.leased_until = session.now + verification.LEASE
         row.tries = times
     return key

@@ -1,0 +1,137 @@
+"""The drivers' own connections: statements run on them as they are, in transactions of our own.
+
+What fails there is raised as SQLAlchemy would raise it.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import aiosqlite
+import asyncpg
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core import lanes
+from app.core.lanes import Read
+
+
+class Driver(Protocol):
+    """A connection."""
+
+    async def fetch(self, read: Read) -> Sequence[Any]:
+        """Run a statement; gives its rows."""
+
+    async def each(self, text: str, values: Iterable[Sequence[Any]]) -> None:
+        """Run a statement without rows for each of some lists of values."""
+
+    async def begin(self) -> None:
+        """Begin a transaction."""
+
+    async def commit(self) -> None:
+        """End it, and keep what was written."""
+
+    async def rollback(self) -> None:
+        """End it, and take back what was written; nothing where it ended by itself."""
+
+
+class PostgreSQL:
+    """A connection of asyncpg, which keeps its statements prepared."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver: asyncpg.Connection[Any] = driver
+
+    async def fetch(self, read: Read) -> Sequence[Any]:
+        """Run a statement; gives its rows."""
+        lanes.tell(read.text)
+        try:
+            found: list[Any] = await self._driver.fetch(read.text, *read.values)
+        except asyncpg.PostgresError as error:
+            raise _told(error, read.text) from error
+        return found
+
+    async def each(self, text: str, values: Iterable[Sequence[Any]]) -> None:
+        """Run a statement without rows for each of some lists of values."""
+        lanes.tell(text)
+        try:
+            await self._driver.executemany(text, values)
+        except asyncpg.PostgresError as error:
+            raise _told(error, text) from error
+
+    async def begin(self) -> None:
+        """Begin a transaction."""
+        await self._run("BEGIN")
+
+    async def commit(self) -> None:
+        """End it, and keep what was written."""
+        await self._run("COMMIT")
+
+    async def rollback(self) -> None:
+        """End it, and take back what was written; nothing where it ended by itself."""
+        if self._driver.is_in_transaction():
+            await self._run("ROLLBACK")
+
+    async def _run(self, text: str) -> None:
+        try:
+            await self._driver.execute(text)
+        except asyncpg.PostgresError as error:
+            raise _told(error, text) from error
+
+
+class SQLite:
+    """A connection of aiosqlite: each call hops to its thread and back."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver: aiosqlite.Connection = driver
+
+    async def fetch(self, read: Read) -> Sequence[Any]:
+        """Run a statement; gives its rows."""
+        lanes.tell(read.text)
+        try:
+            return list(await self._driver.execute_fetchall(read.text, read.values))
+        except sqlite3.Error as error:
+            raise _told(error, read.text) from error
+
+    async def each(self, text: str, values: Iterable[Sequence[Any]]) -> None:
+        """Run a statement without rows for each of some lists of values."""
+        lanes.tell(text)
+        try:
+            async with self._driver.executemany(text, values):
+                pass
+        except sqlite3.Error as error:
+            raise _told(error, text) from error
+
+    async def begin(self) -> None:
+        """Begin a transaction, as the only one that writes."""
+        await self._run("BEGIN IMMEDIATE")
+
+    async def commit(self) -> None:
+        """End it, and keep what was written."""
+        await self._run("COMMIT")
+
+    async def rollback(self) -> None:
+        """End it, and take back what was written; nothing where it ended by itself."""
+        if self._driver.in_transaction:
+            await self._run("ROLLBACK")
+
+    async def _run(self, text: str) -> None:
+        try:
+            await self._driver.execute_fetchall(text)
+        except sqlite3.Error as error:
+            raise _told(error, text) from error
+
+
+async def of(connection: AsyncConnection) -> Driver:
+    """The driver's connection behind SQLAlchemy's, which may be used by turns."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    return SQLite(driver) if isinstance(driver, aiosqlite.Connection) else PostgreSQL(driver)
+
+
+def _told(error: asyncpg.PostgresError | sqlite3.Error, text: str) -> DBAPIError:
+    """What a driver raised, as SQLAlchemy tells of it."""
+    kind = DBAPIError
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError | sqlite3.IntegrityError):
+        kind = IntegrityError
+    elif isinstance(error, sqlite3.OperationalError):
+        kind = OperationalError
+    return kind(text, None, error, hide_parameters=True)

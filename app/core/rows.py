@@ -1,0 +1,140 @@
+"""Rows as the driver has them and as objects, and the statements that read and write them, compiled once each.
+
+The ORM knows the objects and what was changed of them. Its own way to the database costs several times as much.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, Dialect, insert, inspect, select, update
+from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import get_history, set_committed_value
+from sqlmodel import SQLModel
+
+from app.core.prepared import Prepared, Slot, prepare, python_value
+from app.core.records import Record
+
+Row = TypeVar("Row", bound=Record)
+
+MOST_SHAPES = 2_000
+"""Statements that are kept of each kind."""
+
+
+@cache
+def columns(table: type[Record]) -> Mapping[str, Column[Any]]:
+    """The columns of a table, by the names of their attributes."""
+    return {attribute.key: attribute.columns[0] for attribute in inspect(table).column_attrs}
+
+
+@cache
+def primary(table: type[Record]) -> tuple[str, ...]:
+    """The columns of a table's primary key, in its order."""
+    keys = inspect(table).primary_key
+    return tuple(name for column in keys for name, known in columns(table).items() if known is column)
+
+
+@lru_cache(MOST_SHAPES)
+def by_key(table: type[Record], dialect: Dialect) -> Prepared:
+    """Reads the row of a primary key."""
+    return prepare(select(*_attributes(table)).where(*_is(table)), dialect)
+
+
+def selecting(table: type[Record]) -> Any:
+    """All that an object of a table is made of, to be narrowed."""
+    return select(*_attributes(table))
+
+
+@lru_cache(MOST_SHAPES)
+def inserting(table: type[Record], dialect: Dialect) -> Prepared:
+    """Writes a new row, of which all columns are given."""
+    given = {column: Slot(name) for name, column in columns(table).items()}
+    return prepare(insert(_target(table)).values(given), dialect)
+
+
+@lru_cache(MOST_SHAPES)
+def updating(table: type[Record], changed: tuple[str, ...], dialect: Dialect) -> Prepared:
+    """Writes some columns of the row of a primary key, and gives that back."""
+    given = {columns(table)[name]: Slot(name) for name in changed}
+    key = [columns(table)[name] for name in primary(table)]
+    statement = update(_target(table)).where(*(column == Slot(f"key {column.name}") for column in key))
+    return prepare(statement.values(given).returning(*key), dialect)
+
+
+def made(table: type[Row], row: Sequence[Any], dialect: Dialect) -> Row:
+    """A row that was read, as an object that a session can take in as its own."""
+    read = _converters(table, dialect)
+    found: Row = inspect(table).class_manager.new_instance()
+    # As the ORM itself fills in what it reads: nobody has set anything.
+    found.__dict__.update(
+        [(name, value if convert is None else convert(value)) for (name, convert), value in zip(read, row, strict=True)]
+    )
+    make_transient_to_detached(found)
+    return found
+
+
+def key(row: Record) -> list[str]:
+    """The primary key of a row."""
+    return [getattr(row, name) for name in primary(type(row))]
+
+
+def key_of(table: type[Record], row: Any) -> Any:
+    """By what a session knows the object of a primary key."""
+    return inspect(table).identity_key_from_primary_key(row)
+
+
+def changed(row: Record) -> tuple[str, ...]:
+    """The columns of a row that are others than when it was read or written."""
+    return tuple(name for name in _set(row) if get_history(row, name).has_changes())
+
+
+def was_updated(row: Record) -> None:
+    """Note that what was changed of a row was written."""
+    for name in _set(row):
+        set_committed_value(row, name, getattr(row, name))
+
+
+def _set(row: Record) -> list[str]:
+    """The columns that somebody set, be it to what they were, in the order of the table."""
+    same = inspect(row).unmodified
+    known = columns(type(row))
+    return [] if len(same) == len(known) else [name for name in known if name not in same]
+
+
+def was_inserted(session: Session, row: Record) -> None:
+    """Note that a new row of a session was written."""
+    session.expunge(row)
+    make_transient_to_detached(row)
+    session.add(row)
+
+
+def values(row: Record) -> dict[str, Any]:
+    """All columns of a row."""
+    return {name: getattr(row, name) for name in columns(type(row))}
+
+
+def order(table: type[Record]) -> int:
+    """Where a table stands among all: behind those that it refers to."""
+    return _order()[_target(table)]
+
+
+@cache
+def _order() -> dict[Any, int]:
+    return {table: place for place, table in enumerate(SQLModel.metadata.sorted_tables)}
+
+
+@lru_cache(MOST_SHAPES)
+def _converters(table: type[Record], dialect: Dialect) -> list[tuple[str, Any]]:
+    return [(name, python_value(column.type, dialect)) for name, column in columns(table).items()]
+
+
+def _attributes(table: type[Record]) -> list[Any]:
+    return [getattr(table, name) for name in columns(table)]
+
+
+def _is(table: type[Record]) -> list[Any]:
+    return [getattr(table, name) == Slot(name) for name in primary(table)]
+
+
+def _target(table: type[Record]) -> Any:
+    return table.__dict__["__table__"]

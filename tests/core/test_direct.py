@@ -1,0 +1,165 @@
+"""Sessions on the driver: what they find, what they write, and how their transactions end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError, NoResultFound
+from sqlalchemy.orm.exc import StaleDataError
+from sqlmodel import col
+
+from app.core import ids
+from app.core.claims import claim, find
+from app.core.database import Session
+from app.core.history import History
+from app.workers.tables import Position, Worker
+from tests.core.statements import counted
+from tests.service import Tenant
+
+
+def position(tenant: Tenant, name: str, external_id: str | None = None) -> Position:
+    """A position that nobody has written yet."""
+    return Position(
+        organization_id=tenant.id,
+        id=ids.new(Position.prefix),
+        name=name,
+        external_id=external_id,
+        created_at=tenant.service.database.clock(),
+        last_updated=tenant.service.database.clock(),
+    )
+
+
+async def names(tenant: Tenant) -> list[str]:
+    """The names of all positions, as another session sees them."""
+    async with tenant.service.database.reading() as session:
+        mine = col(Position.organization_id) == tenant.id
+        return list(await session.scalars(select(col(Position.name)).where(mine).order_by(col(Position.name))))
+
+
+@asynccontextmanager
+async def writing(tenant: Tenant) -> AsyncIterator[Session]:
+    """A write transaction."""
+    async with tenant.service.database.writing("test") as session:
+        yield session
+
+
+async def test_a_row_is_one_object_however_it_is_found(tenant: Tenant) -> None:
+    key = await tenant.add_worker("Jo")
+    async with writing(tenant) as session:
+        first = await session.row(Worker, (tenant.id, key))
+        with counted() as statements:
+            assert await session.row(Worker, (tenant.id, key)) is first
+        assert statements == []
+        assert await find(session, tenant.actor, Worker, key, ("id",)) is first
+        assert await claim(session, tenant.actor, Worker, key, ("id",)) is first
+        found = await session.scalars(select(Worker).where(col(Worker.organization_id) == tenant.id))
+        assert list(found) == [first]
+        assert first not in session.dirty
+        with pytest.raises(NoResultFound):
+            await session.row(Worker, (tenant.id, "wkr_0000000000000000"))
+
+
+async def test_a_row_has_what_the_orm_reads(tenant: Tenant) -> None:
+    key = await tenant.add_worker("Jo", employment={"startDate": "2026-01-01", "status": "ON_LEAVE"})
+    async with tenant.service.database.reading() as session:
+        mine = await session.row(Worker, (tenant.id, key))
+    async with tenant.service.database.reading() as session:
+        theirs = (await session.scalars(select(Worker).where(col(Worker.id) == key))).one()
+    assert mine.model_dump() == theirs.model_dump()
+
+
+async def test_only_what_changed_is_written_and_once(tenant: Tenant) -> None:
+    one = position(tenant, "One")
+    async with writing(tenant) as session:
+        session.add(one)
+        await session.flush()
+        one.name, one.external_id = "Two", None  # the second is what it was
+        with counted() as statements:
+            await session.flush()
+            await session.flush()
+    assert [statement.split(" WHERE")[0] for statement in statements] == [statements[0].split(" WHERE")[0]]
+    assert "name=" in statements[0]
+    assert "external_id" not in statements[0]
+    assert await names(tenant) == ["Two"]
+
+
+async def test_what_a_row_was_is_kept_with_every_change(tenant: Tenant) -> None:
+    key = await tenant.add_worker("Jo")
+    async with writing(tenant) as session:
+        worker = await session.row(Worker, (tenant.id, key))
+        worker.job_title = "Nurse"  # of which no past is kept
+        await session.flush()
+        worker.status = type(worker.status).TERMINATED
+    async with tenant.service.database.reading() as session:
+        past = select(col(History.values)).where(col(History.row_id) == key).order_by(col(History.recorded_at))
+        found = [values["status"] for values in await session.scalars(past)]
+    assert found == ["ACTIVE", "TERMINATED"]
+
+
+async def test_a_changed_row_that_is_gone_is_not_passed_over(tenant: Tenant) -> None:
+    one = position(tenant, "One")
+    async with writing(tenant) as session:
+        session.add(one)
+    async with writing(tenant) as session:
+        found = await session.row(Position, (tenant.id, one.id))
+        gone = delete(Position).where(col(Position.id) == one.id)
+        await session.execute(gone.execution_options(synchronize_session=False))
+        found.name = "Two"
+        with pytest.raises(StaleDataError):
+            await session.flush()
+        found.name = "One"
+
+
+async def test_a_savepoint_takes_back_what_came_after_it_and_nothing_else(tenant: Tenant) -> None:
+    one, two, three = (position(tenant, name) for name in ("One", "Two", "Three"))
+    async with writing(tenant) as session:
+        session.add(one)
+        await session.flush()
+        one.name = "First"
+        nested = await session.begin_nested()
+        one.name = "Changed"
+        session.add(two)
+        await session.flush()
+        await nested.rollback()
+        session.add(three)
+    assert await names(tenant) == ["First", "Three"]
+    assert one.name == "First"
+
+
+async def test_a_violated_index_takes_all_back(tenant: Tenant) -> None:
+    async def write() -> None:
+        async with writing(tenant) as session:
+            session.add(position(tenant, "One", "X"))
+            await session.flush()
+            session.add(position(tenant, "Two", "X"))
+
+    with pytest.raises(IntegrityError):
+        await write()
+    assert await names(tenant) == []
+
+
+async def test_a_call_that_is_given_up_writes_nothing_and_holds_nothing_up(tenant: Tenant) -> None:
+    key = await tenant.add_worker("Jo")
+    wrote = asyncio.Event()
+
+    async def write() -> None:
+        async with writing(tenant) as session:
+            await claim(session, tenant.actor, Worker, key, ("id",))
+            session.add(position(tenant, "One"))
+            await session.flush()
+            wrote.set()
+            await asyncio.sleep(60)
+
+    for _ in range(30):  # more often than there are connections
+        wrote.clear()
+        writer = asyncio.create_task(write())
+        await wrote.wait()
+        writer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer
+    assert await names(tenant) == []
+    async with writing(tenant) as session:
+        await claim(session, tenant.actor, Worker, key, ("id",))
+        await session.execute(update(Worker).where(col(Worker.id) == key).values(job_title="Nurse"))
