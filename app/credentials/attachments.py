@@ -33,7 +33,14 @@ from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields as credential_fields
 from app.credentials import file_removals, states, versions
-from app.credentials.attachment_tables import LONGEST_NAME, TAKEN, Attachment, AttachmentSide, FileRemoval
+from app.credentials.attachment_tables import (
+    LONGEST_NAME,
+    TAKEN,
+    Attachment,
+    AttachmentSide,
+    AttachmentStatus,
+    FileRemoval,
+)
 from app.credentials.tables import Credential, CredentialVersion, Intake, VersionField
 from app.events import ledger
 from app.events.kinds import EventKind
@@ -44,6 +51,8 @@ MOST_FILES = 20
 """Files of one version."""
 SUPPORTED_AS = {AttachmentSide.FRONT: Metadata.FRONT_ATTACHMENT, AttachmentSide.BACK: Metadata.BACK_ATTACHMENT}
 """What a type has to support for a file of a side; any type takes others."""
+
+STATUS_READS = ("uploaded_at", "version_id")
 
 _LINE = fields.text("fileName", "file_name", longest=LONGEST_NAME)
 
@@ -80,6 +89,13 @@ class Removed:
 
     deleted_id: str
     credential: Credential
+
+
+def status(attachment: Attachment) -> AttachmentStatus:
+    """How far a file is, by its columns `STATUS_READS`."""
+    if attachment.uploaded_at is None:
+        return AttachmentStatus.EXPECTED
+    return AttachmentStatus.WAITING if attachment.version_id is None else AttachmentStatus.ATTACHED
 
 
 async def expect(session: Session, actor: Actor, given: Given) -> Expected:

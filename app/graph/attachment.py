@@ -5,7 +5,7 @@ from typing import Any
 
 from app.access import Scope
 from app.core.addresses import Address
-from app.credentials import queries, states, uploading
+from app.credentials import attachments, queries, uploading
 from app.credentials.attachment_tables import AttachmentSide, AttachmentStatus
 from app.graph.context import Context
 from app.graph.fields import edge, node
@@ -47,7 +47,7 @@ class Attachment(Node):
 
     side: AttachmentSide = scalar("What of the credential it shows.")
     file_name: str = scalar("The name that it came with.")
-    status: AttachmentStatus = scalar("How far it is.", derived=states.of_file, reads=states.FILE_READS)
+    status: AttachmentStatus = scalar("How far it is.", derived=attachments.status, reads=attachments.STATUS_READS)
     media_type: str | None = scalar("What it is by its content, such as `image/png`; null until it came.")
     size: int | None = scalar("Its size in bytes; null until it came.")
     sha256: str | None = scalar("The SHA-256 digest of its bytes, in hexadecimal; null until it came.")
