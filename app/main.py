@@ -12,16 +12,18 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from app import reactions
-from app.attachments.addresses import Addresses
 from app.attachments.files import Files
 from app.attachments.storage import Service, Storage
-from app.core import clock
+from app.core import clock, signatures
+from app.core.addresses import Addresses
 from app.core.clock import Clock
 from app.core.database import Database
+from app.core.signatures import Signature
 from app.core.signing import Signer
 from app.graph.execution.limits import Limits
 from app.graph.execution.runner import Runner
 from app.http.authentication import Authentication
+from app.http.evidence import KEYS, EvidenceDoor, Keys
 from app.http.explorer import page as explorer
 from app.http.files import FileDoor
 from app.http.graphql import GraphQL
@@ -56,6 +58,13 @@ def open_files(settings: Settings, signer: Signer) -> Files:
     return Files(open_storage(settings), addresses, settings.file_bytes)
 
 
+def open_signature(settings: Settings) -> Signature:
+    """What an installation signs with; a key is made and kept where none is set. Raises ValueError."""
+    if settings.signing_key is None:
+        signatures.make(settings.signing_key_file())
+    return signatures.load(settings.signing_key_file(), settings.former_keys)
+
+
 def create_app(settings: Settings, database: Database | None = None) -> Starlette:
     """The service as an ASGI application; it closes the database when it stops."""
     database = database or open_database(settings)
@@ -63,7 +72,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     sources = Sources(settings.registries)
     limits = Limits(**{limit.name: getattr(settings, f"max_{limit.name}") for limit in fields(Limits)})
     signer = Signer(settings.signing_secret())
-    files = open_files(settings, signer)
+    files, signature = open_files(settings, signer), open_signature(settings)
     runner = Runner(database, signer, sources, files, limits)
     endpoint = GraphQL(
         runner,
@@ -89,6 +98,8 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
             Route("/health", Health(database).__call__),
             Route("/registries/{name}/push", Push(database, sources).__call__, methods=["POST"]),
             Route("/files/{id}", FileDoor(database, files).__call__, methods=["GET", "PUT"]),
+            Route("/evidence/{id}", EvidenceDoor(database, files, signature, settings.public_url).__call__),
+            Route(KEYS, Keys(signature).__call__),
             explorer.assets,
         ],
         lifespan=lifespan,

@@ -41,18 +41,24 @@ class Settings(BaseSettings):
 
     public_url: str = ""
     """The address by which clients reach the service, such as `https://credgraph.example`, for the addresses of files
-    that it gives them; as each request says when empty."""
+    and evidence packs that it gives them; as each request says when empty."""
     files: str = ""
     """Where files are kept: a folder, or `s3://bucket/prefix`; the folder `files` in `data` when empty."""
     file_bytes: int = 15_000_000
     """The largest file."""
     file_minutes: int = Field(default=15, ge=1, le=30)
-    """How long the address of a file is good."""
+    """How long the address of a file, or of an evidence pack, is good."""
     s3_endpoint: str = ""
     s3_region: str = ""
     s3_access_key: str = ""
     s3_secret_key: str = ""
     """How the S3 service is reached; what is empty is as AWS's own variables say, or the machine's role."""
+
+    signing_key: Path | None = None
+    """A file with the Ed25519 private key in PEM that signs evidence packs, the same for all processes; made and kept
+    in `data` when empty."""
+    former_keys: Path | None = None
+    """A JSON Web Key Set of the public keys that signed before, which are given out too."""
 
     registries: Path | None = None
     """A JSON file that describes registries by name (see `registries/http.py`); without it a person decides."""
@@ -75,6 +81,10 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address."""
         return self.database_url or f"sqlite:///{self.data.absolute() / 'credgraph.sqlite'}"
+
+    def signing_key_file(self) -> Path:
+        """Where the private key is."""
+        return self.signing_key or self.data / "signing-key.pem"
 
     def file_place(self) -> str:
         """Where files are kept."""

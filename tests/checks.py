@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
@@ -143,11 +144,20 @@ async def empty(database: Database) -> None:
             await connection.execute(table.delete())
 
 
-async def database_of(kind: str, folder: Path, server: str | None, clock: SettableClock) -> Database:
-    """A migrated database that no other test shares, so that a turn of the jobs meets no other test's work."""
-    name = f"checks-{random_name()}"
-    url = f"sqlite:///{folder / name}.sqlite" if server is None else await new_database(server, name)
-    assert kind in url
+@asynccontextmanager
+async def own_database(
+    kind: str, request: pytest.FixtureRequest, folders: pytest.TempPathFactory, clock: SettableClock
+) -> AsyncIterator[Database]:
+    """A migrated database, `sqlite` or `postgresql`, that no other fixture shares.
+
+    So a turn of the jobs, which work for all organizations in it, meets no other test's work.
+    """
+    name = f"own-{random_name()}"
+    if kind == "sqlite":
+        url = f"sqlite:///{folders.mktemp('own') / name}.sqlite"
+    else:
+        url = await new_database(request.getfixturevalue("postgresql"), name)
     database = Database(url, clock)
     await runner.upgrade(database)
-    return database
+    yield database
+    await database.close()

@@ -4,6 +4,7 @@ import fcntl
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,8 @@ from tests.service import TYPES, Service, Tenant
 from tests.serving import assert_first_start, serving
 
 SECRET = "a secret for tests that is long enough"
+WITHOUT_TYPES = {"core", "credential_types", "organizations", "workers"}
+"""Folders whose tests need no types of credentials, or make those that they speak of."""
 
 
 logs.configure()
@@ -47,9 +50,14 @@ class SettableClock:
         """Go on from where it stands, and stop there."""
         self._at = self() + by
 
-    def reset(self) -> None:
-        """Follow the system again."""
-        self._at = None
+    @contextmanager
+    def stopped(self, at: datetime | None = None) -> Iterator[None]:
+        """Stop at an instant, if one is told; whatever comes, follow the system again after it."""
+        self._at = at
+        try:
+            yield
+        finally:
+            self._at = None
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +68,8 @@ def session_clock() -> SettableClock:
 @pytest.fixture
 def clock(session_clock: SettableClock) -> Iterator[SettableClock]:
     """The service's clock."""
-    yield session_clock
-    session_clock.reset()
+    with session_clock.stopped():
+        yield session_clock
 
 
 @pytest.fixture(scope="session")
@@ -117,10 +125,10 @@ async def service(database: Database, settings: Settings) -> AsyncIterator[Servi
         yield Service(client, database)
 
 
-@pytest.fixture(scope="session")
-def stocked() -> frozenset[str]:
-    """The types of credentials that organizations have from the start; a folder that needs none has none."""
-    return TYPES
+@pytest.fixture(scope="module")
+def stocked(request: pytest.FixtureRequest) -> frozenset[str]:
+    """The types of credentials that organizations have from the start: none where the tests need none."""
+    return frozenset() if request.path.parent.name in WITHOUT_TYPES else TYPES
 
 
 @pytest.fixture
@@ -137,7 +145,7 @@ async def stranger(service: Service, stocked: frozenset[str]) -> Tenant:
 
 @pytest.fixture(scope="module")
 async def home(service: Service, stocked: frozenset[str]) -> Tenant:
-    """An organization for a module's refusals: each shows that it leaves it as it was."""
+    """An organization that a module's tests share, such as those that only look or are refused."""
     return await Tenant.found(service, "Home", types=stocked)
 
 

@@ -9,14 +9,13 @@ import httpx
 
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role, Scope
 from app.core.database import Database
-from app.credential_types import catalogue, editing
+from app.credential_types import catalogue
 from app.organizations import keys
 from app.organizations import settings as organizations
 from tests import rows
 
 TYPES = frozenset({"NPI", "PASSPORT", "WWCC_NSW", "WWCC_VIC"})
 """A few types of the starter catalogue: there is no test that needs them all."""
-CATALOGUE = catalogue.read()
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,7 @@ class Tenant:
         async with service.database.writing("test") as session:
             organization = await organizations.found(session, name, time_zone, sandbox=sandbox)
             actor = operator(organization.id)
-            for row in CATALOGUE:
-                if row["code"] in types:
-                    await editing.create(session, actor, row)
+            await catalogue.stock(session, actor, types)
             issued = await keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
         assert issued.token is not None
         return cls(service, organization.id, issued.token)

@@ -77,15 +77,19 @@ def _free_port() -> int:
 
 def _wait(process: subprocess.Popen[bytes], running: Running) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            if httpx.get(f"{running.url}/health").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        ended = process.poll() is not None or time.monotonic() > deadline
-        assert not ended, f"the service did not start:\n{running.output.read_text()}"
-        time.sleep(0.05)
+    # One client for all tries: to make one reads all certificates of the machine, which costs more than the try.
+    with httpx.Client() as client:
+        while not _answers(client, running):
+            ended = process.poll() is not None or time.monotonic() > deadline
+            assert not ended, f"the service did not start:\n{running.output.read_text()}"
+            time.sleep(0.05)
+
+
+def _answers(client: httpx.Client, running: Running) -> bool:
+    try:
+        return client.get(f"{running.url}/health").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 SCOPES = "{ viewer { scopes organization { name } } workers(first: 1) { totalCount { count } } }"

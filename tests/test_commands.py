@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.__main__ import main
-from app.core import clock
+from app.core import clock, logs
 from app.core.database import Database
 from app.core.errors import Unauthenticated
 from app.organizations import keys
@@ -23,8 +23,11 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def call(*arguments: str) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(main, arguments)
+    """Run a command in this process, whose log goes on where it went."""
+    try:
+        return CliRunner().invoke(main, arguments)
+    finally:
+        logs.configure()
 
 
 def works(url: str, token: str) -> bool:

@@ -5,6 +5,15 @@ HEAD_BYTES = 128
 
 TAKEN = "PNG, JPEG, GIF, WEBP and HEIC images, and PDF"
 
+SUFFIXES = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/heic": "heic",
+    "application/pdf": "pdf",
+}
+"""What is taken, and how the name of such a file ends."""
 _BEGINNINGS = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.attachments.addresses import Addresses
 from app.attachments.storage import Storage
+from app.core.addresses import Addresses
 
 
 @dataclass(frozen=True)

@@ -74,12 +74,11 @@ async def _withdraw(session: Session, actor: Actor, gone: Iterable[CredentialReq
             among(col(Credential.id), list(open_), session.dialect),
         )
         .order_by(col(Credential.id))
-        .with_for_update()
         .execution_options(populate_existing=True)
     )
     await session.flush()
     # Its worker may have answered while we waited for it.
-    for credential in list(await session.scalars(statement)):
+    for credential in await session.locked(statement):
         if credential.intake is Intake.REQUESTED:
             await requests.cancel(session, actor, open_[credential.id], credential)
 

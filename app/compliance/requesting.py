@@ -152,7 +152,7 @@ async def _claim(session: Session, actor: Actor, given: Given) -> tuple[Credenti
     statement = select(Credential).where(
         col(Credential.organization_id) == actor.organization_id, col(Credential.id) == request.credential_id
     )
-    credential = (await session.scalars(statement.with_for_update())).one_or_none()
+    credential = next(iter(await session.locked(statement)), None)
     # It was read to learn which credential is its; until that was ours, somebody else may have changed it.
     session.expunge(request)
     return await claims.claim(session, actor, CredentialRequest, given["id"], ("id",)), credential

@@ -130,7 +130,7 @@ async def _check_number(session: Session, actor: Actor) -> None:
     # One creation at a time, so that none is beyond the number that another has just reached. Rows that refer to the
     # organization can be added meanwhile.
     mine = col(Organization.organization_id) == actor.organization_id
-    await session.execute(select(col(Organization.id)).where(mine).with_for_update(key_share=True))
+    await session.locked(select(col(Organization.id)).where(mine), key_share=True)
     statement = select(func.count()).where(
         col(RequirementRule.organization_id) == actor.organization_id, col(RequirementRule.deleted_at).is_(None)
     )

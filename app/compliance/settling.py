@@ -108,8 +108,7 @@ def _due(organization_id: Any, today: Any) -> list[Any]:
 async def _lock(session: Session, organization_id: str, *, wait: bool = True) -> bool:
     """Be the only one to settle an organization. Rows that refer to it can be added meanwhile."""
     statement = select(col(Organization.id)).where(col(Organization.organization_id) == organization_id)
-    found = await session.scalars(statement.with_for_update(key_share=True, skip_locked=not wait))
-    return found.one_or_none() is not None
+    return bool(await session.locked(statement, key_share=True, skip_locked=not wait))
 
 
 async def _marks(
@@ -152,12 +151,10 @@ async def _free(session: Session, organization_id: str, owners: list[str]) -> se
 
     Whoever changes a worker may be waiting for this settling to end: to wait for them would be to wait in a circle.
     """
-    statement = (
-        select(col(Worker.id))
-        .where(col(Worker.organization_id) == organization_id, among(col(Worker.id), owners, session.dialect))
-        .with_for_update(skip_locked=True, key_share=True)
+    statement = select(col(Worker.id)).where(
+        col(Worker.organization_id) == organization_id, among(col(Worker.id), owners, session.dialect)
     )
-    workers = set(await session.scalars(statement)) if owners else set()
+    workers = set(await session.locked(statement, skip_locked=True, key_share=True)) if owners else set()
     return workers | {owner for owner in owners if ids.kind(owner) != Worker.prefix}
 
 

@@ -24,6 +24,10 @@ from app.workers.tables import Applicant, Assignment, Worker
 class Source(Protocol):
     """Where the rows of a day are read from."""
 
+    @property
+    def until(self) -> datetime | None:
+        """The instant before which all that counts was recorded; None where all does."""
+
     async def all(self, kinds: Sequence[type[Kept]]) -> Rows:
         """All rows of some kinds that are about no worker in particular."""
 
@@ -48,6 +52,8 @@ class Source(Protocol):
 
 class Present:
     """The rows as they are."""
+
+    until = None
 
     def __init__(self, session: Session, organization_id: str) -> None:
         self._session = session
@@ -103,7 +109,7 @@ class Past:
     def __init__(self, session: Session, organization_id: str, until: datetime) -> None:
         self._session = session
         self._organization_id = organization_id
-        self._until = until
+        self.until = until
 
     async def all(self, kinds: Sequence[type[Kept]]) -> Rows:
         """One statement for all kinds."""
@@ -155,7 +161,7 @@ class Past:
         return [
             col(History.organization_id) == self._organization_id,
             col(History.kind).in_(names),
-            col(History.recorded_at) < self._until,
+            col(History.recorded_at) < self.until,
         ]
 
     async def _read(self, kinds: Sequence[type[Kept]], about: ColumnElement[bool]) -> Rows:

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, or_, text
 from sqlmodel import Field, col
 
 from app.core.records import Document, Key, Reach, Record, SortKey, choice
 from app.credentials.tables import Intake
-from app.workers.tables import Worker
+from app.workers.tables import workers_within
 
 
 class RuleScope(StrEnum):
@@ -100,7 +100,7 @@ class RequirementRule(Record, table=True):
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
         # A rule about one worker is for those who see that worker; any other is the whole organization's.
-        return or_(col(cls.worker_id).is_(None), col(cls.worker_id).in_(_workers(reach)))
+        return or_(col(cls.worker_id).is_(None), col(cls.worker_id).in_(workers_within(reach)))
 
 
 class Exemption(Record, table=True):
@@ -143,7 +143,7 @@ class Exemption(Record, table=True):
 
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return col(cls.worker_id).in_(_workers(reach))
+        return col(cls.worker_id).in_(workers_within(reach))
 
 
 class CredentialRequest(Record, table=True):
@@ -205,7 +205,7 @@ class CredentialRequest(Record, table=True):
 
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return col(cls.worker_id).in_(_workers(reach))
+        return col(cls.worker_id).in_(workers_within(reach))
 
 
 class Unsettled(Record, table=True):
@@ -244,7 +244,3 @@ class Tally(Record, table=True):
     value: str = Field(max_length=64)
     day: date
     number: int
-
-
-def _workers(reach: Reach) -> Any:
-    return select(col(Worker.id)).where(col(Worker.organization_id) == reach.organization_id, Worker.within(reach))

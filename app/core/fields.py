@@ -19,6 +19,10 @@ from app.core.filters import composed
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
+LONGEST_LINE = 300
+BREAKING = ("Cc", "Zl", "Zp")
+"""Characters that end a line, or do what no letter does."""
+
 Absent = Literal["keep", "clear"]
 Given = Mapping[str, Any]
 Changes = dict[str, dict[str, Any]]
@@ -135,13 +139,14 @@ def _unblank(value: Any) -> Any:
 
 
 def text(path: str, column: str, *, longest: int = 200, required: bool = False, default: Any = None) -> Field:
-    """A line of text, trimmed and in Unicode's composed form."""
+    """Text, trimmed and in Unicode's composed form: one line of it, or several where it may be longer than a line."""
 
     def read(value: Any) -> str:
         line = composed(str(value))
         if len(line) > longest:
             raise ValueError(f"is longer than {longest} characters")
-        if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in line):
+        breaks = "" if longest <= LONGEST_LINE else "\n\t"
+        if any(unicodedata.category(character) in BREAKING and character not in breaks for character in line):
             raise ValueError("holds a control character")
         return line
 

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
+from sqlalchemy import BinaryExpression, BindParameter, Column, ColumnElement, and_, false, func, not_, or_, true
+from sqlalchemy.sql.elements import BooleanClauseList, Grouping, True_
+from sqlalchemy.sql.visitors import iterate
 
 from app.core.errors import Invalid, TooMany
 from app.core.records import Record
@@ -21,6 +23,8 @@ LONGEST = 250
 LONGEST_FOLDED = 254
 MOST_VALUES = 1_000
 """Values in all the lists of a where together."""
+_CERTAIN = (Column, BindParameter, BinaryExpression, BooleanClauseList, Grouping, True_)
+"""What is never null, where its columns are not."""
 
 
 class Viewer(Protocol):
@@ -108,9 +112,7 @@ def _condition(
             if parts:
                 terms.append(and_(*parts) if name == "AND" else or_(*parts))
         elif name == "NOT":
-            # What cannot be said of an absent value is not so: a worker without a team is not of team A.
-            found = _condition(value, known, actor, now, here)
-            terms.append(not_(func.coalesce(found, false())))
+            terms.append(_opposite(_condition(value, known, actor, now, here)))
         else:
             if isinstance(value, Mapping):
                 _check_operators(value, here)
@@ -119,6 +121,14 @@ def _condition(
             except Invalid as error:
                 raise error.under(*here) from None
     return and_(true(), *terms)
+
+
+def _opposite(found: ColumnElement[bool]) -> ColumnElement[bool]:
+    """What holds where a condition does not."""
+    if all(isinstance(part, _CERTAIN) and getattr(part, "nullable", False) is False for part in iterate(found)):
+        return not_(found)  # which an index may serve
+    # What cannot be said of an absent value is not so: a worker without a team is not of team A.
+    return not_(func.coalesce(found, false()))
 
 
 def _values(part: Any) -> int:

@@ -6,15 +6,26 @@ each of which is awaited for its value, for what cannot be read like this.
 """
 
 import asyncio
+import math
+import re
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+FEW = 32
+"""Up to so many rows of a statement, to send it with others saves more time than it takes to read rows of arrays."""
+PATIENCE_SECONDS = 0.05
+"""How long a reading of an SQLite file waits for the one before it."""
+_PLACE = re.compile(r"\$(\d+)")
+"""Where a value goes in a statement; nothing else in one has a dollar."""
 
 Result = TypeVar("Result")
 Call = Callable[[], Awaitable[Any]]
@@ -26,6 +37,8 @@ class Read:
 
     text: str
     values: Sequence[Any]
+    most: float = math.inf
+    """The most rows that it can give, where that is known."""
 
 
 observers: list[Callable[[str], None]] = []
@@ -77,24 +90,19 @@ class PostgreSQL:
         return [next(found) if isinstance(need, Read) else await attempt(need) for need in needs]
 
     async def _fetch(self, reads: list[Read]) -> list[Any]:
-        found: list[Any] = []
+        for read in reads:
+            tell(read.text)
         async with self._free:
             # Last in, first out: the connections most used have the most statements prepared.
             lane = self._idle.pop() if self._idle else await self._engine.raw_connection()
             driver: Any = lane.driver_connection
             try:
-                for read in reads:
-                    tell(read.text)
-                    try:
-                        found.append(await driver.fetch(read.text, *read.values))
-                    except Exception as error:
-                        found.append(error)
+                return await _asked(driver, reads)
             finally:
                 if driver.is_closed():
                     lane.invalidate()
                 else:
                     self._idle.append(lane)
-        return found
 
     async def close(self) -> None:
         """Close the connections."""
@@ -105,6 +113,64 @@ class PostgreSQL:
         await self._engine.dispose()
 
 
+async def _asked(driver: Any, reads: Sequence[Read]) -> list[Any]:
+    """The rows of some statements, or what was raised instead; those of few rows go to the database together."""
+    found: dict[int, Any] = {}
+    small = [index for index, read in enumerate(reads) if read.most <= FEW]
+    if len(small) > 1:
+        text = _together(tuple(reads[index].text for index in small))
+        # Should one of them fail, each is asked alone, and tells for itself.
+        with suppress(Exception):
+            [row] = await driver.fetch(text, *(value for index in small for value in reads[index].values))
+            found = dict(zip(small, row, strict=True))
+    for index, read in enumerate(reads):
+        if index not in found:
+            try:
+                found[index] = await driver.fetch(read.text, *read.values)
+            except Exception as error:
+                found[index] = error
+    return [found[index] for index in range(len(reads))]
+
+
+@lru_cache(1_000)
+def _together(texts: tuple[str, ...]) -> str:
+    """One statement that gives the rows of several, each as an array."""
+    arrays, before = [], 0
+    for text in texts:
+        numbers = [int(number) for number in _PLACE.findall(text)]
+        moved = _PLACE.sub(lambda place, by=before: f"${int(place[1]) + by}", text)  # type: ignore[misc]  # bound now
+        arrays.append(f"ARRAY(SELECT few FROM ({moved}) few)")
+        before += max(numbers, default=0)
+    return f"SELECT {', '.join(arrays)}"
+
+
+class Turns:
+    """Lets threads run one at a time, as they share one interpreter: with several at once, each row that SQLite finds
+    would change hands. Whoever has waited long takes the turn, and both go on.
+    """
+
+    def __init__(self, patience_seconds: float) -> None:
+        self._patience = patience_seconds
+        self._free = threading.Condition()
+        self.holder: int | None = None
+        """The thread whose turn it is."""
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """While it is this thread's turn."""
+        me = threading.get_ident()
+        with self._free:
+            self._free.wait_for(lambda: self.holder is None, self._patience)
+            self.holder = me
+        try:
+            yield
+        finally:
+            with self._free:
+                if self.holder == me:
+                    self.holder = None
+                    self._free.notify()
+
+
 class SQLite:
     """Readings in threads, each with a connection of its own: one hop between threads serves a whole reading."""
 
@@ -112,6 +178,7 @@ class SQLite:
         self._file = url.database or ""
         self._prepare = prepare
         self._threads = ThreadPoolExecutor(connections, "reading")
+        self._turns = Turns(PATIENCE_SECONDS)
         self._own = threading.local()
         self._open: list[sqlite3.Connection] = []
 
@@ -128,6 +195,10 @@ class SQLite:
 
     def _advance(self, reading: Reading[Any], answers: list[Any] | None) -> tuple[bool, Any]:
         """Go on until the end, or until something has to be awaited: then what was read stands for the statements."""
+        with self._turns.taken():
+            return self._go_on(reading, answers)
+
+    def _go_on(self, reading: Reading[Any], answers: list[Any] | None) -> tuple[bool, Any]:
         try:
             needs = next(reading) if answers is None else reading.send(answers)
             while True:

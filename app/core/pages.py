@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     func,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -26,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
-from sqlmodel import col
 
 from app.core import filters
 from app.core.database import Session
@@ -156,14 +156,14 @@ class Listing(Generic[Row]):
             statement = statement.where(beyond(keys, ask.position))
         sorts = [(column if by_index else _apart(column), descending) for column, descending in keys]
         order = [column.desc() if descending else column.asc() for column, descending in sorts]
-        return statement.order_by(*order).limit(ask.limit + 1)
+        return statement.order_by(*order).limit(_fixed(ask.limit + 1))
 
     def counting(
         self, scene: Scene, actor: Viewer, ask: Ask, *extra: ColumnElement[bool], parents: Any = None
     ) -> Select[Any]:
         """How many rows the list has, counted to one more than `COUNTED_EXACTLY`."""
         rows = self._matching(select(literal(1).label("one")).select_from(self.table), scene, actor, ask)
-        counted = rows.where(*extra).limit(COUNTED_EXACTLY + 1).correlate(parents)
+        counted = rows.where(*extra).limit(_fixed(COUNTED_EXACTLY + 1)).correlate(parents)
         return select(func.count()).select_from(counted.subquery())
 
     def _matching(self, statement: Select[Any], scene: Scene, actor: Viewer, ask: Ask) -> Select[Any]:
@@ -224,10 +224,13 @@ class Children(Generic[Row]):
             child = listing.page_of(mine, scene, actor, ask).lateral()
             found = [*child.c, parents.c.value] if columns else [aliased(table, child)]
             return select(*found).select_from(parents).join(child, true())
-        # SQLite has no LATERAL; a correlated IN with a limit does the same.
-        other = aliased(table)
+        # SQLite has no LATERAL; a correlated IN with a limit does the same. The rows are found again by SQLite's own
+        # number of each.
+        other = aliased(table, name="found")
         one = listing.page_of(
-            select(col(table.id)).where(self.parent == parents.c.value),
+            select(literal_column(f"{table.__tablename__}.rowid"))
+            .select_from(table)
+            .where(self.parent == parents.c.value),
             scene,
             actor,
             ask,
@@ -235,7 +238,7 @@ class Children(Generic[Row]):
             # sort's own index, over all parents, than sort the few rows of one.
             by_index=not ask.order,
         )
-        here = and_(_same_organization(other, actor), col(other.id).in_(one.correlate(parents)))
+        here = literal_column("found.rowid").in_(one.correlate(parents))
         found = [*(getattr(other, name) for name in columns), parents.c.value] if columns else [other]
         # An outer join, whose left side comes first; SQLite would start from all rows, and try each parent.
         return select(*found).select_from(parents).join(other, here, isouter=True)
@@ -271,11 +274,11 @@ def beyond(keys: Sequence[tuple[Any, bool]], position: Sequence[Any]) -> ColumnE
     return and_(first <= position[0] if descending else first >= position[0], or_(*branches))
 
 
+def _fixed(number: int) -> ColumnElement[int]:
+    """A number in a statement's own text. Were it a value, PostgreSQL would plan without knowing how few rows it is."""
+    return literal_column(str(number))
+
+
 def _apart(column: Any) -> Any:
     """A column in a form that SQLite looks up in no index: `+column`."""
     return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
-
-
-def _same_organization(table: Any, actor: Viewer) -> ColumnElement[bool]:
-    same: ColumnElement[bool] = table.organization_id == actor.organization_id
-    return same

@@ -1,6 +1,7 @@
 """The starter catalogue: the credential types that a new organization begins with, kept as data."""
 
 import json
+from collections.abc import Collection
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -33,9 +34,10 @@ def _values() -> list[dict[str, Any]]:
     return [fields.NEW.read(row, absent="clear") for row in read()]
 
 
-async def stock(session: Session, actor: Actor) -> list[CredentialType]:
-    """Give an organization the whole catalogue."""
-    kinds = [editing.build(actor.organization_id, session, deepcopy(values)) for values in _values()]
+async def stock(session: Session, actor: Actor, codes: Collection[str] | None = None) -> list[CredentialType]:
+    """Give an organization the whole catalogue, or the types of some codes."""
+    chosen = [values for values in _values() if codes is None or values["code"] in codes]
+    kinds = [editing.build(actor.organization_id, session, deepcopy(values)) for values in chosen]
     session.add_all(kinds)
     await session.flush()
     for kind in kinds:

@@ -99,6 +99,8 @@ class Attachment(Record, table=True):
     sha256: str | None = Field(default=None, max_length=64)
     uploaded_at: datetime | None = None
     """When its bytes came; null until then."""
+    attached_at: datetime | None = None
+    """When it came to belong to its version; null until then."""
     created_by: str = Field(max_length=200)
     created_by_name: str = Field(max_length=200)
     created_by_kind: ActorKind = Field(sa_type=choice(ActorKind))

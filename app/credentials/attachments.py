@@ -126,7 +126,7 @@ async def arrive(session: Session, actor: Actor, key: str, received: Received, r
     if credential.intake is Intake.REQUESTED:
         _note_waiting(session, actor, credential, labels, [*labels, attachment.label])
     else:
-        attachment.version_id = credential.latest_version_id
+        attachment.version_id, attachment.attached_at = credential.latest_version_id, session.now
         await _amend(session, actor, credential, labels, [*labels, attachment.label])
     return attachment
 
@@ -251,7 +251,6 @@ async def _amend(session: Session, actor: Actor, credential: Credential, before:
     changes = media_files(before, after)
     note(session, actor, version, before, after)
     changes |= await versions.amend(session, actor, credential, version, organization, kind)
-    changes["number"] = {"from": version.number, "to": version.number}
     credential_fields.grow(credential, session.now)
     ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
 

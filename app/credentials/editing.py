@@ -4,7 +4,7 @@ from app.access import Actor
 from app.core import claims
 from app.core.database import Session
 from app.core.errors import Immutable, OwnerImmutable, Refused, allow, gathering
-from app.core.fields import Absent, Changes, Given, at
+from app.core.fields import Absent, Changes, Given, at, between, snapshot
 from app.credential_types.tables import CredentialType
 from app.credentials import creation, fields, states, verification_schedule, versions
 from app.credentials.tables import Credential
@@ -50,7 +50,9 @@ async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) ->
         if any(path in changes for path in STANDING):
             await _check_undecided(session, actor, credential)
             # What a registry or a reviewer found is not what is said now.
+            found = snapshot(credential, fields.STANDING)
             credential.status_detail = credential.raw_status = None
+            changes |= between(found, snapshot(credential, fields.STANDING))
         if "verification.isVerifiable" in changes:
             verification_schedule.soon(credential, session.now)
         fields.grow(credential, session.now)

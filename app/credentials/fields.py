@@ -39,6 +39,8 @@ STANDING = {
     "issuing.expiryDate": "expiry_date",
 }
 """What checks and decisions change of a credential."""
+DECISION = {"approval.status": "approval", "approval.reason": "reason", "approval.notes": "notes"}
+"""What decisions change of a version."""
 TYPE_CODE = ("identification", "credentialType")
 CATEGORY = ("identification", "category")
 

@@ -10,7 +10,7 @@ from app.access import Actor, ActorKind
 from app.core import claims
 from app.core.database import Session
 from app.core.errors import Invalid, NotResolvable, allow
-from app.core.fields import EARLIEST, LATEST, Given, between, snapshot
+from app.core.fields import EARLIEST, LATEST, Changes, Given, between, snapshot
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields, review, states, verification_schedule, versions
 from app.credentials.tables import Credential, Outcome, VerificationAttempt, VerificationStatus
@@ -74,11 +74,12 @@ async def record(
     credential.raw_status = finding.raw_status
     credential.last_verified_at = session.now
     actor = requester(attempt)
+    corrected: Changes = {}
     if expiry_date is not None and expiry_date != credential.expiry_date:
-        await versions.correct_expiry(session, actor, credential, expiry_date)
+        corrected = await versions.correct_expiry(session, actor, credential, expiry_date)
     undecided = finding.eligibility is Eligibility.IN_PROGRESS
     await _plan(session, credential, AGAIN_SOON if undecided else verification_schedule.interval(kind))
-    _save(session, actor, credential, attempt, before)
+    _save(session, actor, credential, attempt, before, corrected)
 
 
 async def fail(session: Session, organization_id: str, attempt_id: str, adapter: str, message: str) -> None:
@@ -117,7 +118,7 @@ async def resolve(session: Session, actor: Actor, given: Given) -> VerificationA
     words = review.WORDS.read(given, absent="clear")
     accepted = decision is Eligibility.MAY_ENGAGE
     attempt.outcome = Outcome.RESOLVED
-    attempt.resolved_by = actor.id
+    attempt.resolved_by, attempt.resolved_at = actor.id, session.now
     attempt.eligibility = decision
     attempt.status_detail = StatusDetail.VALID if accepted else StatusDetail.REJECTED
     attempt.reason, attempt.notes = words["reason"], words["notes"]
@@ -179,9 +180,10 @@ async def _claim(
     statement = select(Credential).where(
         col(Credential.organization_id) == organization_id, col(Credential.id) == attempt.credential_id
     )
-    credential = (await session.scalars(statement.with_for_update())).one_or_none()
-    if credential is None:
+    found = await session.locked(statement)
+    if not found:
         return None
+    [credential] = found
     await session.refresh(attempt)
     # What is found belongs to the request that asked, whoever made the check.
     session.request_id = attempt.request_id
@@ -201,6 +203,7 @@ def _save(
     credential: Credential,
     attempt: VerificationAttempt,
     before: dict[str, Any],
+    corrected: Changes | None = None,
 ) -> None:
     fields.grow(credential, session.now)
     ledger.record(
@@ -208,7 +211,7 @@ def _save(
         actor,
         EventKind.CREDENTIAL_VERIFIED,
         credential,
-        between(before, snapshot(credential, fields.STANDING)),
+        between(before, snapshot(credential, fields.STANDING)) | (corrected or {}),
         worker_id=credential.worker_id,
         correlation_id=attempt.correlation_id,
     )

@@ -58,10 +58,14 @@ async def write(session: Session, actor: Actor, version: CredentialVersion, answ
     has = [row.label for row in (*answer.kept, *answer.new)]
     await session.flush()  # the version is there before what refers to it
     for row in [row for row in answer.kept if row.version_id != version.id]:
-        copied = row.model_dump() | {"id": ids.new(Attachment.prefix), "version_id": version.id}
+        copied = row.model_dump() | {
+            "id": ids.new(Attachment.prefix),
+            "version_id": version.id,
+            "attached_at": session.now,
+        }
         session.add(Attachment(**copied))
     for row in answer.new:
-        row.version_id = version.id
+        row.version_id, row.attached_at = version.id, session.now
     attachments.note(session, actor, version, [], has)
     return attachments.media_files([row.label for row in answer.before], has)
 

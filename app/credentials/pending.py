@@ -38,9 +38,8 @@ async def open_due_checks(session: Session, organization_id: str) -> int:
         .where(col(Credential.organization_id) == organization_id, col(Credential.next_check_at) <= session.now)
         .order_by(col(Credential.next_check_at))
         .limit(MOST_IN_A_TURN)
-        .with_for_update(skip_locked=True)
     )
-    due = list(await session.scalars(statement))
+    due = await session.locked(statement, skip_locked=True)
     today = await days.today(session, organization_id)
     for credential in due:
         if states.verify(credential) is not None:

@@ -55,9 +55,10 @@ async def take(session: Session, source: Source, organization_id: str, credentia
     statement = select(Credential).where(
         col(Credential.organization_id) == organization_id, col(Credential.id) == credential_id
     )
-    credential = (await session.scalars(statement.with_for_update())).one_or_none()
-    if credential is None or states.verify(credential) is not None:
+    found = [row for row in await session.locked(statement) if states.verify(row) is None]
+    if not found:
         return
+    [credential] = found
     actor = findings.system(organization_id)
     attempt = await verification.open_attempt(session, actor, credential, Trigger.PUSH)
     finding = source.registry.read_push(told.status, told.expiry_date)

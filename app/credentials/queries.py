@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, literal_column, or_, select
+from sqlalchemy import ColumnElement, literal_column, or_, select
 from sqlmodel import col
 
 from app.access import Actor
@@ -108,7 +108,8 @@ review_queue = replace(
     listing,
     orders={"waitingSince": col(Credential.latest_version_at)},
     default=(("waitingSince", False),),
-    base=literal_column(WAITING, Boolean),
+    # Of no type, so that it stays word for word what the index says: SQLite is told that a boolean equals 1.
+    base=literal_column(WAITING),
 )
 
 version_by_id = Lookup(CredentialVersion, col(CredentialVersion.id))

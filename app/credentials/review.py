@@ -34,9 +34,6 @@ WORDS = Fields(
 )
 
 
-DECISION = {"approval.status": "approval", "approval.reason": "reason", "approval.notes": "notes"}
-
-
 async def approve(session: Session, actor: Actor, given: Given) -> Credential:
     """Accept a version, the latest unless another is named: the credential is in force."""
     credential, version, organization = await _claim(session, actor, given)
@@ -104,7 +101,7 @@ def _decide(session: Session, actor: Actor, version: CredentialVersion, decision
 
 
 def _standing(credential: Credential, version: CredentialVersion) -> dict[str, Any]:
-    return {**snapshot(credential, credential_fields.STANDING), **snapshot(version, DECISION)}
+    return {**snapshot(credential, credential_fields.STANDING), **snapshot(version, credential_fields.DECISION)}
 
 
 async def _save(

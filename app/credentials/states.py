@@ -39,6 +39,7 @@ from app.core.errors import (
     TypeArchived,
 )
 from app.credential_types.tables import CreationPolicy, CredentialType
+from app.credentials.attachment_tables import Attachment, AttachmentStatus
 from app.credentials.tables import Approval, Credential, CredentialVersion, Intake, OwnerType
 
 UPDATABLE = frozenset({Intake.DIRECT, Intake.REQUESTED, Intake.SUBMITTED})
@@ -46,6 +47,8 @@ REVIEWABLE = frozenset({Intake.DIRECT, Intake.SUBMITTED, Intake.COMPLETED})
 ANSWERABLE = frozenset({Intake.REQUESTED, Intake.SUBMITTED})
 UNANSWERED = frozenset({Intake.REQUESTED, Intake.CANCELLED})
 DECIDED = frozenset({Approval.APPROVED, Approval.REJECTED})
+FILE_READS = ("uploaded_at", "version_id")
+"""The columns that a file's status is told by."""
 ID = ("id",)
 
 READS = (
@@ -101,6 +104,13 @@ def edit_latest(credential: Credential, *, final: bool) -> DomainError | None:
 def attach(credential: Credential, *, final: bool) -> DomainError | None:
     """Add a file to its latest version; while it is requested, to what waits to be handed in."""
     return _live(credential) if credential.intake is Intake.REQUESTED else edit_latest(credential, final=final)
+
+
+def of_file(attachment: Attachment) -> AttachmentStatus:
+    """How far a file is."""
+    if attachment.uploaded_at is None:
+        return AttachmentStatus.EXPECTED
+    return AttachmentStatus.WAITING if attachment.version_id is None else AttachmentStatus.ATTACHED
 
 
 def discard(credential: Credential) -> DomainError | None:

@@ -11,7 +11,7 @@ from app.access import Actor
 from app.core import claims
 from app.core.database import Session
 from app.core.errors import DomainError, Refused, allow, gathering
-from app.core.fields import Changes, Given, plain
+from app.core.fields import Changes, Given, between, plain, snapshot
 from app.credential_types.tables import CredentialType
 from app.credentials import attachments, creation, fields, handing_in, states, versions
 from app.credentials.creation import Created
@@ -99,9 +99,11 @@ async def submit(session: Session, actor: Actor, given: Given) -> Created:
     changes |= await handing_in.write(session, actor, version, files)
     settled = approval is Approval.NOT_REQUIRED
     trusted = settled and not credential.is_verifiable
+    before = snapshot(credential, fields.STANDING)
     credential.status = VerificationStatus.ACTIVE if trusted else VerificationStatus.PENDING
     credential.eligibility = credential.status_detail = credential.raw_status = None
     credential.submitted_at = session.now
+    changes |= between(before, snapshot(credential, fields.STANDING))
     intake = Intake.COMPLETED if settled else Intake.SUBMITTED
     _set_intake(session, actor, credential, intake, EventKind.CREDENTIAL_SUBMITTED, changes)
     await session.flush()
@@ -152,7 +154,10 @@ async def _write(
     if latest.approval in states.DECIDED:
         version = versions.append(session, actor, credential, latest.number + 1, approval, facts)
         return {**changes, "number": {"from": latest.number, "to": version.number}}, version
+    before = snapshot(latest, fields.DECISION)
     latest.approval = approval
+    changes |= between(before, snapshot(latest, fields.DECISION))
+    changes["number"] = {"from": latest.number, "to": latest.number}
     credential.latest_version_at = session.now
     await versions.take_over(session, actor, credential, latest)
     return changes, latest

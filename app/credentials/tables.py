@@ -11,7 +11,7 @@ from app.access import ActorKind
 from app.core.records import Document, Key, Reach, Record, SearchText, SortKey, choice
 from app.credential_types.tables import Category
 from app.registries.findings import Eligibility, StatusDetail
-from app.workers.tables import Worker
+from app.workers.tables import workers_within
 
 NEVER = date.max
 """Stands for no expiry in `expires_on`, so that the column is never null and sorts last."""
@@ -24,6 +24,10 @@ WAITING = " AND ".join(
     )
 )
 """What waits for a person, in the words that the index and the queue share, so that the one serves the other."""
+
+
+SHOWN = ("deleted_at", "archived_at")
+"""Whether a list shows a credential."""
 
 
 class OwnerType(StrEnum):
@@ -110,6 +114,7 @@ class Credential(Record, Facts, table=True):
             "organization_id",
             "latest_version_at",
             "id",
+            *SHOWN,
             sqlite_where=text(WAITING),
             postgresql_where=text(WAITING),
         ),
@@ -118,6 +123,11 @@ class Credential(Record, Facts, table=True):
         Index("credentials_by_worker", "organization_id", "worker_id", "last_updated", "id"),
         Index("credentials_by_applicant", "organization_id", "applicant_id", "last_updated", "id"),
         Index("credentials_by_type", "organization_id", "type_code", "expires_on", "id"),
+        # Lists in their usual order, and counts of them, which read nothing but the index.
+        *(
+            Index(f"credentials_of_{name}", "organization_id", column, "last_updated", "id", *SHOWN)
+            for name, column in (("type", "type_code"), ("status", "status"))
+        ),
         Index(
             "credentials_search",
             "organization_id",
@@ -179,10 +189,7 @@ class Credential(Record, Facts, table=True):
     def within(cls, reach: Reach) -> ColumnElement[bool]:
         if reach.worker_id is not None:
             return col(cls.worker_id) == reach.worker_id
-        workers = select(col(Worker.id)).where(
-            col(Worker.organization_id) == reach.organization_id, Worker.within(reach)
-        )
-        return col(cls.worker_id).in_(workers)
+        return col(cls.worker_id).in_(workers_within(reach))
 
 
 def within_reach(reach: Reach) -> Select[str]:
@@ -334,6 +341,7 @@ class VerificationAttempt(Record, table=True):
     error_message: str | None = Field(default=None, max_length=500)
     latency_ms: int | None = None
     resolved_by: str | None = Field(default=None, max_length=200)
+    resolved_at: datetime | None = None
     reason: str | None = Field(default=None, max_length=500)
     notes: str | None = Field(default=None, max_length=4_000)
 

@@ -12,10 +12,11 @@ from secrets import token_hex
 
 from app.access import Actor
 from app.attachments import receiving
-from app.attachments.addresses import Address, Purpose, Upload
+from app.attachments.addresses import DOWNLOAD, UPLOAD, Upload
 from app.attachments.files import Files
 from app.attachments.receiving import Received
 from app.attachments.storage import Missing
+from app.core.addresses import Address
 from app.core.database import Database, Session
 from app.core.errors import AlreadyUploaded, NotFound, NotUploaded
 from app.credentials import attachments, file_removals
@@ -35,7 +36,7 @@ async def address(
     now = database.clock()
     if not files.storage.presigns:
         mine = (attachment.organization_id, attachment.id)
-        found = files.addresses.make(Purpose.UPLOAD, *mine, origin, now)
+        found = files.addresses.make(UPLOAD, *mine, origin, now)
         return attachment, Upload(found.url, found.expires_at)
     key = _incoming(attachment)
     async with database.writing(request_id) as session:
@@ -113,7 +114,7 @@ def download(files: Files, attachment: Attachment, origin: str, now: datetime) -
     """Where the bytes of a file can be had; None while there are none."""
     if attachment.uploaded_at is None:
         return None
-    return files.addresses.make(Purpose.DOWNLOAD, attachment.organization_id, attachment.id, origin, now)
+    return files.addresses.make(DOWNLOAD, attachment.organization_id, attachment.id, origin, now)
 
 
 async def named_by_address(session: Session, organization_id: str, key: str) -> Attachment | None:

@@ -11,7 +11,7 @@ from app.access import Actor
 from app.core import claims, fields, ids
 from app.core.database import Session
 from app.core.errors import Required, allow
-from app.core.fields import Changes, Fields, Given, plain
+from app.core.fields import Changes, Fields, Given, between, plain, snapshot
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields as credential_fields
 from app.credentials import states, verification_schedule
@@ -95,7 +95,6 @@ async def edit(session: Session, actor: Actor, given: Given) -> CredentialVersio
     changes = FIELDS.apply(credential, values)
     if changes:
         changes |= await amend(session, actor, credential, version, organization, kind)
-        changes["number"] = {"from": version.number, "to": version.number}
         credential_fields.grow(credential, session.now)
         ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
     return version
@@ -113,13 +112,14 @@ async def amend(
 
     Gives what else changed by that: what was decided has to be decided again.
     """
-    changes: Changes = {}
+    changes: Changes = {"number": {"from": version.number, "to": version.number}}
     if version.reference_number != credential.reference_number:
         verification_schedule.soon(credential, session.now)
     if version.approval in states.DECIDED:
-        before, version.approval = version.approval, approval_of_new(credential, organization, kind)
-        changes["approval.status"] = {"from": before.value, "to": version.approval.value}
+        before = snapshot(version, credential_fields.DECISION)
+        version.approval = approval_of_new(credential, organization, kind)
         version.decided_by = version.decided_at = version.reason = version.notes = None
+        changes |= between(before, snapshot(version, credential_fields.DECISION))
         credential.latest_version_at = session.now
     await take_over(session, actor, credential, version)
     return changes
@@ -136,13 +136,14 @@ async def take_over(session: Session, actor: Actor, credential: Credential, vers
     await settle(session, credential)
 
 
-async def correct_expiry(session: Session, actor: Actor, credential: Credential, expiry_date: date) -> None:
-    """Take over the expiry date that the registry has."""
+async def correct_expiry(session: Session, actor: Actor, credential: Credential, expiry_date: date) -> Changes:
+    """Take over the expiry date that the registry has; gives which version it is of."""
     version = await latest_of(session, credential)
     log(session, actor, version, VersionField.EXPIRY_DATE, version.expiry_date, expiry_date)
     version.expiry_date = credential.expiry_date = expiry_date
     if credential.effective_version_id in (None, version.id):
         _take_dates(credential, version)
+    return {"number": {"from": version.number, "to": version.number}}
 
 
 async def settle(session: Session, credential: Credential) -> None:

@@ -1,14 +1,11 @@
 """Files of credentials in the graph."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.access import Actor, Scope
-from app.attachments.addresses import Address
-from app.core.database import Session
-from app.credentials import queries, uploading
-from app.credentials.attachment_tables import Attachment as Row
+from app.access import Scope
+from app.core.addresses import Address
+from app.credentials import queries, states, uploading
 from app.credentials.attachment_tables import AttachmentSide, AttachmentStatus
 from app.graph.context import Context
 from app.graph.fields import edge, node
@@ -40,19 +37,8 @@ class AttachmentDownload:
     expires_at: datetime = scalar("Until when it is good.")
 
 
-async def _nothing(_session: Session, _actor: Actor, keys: Sequence[str]) -> dict[str, str]:
-    """Nothing has to be read for an address: it is made of the row."""
-    return dict.fromkeys(keys, "")
-
-
-def _download(attachment: Any, _found: Any, context: Context) -> Address | None:
+def _download(attachment: Any, _found: None, context: Context) -> Address | None:
     return uploading.download(context.files, attachment, context.origin, context.database.clock())
-
-
-def _status(attachment: Row) -> AttachmentStatus:
-    if attachment.uploaded_at is None:
-        return AttachmentStatus.EXPECTED
-    return AttachmentStatus.WAITING if attachment.version_id is None else AttachmentStatus.ATTACHED
 
 
 @node(queries.attachment_by_id, **READ)
@@ -61,13 +47,13 @@ class Attachment(Node):
 
     side: AttachmentSide = scalar("What of the credential it shows.")
     file_name: str = scalar("The name that it came with.")
-    status: AttachmentStatus = scalar("How far it is.", derived=_status, reads=("uploaded_at", "version_id"))
+    status: AttachmentStatus = scalar("How far it is.", derived=states.of_file, reads=states.FILE_READS)
     media_type: str | None = scalar("What it is by its content, such as `image/png`; null until it came.")
     size: int | None = scalar("Its size in bytes; null until it came.")
     sha256: str | None = scalar("The SHA-256 digest of its bytes, in hexadecimal; null until it came.")
     uploaded_at: datetime | None = scalar("When it came; null until then.")
     download: AttachmentDownload | None = edge(
-        _nothing,
+        None,
         "Where it can be had; null until it came.",
         key="id",
         value=_download,

@@ -18,10 +18,9 @@ from app.graph.context import Context
 from app.graph.credential_list import OwnerReference
 from app.graph.credential_type import CredentialType
 from app.graph.fields import edge, query
-from app.graph.kinds import as_value
 from app.graph.person import PersonBy
 from app.graph.references import ORG_UNIT, POSITION, WORKER
-from app.graph.types import enum, given, output, scalar
+from app.graph.types import as_value, enum, given, output, scalar
 from app.organizations import queries as organizations
 from app.workers import queries as workers
 from app.workers.tables import Standing

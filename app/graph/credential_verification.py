@@ -16,8 +16,7 @@ from app.graph.credential import Credential
 from app.graph.errors import UserError
 from app.graph.fields import mutation, query
 from app.graph.inputs import ByIdInput, MutationInput
-from app.graph.kinds import as_value
-from app.graph.types import enum, input, member, output, scalar
+from app.graph.types import as_value, enum, input, member, output, scalar
 from app.graph.verification_attempt import VerificationAttempt
 from app.registries.findings import Eligibility, StatusDetail
 

@@ -26,7 +26,8 @@ class Node:
 class Edge:
     """A field that leads to other rows, or to what a batch works out of them."""
 
-    batch: Lookup[Any] | Children[Any] | Batch
+    batch: Lookup[Any] | Children[Any] | Batch | None
+    """None where the row itself is all that is needed."""
     key: str
     scope: Scope | None
     own: bool

@@ -46,7 +46,7 @@ def node(by_id: Lookup[Any], *, scope: Scope | None, own: bool = False) -> Calla
 
 
 def edge(
-    batch: Lookup[Any] | Children[Any] | Batch,
+    batch: Lookup[Any] | Children[Any] | Batch | None,
     description: str,
     *,
     key: str,
@@ -63,9 +63,9 @@ def edge(
 
     `Children` lead to a connection; a `Lookup` to one row, or to several where the column holds a list of keys. Any
     other batch is a function that works something out for many keys at once: `batch(session, actor, keys, *arguments)`,
-    with the arguments given as (type, description), in their order. What a key's share is shown as,
-    `value(row, found, context)` says, which looks at the columns `reads` of the row and `of` what was found, or may
-    look at any.
+    with the arguments given as (type, description), in their order. There is none where all is made of the row itself.
+    What a key's share is shown as, `value(row, found, context)` says, which looks at the columns `reads` of the row and
+    `of` what was found, or may look at any.
     """
     declared = Edge(batch, key, scope, own, value, reads, of)
     if isinstance(batch, Children):

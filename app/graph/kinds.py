@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Generator
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from app.access import Actor
 from app.core import ids
 from app.core.pages import Lookup
 from app.graph.context import Context
 from app.graph.declared import Find, Node
-
-Result = TypeVar("Result")
+from app.graph.types import Result, as_value
 
 nodes: dict[str, Node] = {}
 """The types that have an id, by its prefix."""
@@ -19,11 +18,6 @@ nodes: dict[str, Node] = {}
 def node_of(key: str) -> Node | None:
     """The type that an id says it is of; None for what is no id of any."""
     return nodes.get(ids.kind(key) or "")
-
-
-def as_value(found: object) -> Result | None:
-    """What a query gives, as the type that it is the value of: rows and what is worked out are, without conversion."""
-    return cast("Result | None", found)
 
 
 def find(batch: Lookup[Any] | None, key: str) -> Result | None:

@@ -12,11 +12,11 @@ from app.credentials import queries as credentials
 from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST
 from app.graph.fields import edge
-from app.graph.kinds import Result, as_value, find
+from app.graph.kinds import find
 from app.graph.node import Node
 from app.graph.pages import Connection
 from app.graph.references import CREDENTIAL
-from app.graph.types import flag, given, input, interface, member, one_of, output, part, scalar
+from app.graph.types import Result, as_value, flag, given, input, interface, member, one_of, output, part, scalar
 from app.workers import fields, references
 from app.workers.people import Kind
 

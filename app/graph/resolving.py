@@ -24,7 +24,7 @@ Chosen = Callable[..., Awaitable[tuple[Listing[Any], Showing]]]
 """Gives the list that some arguments ask for, and how its rows are shown."""
 
 
-def to_one(load: Batch, declared: Edge, names: tuple[str, ...]) -> Callable[..., Any]:
+def to_one(load: Batch | None, declared: Edge, names: tuple[str, ...]) -> Callable[..., Any]:
     """Gives what a batch finds for the key of a row, or for each of its keys; `names` are those of the arguments."""
 
     async def computed(found: Awaitable[Any], row: Any, context: Context) -> Any:
@@ -38,6 +38,8 @@ def to_one(load: Batch, declared: Edge, names: tuple[str, ...]) -> Callable[...,
         key = getattr(root, declared.key)
         if key is None:
             return None
+        if load is None:
+            return None if declared.value is None else declared.value(root, None, context)
         arguments = [asked.get(name) for name in names]
         if isinstance(key, list | tuple):
             return _several(context.load(load, actor, item, *arguments) for item in key)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
@@ -14,6 +14,7 @@ from strawberry.types.field import StrawberryField
 from app.graph.values import VALUE, Column, Derived, Part
 
 Class = TypeVar("Class", bound=type)
+Result = TypeVar("Result")
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
@@ -111,6 +112,11 @@ def given(value: Any) -> Any:
 def _members(cls: Any) -> list[tuple[str, str]]:
     """The names of an input's members, in Python and in the schema."""
     return [(field.python_name, published(field)) for field in cls.__strawberry_definition__.fields]
+
+
+def as_value(found: object) -> Result | None:
+    """What a query gives, as the type that it is the value of: rows and what is worked out are, without conversion."""
+    return cast("Result | None", found)
 
 
 def published(field: StrawberryField | StrawberryArgument) -> str:

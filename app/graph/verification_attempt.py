@@ -28,6 +28,7 @@ class Resolution:
     """How a person settled a check."""
 
     resolved_by: str | None = scalar("The id of the key or person that settled it; null while nobody has.")
+    resolved_at: datetime | None = scalar("When they did.")
     reason: str | None = scalar("Why, in a few words.")
     notes: str | None = scalar("What else there is to say.")
 

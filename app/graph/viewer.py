@@ -3,10 +3,9 @@
 from app.access import Actor, ActorKind, Role, Scope
 from app.graph.context import Context
 from app.graph.fields import edge, query
-from app.graph.kinds import as_value
 from app.graph.organization import Organization
 from app.graph.references import WORKER
-from app.graph.types import output, scalar
+from app.graph.types import as_value, output, scalar
 from app.organizations import queries as organizations
 from app.workers import queries as workers
 

@@ -8,6 +8,7 @@ from app.compliance import gathering
 from app.compliance import queries as compliance
 from app.credentials import queries as credentials
 from app.events import queries as events
+from app.evidence import packs
 from app.graph.context import Context
 from app.graph.credential_list import CREDENTIAL_LIST
 from app.graph.credential_request_list import REQUEST_LIST
@@ -101,6 +102,26 @@ class Profile:
     vanity_url: str | None = scalar("The address of their public profile.")
 
 
+@output
+class EvidencePack:
+    """Where an evidence pack can be had for a short while, without a key.
+
+    It is a ZIP archive of what was recorded before the day's end: where the worker stood and why, each credential with
+    its versions, decisions, checks and files, and the ledger. `manifest.jws` signs the digests of all files; the keys
+    to check it with are at `/.well-known/jwks.json`.
+    """
+
+    url: str = scalar("The address.")
+    expires_at: datetime = scalar("Until when it is good.")
+    as_of: date = scalar("The day that it tells of.")
+
+
+def _offered(worker: Any, day: date | None, context: Context) -> packs.Offer | None:
+    if day is None:
+        return None
+    return packs.offer(context.files.addresses, context.actor, worker.id, day, context.origin, context.database.clock())
+
+
 @node(queries.by_id, **READ)
 class Worker(CredentialOwner):
     """Someone who works for the organization."""
@@ -147,6 +168,16 @@ class Worker(CredentialOwner):
         own=True,
         value=lambda _worker, judged, _context: judged and judged.cells,
         reads=(),
+        as_of=AS_OF,
+    )
+    evidence_pack: EvidencePack | None = edge(
+        packs.offered,
+        "All that is on record of them on a day, in one signed archive for an auditor; null where they were not on "
+        "record yet. It takes `workers:read`, `credentials:read` and `compliance:read` too.",
+        key="id",
+        scope=Scope.AUDIT_READ,
+        value=_offered,
+        reads=("id",),
         as_of=AS_OF,
     )
     activity: Connection[EVENT] | None = edge(

@@ -8,6 +8,8 @@ import orjson
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
+from app.http.refusals import Refusal
+
 Headers = dict[bytes, str]
 
 JSON = "application/json"
@@ -16,14 +18,6 @@ DEEPEST = 50
 MOST_PARTS = 10_000
 """Objects and lists of JSON: twice what 500 workers have with all that is known of each."""
 IN_UTF_8 = ("utf-8", "utf8")
-
-
-class Refusal(Exception):
-    """A request that is not a GraphQL request, or that is not run."""
-
-    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message, self.headers = status, code, message, headers or {}
 
 
 @dataclass(frozen=True)

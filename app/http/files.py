@@ -14,13 +14,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from app.attachments import receiving, storage
-from app.attachments.addresses import Expired, Forged, Purpose
+from app.attachments.addresses import DOWNLOAD, UPLOAD
 from app.attachments.files import Files
 from app.attachments.storage import Missing
+from app.core.addresses import Purpose
 from app.core.database import Database
 from app.core.errors import AlreadyUploaded, DomainError, FileTooLarge, NotFound, UnsupportedFile
 from app.credentials import uploading
 from app.credentials.attachment_tables import Attachment
+from app.http.refusals import PRIVATE, Refusal, opened, told
 
 log = structlog.get_logger("http")
 
@@ -28,19 +30,6 @@ LEADS_ON_FOR = timedelta(minutes=1)
 """How long the store's own address is good, to which a download is led on."""
 STATUSES: dict[type[DomainError], int] = {NotFound: 404, FileTooLarge: 413, UnsupportedFile: 415}
 CONFLICT = 409
-SAFE = {
-    "Cache-Control": "private, no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-}
-
-
-class Refusal(Exception):
-    """An address that leads nowhere."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
 
 
 class FileDoor:
@@ -56,18 +45,18 @@ class FileDoor:
         try:
             return await answer(request)
         except Refusal as refusal:
-            return _refused(request, refusal.status, refusal.code, refusal.message)
+            return _refused(request, refusal)
         except DomainError as error:
             status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), CONFLICT)
-            return _refused(request, status, error.code, error.message)
+            return _refused(request, Refusal(status, error.code, error.message))
         except ClientDisconnect:
-            return _refused(request, 400, "BAD_REQUEST", "the file ended early")
+            return _refused(request, Refusal(400, "BAD_REQUEST", "the file ended early"))
         except storage.Unavailable:
             log.exception("the store failed", request_id=request.scope["request_id"])
-            return _refused(request, 503, "UNAVAILABLE", "the store of files cannot be reached now; try again")
+            return _refused(request, Refusal(503, "UNAVAILABLE", "the store of files cannot be reached now; try again"))
 
     async def _put(self, request: Request) -> Response:
-        attachment = await self._find(request, Purpose.UPLOAD)
+        attachment = await self._find(request, UPLOAD)
         announced = request.headers.get("content-length", "")
         if announced.isdecimal():
             receiving.check_size(int(announced), self._files.most_bytes)
@@ -90,12 +79,12 @@ class FileDoor:
             raise AlreadyUploaded("another file came to this address before")
 
     async def _get(self, request: Request) -> Response:
-        attachment = await self._find(request, Purpose.DOWNLOAD)
+        attachment = await self._find(request, DOWNLOAD)
         key, store = attachment.storage_key, self._files.storage
         if key is None:
             raise _gone()
         headers = {
-            **SAFE,
+            **PRIVATE,
             "Content-Type": str(attachment.media_type),
             "Content-Length": str(attachment.size),
             "Content-Disposition": storage.disposition(attachment.file_name),
@@ -104,7 +93,7 @@ class FileDoor:
             return Response(headers=headers)
         if store.presigns:
             address = await store.address("GET", key, LEADS_ON_FOR)
-            return RedirectResponse(address, 307, headers=SAFE)
+            return RedirectResponse(address, 307, headers=PRIVATE)
         try:
             opened = await store.read(key)
         except Missing:
@@ -112,15 +101,9 @@ class FileDoor:
         return StreamingResponse(opened.chunks, headers=headers)
 
     async def _find(self, request: Request, purpose: Purpose) -> Attachment:
-        key, token = request.path_params["id"], request.query_params.get("token", "")
-        try:
-            organization_id = self._files.addresses.open(purpose, key, token, self._database.clock())
-        except Forged:
-            raise Refusal(403, "FORBIDDEN", "the service did not give this address, or not for this") from None
-        except Expired:
-            raise Refusal(410, "EXPIRED", "the address is good no longer; ask for another") from None
+        sealed = opened(request, self._files.addresses, purpose, self._database.clock())
         async with self._database.reading(request.scope["request_id"]) as session:
-            found = await uploading.named_by_address(session, organization_id, key)
+            found = await uploading.named_by_address(session, sealed.organization_id, sealed.key)
         if found is None:
             raise _gone()
         return found
@@ -131,17 +114,17 @@ def _gone() -> Refusal:
 
 
 def _taken(attachment: Attachment, status: int) -> JSONResponse:
-    told: dict[str, Any] = {
+    taken: dict[str, Any] = {
         "id": attachment.id,
         "size": attachment.size,
         "sha256": attachment.sha256,
         "mediaType": attachment.media_type,
     }
-    return JSONResponse(told, status, {"Cache-Control": "no-store"})
+    return JSONResponse(taken, status, {"Cache-Control": "no-store"})
 
 
-def _refused(request: Request, status: int, code: str, message: str) -> JSONResponse:
-    told = {"error": message, "code": code, "requestId": request.scope["request_id"]}
-    # The rest of a file that is not taken is not waited for.
-    closing = {"Connection": "close"} if request.method == "PUT" else {}
-    return JSONResponse(told, status, {"Cache-Control": "no-store", **closing})
+def _refused(request: Request, refusal: Refusal) -> JSONResponse:
+    if request.method == "PUT":
+        # The rest of a file that is not taken is not waited for.
+        refusal.headers["Connection"] = "close"
+    return told(request, refusal)

@@ -18,10 +18,11 @@ from starlette.types import Receive, Scope, Send
 from app.access import Actor
 from app.core.errors import MASKED, Unauthenticated
 from app.http import accept, asked, authentication
-from app.http.asked import JSON, Headers, Refusal
+from app.http.asked import JSON, Headers
 from app.http.authentication import Authentication
 from app.http.explorer import page as explorer
 from app.http.issuer import IssuerUnreachable
+from app.http.refusals import Refusal
 
 log = structlog.get_logger("http")
 

@@ -88,9 +88,14 @@ def _text(claims: dict[str, Any], name: str) -> str:
     value = claims.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str | int) or "\0" in str(value):
+    if not isinstance(value, str | int) or _unwritable(str(value)):
         raise Unauthenticated(f"the token's claim {name} is not text")
     return str(value)
+
+
+def _unwritable(text: str) -> bool:
+    """Whether no column holds it: it has NUL, or half of a character that JSON can name."""
+    return "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _roles(named: Any) -> tuple[Role, ...]:

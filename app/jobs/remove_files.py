@@ -1,6 +1,7 @@
 """Files that nobody needs any more, or that were expected and never came."""
 
 import asyncio
+from functools import partial
 
 import structlog
 
@@ -8,6 +9,7 @@ from app.attachments.storage import Storage
 from app.core import ids
 from app.core.database import Database
 from app.credentials import file_removals
+from app.jobs import abreast
 
 log = structlog.get_logger("jobs")
 
@@ -27,17 +29,7 @@ async def run(database: Database, storage: Storage) -> int:
         except Exception:
             log.exception("dropping overdue files failed", organization=organization_id)
 
-    async def one(organization_id: str, removal_id: str) -> bool:
-        try:
-            return await _remove(database, storage, organization_id, removal_id)
-        except Exception:
-            # It is due again after a while; the others must not wait for it.
-            log.exception("removing a file failed", organization=organization_id, removal=removal_id)
-            return False
-
-    async with asyncio.TaskGroup() as group:
-        made = [group.create_task(one(*key)) for key in due]
-    return sum(task.result() for task in made)
+    return await abreast.each(due, partial(_remove, database, storage), "removing a file failed")
 
 
 async def _remove(database: Database, storage: Storage, organization_id: str, removal_id: str) -> bool:

@@ -94,10 +94,12 @@ class Sources:
 
     def __init__(self, file: Path | None = None, guard: Guard | None = None) -> None:
         """Raises Misconfigured where a registry could not be asked as the file says."""
-        self._client = httpx.AsyncClient(verify=_trusted(), follow_redirects=False)
         described = _read(file) if file is not None else {}
+        # None where nobody is to be asked: it reads all authorities that the machine trusts.
+        self._client = httpx.AsyncClient(verify=_trusted(), follow_redirects=False) if described else None
         self._described: dict[str, Source] = {}
         for name, told in described.items():
+            assert self._client is not None
             try:
                 secret = _push_secret(told)
                 self._described[name] = Source(name, Http(told, self._client), guard or Guard(), push_secret=secret)
@@ -120,7 +122,8 @@ class Sources:
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
 
 @cache

@@ -42,9 +42,8 @@ async def find(
         statement = select(table).where(actor.sees(table), _matches(table, by))
         if not include_deleted:
             statement = statement.where(col(table.deleted_at).is_(None))
-    if lock:
-        statement = statement.with_for_update(of=table)
-    found = list(await session.scalars(statement.limit(2)))
+    statement = statement.limit(2)
+    found = await session.locked(statement, of=table) if lock else list(await session.scalars(statement))
     if not found:
         raise NotFound(f"{'.'.join(here)}: there is no {table.noun()} {by[given[0]]}", here)
     if len(found) > 1:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, select, text, true
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, select, text, true
 from sqlmodel import Field, SQLModel, col
 
 from app.core.records import Key, Reach, Record, SearchText, SortKey, choice
@@ -185,6 +185,11 @@ class Worker(Record, Person, table=True):
         return col(cls.org_unit_id).in_(subtree(reach.organization_id, str(reach.org_unit_id)))
 
 
+def workers_within(reach: Reach) -> Select[str]:
+    """The ids of the workers within a reach, for what is about them."""
+    return select(col(Worker.id)).where(col(Worker.organization_id) == reach.organization_id, Worker.within(reach))
+
+
 class Applicant(Record, Person, table=True):
     """Someone who may become a worker, and may already hold credentials."""
 
@@ -271,7 +276,4 @@ class Assignment(Record, table=True):
 
     @classmethod
     def within(cls, reach: Reach) -> ColumnElement[bool]:
-        workers = select(col(Worker.id)).where(
-            col(Worker.organization_id) == reach.organization_id, Worker.within(reach)
-        )
-        return col(cls.worker_id).in_(workers)
+        return col(cls.worker_id).in_(workers_within(reach))

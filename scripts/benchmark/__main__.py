@@ -122,7 +122,7 @@ def _run(
             server.server.name: report.Start(
                 server.started_seconds,
                 server.started_processor,
-                processes.resident_megabytes(server.process.pid),
+                processes.own_megabytes(server.process.pid),
             )
             for server in started
         }

@@ -53,14 +53,15 @@ def processor_seconds(root: int) -> float:
     return total / TICKS
 
 
-def resident_megabytes(root: int) -> float:
-    """The memory that a process tree holds."""
+def own_megabytes(root: int) -> float:
+    """The memory that a process tree has for itself: without what it maps of files, which the system may take back."""
     pages = 0
     for pid in tree(root):
         try:
-            pages += int((PROC / str(pid) / "statm").read_text().split()[1])
+            _, resident, shared, *_ = map(int, (PROC / str(pid) / "statm").read_text().split())
         except OSError:
             continue
+        pages += resident - shared
     return pages * PAGE / 1e6
 
 

@@ -36,7 +36,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Start:
-    """How a server starts, and how much memory it holds after all rounds."""
+    """How a server starts, and how much memory it has for itself after all rounds."""
 
     seconds: float
     processor: float
@@ -97,7 +97,7 @@ def tables(
         [servers[name], f"{start.seconds:.2f}", f"{start.processor:.2f}", f"{start.megabytes:.0f}"]
         for name, start in starts.items()
     ]
-    start_head = ["server", "seconds to first answer", "processor seconds of that", "memory, MB"]
+    start_head = ["server", "seconds to first answer", "processor seconds of that", "memory of its own, MB"]
     return [*found, ("Start and memory", [start_head, *rows])]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +12,7 @@ from graphql import get_named_type
 
 from tests.architecture import calls
 from tests.architecture.calls import Call, Leaf, Path
-from tests.architecture.shapes import CannotBuild, Entry, everything, is_node
+from tests.architecture.shapes import CannotBuild, Entry, Everything, is_node
 from tests.architecture.worlds import TOKEN, Maker, Row
 from tests.service import Tenant
 
@@ -102,6 +103,8 @@ class Secrets:
 
 Names = tuple[Row, ...]
 """What is given at one place: one name, or several where a list is taken."""
+Spare = defaultdict[str, list[Row]]
+"""Rows by label that were named in calls which changed nothing."""
 
 
 @dataclass
@@ -140,17 +143,19 @@ class Asker:
             for i in range(len(given))
         ]
 
-    async def resolve(self, call: Call, leaf: Leaf | None = None, names: Sequence[Names] = ()) -> list[Call]:
+    async def resolve(
+        self, call: Call, leaf: Leaf | None = None, names: Sequence[Names] = (), spare: Spare | None = None
+    ) -> list[Call]:
         """The call with values: once for each of the names to give at the leaf, or just once.
 
-        The other records that it names are made for it: for all together where the leaf takes an id, since a call
-        that is refused changes none, and else for each its own.
+        The other records that it names are made for it, or taken from those to spare: for all together where the
+        leaf takes an id, since a call that is refused changes none, and else for each its own.
         """
         given = leaf.path if leaf is not None and names else None
         places = {path: slot.choice for path, slot in calls.slots(call).items() if path != given}
         sets = 1 if leaf is None or leaf.type == "ID" else max(len(names), 1)
         labels = [label.removesuffix(calls.OF_IT) for label in places.values()]
-        made = await self.maker.rows(labels * sets) if places else []
+        made = await self._rows(labels * sets, defaultdict(list) if spare is None else spare) if places else []
         fresh = iter(self.maker.token, "")
         found = []
         for i in range(max(len(names), 1)):
@@ -163,6 +168,14 @@ class Asker:
             found.append(values)
         return found
 
+    async def _rows(self, labels: Sequence[str], spare: Spare) -> list[Row]:
+        """A row of its own for each label; those that are missing are made, and added to the spare ones."""
+        missing = [label for label, count in Counter(labels).items() for _ in range(count - len(spare[label]))]
+        for label, row in zip(missing, await self.maker.rows(missing) if missing else [], strict=True):
+            spare[label].append(row)
+        left = {label: iter(spare[label]) for label in labels}
+        return [next(left[label]) for label in labels]
+
 
 def _related(places: Mapping[Path, str], made: Sequence[Row]) -> dict[Path, Row]:
     """The rows for some places: where one that came with another is wanted, that one if there is any."""
@@ -174,24 +187,24 @@ def _related(places: Mapping[Path, str], made: Sequence[Row]) -> dict[Path, Row]
 def document(entry: Entry, given: Sequence[Mapping[str, Any]], hops: int) -> str:
     """A document that calls a field several times, each argument a variable."""
     variables, fields = [], []
-    named, selection = get_named_type(entry.field.type), _selection(entry, hops)
+    selection, fragments = _selection(entry, hops)
     for i, arguments in enumerate(given):
         variables += [f"$a{i}_{name}: {entry.field.args[name].type}" for name in arguments]
         listed = [f"{name}: $a{i}_{name}" for name in arguments]
         if "first" in entry.field.args and not {"first", "last", "before"} & set(arguments):
             listed.append(f"first: {PAGE}")
-        fields.append(f"a{i}: {entry.name}{_bracketed(listed)} {'{ ...All }' if selection else ''}")
+        fields.append(f"a{i}: {entry.name}{_bracketed(listed)} {selection}")
     root, body = entry.parent.lower(), " ".join(fields)
     if is_node(entry.type):
         variables.append("$node: ID!")
         root, body = "query", f"node(id: $node) {{ ... on {entry.parent} {{ {body} }} }}"
-    fragment = f"fragment All on {named} {selection}" if selection else ""
-    return f"{root} {_bracketed(variables)} {{ {body} }} {fragment}"
+    return f"{root} {_bracketed(variables)} {{ {body} }} {fragments}"
 
 
 @cache
-def _selection(entry: Entry, hops: int) -> str:
-    return everything(entry.field.type, hops)
+def _selection(entry: Entry, hops: int) -> tuple[str, str]:
+    every = Everything()
+    return every.of(entry.field.type, hops), " ".join(filter(None, every.fragments.values()))
 
 
 def _bracketed(items: Sequence[str]) -> str:
@@ -216,8 +229,9 @@ async def working(asker: Asker, entry: Entry, leaf: Leaf | None = None) -> Call:
         return _working[key]
     call = calls.around(await working(asker, entry), entry, leaf) if leaf else calls.start(entry)
     problems: list[tuple[str, Path, str]] = []
+    spare: Spare = defaultdict(list)
     for _ in range(MOST_ATTEMPTS):
-        [values] = await asker.resolve(call)
+        [values] = await asker.resolve(call, spare=spare)
         [answered] = await asker.ask(entry, [values])
         problems = answered.problems
         if all(leaf is not None and _never_taken(problem, leaf) for problem in problems):

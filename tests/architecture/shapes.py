@@ -1,7 +1,7 @@
 """The schema as the tests walk it: fields with arguments, what the words declared of them, selections of everything."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -127,48 +127,62 @@ def is_connection(kind: GraphQLNamedType) -> bool:
     return kind.name.endswith("Connection")
 
 
-def everything(kind: GraphQLOutputType, hops: int) -> str:
-    """A selection of all there is of a type's row, and of rows as many hops away from it."""
-    named = get_named_type(kind)
-    if is_leaf_type(named):
-        return ""
-    if isinstance(named, GraphQLObjectType):
-        members = " ".join(_members(named, hops))
-        return members and f"{{ {members} }}"
-    if isinstance(named, GraphQLInterfaceType):
-        return f"{{ __typename {' '.join([*_members(named, 0), *_variants(named, hops)])} }}"
-    raise CannotBuild(f"a selection of {named}")
+@dataclass
+class Everything:
+    """Selections of all there is of a type's row, and of rows as many hops away from it.
 
+    Each type's is a fragment, for it is spread in many places, and validation takes as long as the text is.
+    """
 
-def _variants(interface: GraphQLInterfaceType, hops: int) -> list[str]:
-    """What only the types behind an interface have, under names that cannot clash."""
-    found = []
-    for variant in SCHEMA.get_possible_types(interface):
-        known = () if is_node(interface) else interface.fields
-        own = _members(variant, hops, prefix=f"{variant.name}_", but=known)
-        if own:
-            found.append(f"... on {variant.name} {{ {' '.join(own)} }}")
-    return found
+    fragments: dict[str, str] = field(default_factory=dict)
+    """The definitions of those that were spread, by their names."""
 
+    def of(self, kind: GraphQLOutputType, hops: int) -> str:
+        """The selection of a type; empty where there is nothing to select."""
+        named = get_named_type(kind)
+        if is_leaf_type(named):
+            return ""
+        if not isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
+            raise CannotBuild(f"a selection of {named}")
+        name = f"{named.name}{hops}"
+        if name not in self.fragments:
+            members = " ".join(self._of(named, hops))
+            self.fragments[name] = f"fragment {name} on {named.name} {{ {members} }}" if members else ""
+        return f"{{ ...{name} }}" if self.fragments[name] else ""
 
-def _members(
-    kind: GraphQLObjectType | GraphQLInterfaceType, hops: int, *, prefix: str = "", but: Any = ()
-) -> list[str]:
-    found = []
-    for name, field in kind.fields.items():
-        target = get_named_type(field.type)
-        away = is_node(target) or is_connection(target)
-        if name in but or (away and hops == 0 and not _is_page(kind)):
-            continue
-        if any(is_required_argument(argument) for argument in field.args.values()):
-            raise CannotBuild(f"{kind.name}.{name} needs arguments: teach `everything` to give them")
-        if _is_page(kind) and is_node(target) and "cursor" in kind.fields:
-            inner = "{ id }"  # the page's nodes show the rest
-        else:
-            inner = everything(target, hops - 1 if away and not _is_page(kind) else hops)
-        if inner or is_leaf_type(target):
-            found.append(f"{prefix}{name}: {name} {inner}" if prefix else f"{name} {inner}")
-    return found
+    def _of(self, kind: GraphQLObjectType | GraphQLInterfaceType, hops: int) -> list[str]:
+        if isinstance(kind, GraphQLObjectType):
+            return self._members(kind, hops)
+        return ["__typename", *self._members(kind, 0), *self._variants(kind, hops)]
+
+    def _variants(self, interface: GraphQLInterfaceType, hops: int) -> list[str]:
+        """What only the types behind an interface have, under names that cannot clash."""
+        found = []
+        for variant in SCHEMA.get_possible_types(interface):
+            known = () if is_node(interface) else interface.fields
+            own = self._members(variant, hops, prefix=f"{variant.name}_", but=known)
+            if own:
+                found.append(f"... on {variant.name} {{ {' '.join(own)} }}")
+        return found
+
+    def _members(
+        self, kind: GraphQLObjectType | GraphQLInterfaceType, hops: int, *, prefix: str = "", but: Any = ()
+    ) -> list[str]:
+        found = []
+        for name, member in kind.fields.items():
+            target = get_named_type(member.type)
+            away = is_node(target) or is_connection(target)
+            if name in but or (away and hops == 0 and not _is_page(kind)):
+                continue
+            if any(is_required_argument(argument) for argument in member.args.values()):
+                raise CannotBuild(f"{kind.name}.{name} needs arguments: teach `Everything` to give them")
+            if _is_page(kind) and is_node(target) and "cursor" in kind.fields:
+                inner = "{ id }"  # the page's nodes show the rest
+            else:
+                inner = self.of(target, hops - 1 if away and not _is_page(kind) else hops)
+            if inner or is_leaf_type(target):
+                found.append(f"{prefix}{name}: {name} {inner}" if prefix else f"{name} {inner}")
+        return found
 
 
 def _is_page(kind: GraphQLNamedType) -> bool:

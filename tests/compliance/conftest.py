@@ -4,7 +4,7 @@ import pytest
 
 from tests.compliance.organization import Asked, noon
 from tests.conftest import SettableClock
-from tests.service import Service
+from tests.service import Service, Tenant
 
 
 @pytest.fixture
@@ -19,3 +19,9 @@ async def other(service: Service, clock: SettableClock) -> Asked:
     """Another organization."""
     clock.set(noon(0))
     return await Asked.found(service, "Other", clock)
+
+
+@pytest.fixture(scope="module")
+async def someone(home: Tenant) -> str:
+    """The id of a worker of the organization that a module's tests share."""
+    return await home.add_worker()

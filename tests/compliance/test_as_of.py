@@ -89,7 +89,10 @@ LATER: dict[str, Step] = {
 }
 
 
-ONE_FOR_EACH_KEPT_TABLE = [
+ON_POSTGRESQL = [
+    "a credential is added",
+    "the worker is deleted",
+    "a rule is added",
     "its version is edited",
     "the worker moves",
     "the unit moves",
@@ -99,6 +102,7 @@ ONE_FOR_EACH_KEPT_TABLE = [
     "soon is sooner for a type",
     "days are others",
 ]
+"""What comes and goes, and a change of each table whose past is kept."""
 
 
 @on_sqlite
@@ -108,7 +112,7 @@ async def test_a_past_day_stays_as_it_was(asked: Asked, later: str) -> None:
 
 
 @on_postgresql
-@pytest.mark.parametrize("later", ONE_FOR_EACH_KEPT_TABLE)
+@pytest.mark.parametrize("later", ON_POSTGRESQL)
 async def test_a_past_day_stays_as_it_was_on_postgresql(asked: Asked, later: str) -> None:
     await assert_it_stays(asked, LATER[later])
 
@@ -194,11 +198,6 @@ async def test_days_are_those_of_the_organization(asked: Asked) -> None:
     asked.go(9)
     assert await asked.standing(worker, begun) is None
     assert await asked.standing(worker, begun + timedelta(days=1)) == "NON_COMPLIANT"
-
-
-@pytest.fixture(scope="module")
-async def someone(home: Tenant) -> str:
-    return await home.add_worker()
 
 
 @on_sqlite

@@ -68,11 +68,6 @@ async def test_an_exemption_is_revoked_once(tenant: Tenant) -> None:
     assert (await calls.events(tenant))[-1]["kind"].value == "exemption.revoked"
 
 
-@pytest.fixture(scope="module")
-async def someone(home: Tenant) -> str:
-    return await home.add_worker()
-
-
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

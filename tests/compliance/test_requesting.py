@@ -158,7 +158,7 @@ async def test_a_cancelled_request_asks_no_more_and_is_raised_again_as_a_new_one
         await refused(tenant, field, ("REQUEST_CLOSED", "id"), id=key)
     credential = found["credential"]["id"]
     submit: dict[str, Any] = {"id": credential, "referenceNumber": "WWC1234567E"}
-    await refused(tenant, "credentialSubmit", ("ARCHIVED", "id"), **submit)
+    await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
     await done(tenant, "credentialRestore", "credential { id }", id=credential)
     await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
     await refused(tenant, "credentialUpdate", ("NOT_UPDATABLE", "id"), id=credential)

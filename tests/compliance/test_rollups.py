@@ -47,10 +47,8 @@ class Crew:
 @pytest.fixture(scope="module")
 async def looked_at(service: Service, session_clock: SettableClock) -> Crew:
     """A crew that many tests look at and none changes."""
-    session_clock.set(noon(0))
-    crew = await gathered(await Asked.found(service, "Looked at", session_clock))
-    session_clock.reset()
-    return crew
+    with session_clock.stopped(noon(0)):
+        return await gathered(await Asked.found(service, "Looked at", session_clock))
 
 
 @pytest.fixture

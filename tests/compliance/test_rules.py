@@ -95,11 +95,9 @@ async def test_a_deleted_rule_leaves_the_lists_and_is_changed_no_more(tenant: Te
 @pytest.fixture(scope="module")
 async def ruled(home: Tenant, session_clock: SettableClock) -> str:
     """The id of a rule, in an organization where passports are asked of nobody anymore."""
-    session_clock.set(TODAY)
-    await done(home, "credentialTypeArchive", "credentialType { id }", id=await calls.type_id(home, "PASSPORT"))
-    found = await add_rule(home)
-    session_clock.reset()
-    return found
+    with session_clock.stopped(TODAY):
+        await done(home, "credentialTypeArchive", "credentialType { id }", id=await calls.type_id(home, "PASSPORT"))
+        return await add_rule(home)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -298,17 +297,19 @@ async def test_a_change_of_standing_is_recorded_once(asked: Asked) -> None:
 
 @pytest.fixture
 async def houses(
-    database: Database, settings: Settings, tmp_path: Path, clock: SettableClock
+    database: Database,
+    settings: Settings,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    clock: SettableClock,
 ) -> AsyncIterator[tuple[Asked, Asked]]:
     """Two organizations in a database of their own, for the job works for all that there are."""
     clock.set(noon(0))
-    server = None if database.embedded else database.url.render_as_string(hide_password=False)
-    own = await checks.database_of(database.dialect.name, tmp_path, server, clock)
-    transport = httpx.ASGITransport(create_app(settings, own))
-    async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
-        service = Service(client, own)
-        yield await Asked.found(service, "Asked", clock), await Asked.found(service, "Other", clock)
-    await own.close()
+    async with checks.own_database(database.dialect.name, request, tmp_path_factory, clock) as own:
+        transport = httpx.ASGITransport(create_app(settings, own))
+        async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
+            service = Service(client, own)
+            yield await Asked.found(service, "Asked", clock), await Asked.found(service, "Other", clock)
 
 
 async def test_the_job_settles_every_organization_and_the_passing_of_days(houses: tuple[Asked, Asked]) -> None:

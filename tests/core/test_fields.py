@@ -86,10 +86,17 @@ def test_text_is_trimmed_and_composed_before_it_is_measured() -> None:
     assert error == ("identity.displayName", "identity.displayName is longer than 10 characters")
 
 
-@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x85"])
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\n", "\t", "\u2028"])
 def test_control_characters_are_refused(character: str) -> None:
     (error,) = errors_of({**GOOD, "identity": {"displayName": f"J{character}o"}})
     assert error == ("identity.displayName", "identity.displayName holds a control character")
+
+
+def test_what_may_be_longer_than_a_line_may_have_several() -> None:
+    notes = Fields((fields.text("notes", "notes", longest=500),))
+    assert notes.read({"notes": "one\n\ttwo"}, absent="keep") == {"notes": "one\n\ttwo"}
+    with pytest.raises(Refused, match="control character"):
+        notes.read({"notes": "one\x0btwo"}, absent="keep")
 
 
 @pytest.mark.parametrize("address", ["a@b.c", "A+b@c-d.example", "ü@exämple.test", " a@b.c "])

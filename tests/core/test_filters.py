@@ -1,4 +1,4 @@
-"""Folding text for comparison, and what a moment of a filter means."""
+"""Folding text for comparison, what a moment of a filter means, and opposites."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -6,8 +6,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
 
+from app.access import EVERYTHING, Actor, ActorKind
+from app.core import filters
 from app.core.filters import as_json, fold, instant
+from app.credentials import queries
+from app.credentials.tables import Validity
 from tests.core import examples
 
 
@@ -63,6 +68,22 @@ def test_a_day_begins_at_its_midnight(zone: str, day: str, expected: str) -> Non
 def test_an_instant_is_itself() -> None:
     at = datetime(2026, 3, 14, 9, tzinfo=UTC)
     assert instant(at, ZoneInfo("Australia/Sydney")) == at
+
+
+@pytest.mark.parametrize(
+    ("filter", "nulls"), [("expiringBefore", False), ("status", False), ("eligibility", True), ("validity", True)]
+)
+def test_only_what_may_be_null_is_taken_as_not_so(filter: str, nulls: bool) -> None:
+    values = {
+        "expiringBefore": date(2026, 3, 14),
+        "status": {"in": ["PENDING"]},
+        "eligibility": {"eq": "ERROR"},
+        "validity": {"eq": Validity.VALID},
+    }
+    actor = Actor("org", ActorKind.SYSTEM, "test", "Test", EVERYTHING)
+    where = {"NOT": {filter: values[filter]}}
+    found = filters.condition(where, queries.listing.filters, actor, datetime(2026, 3, 14, tzinfo=UTC))
+    assert ("coalesce" in str(found.compile(dialect=sqlite.dialect()))) is nulls
 
 
 def test_equal_values_have_equal_text() -> None:

@@ -7,7 +7,7 @@ import pytest
 from app.access import EVERYTHING, Scope
 from app.credentials import attachments
 from app.credentials.attachment_tables import LONGEST_NAME, Attachment, AttachmentSide
-from app.credentials.tables import Approval
+from app.credentials.tables import Approval, VersionChange
 from tests import files
 from tests.core import calls
 from tests.core.calls import refused
@@ -312,7 +312,8 @@ async def test_the_files_of_many_are_read_together(tenant: Tenant) -> None:
 
 def test_a_change_of_a_files_label_fits_where_it_is_noted() -> None:
     longest = max(len(side) for side in AttachmentSide) + 1 + LONGEST_NAME
-    assert longest <= 200
+    noted: Any = VersionChange.__dict__["__table__"].c
+    assert longest <= min(noted.before.type.length, noted.after.type.length)
 
 
 async def _but_removals(tenant: Tenant) -> dict[str, Any]:

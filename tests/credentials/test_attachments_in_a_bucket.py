@@ -59,14 +59,13 @@ class Bucket:
         return sent
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 async def own_database(
-    tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
 ) -> AsyncIterator[Database]:
     """A database of these tests' own, for whose files no other store is asked."""
-    database = await harness.database_of("sqlite", tmp_path_factory.mktemp("bucket"), None, session_clock)
-    yield database
-    await database.close()
+    async with harness.own_database(request.param, request, tmp_path_factory, session_clock) as found:
+        yield found
 
 
 @pytest.fixture

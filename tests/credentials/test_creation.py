@@ -164,9 +164,7 @@ async def test_the_category_is_the_types(home: Tenant, jo: str) -> None:
     assert error["message"] == "identification.category: WWCC_NSW is a SCREENING"
 
 
-@pytest.mark.parametrize(
-    "number", ["1234567", "WWC12345", "XWWC1234567E", "WWC1234567E1", "WWC1234567E\n1", "WWC 1234567"]
-)
+@pytest.mark.parametrize("number", ["1234567", "WWC12345", "XWWC1234567E", "WWC1234567E1", "WWC 1234567"])
 async def test_a_number_looks_as_the_type_says(home: Tenant, jo: str, number: str) -> None:
     path = "identification.referenceNumber"
     (error,) = await refused(home, "credentialCreate", ("INVALID", path), **lacking(credential(jo), path, number))

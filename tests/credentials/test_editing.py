@@ -87,6 +87,7 @@ async def test_an_update_edits_the_latest_version_in_place(tenant: Tenant, one: 
         "issuing.expiryDate": {"from": "2029-05-01", "to": "2030-05-01"},
         "verification.status": {"from": "ACTIVE", "to": "SUSPENDED"},
         "verification.eligibility": {"from": "MAY_ENGAGE", "to": None},
+        "number": {"from": 1, "to": 1},
     }
 
 

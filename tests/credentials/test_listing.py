@@ -17,43 +17,42 @@ START = datetime(2026, 3, 14, 9, tzinfo=UTC)
 async def shelf(service: Service, session_clock: SettableClock) -> tuple[Tenant, dict[str, str]]:
     """Seven credentials of three people, and the ids of all by name; nobody changes them."""
     tenant = await Tenant.found(service, "Shelf")
-    session_clock.set(START)
-    ids = {
-        "jo": await tenant.add_worker("Jo", source={"externalId": "W-1", "sourceSystem": "hr"}),
-        "kim": await tenant.add_worker("Kim", source={"externalId": "W-1", "sourceSystem": "payroll"}),
-    }
-    sam = {"identity": {"displayName": "Sam"}, "source": {"externalId": "A-1"}}
-    ids["sam"] = (await done(tenant, "applicantCreate", "applicant { id }", **sam))["id"]
-    vic = {"credentialType": "WWCC_VIC", "category": "SCREENING", "referenceNumber": "1234567A-01"}
-    passport = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA1234567"}
-    npi = {"credentialType": "NPI", "category": "LICENSE", "referenceNumber": "1234567890"}
-    people: dict[str, Any] = {"worker": {"id": ids["jo"]}}
-    rows: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]] = [
-        ("nsw", {}, {"expiryDate": "2029-05-01"}, {"status": "ACTIVE", "eligibility": "MAY_ENGAGE"}, people),
-        ("Nsw old", {}, {"expiryDate": "2025-05-01"}, {"status": "EXPIRED"}, people),
-        ("vic", vic, {"expiryDate": "2026-04-01"}, {"status": "ACTIVE"}, people),
-        ("passport 50%", passport, {"expiryDate": "2029-05-01"}, {}, {"worker": {"id": ids["kim"]}}),
-        (
-            "npi",
-            npi,
-            {"issueDate": None, "expiryDate": None, "jurisdiction": None},
-            {"status": "REVOKED", "eligibility": "MAY_NOT_ENGAGE"},
-            {"worker": None, "applicant": {"id": ids["sam"]}},
-        ),
-        ("future", {}, {"issueDate": "2027-01-01", "expiryDate": "2029-05-01"}, {}, people),
-    ]
-    for number, (name, identification, issuing, verification, owners) in enumerate(rows):
-        session_clock.set(START + timedelta(minutes=number))
-        ids[name] = await tenant.add_credential(
-            ids["jo"],
-            identification={"displayName": name, **identification},
-            issuing=issuing,
-            verification=verification,
-            owners=owners,
-        )
-    ids["gone"] = await tenant.add_credential(ids["jo"], identification={"displayName": "gone"})
-    await done(tenant, "credentialDelete", "credential { id }", id=ids["gone"])
-    session_clock.reset()
+    with session_clock.stopped(START):
+        ids = {
+            "jo": await tenant.add_worker("Jo", source={"externalId": "W-1", "sourceSystem": "hr"}),
+            "kim": await tenant.add_worker("Kim", source={"externalId": "W-1", "sourceSystem": "payroll"}),
+        }
+        sam = {"identity": {"displayName": "Sam"}, "source": {"externalId": "A-1"}}
+        ids["sam"] = (await done(tenant, "applicantCreate", "applicant { id }", **sam))["id"]
+        vic = {"credentialType": "WWCC_VIC", "category": "SCREENING", "referenceNumber": "1234567A-01"}
+        passport = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA1234567"}
+        npi = {"credentialType": "NPI", "category": "LICENSE", "referenceNumber": "1234567890"}
+        people: dict[str, Any] = {"worker": {"id": ids["jo"]}}
+        rows: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+            ("nsw", {}, {"expiryDate": "2029-05-01"}, {"status": "ACTIVE", "eligibility": "MAY_ENGAGE"}, people),
+            ("Nsw old", {}, {"expiryDate": "2025-05-01"}, {"status": "EXPIRED"}, people),
+            ("vic", vic, {"expiryDate": "2026-04-01"}, {"status": "ACTIVE"}, people),
+            ("passport 50%", passport, {"expiryDate": "2029-05-01"}, {}, {"worker": {"id": ids["kim"]}}),
+            (
+                "npi",
+                npi,
+                {"issueDate": None, "expiryDate": None, "jurisdiction": None},
+                {"status": "REVOKED", "eligibility": "MAY_NOT_ENGAGE"},
+                {"worker": None, "applicant": {"id": ids["sam"]}},
+            ),
+            ("future", {}, {"issueDate": "2027-01-01", "expiryDate": "2029-05-01"}, {}, people),
+        ]
+        for number, (name, identification, issuing, verification, owners) in enumerate(rows):
+            session_clock.set(START + timedelta(minutes=number))
+            ids[name] = await tenant.add_credential(
+                ids["jo"],
+                identification={"displayName": name, **identification},
+                issuing=issuing,
+                verification=verification,
+                owners=owners,
+            )
+        ids["gone"] = await tenant.add_credential(ids["jo"], identification={"displayName": "gone"})
+        await done(tenant, "credentialDelete", "credential { id }", id=ids["gone"])
     return tenant, ids
 
 

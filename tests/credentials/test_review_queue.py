@@ -27,10 +27,10 @@ async def worker(tenant: Tenant) -> str:
 async def waiting(tenant: Tenant, worker: str, clock: SettableClock) -> list[str]:
     """Five tickets, the oldest first, of which two are of the same instant."""
     keys = []
-    for minutes in (4, 1, 3, 1, 2):
-        clock.set(NOON + timedelta(minutes=minutes))
-        keys.append((minutes, await life.add_ticket(tenant, worker)))
-    clock.reset()
+    with clock.stopped():
+        for minutes in (4, 1, 3, 1, 2):
+            clock.set(NOON + timedelta(minutes=minutes))
+            keys.append((minutes, await life.add_ticket(tenant, worker)))
     return [key for _, key in sorted(keys)]
 
 

@@ -27,23 +27,22 @@ class Story:
 @pytest.fixture(scope="module")
 async def story(service: Service, session_clock: SettableClock) -> Story:
     """A worker and their credential come, change and go; nobody changes it after."""
-    session_clock.set(NOW - timedelta(days=1))
-    tenant = await Tenant.found(service, "Story", "Pacific/Auckland", types=frozenset({"WWCC_NSW"}))
-    other = await tenant.key_with(Scope.WORKERS_READ, Scope.WORKERS_WRITE)
-    session_clock.set(NOW)
-    ids = {"jo": await tenant.add_worker("Jo")}
-    session_clock.advance(timedelta(minutes=1))
-    ids["cred"] = await tenant.add_credential(ids["jo"])
-    session_clock.advance(timedelta(minutes=1))
-    change = {"identity": {"displayName": "Joanna", "birthDate": "1990-01-02"}}
-    await done(tenant, "workerUpdate", "worker { id }", key=other, worker={"id": ids["jo"]}, **change)
-    session_clock.advance(timedelta(minutes=1))
-    await done(tenant, "credentialDelete", "credential { id }", id=ids["cred"])
-    session_clock.advance(timedelta(minutes=1))
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": ids["jo"]})
-    ids["owner"] = (await look(tenant, "viewer", "id")).data["viewer"]["id"]
-    ids["other"] = (await look(tenant, "viewer", "id", key=other)).data["viewer"]["id"]
-    session_clock.reset()
+    with session_clock.stopped(NOW - timedelta(days=1)):
+        tenant = await Tenant.found(service, "Story", "Pacific/Auckland", types=frozenset({"WWCC_NSW"}))
+        other = await tenant.key_with(Scope.WORKERS_READ, Scope.WORKERS_WRITE)
+        session_clock.set(NOW)
+        ids = {"jo": await tenant.add_worker("Jo")}
+        session_clock.advance(timedelta(minutes=1))
+        ids["cred"] = await tenant.add_credential(ids["jo"])
+        session_clock.advance(timedelta(minutes=1))
+        change = {"identity": {"displayName": "Joanna", "birthDate": "1990-01-02"}}
+        await done(tenant, "workerUpdate", "worker { id }", key=other, worker={"id": ids["jo"]}, **change)
+        session_clock.advance(timedelta(minutes=1))
+        await done(tenant, "credentialDelete", "credential { id }", id=ids["cred"])
+        session_clock.advance(timedelta(minutes=1))
+        await done(tenant, "workerDelete", "worker { id }", worker={"id": ids["jo"]})
+        ids["owner"] = (await look(tenant, "viewer", "id")).data["viewer"]["id"]
+        ids["other"] = (await look(tenant, "viewer", "id", key=other)).data["viewer"]["id"]
     return Story(tenant, other, ids)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from app.core import logs
 from app.settings import Settings
 from tests.oidc import trusting
 from tests.service import Tenant
@@ -29,9 +30,7 @@ def log() -> Iterator[list[str]]:
         lines.append(str(structlog.processors.JSONRenderer()(None, "", rendered)))
         raise structlog.DropEvent
 
-    # The loggers have the list of processors that they were made with; it is changed, as in capture_logs().
-    processors = structlog.get_config()["processors"]
-    before = list(processors)
-    processors[:] = [keep]
+    before = list(logs.PROCESSORS)
+    logs.PROCESSORS[:] = [keep]
     yield lines
-    processors[:] = before
+    logs.PROCESSORS[:] = before

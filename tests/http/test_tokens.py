@@ -69,6 +69,7 @@ async def test_a_token_of_an_unknown_organization_is_refused(shut: Tenant, issue
         ({"worker": "w\0"}, "the token's claim worker is not text"),
         ({"worker": {"id": "w"}}, "the token's claim worker is not text"),
         ({"sub": "s\0"}, "the token's claim sub is not text"),
+        ({"name": "half \ud800"}, "the token's claim name is not text"),
         ({"sub": ""}, "the token names no subject"),
         ({"sub": "s" * 256}, "the token names no subject"),
         ({"name": ["a"]}, "the token's claim name is not text"),

@@ -36,10 +36,8 @@ async def own_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
 ) -> AsyncIterator[Database]:
     """A database of these tests' own, since the loop works for all organizations in it."""
-    server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
-    database = await harness.database_of(request.param, tmp_path_factory.mktemp("jobs"), server, session_clock)
-    yield database
-    await database.close()
+    async with harness.own_database(request.param, request, tmp_path_factory, session_clock) as found:
+        yield found
 
 
 @pytest.fixture

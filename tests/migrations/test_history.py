@@ -22,6 +22,7 @@ from app.migrations import runner
 from app.settings import Settings
 from tests.compliance import recount
 from tests.conftest import new_database
+from tests.core import calls
 from tests.service import Service, Tenant
 
 
@@ -37,12 +38,14 @@ async def test_rows_from_before_are_remembered(
     await runner.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
-        tenant = await Tenant.found(Service(client, database), "Old", types=frozenset({"WWCC_NSW"}))
+        tenant = await Tenant.found(Service(client, database), "Old", types=frozenset({"NPI", "WWCC_NSW"}))
         worker = await tenant.add_worker()
         await tenant.add_credential(worker)
         await tenant.change("credentialArchive", "credential { id }", id=await tenant.add_credential(worker))
         await tenant.change("applicantCreate", "applicant { id }", identity={"displayName": "Somebody"})
         await tenant.change("orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+        kind = await calls.type_id(tenant, "NPI")
+        await tenant.change("credentialTypeArchive", "credentialType { id }", id=kind)
         before = await _latest(database, tenant.id)
         await runner._run(database, lambda config: command.downgrade(config, "0002"))
         await runner.upgrade(database)

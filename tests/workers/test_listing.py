@@ -60,13 +60,13 @@ STAFF: list[tuple[str, str, dict[str, Any]]] = [
 async def staff(service: Service, session_clock: SettableClock) -> Tenant:
     """An organization in Sydney; nobody changes it."""
     tenant = await Tenant.found(service, "Harbour Health", "Australia/Sydney", types=frozenset())
-    for at, name, content in STAFF:
-        session_clock.set(datetime.fromisoformat(at))
-        await tenant.add_worker(name, **content)
-    session_clock.set(datetime(2026, 3, 15, tzinfo=UTC))
-    gone = await tenant.add_worker("Gone Lovelace", employment={"team": "Blue"})
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": gone})
-    session_clock.reset()
+    with session_clock.stopped():
+        for at, name, content in STAFF:
+            session_clock.set(datetime.fromisoformat(at))
+            await tenant.add_worker(name, **content)
+        session_clock.set(datetime(2026, 3, 15, tzinfo=UTC))
+        gone = await tenant.add_worker("Gone Lovelace", employment={"team": "Blue"})
+        await done(tenant, "workerDelete", "worker { id }", worker={"id": gone})
     return tenant
 
 

@@ -52,6 +52,8 @@ class Pages:
     """Whether the list is counted."""
     cursors: bool = False
     """Whether cursors are made."""
+    told: bool = False
+    """Whether it is told if there are more items."""
     fixed: tuple[Ask, str | None] | None = None
     """What is asked and from which cursor on, where no variable changes it."""
 
@@ -99,19 +101,22 @@ class Pages:
             return ask
         return replace(ask, where=where, where_key=msgspec.json.encode(where, order="sorted"))
 
-    def answers(self, needs: list[Read]) -> Any:
-        """The rows, and the counts where they are asked for. Raises what went wrong with the rows."""
-        rows, *counts = yield needs
+    def answers(self, page: Read, count: Callable[[], Read]) -> Any:
+        """The rows and the counts, as far as they are asked for. Raises what went wrong with the rows."""
+        reads = bool(self.views) or self.cursors or self.told
+        found = yield [*([page] if reads else ()), *([count()] if self.counts else ())]
+        rows = found[0] if reads else []
+        counts = found[-1] if self.counts else None
         if isinstance(rows, Exception):
             raise rows
-        if any(isinstance(count, Exception) for count in counts):
+        if isinstance(counts, Exception):
             raise Anew("a count that failed")
         return rows, counts
 
     def columns(self, listing: Listing[Any], ask: Ask, *, sorted_here: bool = True) -> tuple[str, ...]:
         """What is read of each row: what is selected, then the sort keys, where they are needed."""
         if not sorted_here and not self.cursors:
-            return tuple(self.read)
+            return tuple(self.read) or ("id",)
         return (*self.read, *(column.key for column, _ in listing.keys(ask)))
 
     def grouped(self, listing: Listing[Any], ask: Ask, rows: list[Any]) -> dict[str, list[Any]]:

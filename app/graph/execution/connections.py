@@ -32,14 +32,12 @@ class Connecting:
         self.selections, self.kind, self.nodes, self.level = selections, kind, nodes, level
         self.found = Pages(columns, asked)
         self.constants = Constants()
-        self.told = False
-        """Whether it is told if there are more items."""
 
     def pages(self) -> Pages:
         """All that the executor needs of it."""
         body = self._object(self.kind, self.selections.below(self.kind, self.nodes), self._member)
         items = "".join(f", p{index}" for index in range(len(self.found.views)))
-        told, each = ("m, (a, b)", "zip(more, bounds)") if self.told else ("(a, b)", "bounds")
+        told, each = ("m, (a, b)", "zip(more, bounds)") if self.found.told else ("(a, b)", "bounds")
         if self.found.counts:
             told, each = "n, m, (a, b)", "zip(counts, more, bounds)"
         source = f"lambda bounds, more, inside, backwards, counts, cursor{items}: [{body} for {told} in {each}]"
@@ -88,10 +86,10 @@ class Connecting:
     def _info(self, kind: Any, _name: str, called: str, _nodes: list[FieldNode]) -> str:
         match called:
             case "hasNextPage":
-                self.told = True
+                self.found.told = True
                 return "(inside if backwards else m)"
             case "hasPreviousPage":
-                self.told = True
+                self.found.told = True
                 return "(m if backwards else inside)"
             case "startCursor":
                 self.found.cursors = True

@@ -110,18 +110,18 @@ class ToMany(Field):
             keys = [self.key(row) for row in here.rows]
             wanted = list(dict.fromkeys(keys))
             columns = self.pages.columns(batch.listing, ask)
-            needs = [run.reader.children(batch, actor, wanted, ready, columns)]
-            if self.pages.counts:
-                needs.append(run.reader.counts(batch, actor, wanted, ready))
-            rows, counts = yield from self.pages.answers(needs)
+            rows, counts = yield from self.pages.answers(
+                run.reader.children(batch, actor, wanted, ready, columns),
+                lambda: run.reader.counts(batch, actor, wanted, ready),
+            )
         except Anew:
             raise
         except Exception as error:
             return self.refuse(run, here, error)
-        counted = dict(map(tuple, counts[0])) if counts else {}
+        counted = dict(map(tuple, counts or ()))
         groups = self.pages.grouped(batch.listing, ask, rows)
         found: list[Any] = [groups.get(key, ()) for key in keys]
-        total = [counted.get(key, 0) for key in keys] if counts else ()
+        total = [counted.get(key, 0) for key in keys]
         connected, reached = self.pages.connect(run, here, self.names, found, total, batch.listing, ask, actor)
         self.fill(here.parts, connected)
         return reached

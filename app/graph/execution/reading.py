@@ -52,29 +52,34 @@ class Reader:
     def rows(self, batch: Lookup[Any], actor: Actor, keys: Sequence[str], columns: tuple[str, ...]) -> Read:
         """Some columns of the row of each key."""
         name = (batch, actor.reach, columns)
-        return self._read(name, lambda scene, who: batch.statement(scene, who, columns), actor, keys=keys)
+        return self._read(name, lambda scene, who: batch.statement(scene, who, columns), actor, len(keys), keys=keys)
 
     def page(self, listing: Listing[Any], actor: Actor, ask: Ask, columns: tuple[str, ...]) -> Read:
         """Some columns of the rows of a page, and of one more."""
         name = self._name(listing, listing, actor, ask, columns)
-        return self._read(name, lambda scene, who: listing.statement(scene, who, _placed(ask), columns), actor, ask)
+        return self._read(
+            name, lambda scene, who: listing.statement(scene, who, _placed(ask), columns), actor, ask.limit + 1, ask
+        )
 
     def count(self, listing: Listing[Any], actor: Actor, ask: Ask) -> Read:
         """How many rows a list has."""
         name = self._name((listing, "count"), listing, actor, ask, ())
-        return self._read(name, lambda scene, who: listing.counting(scene, who, ask), actor, ask)
+        return self._read(name, lambda scene, who: listing.counting(scene, who, ask), actor, 1, ask)
 
     def children(
         self, batch: Children[Any], actor: Actor, keys: Sequence[str], ask: Ask, columns: tuple[str, ...]
     ) -> Read:
         """Some columns of the rows of each parent's page and of one more, and the parent's key."""
         name = self._name(batch, batch.listing, actor, ask, columns)
-        return self._read(name, lambda scene, who: batch.statement(scene, who, _placed(ask), columns), actor, ask, keys)
+        most = len(keys) * (ask.limit + 1)
+        return self._read(
+            name, lambda scene, who: batch.statement(scene, who, _placed(ask), columns), actor, most, ask, keys
+        )
 
     def counts(self, batch: Children[Any], actor: Actor, keys: Sequence[str], ask: Ask) -> Read:
         """The key of each parent, and how many rows its list has."""
         name = self._name((batch, "count"), batch.listing, actor, ask, ())
-        return self._read(name, lambda scene, who: batch.counting(scene, who, ask), actor, ask, keys)
+        return self._read(name, lambda scene, who: batch.counting(scene, who, ask), actor, len(keys), ask, keys)
 
     def _name(
         self, batch: Hashable, listing: Listing[Any], actor: Actor, ask: Ask, columns: tuple[str, ...]
@@ -97,6 +102,7 @@ class Reader:
         name: Hashable | None,
         make: Callable[[Scene, Any], Select[Any]],
         actor: Actor,
+        most: int,
         ask: Ask | None = None,
         keys: Sequence[str] | None = None,
     ) -> Read:
@@ -108,7 +114,7 @@ class Reader:
             given[KEYS] = listed(keys, self.dialect.name)
         if ask is not None and ask.position is not None:
             given |= {f"at{index}": value for index, value in enumerate(ask.position)}
-        return Read(prepared.text, prepared.values(given))
+        return Read(prepared.text, prepared.values(given), most)
 
     def _find(self, name: Hashable) -> Prepared | None:
         with self._lock:

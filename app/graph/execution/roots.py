@@ -28,15 +28,16 @@ class RootList(Field):
         assert listing is not None
         try:
             actor, ask, ready = yield from self.pages.begin(run, listing, query.scope, query.own)
-            needs = [run.reader.page(listing, actor, ready, self.pages.columns(listing, ask, sorted_here=False))]
-            if self.pages.counts:
-                needs.append(run.reader.count(listing, actor, ready))
-            rows, counts = yield from self.pages.answers(needs)
+            columns = self.pages.columns(listing, ask, sorted_here=False)
+            rows, counts = yield from self.pages.answers(
+                run.reader.page(listing, actor, ready, columns),
+                lambda: run.reader.count(listing, actor, ready),
+            )
         except Anew:
             raise
         except Exception as error:
             return self.refuse(run, here, error)
-        total = [counts[0][0][0]] if counts else ()
+        total = [counts[0][0]] if counts else ()
         connected, reached = self.pages.connect(run, here, self.names, [rows], total, listing, ask, actor)
         self.fill(here.parts, connected)
         return reached

@@ -40,7 +40,9 @@ class Worked(Field):
         arguments = [asked.get(name) for name in self.order]
         assert not isinstance(edge.batch, Lookup | Children)
         batch = edge.batch
-        [found] = yield [lambda: run.context.look(batch, actor, wanted, *arguments)]
+        if batch is None:
+            return self.put(run, here, keys, {})
+        [found] = yield [partial(run.context.look, batch, actor, wanted, *arguments)]
         if isinstance(found, Exception):
             run.fail(here, [index for index, key in enumerate(keys) if key is not None], self, found)
             return ()

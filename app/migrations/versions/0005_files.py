@@ -1,4 +1,4 @@
-"""The files of credentials, and the bytes that are to be removed."""
+"""The files of credentials, the bytes that are to be removed, and since when types are archived."""
 
 from typing import Any
 
@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=True),
         sa.Column("sha256", sa.String(64), nullable=True),
         sa.Column("uploaded_at", UTCDateTime(), nullable=True),
+        sa.Column("attached_at", UTCDateTime(), nullable=True),
         sa.Column("created_by", sa.String(200), nullable=False),
         sa.Column("created_by_name", sa.String(200), nullable=False),
         sa.Column("created_by_kind", sa.String(32), nullable=False),
@@ -73,8 +74,34 @@ def upgrade() -> None:
     once = ["organization_id", "credential_id", "side"]
     op.create_index("attachments_once_waiting", "attachments", once, unique=True, **_where(WAITING))
     op.create_index("attachments_expected", "attachments", ["organization_id", "created_at"], **_where(EXPECTED))
+    for statement in _remember_archived(op.get_bind().dialect.name):
+        op.execute(statement)
+
+
+def _remember_archived(dialect: str) -> list[str]:
+    """Writes down of each archived type that it is, from when it was."""
+    if dialect == "postgresql":
+        build, merged, at = "jsonb_build_object", """"values" || {0}""", "archived_at"
+    else:
+        build, merged, at = "json_object", """json_patch("values", {0})""", "replace(archived_at, ' ', 'T') || 'Z'"
+    since = merged.format(f"{build}('archived_at', {at})")
+    archived = f"{build}('expiring_soon_days', expiring_soon_days, 'archived_at', {at})"
+    return [
+        f"""
+        UPDATE history SET "values" = {since} FROM credential_types
+        WHERE history.organization_id = credential_types.organization_id AND history.kind = 'credential_types'
+          AND history.row_id = credential_types.id AND history.recorded_at > credential_types.archived_at
+        """,
+        f"""
+        INSERT INTO history (organization_id, id, kind, row_id, worker_id, recorded_at, "values")
+        SELECT organization_id, 'hist_a' || substr(id, length(id) - 14), 'credential_types', id, NULL,
+          archived_at, {archived}
+        FROM credential_types WHERE archived_at IS NOT NULL
+        """,
+    ]
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM history WHERE kind = 'credential_types' AND id LIKE 'hist_a%' AND length(id) = 21")
     op.drop_table("attachments")
     op.drop_table("file_removals")

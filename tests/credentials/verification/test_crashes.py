@@ -7,7 +7,7 @@ import pytest
 
 from app.credentials import verification
 from app.credentials.tables import Outcome, VerificationAttempt
-from app.jobs import verify
+from app.jobs import abreast
 from tests.checks import Checks
 from tests.conftest import SettableClock
 from tests.registry import Asked, FakeRegistry, Reply, says
@@ -76,7 +76,7 @@ async def test_a_check_that_is_never_finished_is_given_up(
 
 async def test_checks_that_are_stopped_are_given_back_at_once(checks: Checks, fake: FakeRegistry) -> None:
     await checks.turn()
-    keys = [await checks.add(f"N{number}") for number in range(verify.AT_ONCE + 2)]
+    keys = [await checks.add(f"N{number}") for number in range(abreast.AT_ONCE + 2)]
     asked = asyncio.Semaphore(0)
 
     async def hang(_asked: Asked) -> Reply:
@@ -86,7 +86,7 @@ async def test_checks_that_are_stopped_are_given_back_at_once(checks: Checks, fa
 
     fake.does(hang)
     task = asyncio.create_task(checks.turn())
-    for _ in range(verify.AT_ONCE):
+    for _ in range(abreast.AT_ONCE):
         await asked.acquire()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,108 @@
+"""Readings: what statements that are sent together give, and the turns of the threads that read an SQLite file."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from app.core.database import Database
+from app.core.lanes import Read, Reading, Turns
+
+LONG_SECONDS = 60.0
+THREADS = 4
+
+
+def in_threads(work: Callable[[], None]) -> None:
+    """Do something in some threads at once; what one of them raises is raised."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        for done in [pool.submit(work) for _ in range(THREADS * 5)]:
+            done.result(LONG_SECONDS)
+
+
+def test_one_thread_runs_at_a_time() -> None:
+    turns, inside, most = Turns(LONG_SECONDS), 0, 0
+
+    def work() -> None:
+        nonlocal inside, most
+        with turns.taken():
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.001)
+            inside -= 1
+
+    in_threads(work)
+    assert most == 1
+
+
+def test_who_has_waited_for_long_goes_on_beside_the_one_before() -> None:
+    turns, went_on = Turns(0.001), threading.Event()
+
+    def overtake() -> None:
+        with turns.taken():
+            went_on.set()
+
+    with turns.taken():
+        in_threads(overtake)
+        assert went_on.is_set()
+
+
+def test_who_was_overtaken_does_not_end_the_turn_of_another() -> None:
+    leave, turns = threading.Event(), Turns(0.001)
+
+    def overtake() -> None:
+        with turns.taken():
+            leave.wait(LONG_SECONDS)
+
+    with ThreadPoolExecutor(1) as pool:
+        with turns.taken():
+            overtaking = pool.submit(overtake)
+            while turns.holder == threading.get_ident():
+                time.sleep(0.001)
+        assert turns.holder is not None
+        leave.set()
+        overtaking.result(LONG_SECONDS)
+
+
+def test_a_turn_ends_with_what_fails_in_it() -> None:
+    turns = Turns(LONG_SECONDS)
+
+    def fail() -> None:
+        with turns.taken():
+            raise ValueError
+
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as pool:
+            assert isinstance(pool.submit(fail).exception(LONG_SECONDS), ValueError)
+
+
+def asking(reads: Sequence[Read]) -> Reading[list[Any]]:
+    """A reading that gives the rows of some statements."""
+    answers = yield reads
+    return [answer if isinstance(answer, Exception) else [tuple(row) for row in answer] for answer in answers]
+
+
+def read(database: Database, text: str, *values: Any, most: float = 1) -> Read:
+    """A statement, in which `{}` stands for a value that is a text."""
+    places = ["?"] * len(values) if database.embedded else [f"${number + 1}::text" for number in range(len(values))]
+    return Read(text.format(*places), values, most)
+
+
+async def test_each_of_several_statements_has_its_own_values_and_rows(database: Database) -> None:
+    some = "SELECT {} AS a, 2 AS b UNION ALL SELECT {}, 3 ORDER BY b"
+    reads = [
+        read(database, "SELECT {} AS a", "x"),
+        read(database, some, "y", "z", most=2),
+        read(database, some, "v", "w", most=10**6),
+        read(database, "SELECT {} AS a WHERE 1 = 0", "q"),
+        read(database, "SELECT 7 AS a"),
+    ]
+    found = await database.lanes.run(asking(reads))
+    assert found == [[("x",)], [("y", 2), ("z", 3)], [("v", 2), ("w", 3)], [], [(7,)]]
+
+
+async def test_a_statement_that_fails_leaves_the_others_their_rows(database: Database) -> None:
+    reads = [read(database, text, "x") for text in ("SELECT {} AS a", "SELECT {} AS a FROM nowhere", "SELECT {} AS b")]
+    first, failed, last = await database.lanes.run(asking(reads))
+    assert (first, last) == ([("x",)], [("x",)])
+    assert isinstance(failed, Exception)

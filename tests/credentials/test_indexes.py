@@ -1,0 +1,45 @@
+"""What is read of large lists: an index that holds it in order, for the lists and counts that people open with.
+
+SQLite tells which index it takes even of empty tables. PostgreSQL reads small tables as a whole.
+"""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Select, text
+
+from app.core.pages import Ask
+from app.credentials import queries
+from tests.service import Tenant
+
+LISTS = {
+    "credentials_of_type": (queries.listing, Ask(where={"type": {"eq": "WWCC_NSW"}})),
+    "credentials_of_status": (queries.listing, Ask(where={"status": {"eq": "PENDING"}})),
+    "credentials_waiting": (queries.review_queue, Ask()),
+}
+
+
+async def planned(tenant: Tenant, make: Any, ask: Ask) -> str:
+    """How SQLite runs a statement, step by step."""
+    database = tenant.service.database
+    if not database.embedded:
+        pytest.skip("PostgreSQL reads an empty table as a whole")
+    async with database.reading() as session:
+        statement: Select[Any] = make(session, tenant.actor, ask)
+        written = statement.compile(dialect=database.dialect, compile_kwargs={"literal_binds": True})
+        steps = await session.execute(text(f"EXPLAIN QUERY PLAN {written}"))
+        return "\n".join(row[-1] for row in steps)
+
+
+@pytest.mark.parametrize("index", LISTS)
+async def test_a_list_comes_in_the_order_of_its_index(tenant: Tenant, index: str) -> None:
+    listing, ask = LISTS[index]
+    plan = await planned(tenant, listing.statement, ask)
+    assert f"INDEX {index} " in plan
+    assert "ORDER BY" not in plan  # for which it would sort
+
+
+@pytest.mark.parametrize("index", LISTS)
+async def test_a_list_is_counted_by_its_index(tenant: Tenant, index: str) -> None:
+    listing, ask = LISTS[index]
+    assert f"INDEX {index} " in await planned(tenant, listing.counting, ask)
