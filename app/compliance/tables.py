@@ -235,7 +235,8 @@ class Tally(Record, table=True):
     """How many, from a day on. What counts on a day is the sum of all days up to it."""
 
     __tablename__ = "tallies"
-    __table_args__ = (Index("tallies_key", "organization_id", "org_unit_id", "dimension", "value", "day", unique=True),)
+    # By the day first: most of what is kept is of days to come.
+    __table_args__ = (Index("tallies_key", "organization_id", "org_unit_id", "dimension", "day", "value", unique=True),)
     prefix: ClassVar[str] = "tly"
 
     org_unit_id: str = Field(default="", sa_type=Key)

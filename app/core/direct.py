@@ -121,7 +121,7 @@ class Direct(AsyncSession):
             mine = [row for row in new if type(row) is table]
             await self.insert(table, [rows.values(row) for row in mine])
             for row in mine:
-                rows.was_inserted(self.sync_session, row)
+                rows.was_written(self.sync_session, row)
         self.info.setdefault(CHANGED, set()).update(tables)
 
     async def _update(self, row: Record, names: tuple[str, ...]) -> None:
@@ -129,4 +129,4 @@ class Direct(AsyncSession):
         values |= {f"key {name}": getattr(row, name) for name in rows.primary(type(row))}
         if not await self.fetch(rows.updating(type(row), names, self.kind).read(values)):
             raise StaleDataError(f"the {row.noun()} {row.id} is gone")
-        rows.was_updated(row)
+        rows.was_written(self.sync_session, row)

@@ -8,8 +8,7 @@ from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Dialect, insert, inspect, select, update
-from sqlalchemy.orm import Session, make_transient_to_detached
-from sqlalchemy.orm.attributes import get_history, set_committed_value
+from sqlalchemy.orm import Session, make_transient, make_transient_to_detached
 from sqlmodel import SQLModel
 
 from app.core.prepared import Prepared, Slot, prepare, python_value
@@ -85,25 +84,14 @@ def key_of(table: type[Record], row: Any) -> Any:
 
 def changed(row: Record) -> tuple[str, ...]:
     """The columns of a row that are others than when it was read or written."""
-    return tuple(name for name in _set(row) if get_history(row, name).has_changes())
+    before, after = inspect(row).committed_state, row.__dict__
+    return tuple(name for name in columns(type(row)) if name in before and before[name] != after[name])
 
 
-def was_updated(row: Record) -> None:
-    """Note that what was changed of a row was written."""
-    for name in _set(row):
-        set_committed_value(row, name, getattr(row, name))
-
-
-def _set(row: Record) -> list[str]:
-    """The columns that somebody set, be it to what they were, in the order of the table."""
-    same = inspect(row).unmodified
-    known = columns(type(row))
-    return [] if len(same) == len(known) else [name for name in known if name not in same]
-
-
-def was_inserted(session: Session, row: Record) -> None:
-    """Note that a new row of a session was written."""
+def was_written(session: Session, row: Record) -> None:
+    """Note that a row of a session is in the database as it is here."""
     session.expunge(row)
+    make_transient(row)
     make_transient_to_detached(row)
     session.add(row)
 

@@ -11,6 +11,7 @@ from app.graph.execution.walking import Anew, Below, Here, Level, Path
 
 Owner = tuple[int, int | None]
 """The index of the object that has a value, and the value's place where it is one of a list."""
+Items = tuple[Sequence[Any], list[Owner]]
 
 
 @dataclass(slots=True)
@@ -27,44 +28,39 @@ class Given:
 
     def give(self, here: Here, values: Sequence[Any], names: Path) -> tuple[list[Any], list[Here]]:
         """What stands in the response for a value of each object, and the levels of the objects in them."""
-        items: dict[str, tuple[list[Any], list[Owner]]] = {}
         kind, never_null = _bare(self.kind)
-        if isinstance(kind, GraphQLList):
+        parts: list[Any] = [None] * len(values)
+        if not isinstance(kind, GraphQLList):
+            found = self._sorted(values, [(index, None) for index in range(len(values))], never_null)
+        else:
             of, item_never_null = _bare(kind.of_type)
             if isinstance(of, GraphQLList):
                 raise Anew("a list of lists")
-            parts: list[Any] = []
+            items: list[Any] = []
+            owners: list[Owner] = []
             for index, value in enumerate(values):
-                if self._is_null(value, never_null):
-                    parts.append(None)
-                    continue
-                listed = list(value)
-                parts.append([None] * len(listed))
-                for place, item in enumerate(listed):
-                    if not self._is_null(item, item_never_null):
-                        self._sort(items, item, (index, place))
-        else:
-            parts = [None] * len(values)
-            for index, value in enumerate(values):
-                if not self._is_null(value, never_null):
-                    self._sort(items, value, (index, None))
-        return parts, [self._make(here, self.levels[name], *found, names, parts) for name, found in items.items()]
+                if not _is_null(value, never_null):
+                    mine = list(value)
+                    parts[index] = [None] * len(mine)
+                    items += mine
+                    owners += [(index, place) for place in range(len(mine))]
+            found = self._sorted(items, owners, item_never_null)
+        return parts, [self._make(here, self.levels[name], *mine, names, parts) for name, mine in found.items()]
 
-    @staticmethod
-    def _is_null(value: Any, never: bool) -> bool:
-        if isinstance(value, Exception):
-            raise Anew("an exception for a value")
-        if value is None and never:
-            raise Anew("null where there has to be an object")
-        return value is None
-
-    def _sort(self, items: dict[str, tuple[list[Any], list[Owner]]], value: Any, owner: Owner) -> None:
-        name = self.single or self._name(type(value))
-        if name not in self.levels:
-            raise Anew("an object of an unknown type")
-        found = items.setdefault(name, ([], []))
-        found[0].append(value)
-        found[1].append(owner)
+    def _sorted(self, values: Sequence[Any], owners: list[Owner], never_null: bool) -> dict[str, Items]:
+        """The objects by their types."""
+        there = [index for index, value in enumerate(values) if not _is_null(value, never_null)]
+        if self.single is not None and len(there) == len(values):
+            return {self.single: (values, owners)} if there else {}
+        found: dict[str, tuple[list[Any], list[Owner]]] = {}
+        for index in there:
+            name = self.single or self._name(type(values[index]))
+            if name not in self.levels:
+                raise Anew("an object of an unknown type")
+            objects, theirs = found.setdefault(name, ([], []))
+            objects.append(values[index])
+            theirs.append(owners[index])
+        return dict(found)
 
     def _name(self, cls: type) -> str:
         name = self.names.get(cls)
@@ -77,7 +73,9 @@ class Given:
         return name
 
     @staticmethod
-    def _make(here: Here, level: Level, objects: list[Any], owners: list[Owner], names: Path, parts: list[Any]) -> Here:
+    def _make(
+        here: Here, level: Level, objects: Sequence[Any], owners: list[Owner], names: Path, parts: list[Any]
+    ) -> Here:
         def steps(index: int) -> list[tuple[int, Path]]:
             above, place = owners[index]
             return [(above, names if place is None else [*names, place])]
@@ -89,6 +87,14 @@ class Given:
             else:
                 parts[index][place] = part
         return reached
+
+
+def _is_null(value: Any, never: bool) -> bool:
+    if isinstance(value, Exception):
+        raise Anew("an exception for a value")
+    if value is None and never:
+        raise Anew("null where there has to be an object")
+    return value is None
 
 
 def _bare(kind: GraphQLOutputType) -> tuple[GraphQLOutputType, bool]:

@@ -26,11 +26,13 @@ from app.core.prepared import python_value
 
 Change = Callable[[Any], Any]
 
+LEAST_INT, LARGEST_INT = -(2**31), 2**31 - 1
+
 
 def completed(kind: GraphQLOutputType) -> Change:
     """What graphql-core would give for a value of a leaf type, or of a list of them. Raises what it would raise."""
     if isinstance(kind, GraphQLNonNull):
-        return _never_null(completed(kind.of_type))
+        return _straight(kind.of_type, _never_null(completed(kind.of_type)))
     if isinstance(kind, GraphQLList):
         return _each(completed(kind.of_type))
     assert is_leaf_type(kind)
@@ -46,7 +48,16 @@ def completed(kind: GraphQLOutputType) -> Change:
             raise TypeError(f"{kind} gives nothing for {value!r}")
         return given
 
-    return leaf
+    return _straight(kind, leaf)
+
+
+def _straight(kind: GraphQLOutputType, give: Change) -> Change:
+    """The same, where most values are given as they are: those need no look at what else they might be."""
+    if kind is GraphQLInt:
+        return lambda value: value if type(value) is int and LEAST_INT <= value <= LARGEST_INT else give(value)
+    if kind in (GraphQLString, GraphQLID):
+        return lambda value: value if type(value) is str else give(value)
+    return give
 
 
 def _never_null(inner: Change) -> Change:
