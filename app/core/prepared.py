@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Dialect
+from sqlalchemy import ARRAY, Dialect, Select
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -44,6 +44,8 @@ class Prepared:
     text: str
     fixed: Sequence[Any]
     slots: Sequence[tuple[int, str, Put]]
+    width: int
+    """How many columns its rows have."""
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """All values, in their places."""
@@ -69,7 +71,8 @@ def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
             raise Unfit(value)
         else:
             fixed.append(value if put is None else put(value))
-    return Prepared(compiled.string, fixed, slots)
+    columns = statement.selected_columns if isinstance(statement, Select) else ()
+    return Prepared(compiled.string, fixed, slots, len(columns))
 
 
 def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Put:
