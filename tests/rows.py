@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Dialect, bindparam, select
 
 from app.core.database import Database
-from app.core.lanes import Read, Reading
+from app.core.lanes import Reading
+from app.core.reads import Read
 from app.core.records import Record
 
 NOTED_BY_USE = {("api_keys", "last_used_at")}

@@ -103,7 +103,7 @@ async def test_workers_with_credentials_with_versions_take_five_statements_at_mo
 async def test_no_edge_takes_more_statements_for_more_rows(crowd: Crowd) -> None:
     few, _ = await crowd.statements(WIDE, first=5)
     many, page = await crowd.statements(WIDE, first=WORKERS)
-    assert few == many
+    assert many <= few  # what follows from a few rows is read with them, even where it turns out to be nothing
     assert page["totalCount"] == {"count": WORKERS}
     assert page["nodes"][0]["reports"]["totalCount"] == {"count": WORKERS - 1}
 

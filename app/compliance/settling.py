@@ -22,8 +22,9 @@ from app.core import clock, ids, lanes
 from app.core.database import Database, Session
 from app.core.fields import Changes
 from app.core.keys import among
-from app.core.lanes import Read, Reading
+from app.core.lanes import Reading
 from app.core.prepared import Statement, slot
+from app.core.reads import Read
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import days

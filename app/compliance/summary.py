@@ -13,7 +13,7 @@ from app.compliance.counting import Dimension
 from app.compliance.extents import Extent
 from app.compliance.tallies import Sums
 from app.core.database import Database, Session
-from app.core.lanes import Read
+from app.core.reads import Read
 from app.credential_types.tables import Category
 from app.credentials.tables import Validity, VerificationStatus
 from app.registries.findings import Eligibility

@@ -19,8 +19,8 @@ from app.compliance.tables import Settled, Tally
 from app.core import writing
 from app.core.database import Session
 from app.core.keys import among, asked, listed
-from app.core.lanes import Read
 from app.core.prepared import Statement, slot
+from app.core.reads import Read
 
 EVERYBODY = ""
 """Stands for the whole organization among the units of tallies."""

@@ -16,7 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import drivers, history, rows
 from app.core.drivers import Driver
-from app.core.lanes import Read
+from app.core.reads import Read
 from app.core.records import Record
 
 CHANGED = "changed"

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core import lanes
-from app.core.lanes import Read
+from app.core.reads import Read
 
 
 class Driver(Protocol):

@@ -6,40 +6,27 @@ each of which is awaited for its value, for what cannot be read like this.
 """
 
 import asyncio
-import math
-import re
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.core.reads import Read, apart, every, together
+
 FEW = 32
 """Up to so many rows of a statement, to send it with others saves more time than it takes to read rows of arrays."""
+FEW_FOLLOWED = 64
+"""The same where something follows the statement, for which the database need not be asked again."""
 PATIENCE_SECONDS = 0.05
 """How long a reading of an SQLite file waits for the one before it."""
-_PLACE = re.compile(r"\$(\d+)")
-"""Where a value goes in a statement; nothing else in one has a dollar."""
 
 Result = TypeVar("Result")
 Call = Callable[[], Awaitable[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A statement as the driver takes it, with its values."""
-
-    text: str
-    values: Sequence[Any]
-    most: float = math.inf
-    """The most rows that it can give, where that is known."""
-
 
 observers: list[Callable[[str], None]] = []
 """Told of every statement that runs here, as SQLAlchemy's events tell of its own."""
@@ -90,8 +77,6 @@ class PostgreSQL:
         return [next(found) if isinstance(need, Read) else await attempt(need) for need in needs]
 
     async def _fetch(self, reads: list[Read]) -> list[Any]:
-        for read in reads:
-            tell(read.text)
         async with self._free:
             # Last in, first out: the connections most used have the most statements prepared.
             lane = self._idle.pop() if self._idle else await self._engine.raw_connection()
@@ -116,32 +101,25 @@ class PostgreSQL:
 async def _asked(driver: Any, reads: Sequence[Read]) -> list[Any]:
     """The rows of some statements, or what was raised instead; those of few rows go to the database together."""
     found: dict[int, Any] = {}
-    small = [index for index, read in enumerate(reads) if read.most <= FEW]
-    if len(small) > 1:
-        text = _together(tuple(reads[index].text for index in small))
+    small = [index for index, read in enumerate(reads) if read.most <= (FEW_FOLLOWED if read.follows else FEW)]
+    if len(small) > 1 or (small and reads[small[0]].follows):
+        joined = [reads[index] for index in small]
+        for read in joined:
+            for each in every(read):
+                tell(each.text)
+        text, values = together(joined)
         # Should one of them fail, each is asked alone, and tells for itself.
         with suppress(Exception):
-            [row] = await driver.fetch(text, *(value for index in small for value in reads[index].values))
-            found = dict(zip(small, row, strict=True))
+            [row] = await driver.fetch(text, *values)
+            found = dict(zip(small, apart(joined, row), strict=True))
     for index, read in enumerate(reads):
         if index not in found:
+            tell(read.text)
             try:
                 found[index] = await driver.fetch(read.text, *read.values)
             except Exception as error:
                 found[index] = error
     return [found[index] for index in range(len(reads))]
-
-
-@lru_cache(1_000)
-def _together(texts: tuple[str, ...]) -> str:
-    """One statement that gives the rows of several, each as an array."""
-    arrays, before = [], 0
-    for text in texts:
-        numbers = [int(number) for number in _PLACE.findall(text)]
-        moved = _PLACE.sub(lambda place, by=before: f"${int(place[1]) + by}", text)  # type: ignore[misc]  # bound now
-        arrays.append(f"ARRAY(SELECT few FROM ({moved}) few)")
-        before += max(numbers, default=0)
-    return f"SELECT {', '.join(arrays)}"
 
 
 class Turns:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, BindParameter, Dialect, bindparam
+from sqlalchemy import ARRAY, BindParameter, Dialect, Select, bindparam
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from app.core.lanes import Read
+from app.core.reads import Read
 
 MARK = "\ue000"
 """Begins the text of every slot; nobody has a use for the character."""
@@ -49,6 +49,8 @@ class Prepared:
     text: str
     fixed: Sequence[Any]
     slots: Sequence[tuple[int, str, Put]]
+    width: int
+    """How many columns its rows have."""
 
     def read(self, given: Mapping[str, Any]) -> Read:
         """The statement with its values."""
@@ -78,7 +80,8 @@ def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
             raise Unfit(value)
         else:
             fixed.append(value if put is None else put(value))
-    return Prepared(compiled.string, fixed, slots)
+    columns = statement.selected_columns if isinstance(statement, Select) else ()
+    return Prepared(compiled.string, fixed, slots, len(columns))
 
 
 @lru_cache(1_000)

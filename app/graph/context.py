@@ -18,7 +18,8 @@ from app.compliance import settling
 from app.core import claims, idempotency, lanes
 from app.core.database import Database, Session
 from app.core.errors import DomainError, IdempotencyMismatch, Refused, Unauthenticated
-from app.core.lanes import Read, Reading
+from app.core.lanes import Reading
+from app.core.reads import Read
 from app.core.signing import Signer
 from app.registries.sources import Sources
 

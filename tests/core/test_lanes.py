@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from app.core.database import Database
-from app.core.lanes import Read, Reading, Turns
+from app.core.lanes import Reading, Turns
+from app.core.reads import Follow, Read, ahead_of
 
 LONG_SECONDS = 60.0
 THREADS = 4
@@ -106,3 +109,27 @@ async def test_a_statement_that_fails_leaves_the_others_their_rows(database: Dat
     first, failed, last = await database.lanes.run(asking(reads))
     assert (first, last) == ([("x",)], [("x",)])
     assert isinstance(failed, Exception)
+
+
+async def test_what_follows_from_rows_is_read_with_them(database: Database) -> None:
+    def lookup(*follows: Follow, fails: bool = False) -> Read:
+        text = "SELECT v AS id, $1::text || v AS next FROM unnest(ARRAY['a', 'b', 'xa', 'yxb']) v WHERE v = any ($2)"
+        return Read(text.replace("unnest", "nothing" if fails else "unnest"), ["x", []], width=2, follows=follows)
+
+    def reading(*follows: Follow) -> Reading[Any]:
+        rows, [other] = yield [
+            Read("SELECT 'b' AS key, 1 AS at UNION ALL SELECT 'a', 2 ORDER BY at", (), 2, 2, follows),
+            Read("SELECT 7", (), 1),
+        ]
+        return rows, tuple(other)
+
+    if database.embedded:
+        pytest.skip("nothing is read ahead where asking again costs nothing")
+    two = Follow("first", 0, lookup(Follow("second", 1, lookup(), 1)), 1)
+    rows, other = await database.lanes.run(reading(two))
+    assert (list(rows), other) == ([("b", 1), ("a", 2)], (7,))
+    first = ahead_of(rows)["first"]
+    assert sorted(first) == [("a", "xa"), ("b", "xb")]
+    assert list(ahead_of(first)["second"]) == [("xa", "xxa")]
+    rows, other = await database.lanes.run(reading(two, Follow("failing", 0, lookup(fails=True), 1)))
+    assert ([tuple(row) for row in rows], other, ahead_of(rows)) == ([("b", 1), ("a", 2)], (7,), {})

@@ -113,6 +113,9 @@ class Rows(Making):
     def get(self, name: str) -> Callable[[Any], Any]:
         return itemgetter(self.columns.at(name))
 
+    def place(self, name: str) -> int:
+        return self.columns.at(name)
+
     def finish(self, body: str) -> Level:
         table = self.columns.table
         names = self.columns.all() if self.viewed is None else self.viewed

@@ -1,6 +1,6 @@
 """Pages of lists in plans: what they read, and the connections that are made of their rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import itemgetter
@@ -10,9 +10,9 @@ import msgspec
 
 from app.access import Actor, Scope
 from app.core import filters
-from app.core.lanes import Read
 from app.core.pages import Ask, Listing
 from app.core.prepared import python_value
+from app.core.reads import Read
 from app.graph import pages, resolving
 from app.graph.execution.asking import Arguments
 from app.graph.execution.walking import Anew, Below, Here, Level, Path, Run, of_bounds
@@ -56,6 +56,11 @@ class Pages:
     """Whether it is told if there are more items."""
     fixed: tuple[Ask, str | None] | None = None
     """What is asked and from which cursor on, where no variable changes it."""
+
+    @property
+    def levels(self) -> list[Level]:
+        """The levels of its items."""
+        return [view.level for view in self.views]
 
     def begin(self, run: Run, listing: Listing[Any], scope: Scope | None, own: bool) -> Any:
         """Who asks, what is asked, and the same ready for the database. Raises what refuses it."""
@@ -114,28 +119,32 @@ class Pages:
         return rows, counts
 
     def columns(self, listing: Listing[Any], ask: Ask, *, sorted_here: bool = True) -> tuple[str, ...]:
-        """What is read of each row: what is selected, then the sort keys, where they are needed."""
-        if not sorted_here and not self.cursors:
-            return tuple(self.read) or ("id",)
-        return (*self.read, *(column.key for column, _ in listing.keys(ask)))
+        """What is read of each row: what is selected, then those sort keys that are not, where they are needed."""
+        keys = [column.key for column, _ in listing.keys(ask)] if sorted_here or self.cursors else []
+        return tuple(dict.fromkeys([*self.read, *keys])) or ("id",)
+
+    def _places(self, listing: Listing[Any], ask: Ask) -> tuple[list[int], int]:
+        """Where the sort keys are in a row, and how many columns are read."""
+        columns = self.columns(listing, ask)
+        return [columns.index(column.key) for column, _ in listing.keys(ask)], len(columns)
 
     def grouped(self, listing: Listing[Any], ask: Ask, rows: list[Any]) -> dict[str, list[Any]]:
-        """Parent → its rows in the list's order, of rows that end with the sort keys and the parent's key."""
+        """Parent → its rows in the list's order, of rows that end with the parent's key."""
         keys = [descending is not ask.backwards for _, descending in listing.keys(ask)]
-        first = len(self.read)
-        last = first + len(keys)
+        places, last = self._places(listing, ask)
+        row_id = places[-1]
         groups: dict[str, list[Any]] = {}
         mine: list[Any] = []
         before: Any = None
         for row in rows:
             parent = row[last]
             if parent != before:  # a parent's rows come together
-                if row[last - 1] is None:
+                if row[row_id] is None:
                     continue  # it has none
                 before, mine = parent, groups.setdefault(parent, [])
             mine.append(row)
         # Sorted here, for a join promises no order; they come sorted nearly always.
-        sorts = _sorts(keys, first)
+        sorts = _sorts(keys, places)
         for mine in groups.values():
             if len(mine) > 1:
                 for key, descending in sorts:
@@ -152,12 +161,13 @@ class Pages:
         listing: Listing[Any],
         ask: Ask,
         actor: Actor,
+        ahead: Mapping[Hashable, Any],
     ) -> tuple[list[Any], list[Here]]:
         """The connections of pages, each of one object's rows and perhaps one more, and the levels of their items."""
         rows, bounds, more = _cut(found, ask)
         steps = partial(of_bounds, bounds)
         reached = [
-            Here(view.level, rows, Below(here, steps([*names, *view.before], view.after))) for view in self.views
+            Here(view.level, rows, Below(here, steps([*names, *view.before], view.after)), ahead) for view in self.views
         ]
         cursor = self._cursor(run, rows, listing, ask, actor) if self.cursors else None
         inside = ask.position is not None
@@ -168,7 +178,7 @@ class Pages:
         seal = pages.sealer(listing, ask, actor, run.context.signer)
         read = [
             (at, python_value(column.type, run.reader.dialect))
-            for at, (column, _) in enumerate(listing.keys(ask), len(self.read))
+            for at, (column, _) in zip(self._places(listing, ask)[0], listing.keys(ask), strict=True)
         ]
 
         def cursor(index: int) -> str:
@@ -178,11 +188,11 @@ class Pages:
         return cursor
 
 
-def _sorts(keys: list[bool], first: int) -> list[tuple[Callable[[Any], Any], bool]]:
-    """How to sort rows by the keys that begin at a place: in one go, where all of them go the same way."""
+def _sorts(keys: list[bool], places: list[int]) -> list[tuple[Callable[[Any], Any], bool]]:
+    """How to sort rows by the keys at some places: in one go, where all of them go the same way."""
     if len(set(keys)) == 1:
-        return [(itemgetter(*range(first, first + len(keys))), keys[0])]
-    return [(itemgetter(at), descending) for at, descending in reversed([*enumerate(keys, first)])]
+        return [(itemgetter(*places), keys[0])]
+    return [(itemgetter(at), descending) for at, descending in reversed([*zip(places, keys, strict=True)])]
 
 
 def _cut(found: Sequence[list[Any]], ask: Ask) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:

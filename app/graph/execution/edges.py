@@ -1,13 +1,16 @@
 """The edges of plans: how each word of the graph leads from all the objects of a level to others, in one step."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import FieldNode
 
+from app.access import Actor
 from app.core.errors import MissingScope
 from app.core.pages import Children, Lookup
+from app.core.reads import Follow, ahead_of
 from app.graph import declared, values
 from app.graph.execution.connecting import Pages
 from app.graph.execution.generating import Fill
@@ -44,6 +47,8 @@ class ToOne(Field):
     level: Level
     found: Get
     """The key in a found row."""
+    at: int | None
+    """The place of the key in an object's row, where the object is a row."""
     value: Get | None = None
     """How what the edge makes of both rows is given, where it makes something of them."""
 
@@ -58,8 +63,7 @@ class ToOne(Field):
         wanted = list(dict.fromkeys(key for key in keys if key is not None))
         if not wanted:
             return ()
-        assert isinstance(edge.batch, Lookup)
-        [rows] = yield [run.reader.rows(edge.batch, actor, wanted, self.level.columns)]
+        rows, ahead = yield from self.read(run, here, actor, wanted)
         if isinstance(rows, Exception):
             run.fail(here, [index for index, key in enumerate(keys) if key is not None], self, rows)
             return ()
@@ -68,11 +72,25 @@ class ToOne(Field):
             views = dict(zip([get(row) for row in rows], self.level.view(rows), strict=True))
             self.derive(run, here, keys, views)
             return ()
-        return self.attach(here, keys, [get(row) for row in rows], rows)
+        return self.attach(here, keys, [get(row) for row in rows], rows, ahead)
 
-    def attach(self, here: Here, keys: list[Any], found: list[Any], rows: Sequence[Any]) -> Sequence[Here]:
+    def read(self, run: Run, here: Here, actor: Actor, keys: list[Any]) -> Any:
+        """The rows of some keys, or what was raised instead, and what was read with them."""
+        rows = here.ahead.get(id(self))
+        if rows is not None:
+            # Some may follow from a row that is not shown.
+            return [row for row in rows if self.found(row) in keys], ahead_of(rows)
+        batch = self.edge.batch
+        assert isinstance(batch, Lookup)
+        read = run.reader.rows(batch, actor, keys, self.level.columns)
+        [rows] = yield [read.followed(following(run, [self.level]))]
+        return rows, ahead_of(rows)
+
+    def attach(
+        self, here: Here, keys: list[Any], found: list[Any], rows: Sequence[Any], ahead: Mapping[Hashable, Any]
+    ) -> Sequence[Here]:
         """Put the found rows to the objects whose keys they have."""
-        reached = Here(self.level, rows, Below(here, of_keys(keys, found, self.names)))
+        reached = Here(self.level, rows, Below(here, of_keys(keys, found, self.names)), ahead)
         parts = dict(zip(found, reached.parts, strict=True))
         self.fill(here.parts, [parts.get(key) for key in keys])
         return [reached] if rows else ()
@@ -90,6 +108,21 @@ class ToOne(Field):
                 made.append(None)
                 run.fail(here, [index], self, error)
         self.fill(here.parts, made)
+
+
+def following(run: Run, levels: Iterable[Level]) -> tuple[Follow, ...]:
+    """What the edges of levels to single rows will ask for, so that it is read together with the rows themselves."""
+    if not run.reader.together:
+        return ()
+    found: list[Follow] = []
+    for edge in [edge for level in levels for edge in level.edges if isinstance(edge, ToOne)]:
+        if edge.at is not None and isinstance(edge.edge.batch, Lookup):
+            # Who may not see it is told so in its place.
+            with suppress(Exception):
+                actor = run.context.permitted(edge.edge.scope, own=edge.edge.own)
+                follow = run.reader.follow(id(edge), edge.at, edge.edge.batch, actor, edge.level.columns)
+                found.append(replace(follow, read=follow.read.followed(following(run, [edge.level]))))
+    return tuple(found)
 
 
 @dataclass(slots=True)
@@ -111,7 +144,7 @@ class ToMany(Field):
             wanted = list(dict.fromkeys(keys))
             columns = self.pages.columns(batch.listing, ask)
             rows, counts = yield from self.pages.answers(
-                run.reader.children(batch, actor, wanted, ready, columns),
+                run.reader.children(batch, actor, wanted, ready, columns).followed(following(run, self.pages.levels)),
                 lambda: run.reader.counts(batch, actor, wanted, ready),
             )
         except Anew:
@@ -119,10 +152,11 @@ class ToMany(Field):
         except Exception as error:
             return self.refuse(run, here, error)
         counted = dict(map(tuple, counts or ()))
+        ahead = ahead_of(rows)
         groups = self.pages.grouped(batch.listing, ask, rows)
         found: list[Any] = [groups.get(key, ()) for key in keys]
         total = [counted.get(key, 0) for key in keys]
-        connected, reached = self.pages.connect(run, here, self.names, found, total, batch.listing, ask, actor)
+        connected, reached = self.pages.connect(run, here, self.names, found, total, batch.listing, ask, actor, ahead)
         self.fill(here.parts, connected)
         return reached
 

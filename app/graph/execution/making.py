@@ -119,6 +119,10 @@ class Making:
         """Reads a key off a row."""
         raise NotImplementedError
 
+    def place(self, name: str) -> int | None:
+        """The place of a key in a row, for objects that are rows as the database gives them."""
+        return None
+
     def common(self, nodes: list[FieldNode], at: Names, path: Names) -> Common:
         """What all edges have."""
         return path, nodes, filler(at)
@@ -165,11 +169,12 @@ class Making:
         if word.value is None:
             if not isinstance(named, GraphQLObjectType):
                 raise Unknown(f"an edge to {named.name}")
-            return edges.ToOne(*common, word, key, *self.targets.row(batch, named, nodes))
+            return edges.ToOne(*common, word, key, *self.targets.row(batch, named, nodes), self.place(word.key))
         if not is_leaf_type(named):
             raise Unknown(f"a value of type {named.name}")
         self.look(word.reads)
-        return edges.ToOne(*common, word, key, *self.targets.view(batch, word.of), completed(field.type))
+        target = self.targets.view(batch, word.of)
+        return edges.ToOne(*common, word, key, *target, self.place(word.key), completed(field.type))
 
     def to_several(
         self, word: Edge, batch: Lookup[Any], field: GraphQLField, nodes: list[FieldNode], common: Common

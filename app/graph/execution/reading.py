@@ -21,9 +21,9 @@ from app.core import clock
 from app.core.database import Database
 from app.core.filters import Filter
 from app.core.keys import KEYS, listed
-from app.core.lanes import Read
 from app.core.pages import Ask, Children, Listing, Lookup
 from app.core.prepared import Prepared, Slot, Unfit, prepare
+from app.core.reads import Follow, Read
 
 KEPT = 2_000
 """Statements that are kept compiled."""
@@ -48,6 +48,16 @@ class Reader:
         self.dialect = database.dialect
         self._kept: OrderedDict[Hashable, Prepared] = OrderedDict()
         self._lock = Lock()
+
+    @property
+    def together(self) -> bool:
+        """Whether it saves anything to read what follows from rows with them."""
+        return self.dialect.name == "postgresql"
+
+    def follow(self, name: Hashable, column: int, batch: Lookup[Any], actor: Actor, columns: tuple[str, ...]) -> Follow:
+        """Some columns of the rows whose keys a column of others holds."""
+        read = self.rows(batch, actor, (), columns)
+        return Follow(name, column, read, read.values.index([]))
 
     def rows(self, batch: Lookup[Any], actor: Actor, keys: Sequence[str], columns: tuple[str, ...]) -> Read:
         """Some columns of the row of each key."""
@@ -114,7 +124,7 @@ class Reader:
             given[KEYS] = listed(keys, self.dialect.name)
         if ask is not None and ask.position is not None:
             given |= {f"at{index}": value for index, value in enumerate(ask.position)}
-        return Read(prepared.text, prepared.values(given), most)
+        return Read(prepared.text, prepared.values(given), most, prepared.width)
 
     def _find(self, name: Hashable) -> Prepared | None:
         with self._lock:

@@ -6,10 +6,11 @@ from typing import Any
 
 from app.access import Actor
 from app.core import lanes
+from app.core.reads import ahead_of
 from app.graph import declared
 from app.graph.execution.asking import Arguments
 from app.graph.execution.connecting import Pages
-from app.graph.execution.edges import Field
+from app.graph.execution.edges import Field, following
 from app.graph.execution.finding import check, find_any, reach
 from app.graph.execution.giving import Given
 from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run, Steps, of_keys, of_lists
@@ -30,7 +31,7 @@ class RootList(Field):
             actor, ask, ready = yield from self.pages.begin(run, listing, query.scope, query.own)
             columns = self.pages.columns(listing, ask, sorted_here=False)
             rows, counts = yield from self.pages.answers(
-                run.reader.page(listing, actor, ready, columns),
+                run.reader.page(listing, actor, ready, columns).followed(following(run, self.pages.levels)),
                 lambda: run.reader.count(listing, actor, ready),
             )
         except Anew:
@@ -38,7 +39,8 @@ class RootList(Field):
         except Exception as error:
             return self.refuse(run, here, error)
         total = [counts[0][0]] if counts else ()
-        connected, reached = self.pages.connect(run, here, self.names, [rows], total, listing, ask, actor)
+        ahead = ahead_of(rows)
+        connected, reached = self.pages.connect(run, here, self.names, [rows], total, listing, ask, actor, ahead)
         self.fill(here.parts, connected)
         return reached
 
@@ -98,10 +100,11 @@ class Asked(Field):
         [find] = finds
         assert find.batch is not None
         level = self.levels[find.batch.table.prefix]
-        [rows] = yield [run.reader.rows(find.batch, actor, [find.key], level.columns)]
+        read = run.reader.rows(find.batch, actor, [find.key], level.columns)
+        [rows] = yield [read.followed(following(run, [level]))]
         if isinstance(rows, Exception):
             raise rows
-        below = Here(level, rows[-1:], Below(here, lambda _index: [(0, list(self.names))]))
+        below = Here(level, rows[-1:], Below(here, lambda _index: [(0, list(self.names))]), ahead_of(rows))
         self.fill(here.parts, [below.parts[0] if rows else None])
         return [below] if rows else ()
 

@@ -5,7 +5,7 @@ know, and ends with the levels that it leads to. All edges that wait are answere
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -14,7 +14,8 @@ import msgspec
 from graphql import FieldNode, GraphQLError
 from graphql.error import located_error
 
-from app.core.lanes import Call, Needs, Read, Reading
+from app.core.lanes import Call, Needs, Reading
+from app.core.reads import NOTHING, Read
 from app.graph.context import Context
 from app.graph.execution.reading import Reader
 
@@ -108,10 +109,14 @@ class Plan:
 class Here:
     """The objects of a level while an operation runs."""
 
-    __slots__ = ("__dict__", "level", "parts", "place", "rows")
+    __slots__ = ("__dict__", "ahead", "level", "parts", "place", "rows")
 
-    def __init__(self, level: Level, rows: Sequence[Any], place: Place) -> None:
+    def __init__(
+        self, level: Level, rows: Sequence[Any], place: Place, ahead: Mapping[Hashable, Any] = NOTHING
+    ) -> None:
         self.level, self.rows, self.place = level, rows, place
+        self.ahead = ahead
+        """The rows that edges lead to, where they were read with these."""
         try:
             self.parts = level.make(rows)
         except Exception:
