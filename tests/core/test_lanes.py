@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
-
 from app.core.database import Database
 from app.core.lanes import Reading, Turns
 from app.core.reads import Follow, Read, ahead_of
+from tests.databases import on_postgresql
 
 LONG_SECONDS = 60.0
 THREADS = 4
@@ -111,6 +110,7 @@ async def test_a_statement_that_fails_leaves_the_others_their_rows(database: Dat
     assert isinstance(failed, Exception)
 
 
+@on_postgresql  # nothing is read ahead where asking again costs nothing
 async def test_what_follows_from_rows_is_read_with_them(database: Database) -> None:
     def lookup(*follows: Follow, fails: bool = False) -> Read:
         text = "SELECT v AS id, $1::text || v AS next FROM unnest(ARRAY['a', 'b', 'xa', 'yxb']) v WHERE v = any ($2)"
@@ -123,8 +123,6 @@ async def test_what_follows_from_rows_is_read_with_them(database: Database) -> N
         ]
         return rows, tuple(other)
 
-    if database.embedded:
-        pytest.skip("nothing is read ahead where asking again costs nothing")
     two = Follow("first", 0, lookup(Follow("second", 1, lookup(), 1)), 1)
     rows, other = await database.lanes.run(reading(two))
     assert (list(rows), other) == ([("b", 1), ("a", 2)], (7,))
