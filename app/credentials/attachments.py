@@ -4,8 +4,6 @@ While a credential is requested its files wait, to be handed in with the answer 
 changes the latest version as an edit of it does: what was decided has to be decided again.
 """
 
-from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,21 +16,16 @@ from app.core import claims, fields, ids
 from app.core.database import Session
 from app.core.errors import (
     AlreadyUploaded,
-    DomainError,
     NotFound,
     NotUploaded,
-    Refused,
-    Required,
     Taken,
     TooMany,
-    UnsupportedMetadata,
     allow,
 )
 from app.core.fields import Changes, Field, Fields, Given
 from app.core.idempotency import outcome
-from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields as credential_fields
-from app.credentials import file_removals, states, versions
+from app.credentials import file_removals, states, version_files, versions
 from app.credentials.attachment_tables import (
     LONGEST_NAME,
     TAKEN,
@@ -41,16 +34,10 @@ from app.credentials.attachment_tables import (
     AttachmentStatus,
     FileRemoval,
 )
-from app.credentials.tables import Credential, CredentialVersion, Intake, VersionField
+from app.credentials.tables import Credential, CredentialVersion, Intake
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import settings
-
-PATH = "attachments"
-MOST_FILES = 20
-"""Files of one version."""
-SUPPORTED_AS = {AttachmentSide.FRONT: Metadata.FRONT_ATTACHMENT, AttachmentSide.BACK: Metadata.BACK_ATTACHMENT}
-"""What a type has to support for a file of a side; any type takes others."""
 
 STATUS_READS = ("uploaded_at", "version_id")
 
@@ -158,7 +145,7 @@ async def remove(session: Session, actor: Actor, given: Given) -> Removed:
         final = settings.decisions_are_final(organization)
         allow(states.edit_version(credential, version, final=final))
     claims.expect(credential.revision, given.get("expectedRevision"))
-    beside = await of_version(session, credential, attachment.version_id)
+    beside = await version_files.of_version(session, credential, attachment.version_id)
     before, after = [row.label for row in beside], [row.label for row in beside if row.id != attachment.id]
     await file_removals.forget(session, attachment)
     await session.delete(attachment)
@@ -168,61 +155,6 @@ async def remove(session: Session, actor: Actor, given: Given) -> Removed:
         _note_waiting(session, actor, credential, before, after)
     await session.flush()
     return Removed(attachment.id, credential)
-
-
-async def check_complete(session: Session, credential: Credential, version: CredentialVersion) -> None:
-    """Refuse an answer that lacks a file which the type requires: it may have been removed since it was submitted."""
-    sides = {row.side for row in await of_version(session, credential, version.id)}
-    errors = lacking(await _type(session, credential), sides)
-    if errors:
-        raise Refused(errors)
-
-
-def lacking(kind: CredentialType, sides: Collection[AttachmentSide]) -> list[DomainError]:
-    """A refusal for each file that a type requires and that is not among those there are."""
-    return [
-        Required(PATH, message=f"{PATH}: {kind.code} requires {wanted.value}; see attachmentUploadCreate")
-        for side, wanted in SUPPORTED_AS.items()
-        if wanted in kind.requires and side not in sides
-    ]
-
-
-def check_supported(kind: CredentialType, side: AttachmentSide, path: str) -> None:
-    """Refuse a file that a type does not support."""
-    wanted = SUPPORTED_AS.get(side)
-    if wanted is not None and wanted not in kind.supports:
-        raise UnsupportedMetadata(f"{path}: {kind.code} does not support {wanted.value}", (path,))
-
-
-async def of_version(session: Session, credential: Credential, version_id: str | None) -> list[Attachment]:
-    """The files of a credential's version, the oldest first; without one, those that wait."""
-    statement = (
-        select(Attachment)
-        .where(
-            col(Attachment.organization_id) == credential.organization_id,
-            col(Attachment.credential_id) == credential.id,
-            col(Attachment.version_id) == version_id,
-            col(Attachment.uploaded_at).is_not(None),
-        )
-        .order_by(col(Attachment.created_at), col(Attachment.id))
-    )
-    return list(await session.scalars(statement))
-
-
-async def of_last_answer(session: Session, credential: Credential) -> list[Attachment]:
-    """The files of the newest version that has any, the oldest first."""
-    statement = (
-        select(Attachment, col(CredentialVersion.number))
-        .join(CredentialVersion, col(CredentialVersion.id) == col(Attachment.version_id))
-        .where(
-            col(Attachment.organization_id) == credential.organization_id,
-            col(CredentialVersion.organization_id) == credential.organization_id,
-            col(Attachment.credential_id) == credential.id,
-        )
-        .order_by(col(CredentialVersion.number).desc(), col(Attachment.created_at), col(Attachment.id))
-    )
-    found = list(await session.execute(statement))
-    return [row for row, number in found if number == found[0][1]]
 
 
 async def discard_waiting(session: Session, credential: Credential) -> None:
@@ -250,50 +182,35 @@ async def _claim(session: Session, actor: Actor, key: str) -> tuple[Credential, 
 
 async def _check(session: Session, credential: Credential, side: AttachmentSide, path: str) -> list[Attachment]:
     """Refuse a file that the type does not support, or for which there is no room; gives those that are there."""
-    check_supported(await _type(session, credential), side, path)
+    version_files.check_supported(await version_files.type_of(session, credential), side, path)
     waits = credential.intake is Intake.REQUESTED
-    there = await of_version(session, credential, None if waits else credential.latest_version_id)
-    if side in SUPPORTED_AS and any(row.side is side for row in there):
+    there = await version_files.of_version(session, credential, None if waits else credential.latest_version_id)
+    if side in version_files.SUPPORTED_AS and any(row.side is side for row in there):
         raise Taken(f"{path}: {TAKEN}", (path,))
-    if len(there) >= MOST_FILES:
-        raise TooMany(f"{path}: a version has no more than {MOST_FILES} files", (path,), limit=MOST_FILES)
+    if len(there) >= version_files.MOST_FILES:
+        raise TooMany(
+            f"{path}: a version has no more than {version_files.MOST_FILES} files",
+            (path,),
+            limit=version_files.MOST_FILES,
+        )
     return there
 
 
 async def _amend(session: Session, actor: Actor, credential: Credential, before: list[str], after: list[str]) -> None:
     """Let the latest version follow a change of its files."""
     version = await versions.latest_of(session, credential)
-    organization, kind = await settings.of(session, actor.organization_id), await _type(session, credential)
-    changes = media_files(before, after)
-    note(session, actor, version, before, after)
+    organization, kind = (
+        await settings.of(session, actor.organization_id),
+        await version_files.type_of(session, credential),
+    )
+    changes = version_files.media_files(before, after)
+    version_files.note(session, actor, version, before, after)
     changes |= await versions.amend(session, actor, credential, version, organization, kind)
     credential_fields.grow(credential, session.now)
     ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
-
-
-def media_files(before: list[str], after: list[str]) -> Changes:
-    """What changed of a version's files, as the ledger has it."""
-    return {"mediaFiles": {"from": before, "to": after}} if before != after else {}
-
-
-def note(session: Session, actor: Actor, version: CredentialVersion, before: list[str], after: list[str]) -> None:
-    """Note in a version's activity each file that came or went."""
-    for label in _without(before, after):
-        versions.log(session, actor, version, VersionField.MEDIA_FILES, label, None)
-    for label in _without(after, before):
-        versions.log(session, actor, version, VersionField.MEDIA_FILES, None, label)
-
-
-def _without(labels: list[str], others: list[str]) -> list[str]:
-    """Labels that are not among others, of which each takes away one."""
-    return list((Counter(labels) - Counter(others)).elements())
 
 
 def _note_waiting(session: Session, actor: Actor, credential: Credential, before: list[str], after: list[str]) -> None:
     """Record a file that waits. The credential does not change by it, and so its revision does not grow."""
     changes: Changes = {"waitingFiles": {"from": before, "to": after}}
     ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
-
-
-async def _type(session: Session, credential: Credential) -> CredentialType:
-    return await session.row(CredentialType, (credential.organization_id, credential.credential_type_id))

@@ -13,10 +13,10 @@ from app.core.database import Session
 from app.core.errors import NotFound, Refused, TooMany, gathering
 from app.core.fields import Changes, Given
 from app.credential_types.tables import CredentialType
-from app.credentials import attachments
+from app.credentials import version_files
 from app.credentials.attachment_tables import Attachment, AttachmentSide
-from app.credentials.attachments import PATH
 from app.credentials.tables import Credential, CredentialVersion
+from app.credentials.version_files import PATH
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,21 @@ class Answer:
 
 async def read(session: Session, actor: Actor, credential: Credential, kind: CredentialType, given: Given) -> Answer:
     """The files that an answer is to have. Raises Refused where the type requires others."""
-    waiting = await attachments.of_version(session, credential, None)
+    waiting = await version_files.of_version(session, credential, None)
     named = given.get(PATH)
     new = waiting if named is None else await _named(session, actor, waiting, named)
     sides = {row.side for row in new} - {AttachmentSide.OTHER}
-    before = await attachments.of_last_answer(session, credential)
+    before = await version_files.of_last_answer(session, credential)
     kept = [row for row in before if row.side not in sides]
     sides |= {row.side for row in kept}
-    errors = attachments.lacking(kind, sides)
+    errors = version_files.lacking(kind, sides)
     for row in new:
         with gathering(errors):
             # The type may have changed since the file came.
-            attachments.check_supported(kind, row.side, PATH)
-    if len(kept) + len(new) > attachments.MOST_FILES:
-        message = f"{PATH}: a version has no more than {attachments.MOST_FILES} files, also those that are taken over"
-        errors.append(TooMany(message, (PATH,), limit=attachments.MOST_FILES))
+            version_files.check_supported(kind, row.side, PATH)
+    if len(kept) + len(new) > version_files.MOST_FILES:
+        message = f"{PATH}: a version has no more than {version_files.MOST_FILES} files, also those that are taken over"
+        errors.append(TooMany(message, (PATH,), limit=version_files.MOST_FILES))
     if errors:
         raise Refused(errors)
     return Answer(new, before, kept)
@@ -66,14 +66,14 @@ async def write(session: Session, actor: Actor, version: CredentialVersion, answ
         session.add(Attachment(**copied))
     for row in answer.new:
         row.version_id, row.attached_at = version.id, session.now
-    attachments.note(session, actor, version, [], has)
-    return attachments.media_files([row.label for row in answer.before], has)
+    version_files.note(session, actor, version, [], has)
+    return version_files.media_files([row.label for row in answer.before], has)
 
 
 async def _named(
     session: Session, actor: Actor, waiting: Sequence[Attachment], keys: Sequence[str]
 ) -> list[Attachment]:
-    bulk.check_length(keys, PATH, attachments.MOST_FILES)
+    bulk.check_length(keys, PATH, version_files.MOST_FILES)
     found = []
     for index, key in enumerate(dict.fromkeys(keys)):
         path = (PATH, str(index))

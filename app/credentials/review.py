@@ -11,8 +11,8 @@ from app.core.database import Session
 from app.core.errors import AlreadyApproved, AlreadyRejected, ApprovalFinal, DomainError, NotFound
 from app.core.fields import Fields, Given, between, snapshot
 from app.core.idempotency import outcome
-from app.credentials import attachments, states, verification_schedule, versions
 from app.credentials import fields as credential_fields
+from app.credentials import states, verification_schedule, version_files, versions
 from app.credentials.tables import (
     Approval,
     Credential,
@@ -43,7 +43,7 @@ async def approve(session: Session, actor: Actor, given: Given) -> Credential:
     claims.expect(credential.revision, given.get("expectedRevision"))
     answers = credential.intake is Intake.SUBMITTED and version.id == credential.latest_version_id
     if answers:
-        await attachments.check_complete(session, credential, version)
+        await version_files.check_complete(session, credential, version)
     before = _standing(credential, version)
     _decide(session, actor, version, Approval.APPROVED, given)
     credential.status = VerificationStatus.ACTIVE

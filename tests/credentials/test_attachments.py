@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.access import EVERYTHING, Scope
-from app.credentials import attachments
+from app.credentials import version_files
 from app.credentials.attachment_tables import LONGEST_NAME, Attachment, AttachmentSide
 from app.credentials.tables import Approval, VersionChange
 from tests import files
@@ -140,10 +140,10 @@ async def test_a_version_has_so_many_files_and_no_more(tenant: Tenant, key: str)
     sent = await files.send(tenant, key, "OTHER")
     async with tenant.service.database.writing("test") as session:
         row = await session.row(Attachment, (tenant.id, sent))
-        for number in range(attachments.MOST_FILES - 1):
+        for number in range(version_files.MOST_FILES - 1):
             session.add(Attachment(**row.model_dump() | {"id": f"att_{number:016}"}))
     [error] = await refused(tenant, CREATE, ("TOO_MANY", "side"), **front(key))
-    assert error["limit"] == attachments.MOST_FILES
+    assert error["limit"] == version_files.MOST_FILES
 
 
 @pytest.mark.parametrize(
