@@ -99,7 +99,9 @@ async def make(url: str) -> Facts:
 
 async def _fill(database: Database, draw: Draw) -> Facts:
     async with database.writing("bench") as session:
-        session.now = datetime.combine(draw.today - FOUNDED_BEFORE, time(), UTC)
+        founded = datetime.combine(draw.today - FOUNDED_BEFORE, time(), UTC)
+        session.clock = lambda: founded
+        session.tick()
         organization = await settings.found(session, "Measured Health")
         actor = Actor(organization.id, ActorKind.SYSTEM, "bench", "Bench", EVERYTHING)
         kinds = {kind.code: kind for kind in await catalogue.stock(session, actor)}
