@@ -68,14 +68,18 @@ def create(kind: CredentialType) -> DomainError | None:
 def update(credential: Credential) -> DomainError | None:
     """Update or replace it, or add a version."""
     if credential.intake not in UPDATABLE:
-        return _live(credential) or NotUpdatable("a requested credential can be updated only until it is completed", ID)
+        return _live(credential) or NotUpdatable(
+            "a requested credential can be updated only until it is completed or cancelled", ID
+        )
     return _live(credential)
 
 
 def submit(credential: Credential) -> DomainError | None:
     """Answer the request for it."""
     if credential.intake is Intake.SUBMITTED:
-        return _live(credential) or AlreadySubmitted("it is submitted already; update it, or add another version", ID)
+        rejected = credential.latest_approval is Approval.REJECTED
+        instead = "add another version" if rejected else "update it, or add another version"
+        return _live(credential) or AlreadySubmitted(f"it is submitted already; {instead}", ID)
     if credential.intake is not Intake.REQUESTED:
         # Said of an archived one too, such as of a request that was cancelled: restoring it would be of no use.
         return _undeleted(credential) or NotSubmittable("nobody waits for an answer", ID)

@@ -29,6 +29,7 @@ END, DIRECTORY_END = Struct("<4s4H2LH"), b"PK\x05\x06"
 STREAMED, UTF_8 = 0x08, 0x800
 """What the files of a pack say of themselves: that their sizes stand behind them, and that their names are UTF-8."""
 DESCRIPTOR_BYTES = 16
+PACKED_ANEW = "it is not packed as it was given out: somebody changed it, or unpacked it and packed it anew"
 UNREADABLE = (BadZipFile, OSError, KeyError, EOFError, ValueError, struct.error, zlib.error, RuntimeError)
 """What reading an archive can raise that somebody made up: other methods of packing and encryption among them."""
 
@@ -64,13 +65,13 @@ def _check_form(file: BinaryIO, archive: ZipFile) -> None:
         signature, _, flags, method, *_, name_length, extra_length = HEADER.unpack(file.read(HEADER.size))
         same = (signature, flags, method, info.header_offset) == (FILE, info.flag_bits, info.compress_type, place)
         if not (same and _is_plain(info) and extra_length == 0 and file.read(name_length) == info.filename.encode()):
-            raise Unsound("it is not packed as an evidence pack is")
+            raise Unsound(PACKED_ANEW)
         place += HEADER.size + name_length + info.compress_size + (DESCRIPTOR_BYTES if flags & STREAMED else 0)
     end = file.seek(0, SEEK_END)
     file.seek(end - END.size)
     signature, *_, size, at, comment = END.unpack(file.read())
     if (signature, at, at + size + END.size, comment) != (DIRECTORY_END, place, end, 0):
-        raise Unsound("it is not packed as an evidence pack is")
+        raise Unsound(PACKED_ANEW)
 
 
 def _is_plain(info: ZipInfo) -> bool:

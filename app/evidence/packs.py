@@ -10,6 +10,7 @@ import orjson
 from app.access import Actor, Scope
 from app.attachments import content
 from app.compliance import frames, gathering
+from app.core import clock
 from app.core.addresses import Address, Addresses, Purpose, Sealed
 from app.core.database import Session
 from app.credentials.attachment_tables import Attachment
@@ -93,15 +94,15 @@ def assemble(found: Records, sealed: Sealed, now: datetime, request_id: str) -> 
         "requestId": request_id,
     }
     files = _files(row for rows in found.attachments.values() for row in rows)
-    return Pack(now, about, _documents(found, files), files)
+    return Pack(now, about, _documents(found, files, clock.today(now, found.frame.zone)), files)
 
 
-def _documents(found: Records, files: Iterable[File]) -> dict[str, bytes]:
+def _documents(found: Records, files: Iterable[File], today: date) -> dict[str, bytes]:
     compliance = telling.compliance(found)
     credentials = holdings.tell(found, {file.storage_key: file.path for file in files})
     lines = [orjson.dumps(telling.event(event), option=orjson.OPT_UTC_Z) for event in found.past.told]
     return {
-        "README.txt": report.write(found, compliance, credentials).encode(),
+        "README.txt": report.write(found, compliance, credentials, today).encode(),
         "compliance.json": orjson.dumps(compliance, option=READABLE),
         "worker.json": orjson.dumps(telling.worker(found), option=READABLE),
         "credentials.json": orjson.dumps(credentials, option=READABLE),

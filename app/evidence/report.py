@@ -1,20 +1,25 @@
 """An evidence pack's first page: what it says, in words, for whoever opens it."""
 
+from datetime import UTC, date, datetime
+
 from app.compliance.facts import Cell
-from app.core.fields import plain
+from app.credentials.tables import Approval, Intake
 from app.evidence.records import Records
 from app.evidence.telling import Told
 
+ATTACHMENTS = "  attachments/"
 ENDED = (("archived", "archivedAt"), ("deleted", "deletedAt"))
 
 
-def write(records: Records, compliance: Told, credentials: list[Told]) -> str:
+def write(records: Records, compliance: Told, credentials: list[Told], today: date) -> str:
     """The page, as plain text. Nothing in it can look like another line of it, whatever somebody called themselves."""
+    day = records.frame.day
     lines = [
         f"Evidence of {quoted(records.name)} ({records.worker.id})",
-        f"at {records.organization.name} ({records.organization.id}), as of {records.frame.day}",
+        f"at {records.organization.name} ({records.organization.id}), as of {day}",
         "",
         f"Standing: {compliance['standing'] or 'none: nothing was asked of them on that day'}",
+        *([] if day <= today else [f"This is a day to come: it is told by what was known on {today}."]),
         "",
         *(_cell(records, cell) for cell in (records.judged.cells if records.judged else ())),
         "",
@@ -22,7 +27,8 @@ def write(records: Records, compliance: Told, credentials: list[Told]) -> str:
     ]
     for credential in credentials:
         lines += ["", *_credential(credential)]
-    return "\n".join([*map(one_line, lines), "", *HOW])
+    how = HOW if any(records.attachments.values()) else [line for line in HOW if not line.startswith(ATTACHMENTS)]
+    return "\n".join([*map(one_line, lines), "", *how])
 
 
 def one_line(text: str) -> str:
@@ -38,7 +44,10 @@ def _credential(told: Told) -> list[str]:
     """A credential, with a line for each of its versions and each of their files."""
     kind, verification = told["credentialType"], told["verification"]
     state = f"{verification['status']}, {verification['eligibility'] or 'eligibility unknown'}, {told['validity']}"
-    ended = [f"{word} {plain(told[at])}" for word, at in ENDED if told[at]]
+    if told["intake"]["status"] == Intake.REQUESTED:
+        again = told["approval"] == Approval.REJECTED
+        state = "asked for again, since the answer was rejected" if again else "asked for; there is no answer yet"
+    ended = [f"{word} {_instant(told[at])}" for word, at in ENDED if told[at]]
     lines = [f"  {kind['name']} [{kind['code']}] {told['id']}: {', '.join([state, *ended])}"]
     if told.get("purged"):
         return [*lines, "    It was purged since: no more is known of it than this, and what the ledger says."]
@@ -56,9 +65,13 @@ def _version(told: Told) -> str:
     decided, by = told["approval"], ""
     if decided["decidedBy"] is not None:
         who = decided["decidedBy"]["name"] or decided["decidedBy"]["id"]
-        by = f" by {quoted(who)} on {plain(decided['decidedAt'])}"
+        by = f" by {quoted(who)} on {_instant(decided['decidedAt'])}"
     dates = f"issued {told['issueDate'] or '-'}, expires {told['expiryDate'] or '-'}"
     return f"version {told['number']}: number {quoted(told['referenceNumber'])}, {dates}, {decided['status']}{by}"
+
+
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def quoted(text: str | None) -> str:
@@ -85,5 +98,5 @@ How to check it
   names the key, which is among those that the service gives out at /.well-known/jwks.json. Have them from the service
   itself, over https and at an address that you know: not from this pack, and not from whoever hands it to you. The
   signature's payload is manifest.json, byte for byte. Then compare the digest of each file with the manifest's, and see
-  that no file is there which it does not name.""".splitlines()
+  that no file is there which it does not name. Keep the archive as it came: packed anew, it is another.""".splitlines()
 """What is in a pack, and how it is checked."""

@@ -121,8 +121,9 @@ MUTATIONS = [
         "credentialSubmit",
         submission.submit,
         CredentialSubmitInput,
-        "Answers a request: hands in a requested credential, or hands it in again after a rejection. Where nobody has "
-        "to approve it, it is completed at once; what a registry verifies is checked soon after.",
+        "Answers a request: hands in a requested credential, or hands it in again after a rejection, where the "
+        "organization lets workers resubmit. Where nobody has to approve it, it is completed at once; what a registry "
+        "verifies is checked soon after.",
         scope=Scope.CREDENTIALS_WRITE,
         own=True,
         credential=(Credential, "The credential as it is now; null when refused."),

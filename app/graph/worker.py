@@ -173,7 +173,7 @@ class Worker(CredentialOwner):
     evidence_pack: EvidencePack | None = edge(
         packs.offered,
         "All that is on record of them on a day, in one signed archive for an auditor; null where they were not on "
-        "record yet. It takes `workers:read`, `credentials:read` and `compliance:read` too.",
+        "record yet. It takes `audit:read`, `workers:read`, `credentials:read` and `compliance:read`.",
         key="id",
         scope=Scope.AUDIT_READ,
         value=_offered,

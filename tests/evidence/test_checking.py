@@ -197,7 +197,7 @@ async def test_a_file_that_is_packed_otherwise_is_found_out(
             if name == "README.txt":
                 change(info)
             archive.writestr(info, content)
-    assert found_out(file, own.public_keys) == "it is not packed as an evidence pack is"
+    assert found_out(file, own.public_keys) == checking.PACKED_ANEW
 
 
 def call(*arguments: str) -> Result:

@@ -263,3 +263,13 @@ async def test_a_store_that_is_away_is_told_before_there_is_an_archive(
     async with httpx.AsyncClient(transport=transport) as client:
         response = await client.get(url, timeout=60)
     assert (response.status_code, response.json()["code"]) == (503, "UNAVAILABLE")
+
+
+async def test_what_is_only_asked_for_and_a_day_to_come_are_told_as_such(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    await life.add_rule(tenant, "WWCC_NSW")
+    report = (await packing.fetch(tenant, worker, "2199-01-01")).files["README.txt"].decode()
+    assert "asked for; there is no answer yet" in report
+    assert "This is a day to come: it is told by what was known on" in report
+    assert "  attachments/" not in report
+    assert "a day to come" not in (await packing.fetch(tenant, worker)).files["README.txt"].decode()
