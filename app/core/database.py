@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Dialect, Select, event, inspect, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -119,6 +119,7 @@ class Database:
                 hide_parameters=True,
                 isolation_level="AUTOCOMMIT",
             )
+            event.listen(self._writer.sync_engine, "checkout", _check_open)
             self._still = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             self.engine = self._writer.execution_options(isolation_level="READ COMMITTED")
 
@@ -204,6 +205,12 @@ async def _finish(work: Coroutine[Any, Any, None]) -> None:
 
 def _gave_way(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in GAVE_WAY
+
+
+def _check_open(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have the pool open another connection in place of one that the server closed meanwhile."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def _prepare(connection: Any) -> None:

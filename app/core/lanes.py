@@ -79,7 +79,7 @@ class PostgreSQL:
     async def _fetch(self, reads: list[Read]) -> list[Any]:
         async with self._free:
             # Last in, first out: the connections most used have the most statements prepared.
-            lane = self._idle.pop() if self._idle else await self._engine.raw_connection()
+            lane = self._open() or await self._engine.raw_connection()
             driver: Any = lane.driver_connection
             try:
                 return await _asked(driver, reads)
@@ -88,6 +88,15 @@ class PostgreSQL:
                     lane.invalidate()
                 else:
                     self._idle.append(lane)
+
+    def _open(self) -> Any:
+        """An idle connection that the server did not close meanwhile; None where there is none."""
+        while self._idle:
+            lane = self._idle.pop()
+            if not lane.driver_connection.is_closed():
+                return lane
+            lane.invalidate()
+        return None
 
     async def close(self) -> None:
         """Close the connections."""

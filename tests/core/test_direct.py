@@ -5,18 +5,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import IntegrityError, NoResultFound
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import col
 
 from app.core import ids
 from app.core.claims import claim, find
-from app.core.database import Session
+from app.core.database import Database, Session
 from app.core.history import History
+from app.core.lanes import Reading
+from app.core.reads import Read
+from app.migrations import runner
+from app.organizations import settings, units
+from app.organizations.tables import OrgUnit, OrgUnitKind
 from app.workers.tables import Position, Worker
+from tests.conftest import new_database
 from tests.core.statements import counted
-from tests.service import Tenant
+from tests.databases import on_postgresql
+from tests.service import Tenant, operator, random_name
 
 
 def position(tenant: Tenant, name: str, external_id: str | None = None) -> Position:
@@ -163,3 +170,34 @@ async def test_a_call_that_is_given_up_writes_nothing_and_holds_nothing_up(tenan
     async with writing(tenant) as session:
         await claim(session, tenant.actor, Worker, key, ("id",))
         await session.execute(update(Worker).where(col(Worker.id) == key).values(job_title="Nurse"))
+
+
+@on_postgresql
+async def test_connections_that_the_server_closed_are_replaced(postgresql: str, database: Database) -> None:
+    url = await new_database(postgresql, f"closing_{random_name()}")
+    own = Database(url, database.clock)
+    await runner.upgrade(own)
+    organization = await organization_of(own)
+    await asyncio.gather(*(own.lanes.run(one()) for _ in range(3)))
+    async with database.reading() as session:
+        ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+        await session.execute(text(ending), {"name": own.url.database})
+    await asyncio.sleep(0.2)  # until the news has come
+    async with own.writing() as session:
+        unit = await units.create(session, operator(organization), {"name": "Ward", "kind": OrgUnitKind.TEAM})
+    async with own.reading() as session:
+        assert (await session.row(OrgUnit, (organization, unit.id))).name == "Ward"
+    async with own.still() as session:
+        assert (await session.row(OrgUnit, (organization, unit.id))).name == "Ward"
+    assert await own.lanes.run(one()) == 1
+    await own.close()
+
+
+async def organization_of(database: Database) -> str:
+    async with database.writing() as session:
+        return (await settings.found(session, "Own")).id
+
+
+def one() -> Reading[int]:
+    [[row]] = yield [Read("SELECT 1", ())]
+    return int(row[0])
