@@ -14,8 +14,9 @@ from app.compliance.gathering import AT_ONCE, Gathered
 from app.compliance.portfolios import Portfolio
 from app.core import claims, clock
 from app.core.database import Session
-from app.core.errors import Invalid
+from app.core.errors import Invalid, NotFound
 from app.core.fields import Given
+from app.core.history import History
 from app.core.keys import among
 from app.credentials import queries as credentials
 from app.credentials.tables import Credential, OwnerType
@@ -69,8 +70,7 @@ async def find(session: Session, actor: Actor, given: Given) -> Extent:
         case "owner":
             return await _owner(session, actor, given["owner"], extent)
         case "orgUnit":
-            unit = await claims.find(session, actor, OrgUnit, given["orgUnit"], ("orgUnit",))
-            return await _unit(session, actor, unit.id, extent)
+            return await _unit(session, actor, await _unit_id(session, actor, given["orgUnit"], extent), extent)
     assert actor.org_unit_id is not None
     return await _unit(session, actor, actor.org_unit_id, extent)
 
@@ -88,6 +88,19 @@ def _named(given: Given) -> str | None:
     if len(named) > 1:
         raise Invalid(f"give one of {', '.join(SCOPES)} at most", (named[1],))
     return named[0] if named else None
+
+
+async def _unit_id(session: Session, actor: Actor, key: str, extent: Extent) -> str:
+    """The id of a unit that there is, or, for a day gone by, that there was."""
+    try:
+        return (await claims.find(session, actor, OrgUnit, key, ("orgUnit",))).id
+    except NotFound:
+        mine = (col(History.organization_id) == actor.organization_id, col(History.row_id) == key)
+        known = select(mine[0]).where(*mine, col(History.kind) == str(OrgUnit.__tablename__)).limit(1)
+        past = extent.day < extent.today and actor.org_unit_id is None
+        if past and await session.scalar(known):
+            return key
+        raise
 
 
 async def _unit(session: Session, actor: Actor, unit_id: str, extent: Extent) -> Extent:

@@ -261,3 +261,23 @@ async def test_a_day_ends_once_whatever_becomes_of_the_time_zone(asked: Asked, c
     await move("Australia/Sydney", 12)
     await asked.tenant.add_worker("Somebody Last")
     assert await told() == 1
+
+
+async def test_of_a_unit_that_was_deleted_since_the_days_gone_by_are_told(asked: Asked, stranger: Tenant) -> None:
+    asked.go(0)
+    unit = await asked.unit()
+    worker = await asked.tenant.add_worker(employment={"orgUnit": unit})
+    await asked.rule()
+    asked.go(3)
+    text = """query ($unit: ID, $day: Date) { complianceSummary(orgUnit: $unit, asOf: $day) {
+        byStanding { value count } } gapsByWorker(orgUnit: $unit, asOf: $day) { nodes { worker { id } } } }"""
+    past = {"unit": unit, "day": (START + timedelta(days=1)).isoformat()}
+    before = (await asked.tenant.ask(text, past)).data
+    assert before["complianceSummary"]["byStanding"] == [{"value": "NON_COMPLIANT", "count": 1}]
+    assert before["gapsByWorker"]["nodes"] == [{"worker": {"id": worker}}]
+    given = {"worker": {"id": worker}, "employment": {"orgUnit": None}}
+    await calls.done(asked.tenant, "workerUpdate", "worker { id }", **given)
+    await calls.done(asked.tenant, "orgUnitDelete", "orgUnit { id }", id=unit)
+    assert (await asked.tenant.ask(text, past)).data == before
+    for tenant, variables in ((asked.tenant, {**past, "day": None}), (stranger, past)):
+        assert (await tenant.ask(text, variables)).codes == ["NOT_FOUND"] * 2
