@@ -44,10 +44,11 @@ async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) ->
     after = {column: values.get(column, getattr(credential, column)) for column in Credential.model_fields}
     fields.check(kind, after, values)
     changes = fields.FIELDS.apply(credential, values)
+    stated = any(path in changes for path in STANDING)
     if changes:
         if any(path in changes for path in fields.VERSIONED_PATHS):
-            changes |= await _amend(session, actor, credential, kind)
-        if any(path in changes for path in STANDING):
+            changes |= await _amend(session, actor, credential, kind, stated=stated)
+        if stated:
             await _check_undecided(session, actor, credential)
             # What a registry or a reviewer found is not what is said now.
             found = snapshot(credential, fields.STANDING)
@@ -66,11 +67,13 @@ async def _check_undecided(session: Session, actor: Actor, credential: Credentia
     allow(states.edit_latest(credential, final=settings.decisions_are_final(organization)))
 
 
-async def _amend(session: Session, actor: Actor, credential: Credential, kind: CredentialType) -> Changes:
+async def _amend(
+    session: Session, actor: Actor, credential: Credential, kind: CredentialType, *, stated: bool
+) -> Changes:
     version = await versions.latest_of(session, credential)
     organization = await settings.of(session, actor.organization_id)
     allow(states.edit_version(credential, version, final=settings.decisions_are_final(organization)))
-    return await versions.amend(session, actor, credential, version, organization, kind)
+    return await versions.amend(session, actor, credential, version, organization, kind, stated=stated)
 
 
 def _check_immutable(credential: Credential, given: Given) -> None:

@@ -21,6 +21,7 @@ from app.credentials.tables import (
     Credential,
     CredentialVersion,
     Intake,
+    VerificationStatus,
     VersionChange,
     VersionField,
 )
@@ -51,14 +52,16 @@ async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion
     values = _renewed(kind, latest, FIELDS.read(given, absent="keep"))
     credential_fields.check(kind, values, values, flat=True)
     organization = await settings.of(session, actor.organization_id)
-    approval = approval_of_new(credential, organization, kind)
+    approval, rejected = approval_of_new(credential, organization, kind), states.is_rejected(credential)
     version = append(session, actor, credential, latest.number + 1, approval, values)
+    changes: Changes = {"number": {"from": latest.number, "to": version.number}}
+    changes |= FIELDS.differences(latest, version)
+    if rejected:
+        changes |= await stand_anew(session, credential)
     if version.reference_number != latest.reference_number:
         verification_schedule.soon(credential, session.now)
     credential_fields.grow(credential, session.now)
     await session.flush()
-    changes: Changes = {"number": {"from": latest.number, "to": version.number}}
-    changes |= FIELDS.differences(latest, version)
     ledger.record(
         session, actor, EventKind.CREDENTIAL_VERSION_ADDED, credential, changes, worker_id=credential.worker_id
     )
@@ -107,12 +110,16 @@ async def amend(
     version: CredentialVersion,
     organization: Organization,
     kind: CredentialType,
+    *,
+    stated: bool = False,
 ) -> Changes:
     """Bring the latest version in line with the facts that were just written into its credential.
 
-    Gives what else changed by that: what was decided has to be decided again.
+    Gives what else changed by that: what was decided has to be decided again, and what fell with a rejection stands
+    anew, unless it was `stated` where it stands.
     """
     changes: Changes = {"number": {"from": version.number, "to": version.number}}
+    rejected = states.is_rejected(credential)
     if version.reference_number != credential.reference_number:
         verification_schedule.soon(credential, session.now)
     if version.approval in states.DECIDED:
@@ -122,7 +129,23 @@ async def amend(
         changes |= between(before, snapshot(version, credential_fields.DECISION))
         credential.latest_version_at = session.now
     await take_over(session, actor, credential, version)
+    if rejected and not stated:
+        changes |= await stand_anew(session, credential)
     return changes
+
+
+async def stand_anew(session: Session, credential: Credential) -> Changes:
+    """Let nothing be known of a credential whose latest version is one that nobody has looked at; gives what changed.
+
+    Where nobody has to, neither a person nor a registry, it is in force.
+    """
+    before = snapshot(credential, credential_fields.STANDING)
+    trusted = credential.latest_approval is Approval.NOT_REQUIRED and not credential.is_verifiable
+    credential.status = VerificationStatus.ACTIVE if trusted else VerificationStatus.PENDING
+    credential.eligibility = credential.status_detail = credential.raw_status = None
+    if credential.next_check_at is None:
+        await verification_schedule.resume(session, credential)
+    return between(before, snapshot(credential, credential_fields.STANDING))
 
 
 async def take_over(session: Session, actor: Actor, credential: Credential, version: CredentialVersion) -> None:

@@ -123,15 +123,27 @@ class Model(State):
         else:
             self.approvals[-1] = self.first
         self.intake = "COMPLETED" if self.first == "NOT_REQUIRED" else "SUBMITTED"
-        trusted = self.first == "NOT_REQUIRED" and not self.verifiable
+        self._stand_anew()
+
+    def _stand_anew(self) -> None:
+        trusted = self.approvals[-1] == "NOT_REQUIRED" and not self.verifiable
         self.standing = TRUSTED if trusted else UNDECIDED
 
+    def _is_rejected(self) -> bool:
+        return self.approvals[-1] == "REJECTED" and self.effective() is None
+
     def _addVersion(self, _step: str) -> None:  # noqa: N802 - named after its step
+        rejected = self._is_rejected()
         self.approvals.append(self._begin())
+        if rejected:
+            self._stand_anew()
 
     def _editVersion(self, _step: str) -> None:  # noqa: N802 - named after its step
+        rejected = self._is_rejected()
         if self.approvals[-1] in DECIDED:
             self.approvals[-1] = self._begin()
+        if rejected:
+            self._stand_anew()
 
     def _verify(self, _step: str) -> None:
         if self.approvals[-1] != "REJECTED" or self.effective() is not None:
