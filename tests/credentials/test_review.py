@@ -17,6 +17,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STANDING = "verification { status eligibility statusDetail }"
 IN_FORCE = {"status": "ACTIVE", "eligibility": "MAY_ENGAGE", "statusDetail": "VALID"}
 FALLEN = {"status": "REVOKED", "eligibility": "MAY_NOT_ENGAGE", "statusDetail": "REJECTED"}
+NEEDED = {"name": "Ticket", "scope": "ALL_WORKERS", "alternatives": [life.TICKET]}
 DECIDED = f"credential {{ {STANDING} effectiveVersion {{ id }} latestVersion {{ id }} revision }}"
 
 
@@ -264,3 +265,45 @@ async def test_a_decision_writes_each_row_once_and_reads_little(tenant: Tenant, 
     # The key and its outcome, the credential with its past, the version, the event, and the mark of the worker.
     assert len([statement for statement in statements if not statement.startswith("SELECT")]) == 7
     assert len(statements) <= 10
+
+
+ANEW: dict[str, dict[str, Any]] = {
+    "credentialVersionAdd": {"referenceNumber": "T-2"},
+    "credentialUpdate": {"identification": {"referenceNumber": "T-2"}},
+}
+
+
+@pytest.mark.parametrize("field", ANEW)
+async def test_what_takes_the_place_of_what_was_rejected_stands_anew(
+    tenant: Tenant, worker: str, key: str, field: str
+) -> None:
+    await done(tenant, "requirementRuleCreate", "requirementRule { id }", **NEEDED)
+    await decide(tenant, "Reject", key)
+    text = f"""query ($worker: ID!, $id: ID!) {{ worker(by: {{id: $worker}}) {{ compliance {{ status reason }} }}
+        credential(id: $id) {{ {STANDING} }} }}"""
+    asked = {"worker": worker, "id": key}
+    told = (await tenant.ask(text, asked)).data
+    assert told["credential"]["verification"] == FALLEN
+    assert told["worker"]["compliance"] == [{"status": "INELIGIBLE", "reason": "What was provided was rejected."}]
+    await done(
+        tenant, field, "credential { id }" if field == "credentialUpdate" else "version { id }", id=key, **ANEW[field]
+    )
+    told = (await tenant.ask(text, asked)).data
+    assert told["credential"]["verification"] == {"status": "PENDING", "eligibility": None, "statusDetail": None}
+    assert told["worker"]["compliance"] == [{"status": "IN_REVIEW", "reason": "It waits for a reviewer."}]
+    assert (await life.ledger(tenant, key))[-1].changes["verification.status"] == {"from": "REVOKED", "to": "PENDING"}
+
+
+async def test_where_somebody_says_how_it_stands_it_stands_so(tenant: Tenant, key: str) -> None:
+    await decide(tenant, "Reject", key)
+    given = {"identification": {"referenceNumber": "T-2"}, "verification": {"status": "SUSPENDED"}}
+    payload = await done(tenant, "credentialUpdate", f"credential {{ {STANDING} }}", id=key, **given)
+    assert payload["credential"]["verification"]["status"] == "SUSPENDED"
+
+
+async def test_a_version_beside_one_that_counts_leaves_it_standing(tenant: Tenant, key: str) -> None:
+    await decide(tenant, "Approve", key)
+    await add_version(tenant, key, referenceNumber="T-2")
+    await decide(tenant, "Reject", key)
+    await add_version(tenant, key, referenceNumber="T-3")
+    assert (await life.show(tenant, key, STANDING))["verification"] == IN_FORCE
