@@ -13,7 +13,8 @@ from sqlmodel import SQLModel, col
 
 from app.attachments.storage import Storage
 from app.core.database import Database
-from app.credentials.tables import Credential, VerificationAttempt
+from app.credentials.attempt_tables import VerificationAttempt
+from app.credentials.tables import Credential
 from app.events.tables import Event
 from app.jobs import loop
 from app.main import create_app, open_storage

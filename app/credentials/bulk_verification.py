@@ -11,7 +11,8 @@ from app.core.errors import DomainError, allow
 from app.core.fields import Given
 from app.core.idempotency import outcome
 from app.credentials import states, verification
-from app.credentials.tables import Credential, Trigger, VerificationAttempt
+from app.credentials.attempt_tables import Trigger, VerificationAttempt
+from app.credentials.tables import Credential
 
 
 class RequestStatus(StrEnum):

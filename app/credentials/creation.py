@@ -24,7 +24,8 @@ from app.core.fields import Given, at
 from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType
 from app.credentials import fields, states, verification, versions
-from app.credentials.tables import NEVER, Credential, Trigger, VerificationAttempt, VerificationStatus
+from app.credentials.attempt_tables import Trigger, VerificationAttempt
+from app.credentials.tables import NEVER, Credential, VerificationStatus
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import settings

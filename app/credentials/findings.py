@@ -13,7 +13,8 @@ from app.core.errors import Invalid, NotResolvable, allow
 from app.core.fields import EARLIEST, LATEST, Changes, Given, between, snapshot
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields, review, states, verification_schedule, versions
-from app.credentials.tables import Credential, Outcome, VerificationAttempt, VerificationStatus
+from app.credentials.attempt_tables import Outcome, VerificationAttempt
+from app.credentials.tables import Credential, VerificationStatus
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import days

@@ -10,7 +10,7 @@ from sqlmodel import col
 from app.access import Actor
 from app.core.database import Session
 from app.credential_types.tables import CredentialType
-from app.credentials.tables import Outcome, VerificationAttempt
+from app.credentials.attempt_tables import Outcome, VerificationAttempt
 from app.organizations.tables import Organization
 from app.registries.sources import Sources
 

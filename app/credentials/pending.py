@@ -7,7 +7,8 @@ from sqlmodel import col
 
 from app.core.database import Session
 from app.credentials import findings, states, verification, verification_schedule
-from app.credentials.tables import NEVER, Credential, Outcome, Trigger, VerificationAttempt
+from app.credentials.attempt_tables import Outcome, Trigger, VerificationAttempt
+from app.credentials.tables import NEVER, Credential
 from app.organizations import days
 
 MOST_IN_A_TURN = 100

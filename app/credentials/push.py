@@ -10,7 +10,8 @@ from app.core import idempotency
 from app.core.database import Session
 from app.credential_types.tables import CredentialType
 from app.credentials import findings, states, verification
-from app.credentials.tables import Credential, Trigger
+from app.credentials.attempt_tables import Trigger
+from app.credentials.tables import Credential
 from app.organizations.tables import Organization
 from app.registries.sources import Source
 

@@ -16,14 +16,8 @@ from app.core.filters import Viewer
 from app.core.pages import Listing, Lookup
 from app.credentials import validity
 from app.credentials.attachment_tables import Attachment
-from app.credentials.tables import (
-    WAITING,
-    Credential,
-    CredentialVersion,
-    OwnerType,
-    VerificationAttempt,
-    VersionChange,
-)
+from app.credentials.attempt_tables import VerificationAttempt
+from app.credentials.tables import WAITING, Credential, CredentialVersion, OwnerType, VersionChange
 from app.workers import people, references
 
 OWNER_COLUMNS = {

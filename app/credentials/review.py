@@ -13,13 +13,7 @@ from app.core.fields import Fields, Given, between, snapshot
 from app.core.idempotency import outcome
 from app.credentials import fields as credential_fields
 from app.credentials import states, verification_schedule, version_files, versions
-from app.credentials.tables import (
-    Approval,
-    Credential,
-    CredentialVersion,
-    Intake,
-    VerificationStatus,
-)
+from app.credentials.tables import Approval, Credential, CredentialVersion, Intake, VerificationStatus
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import settings

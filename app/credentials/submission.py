@@ -16,14 +16,7 @@ from app.credential_types.tables import CredentialType
 from app.credentials import attachments, creation, fields, handing_in, states, versions
 from app.credentials.creation import Created
 from app.credentials.handing_in import Answer
-from app.credentials.tables import (
-    NEVER,
-    Approval,
-    Credential,
-    CredentialVersion,
-    Intake,
-    VerificationStatus,
-)
+from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
 from app.events import ledger
 from app.events.kinds import EventKind
 from app.organizations import settings

@@ -21,7 +21,8 @@ from app.core.fields import Given
 from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType
 from app.credentials import findings, states
-from app.credentials.tables import Credential, Outcome, Trigger, VerificationAttempt
+from app.credentials.attempt_tables import Outcome, Trigger, VerificationAttempt
+from app.credentials.tables import Credential
 from app.organizations.tables import Organization
 from app.registries.findings import Eligibility, Inquiry, Unavailable
 from app.registries.sources import Source, Sources

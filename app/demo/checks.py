@@ -5,7 +5,8 @@ from random import Random
 
 from app.core.database import Session
 from app.credentials import findings
-from app.credentials.tables import Credential, VerificationAttempt
+from app.credentials.attempt_tables import VerificationAttempt
+from app.credentials.tables import Credential
 from app.demo import holdings
 from app.demo.holdings import Standing
 from app.registries.findings import Finding, StatusDetail

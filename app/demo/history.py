@@ -10,7 +10,7 @@ from typing import Any
 
 from app.core.database import Session
 from app.credentials import creation, editing, fields, findings, lifecycle, verification, versions
-from app.credentials.tables import Trigger
+from app.credentials.attempt_tables import Trigger
 from app.demo import checks, inputs
 from app.demo.happening import CHANGES, DELETIONS, PEOPLE, RECORDS, UNITS, History, Step, at, instant
 from app.demo.holdings import Holding, Standing, Term

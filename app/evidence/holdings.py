@@ -7,7 +7,8 @@ from app.compliance.kept import KeptCredential
 from app.credentials import fields as credential_fields
 from app.credentials import states, validity
 from app.credentials.attachment_tables import Attachment
-from app.credentials.tables import NEVER, CredentialVersion, Outcome, VerificationAttempt
+from app.credentials.attempt_tables import Outcome, VerificationAttempt
+from app.credentials.tables import NEVER, CredentialVersion
 from app.events.kinds import EventKind
 from app.evidence.records import Records
 from app.evidence.telling import Told

@@ -21,7 +21,8 @@ from app.core.keys import among
 from app.core.records import Record
 from app.credential_types.tables import CredentialType
 from app.credentials.attachment_tables import Attachment
-from app.credentials.tables import Credential, CredentialVersion, VerificationAttempt, VersionChange
+from app.credentials.attempt_tables import VerificationAttempt
+from app.credentials.tables import Credential, CredentialVersion, VersionChange
 from app.events.kinds import EventKind
 from app.events.tables import Event
 from app.evidence.past import Past

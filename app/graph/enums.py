@@ -4,18 +4,10 @@ from app.access import ActorKind, Role, Scope
 from app.compliance.facts import CellStatus
 from app.compliance.tables import Level, RaisedBy, RuleScope, Severity
 from app.credential_types.tables import Category, CreationPolicy, Metadata
+from app.credentials.attempt_tables import Outcome, Trigger
 from app.credentials.ownership import OwnershipStatus
 from app.credentials.review import ReviewStatus
-from app.credentials.tables import (
-    Approval,
-    Intake,
-    Outcome,
-    OwnerType,
-    Trigger,
-    Validity,
-    VerificationStatus,
-    VersionField,
-)
+from app.credentials.tables import Approval, Intake, OwnerType, Validity, VerificationStatus, VersionField
 from app.events.kinds import EventKind
 from app.graph.types import enum
 from app.organizations.tables import ApprovalFinality, OrgUnitKind

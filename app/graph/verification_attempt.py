@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from app.access import ActorKind, Scope
 from app.credentials import queries
-from app.credentials.tables import Outcome, Trigger
+from app.credentials.attempt_tables import Outcome, Trigger
 from app.graph.fields import node
 from app.graph.filters import ChoiceFilter, ExactFilter
 from app.graph.node import Node

@@ -8,14 +8,7 @@ from typing import Any
 from app.access import ActorKind
 from app.core.filters import fold
 from app.credential_types.tables import CredentialType
-from app.credentials.tables import (
-    NEVER,
-    Approval,
-    Credential,
-    CredentialVersion,
-    Intake,
-    VerificationStatus,
-)
+from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
 from app.events.kinds import EventKind
 from app.events.tables import Event
 from app.registries.findings import Eligibility, StatusDetail

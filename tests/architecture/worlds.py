@@ -21,7 +21,8 @@ from app.credential_types import editing as types
 from app.credential_types.tables import Category
 from app.credentials import attachments, creation, file_removals, findings, lifecycle, versions
 from app.credentials.attachment_tables import AttachmentSide
-from app.credentials.tables import Credential, VerificationAttempt, VerificationStatus, VersionChange
+from app.credentials.attempt_tables import VerificationAttempt
+from app.credentials.tables import Credential, VerificationStatus, VersionChange
 from app.events.tables import Event
 from app.organizations import keys, settings, units
 from app.organizations.tables import OrgUnitKind

@@ -10,15 +10,7 @@ import pytest
 from app.core.errors import DomainError
 from app.credential_types.tables import Category, CreationPolicy, CredentialType
 from app.credentials import states
-from app.credentials.tables import (
-    NEVER,
-    Approval,
-    Credential,
-    CredentialVersion,
-    Intake,
-    OwnerType,
-    VerificationStatus,
-)
+from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, OwnerType, VerificationStatus
 from tests.credentials import rules
 from tests.credentials.rules import State
 

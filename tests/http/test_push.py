@@ -12,7 +12,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from app.core.database import Database
-from app.credentials.tables import Outcome, Trigger
+from app.credentials.attempt_tables import Outcome, Trigger
 from app.http.push import LARGEST_BODY
 from app.settings import Settings
 from tests import checks as harness

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app.core.database import Database
 from app.credentials import verification
-from app.credentials.tables import Outcome, VerificationAttempt
+from app.credentials.attempt_tables import Outcome, VerificationAttempt
 from app.jobs import loop
 from app.main import open_storage
 from app.migrations import runner

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.credentials import verification
-from app.credentials.tables import Outcome, VerificationAttempt
+from app.credentials.attempt_tables import Outcome, VerificationAttempt
 from app.jobs import abreast
 from tests.checks import Checks
 from tests.conftest import SettableClock

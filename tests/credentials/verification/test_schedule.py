@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.credentials import verification_schedule
-from app.credentials.tables import NEVER, Credential, Outcome, Trigger
+from app.credentials.attempt_tables import Outcome, Trigger
+from app.credentials.tables import NEVER, Credential
 from tests.checks import Checks
 from tests.conftest import SettableClock
 from tests.registry import FakeRegistry, Reply, says
