@@ -79,7 +79,8 @@ class ToOne(Field):
         rows = here.ahead.get(id(self))
         if rows is not None:
             # Some may follow from a row that is not shown.
-            return [row for row in rows if self.found(row) in keys], ahead_of(rows)
+            wanted = set(keys)
+            return [row for row in rows if self.found(row) in wanted], ahead_of(rows)
         batch = self.edge.batch
         assert isinstance(batch, Lookup)
         read = run.reader.rows(batch, actor, keys, self.level.columns)
