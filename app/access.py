@@ -128,6 +128,10 @@ class Actor:
     expiring_soon_days: int = 30
     decisions_are_final: bool = False
 
+    def __hash__(self) -> int:
+        # Much is remembered by actor; what else there is of two of the same id is told apart by their equality.
+        return hash((self.organization_id, self.id))
+
     def permitted(self, scope: Scope, *, own: bool = False, contractors: bool = False) -> "Actor":
         """The actor as a field that needs this scope sees them.
 

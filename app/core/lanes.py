@@ -22,6 +22,8 @@ FEW = 32
 """Up to so many rows of a statement, to send it with others saves more time than it takes to read rows of arrays."""
 FEW_FOLLOWED = 64
 """The same where something follows the statement, for which the database need not be asked again."""
+PLANNING = {True: "force_generic_plan", False: "auto"}
+"""How PostgreSQL plans prepared statements. Left to itself, it plans those of lists of keys anew each time."""
 PATIENCE_SECONDS = 0.05
 """How long a reading of an SQLite file waits for the one before it."""
 
@@ -59,7 +61,8 @@ class PostgreSQL:
     def __init__(self, url: URL, connections: int) -> None:
         self._engine: AsyncEngine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
         self._free = asyncio.Semaphore(connections)
-        self._idle: list[Any] = []
+        self._idle: dict[bool, list[Any]] = {True: [], False: []}
+        """Those that plan each statement once, and those that may plan it anew for its values."""
 
     async def run(self, reading: Reading[Result]) -> Result:
         """The reading's result."""
@@ -77,9 +80,10 @@ class PostgreSQL:
         return [next(found) if isinstance(need, Read) else await attempt(need) for need in needs]
 
     async def _fetch(self, reads: list[Read]) -> list[Any]:
+        steady = all(read.steady for read in reads)
         async with self._free:
             # Last in, first out: the connections most used have the most statements prepared.
-            lane = self._open() or await self._engine.raw_connection()
+            lane = await self._lane(steady)
             driver: Any = lane.driver_connection
             try:
                 return await _asked(driver, reads)
@@ -87,12 +91,26 @@ class PostgreSQL:
                 if driver.is_closed():
                     lane.invalidate()
                 else:
-                    self._idle.append(lane)
+                    self._idle[steady].append(lane)
 
-    def _open(self) -> Any:
+    async def _lane(self, steady: bool) -> Any:
+        """A connection that plans as it should; one of the other kind is turned, rather than open one too many."""
+        lane = self._open(self._idle[steady])
+        if lane is not None:
+            return lane
+        lane = self._open(self._idle[not steady]) or await self._engine.raw_connection()
+        try:
+            driver: Any = lane.driver_connection
+            await driver.execute(f"SET plan_cache_mode = {PLANNING[steady]}")
+        except BaseException:
+            lane.invalidate()
+            raise
+        return lane
+
+    def _open(self, idle: list[Any]) -> Any:
         """An idle connection that the server did not close meanwhile; None where there is none."""
-        while self._idle:
-            lane = self._idle.pop()
+        while idle:
+            lane = idle.pop()
             if not lane.driver_connection.is_closed():
                 return lane
             lane.invalidate()
@@ -100,10 +118,11 @@ class PostgreSQL:
 
     async def close(self) -> None:
         """Close the connections."""
-        while self._idle:
-            lane = self._idle.pop()
-            await lane.driver_connection.close()
-            lane.invalidate()
+        for idle in self._idle.values():
+            while idle:
+                lane = idle.pop()
+                await lane.driver_connection.close()
+                lane.invalidate()
         await self._engine.dispose()
 
 
@@ -113,9 +132,8 @@ async def _asked(driver: Any, reads: Sequence[Read]) -> list[Any]:
     small = [index for index, read in enumerate(reads) if read.most <= (FEW_FOLLOWED if read.follows else FEW)]
     if len(small) > 1 or (small and reads[small[0]].follows):
         joined = [reads[index] for index in small]
-        for read in joined:
-            for each in every(read):
-                tell(each.text)
+        for each in [each for read in joined for each in every(read)] if observers else ():
+            tell(each.text)
         text, values = together(joined)
         # Should one of them fail, each is asked alone, and tells for itself.
         with suppress(Exception):

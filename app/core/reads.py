@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -23,21 +23,31 @@ class Read:
     """How many columns its rows have, where something follows."""
     follows: tuple["Follow", ...] = ()
     """What may be read with it, so that it need not be asked for once the rows are there."""
+    steady: bool = False
+    """Whether the way to its rows is the same whatever its values are, so that the database need not plan it anew."""
 
     def followed(self, by: tuple["Follow", ...]) -> "Read":
         """The same, with what follows it."""
-        return Read(self.text, self.values, self.most, self.width, by) if by else self
+        return Read(self.text, self.values, self.most, self.width, by, self.steady) if by else self
 
 
-@dataclass(frozen=True, slots=True)
+Shape = tuple[str, int, int | None, tuple[Any, ...]]
+"""The text of a statement, its width, the place of its keys if it follows another, and what follows it."""
+
+
 class Follow:
-    """A lookup of the keys that a column of other rows holds."""
+    """A lookup of the keys that a column of other rows holds; many statements may have the same."""
 
-    name: Hashable
-    column: int
-    read: Read
-    keys: int
-    """The place of the keys among its values, from 0 on."""
+    __slots__ = ("name", "read", "shape", "values")
+
+    def __init__(self, name: Hashable, column: int, read: Read, keys: int) -> None:
+        """`keys` is their place among the values of `read`, from 0 on."""
+        self.name, self.read = name, read
+        self.shape = column, _shape(read, keys)
+        self.values = [value for place, value in enumerate(read.values) if place != keys]
+        """All values but the keys, and those of what follows."""
+        for follow in read.follows:
+            self.values += follow.values
 
 
 class Rows(list[Any]):
@@ -63,41 +73,30 @@ def every(read: Read) -> list[Read]:
     return [read, *(each for follow in read.follows for each in every(follow.read))]
 
 
-Shape = tuple[str, int, int | None, tuple[tuple[int, Any], ...]]
-
-
 def together(reads: Sequence[Read]) -> tuple[str, list[Any]]:
     """One statement that gives one row: an array of the rows of each statement, and of each that follows one."""
     values: list[Any] = []
     for read in reads:
-        _values(read, None, values)
-    return _text(tuple(_shape(read, None) for read in reads)), values
+        values += read.values
+        for follow in read.follows:
+            values += follow.values
+    return _text(tuple([_shape(read) for read in reads])), values
 
 
 def apart(reads: Sequence[Read], row: Sequence[Any]) -> list[Rows]:
     """The rows of some statements that were asked together."""
     arrays = iter(row)
-
-    def taken(read: Read) -> Rows:
-        mine = next(arrays)
-        return Rows(mine, {follow.name: taken(follow.read) for follow in read.follows})
-
-    return [taken(read) for read in reads]
+    return [_taken(read, arrays) for read in reads]
 
 
-def _values(read: Read, keys: int | None, found: list[Any]) -> None:
-    found += [value for place, value in enumerate(read.values) if place != keys]
-    for follow in read.follows:
-        _values(follow.read, follow.keys, found)
+def _taken(read: Read, arrays: Iterator[Any]) -> Rows:
+    mine = next(arrays)
+    ahead = {follow.name: _taken(follow.read, arrays) for follow in read.follows} if read.follows else NOTHING
+    return Rows(mine, ahead)
 
 
-def _shape(read: Read, keys: int | None) -> Shape:
-    return (
-        read.text,
-        read.width,
-        keys,
-        tuple((follow.column, _shape(follow.read, follow.keys)) for follow in read.follows),
-    )
+def _shape(read: Read, keys: int | None = None) -> Shape:
+    return read.text, read.width, keys, tuple([follow.shape for follow in read.follows])
 
 
 @lru_cache(2_000)

@@ -131,3 +131,14 @@ async def test_what_follows_from_rows_is_read_with_them(database: Database) -> N
     assert list(ahead_of(first)["second"]) == [("xa", "xxa")]
     rows, other = await database.lanes.run(reading(two, Follow("failing", 0, lookup(fails=True), 1)))
     assert ([tuple(row) for row in rows], other, ahead_of(rows)) == ([("b", 1), ("a", 2)], (7,), {})
+
+
+@on_postgresql
+async def test_a_statement_is_planned_once_only_where_its_values_do_not_matter(database: Database) -> None:
+    def shown(*steady: bool) -> Reading[list[str]]:
+        rows = yield [Read("SELECT current_setting('plan_cache_mode')", (), steady=each) for each in steady]
+        return [row[0][0] for row in rows]
+
+    assert await database.lanes.run(shown(True)) == ["force_generic_plan"]
+    assert await database.lanes.run(shown(True, False)) == ["auto", "auto"]
+    assert await database.lanes.run(shown(True, True)) == ["force_generic_plan"] * 2

@@ -1,8 +1,8 @@
 """The edges of plans: how each word of the graph leads from all the objects of a level to others, in one step."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import FieldNode
@@ -18,6 +18,9 @@ from app.graph.execution.giving import Given
 from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run, of_keys
 
 Get = Callable[[Any], Any]
+
+MOST_CALLERS = 100
+"""Callers for whom a level remembers what follows its rows."""
 
 
 @dataclass(slots=True)
@@ -84,7 +87,7 @@ class ToOne(Field):
         batch = self.edge.batch
         assert isinstance(batch, Lookup)
         read = run.reader.rows(batch, actor, keys, self.level.columns)
-        [rows] = yield [read.followed(following(run, [self.level]))]
+        [rows] = yield [read.followed(following(run, self.level))]
         return rows, ahead_of(rows)
 
     def attach(
@@ -111,18 +114,31 @@ class ToOne(Field):
         self.fill(here.parts, made)
 
 
-def following(run: Run, levels: Iterable[Level]) -> tuple[Follow, ...]:
+def following(run: Run, *levels: Level) -> tuple[Follow, ...]:
     """What the edges of levels to single rows will ask for, so that it is read together with the rows themselves."""
-    if not run.reader.together:
+    caller = run.context.caller
+    if caller is None or not run.reader.together:
         return ()
+    found: tuple[Follow, ...] = ()
+    for level in levels:
+        mine = level.follows.get(caller)
+        if mine is None:
+            if len(level.follows) >= MOST_CALLERS:
+                level.follows.clear()
+            mine = level.follows[caller] = _following(run, level)
+        found += mine
+    return found
+
+
+def _following(run: Run, level: Level) -> tuple[Follow, ...]:
     found: list[Follow] = []
-    for edge in [edge for level in levels for edge in level.edges if isinstance(edge, ToOne)]:
-        if edge.at is not None and isinstance(edge.edge.batch, Lookup):
+    for edge in level.edges:
+        if isinstance(edge, ToOne) and edge.at is not None and isinstance(edge.edge.batch, Lookup):
             # Who may not see it is told so in its place.
-            with suppress(Exception):
+            with suppress(MissingScope):
                 actor = run.context.permitted(edge.edge.scope, own=edge.edge.own)
-                follow = run.reader.follow(id(edge), edge.at, edge.edge.batch, actor, edge.level.columns)
-                found.append(replace(follow, read=follow.read.followed(following(run, [edge.level]))))
+                further = following(run, edge.level)
+                found.append(run.reader.follow(id(edge), edge.at, edge.edge.batch, actor, edge.level.columns, further))
     return tuple(found)
 
 
@@ -145,7 +161,7 @@ class ToMany(Field):
             wanted = list(dict.fromkeys(keys))
             columns = self.pages.columns(batch.listing, ask)
             rows, counts = yield from self.pages.answers(
-                run.reader.children(batch, actor, wanted, ready, columns).followed(following(run, self.pages.levels)),
+                run.reader.children(batch, actor, wanted, ready, columns).followed(following(run, *self.pages.levels)),
                 lambda: run.reader.counts(batch, actor, wanted, ready),
             )
         except Anew:

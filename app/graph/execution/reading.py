@@ -54,10 +54,18 @@ class Reader:
         """Whether it saves anything to read what follows from rows with them."""
         return self.dialect.name == "postgresql"
 
-    def follow(self, name: Hashable, column: int, batch: Lookup[Any], actor: Actor, columns: tuple[str, ...]) -> Follow:
+    def follow(
+        self,
+        name: Hashable,
+        column: int,
+        batch: Lookup[Any],
+        actor: Actor,
+        columns: tuple[str, ...],
+        follows: tuple[Follow, ...],
+    ) -> Follow:
         """Some columns of the rows whose keys a column of others holds."""
         read = self.rows(batch, actor, (), columns)
-        return Follow(name, column, read, read.values.index([]))
+        return Follow(name, column, read.followed(follows), read.values.index([]))
 
     def rows(self, batch: Lookup[Any], actor: Actor, keys: Sequence[str], columns: tuple[str, ...]) -> Read:
         """Some columns of the row of each key."""
@@ -124,7 +132,9 @@ class Reader:
             given[KEYS] = listed(keys, self.dialect.name)
         if ask is not None and ask.position is not None:
             given |= {f"at{index}": value for index, value in enumerate(ask.position)}
-        return Read(prepared.text, prepared.values(given), most, prepared.width)
+        # Keys, and a list's own order, lead by an index; what a filter leaves of a list depends on what it asks for.
+        steady = ask is None or not (ask.where or ask.search)
+        return Read(prepared.text, prepared.values(given), most, prepared.width, (), steady)
 
     def _find(self, name: Hashable) -> Prepared | None:
         with self._lock:

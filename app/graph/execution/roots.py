@@ -31,7 +31,7 @@ class RootList(Field):
             actor, ask, ready = yield from self.pages.begin(run, listing, query.scope, query.own)
             columns = self.pages.columns(listing, ask, sorted_here=False)
             rows, counts = yield from self.pages.answers(
-                run.reader.page(listing, actor, ready, columns).followed(following(run, self.pages.levels)),
+                run.reader.page(listing, actor, ready, columns).followed(following(run, *self.pages.levels)),
                 lambda: run.reader.count(listing, actor, ready),
             )
         except Anew:
@@ -101,7 +101,7 @@ class Asked(Field):
         assert find.batch is not None
         level = self.levels[find.batch.table.prefix]
         read = run.reader.rows(find.batch, actor, [find.key], level.columns)
-        [rows] = yield [read.followed(following(run, [level]))]
+        [rows] = yield [read.followed(following(run, level))]
         if isinstance(rows, Exception):
             raise rows
         below = Here(level, rows[-1:], Below(here, lambda _index: [(0, list(self.names))]), ahead_of(rows))

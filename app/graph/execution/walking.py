@@ -14,8 +14,9 @@ import msgspec
 from graphql import FieldNode, GraphQLError
 from graphql.error import located_error
 
+from app.access import Actor
 from app.core.lanes import Call, Needs, Reading
-from app.core.reads import NOTHING, Read
+from app.core.reads import NOTHING, Follow, Read
 from app.graph.context import Context
 from app.graph.execution.reading import Reader
 
@@ -89,6 +90,8 @@ class Level:
     columns: tuple[str, ...] = ()
     """What is read of each row; nothing of objects, which are there."""
     edges: list["Edge"] = field(default_factory=list)
+    follows: dict[Actor, tuple[Follow, ...]] = field(default_factory=dict)
+    """What may be read with its rows, for each of those who asked lately (see `edges`)."""
 
 
 @dataclass(frozen=True, slots=True)
