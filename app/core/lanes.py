@@ -10,18 +10,19 @@ import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
+import structlog
 from sqlalchemy import URL, NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.core.reads import Read, apart, every, together
+from app.core.reads import Read, apart, every, fit, together
 
-FEW = 32
-"""Up to so many rows of a statement, to send it with others saves more time than it takes to read rows of arrays."""
-FEW_FOLLOWED = 64
-"""The same where something follows the statement, for which the database need not be asked again."""
+log = structlog.get_logger("database")
+
+LONGEST_KEPT = 200_000
+"""Characters of a statement that a connection keeps prepared: the reads of a whole level may be in one."""
 PLANNING = {True: "force_generic_plan", False: "auto"}
 """How PostgreSQL plans prepared statements. Left to itself, it plans those of lists of keys anew each time."""
 PATIENCE_SECONDS = 0.05
@@ -59,7 +60,9 @@ class PostgreSQL:
     """Readings on connections of asyncpg, which keeps their statements prepared. They stay open between readings."""
 
     def __init__(self, url: URL, connections: int) -> None:
-        self._engine: AsyncEngine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
+        self._engine: AsyncEngine = create_async_engine(
+            url, poolclass=NullPool, hide_parameters=True, connect_args={"max_cacheable_statement_size": LONGEST_KEPT}
+        )
         self._free = asyncio.Semaphore(connections)
         self._idle: dict[bool, list[Any]] = {True: [], False: []}
         """Those that plan each statement once, and those that may plan it anew for its values."""
@@ -127,26 +130,32 @@ class PostgreSQL:
 
 
 async def _asked(driver: Any, reads: Sequence[Read]) -> list[Any]:
-    """The rows of some statements, or what was raised instead; those of few rows go to the database together."""
-    found: dict[int, Any] = {}
-    small = [index for index, read in enumerate(reads) if read.most <= (FEW_FOLLOWED if read.follows else FEW)]
-    if len(small) > 1 or (small and reads[small[0]].follows):
-        joined = [reads[index] for index in small]
-        for each in [each for read in joined for each in every(read)] if observers else ():
-            tell(each.text)
-        text, values = together(joined)
-        # Should one of them fail, each is asked alone, and tells for itself.
-        with suppress(Exception):
-            [row] = await driver.fetch(text, *values)
-            found = dict(zip(small, apart(joined, row), strict=True))
-    for index, read in enumerate(reads):
-        if index not in found:
-            tell(read.text)
-            try:
-                found[index] = await driver.fetch(read.text, *read.values)
-            except Exception as error:
-                found[index] = error
-    return [found[index] for index in range(len(reads))]
+    """The rows of some statements, or what was raised instead; several go to the database together."""
+    if not fit(reads):
+        return await _each(driver, reads)
+    for each in [each for read in reads for each in every(read)] if observers else ():
+        tell(each.text)
+    text, values = together(reads)
+    try:
+        [row] = await driver.fetch(text, *values)
+    except Exception as error:
+        # Asked alone, each tells for itself what is wrong with it.
+        found = await _each(driver, reads)
+        if not any(isinstance(one, Exception) for one in found):
+            log.warning("statements that failed together", statement=text, error=repr(error))
+        return found
+    return apart(reads, row)
+
+
+async def _each(driver: Any, reads: Sequence[Read]) -> list[Any]:
+    found: list[Any] = []
+    for read in reads:
+        tell(read.text)
+        try:
+            found.append(await driver.fetch(read.text, *read.values))
+        except Exception as error:
+            found.append(error)
+    return found
 
 
 class Turns:

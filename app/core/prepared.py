@@ -54,7 +54,7 @@ class Prepared:
 
     def read(self, given: Mapping[str, Any]) -> Read:
         """The statement with its values."""
-        return Read(self.text, self.values(given))
+        return Read(self.text, self.values(given), self.width)
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """All values, in their places."""

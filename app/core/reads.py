@@ -1,11 +1,14 @@
 """Statements as a driver takes them, and several of them in one, for what a level needs and what follows from it."""
 
-import math
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
+
+MOST_COLUMNS = 1_600
+"""Columns of a statement at most; PostgreSQL takes 1,664."""
 
 _PLACE = re.compile(r"\$(\d+)")
 """Where a value goes in a statement for PostgreSQL; nothing else in one has a dollar."""
@@ -17,10 +20,8 @@ class Read:
 
     text: str
     values: Sequence[Any]
-    most: float = math.inf
-    """The most rows that it can give, where that is known."""
     width: int = 0
-    """How many columns its rows have, where something follows."""
+    """How many columns its rows have, where it may be asked together with others."""
     follows: tuple["Follow", ...] = ()
     """What may be read with it, so that it need not be asked for once the rows are there."""
     steady: bool = False
@@ -28,7 +29,7 @@ class Read:
 
     def followed(self, by: tuple["Follow", ...]) -> "Read":
         """The same, with what follows it."""
-        return Read(self.text, self.values, self.most, self.width, by, self.steady) if by else self
+        return Read(self.text, self.values, self.width, by, self.steady) if by else self
 
 
 Shape = tuple[str, int, int | None, tuple[Any, ...]]
@@ -55,7 +56,7 @@ class Rows(list[Any]):
 
     __slots__ = ("ahead",)
 
-    def __init__(self, rows: Sequence[Any], ahead: Mapping[Hashable, Any]) -> None:
+    def __init__(self, rows: Iterable[Any], ahead: Mapping[Hashable, Any]) -> None:
         super().__init__(rows)
         self.ahead = ahead
 
@@ -73,8 +74,19 @@ def every(read: Read) -> list[Read]:
     return [read, *(each for follow in read.follows for each in every(follow.read))]
 
 
+def fit(reads: Sequence[Read]) -> bool:
+    """Whether some statements can be asked together, and it saves anything."""
+    if len(reads) == 1 and not reads[0].follows:
+        return False
+    widths = [each.width for read in reads for each in every(read)]
+    return all(widths) and sum(widths) <= MOST_COLUMNS
+
+
 def together(reads: Sequence[Read]) -> tuple[str, list[Any]]:
-    """One statement that gives one row: an array of the rows of each statement, and of each that follows one."""
+    """One statement that gives one row: for each statement, and each that follows one, the values of its columns.
+
+    Columns come as arrays of their type, which a driver reads faster than rows within a row.
+    """
     values: list[Any] = []
     for read in reads:
         values += read.values
@@ -85,14 +97,15 @@ def together(reads: Sequence[Read]) -> tuple[str, list[Any]]:
 
 def apart(reads: Sequence[Read], row: Sequence[Any]) -> list[Rows]:
     """The rows of some statements that were asked together."""
-    arrays = iter(row)
-    return [_taken(read, arrays) for read in reads]
+    columns = iter(row)
+    return [_taken(read, columns) for read in reads]
 
 
-def _taken(read: Read, arrays: Iterator[Any]) -> Rows:
-    mine = next(arrays)
-    ahead = {follow.name: _taken(follow.read, arrays) for follow in read.follows} if read.follows else NOTHING
-    return Rows(mine, ahead)
+def _taken(read: Read, columns: Iterator[Any]) -> Rows:
+    mine = list(islice(columns, read.width))
+    rows = () if mine[0] is None else zip(*mine, strict=True)
+    ahead = {follow.name: _taken(follow.read, columns) for follow in read.follows} if read.follows else NOTHING
+    return Rows(rows, ahead)
 
 
 def _shape(read: Read, keys: int | None = None) -> Shape:
@@ -102,13 +115,13 @@ def _shape(read: Read, keys: int | None = None) -> Shape:
 @lru_cache(2_000)
 def _text(shapes: tuple[Shape, ...]) -> str:
     tables: list[str] = []
-    arrays: list[str] = []
+    gathered: list[str] = []
     values = 0
 
     def add(shape: Shape, source: str) -> None:
         nonlocal values
         text, width, keys, follows = shape
-        name, places = f"read{len(arrays)}", dict[int, str]()
+        name, places = f"read{len(gathered)}", dict[int, str]()
         for number in sorted({int(found) for found in _PLACE.findall(text)}):
             if number - 1 == keys:
                 places[number] = f"ARRAY(SELECT {source})"
@@ -116,16 +129,21 @@ def _text(shapes: tuple[Shape, ...]) -> str:
                 values += 1
                 places[number] = f"${values}"
         text = _PLACE.sub(lambda found: places[int(found[1])], text)
-        if not follows:
-            arrays.append(f"ARRAY(SELECT {name} FROM ({text}) {name})")
-            return
-        columns = ", ".join(f"c{number}" for number in range(width))
-        tables.append(f"{name} ({columns}) AS MATERIALIZED ({text})")
-        arrays.append(f"ARRAY(SELECT {name} FROM {name})")
+        columns = [f"c{number}" for number in range(width)]
+        named = f"{name} ({', '.join(columns)})"
+        if follows:
+            tables.append(f"{named} AS MATERIALIZED ({text})")
+        arrays = ", ".join(f"array_agg({column})" for column in columns)
+        gathered.append(f"(SELECT {arrays} FROM {name if follows else f'({text}) {named}'})")
         for column, following in follows:
             add(following, f"c{column} FROM {name}")
 
     for shape in shapes:
         add(shape, "")
+    first, *others = gathered
+    row = f"{first} row0"
+    for number, other in enumerate(others, 1):
+        # Were they all in one FROM, PostgreSQL would look for the best of all orders to join them in.
+        row = f"(SELECT * FROM {row}, {other} other OFFSET 0) row{number}"
     given = f"WITH {', '.join(tables)} " if tables else ""
-    return f"{given}SELECT {', '.join(arrays)}"
+    return f"{given}SELECT * FROM {row}"

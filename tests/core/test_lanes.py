@@ -84,18 +84,18 @@ def asking(reads: Sequence[Read]) -> Reading[list[Any]]:
     return [answer if isinstance(answer, Exception) else [tuple(row) for row in answer] for answer in answers]
 
 
-def read(database: Database, text: str, *values: Any, most: float = 1) -> Read:
+def read(database: Database, text: str, *values: Any, width: int = 1) -> Read:
     """A statement, in which `{}` stands for a value that is a text."""
     places = ["?"] * len(values) if database.embedded else [f"${number + 1}::text" for number in range(len(values))]
-    return Read(text.format(*places), values, most)
+    return Read(text.format(*places), values, width)
 
 
 async def test_each_of_several_statements_has_its_own_values_and_rows(database: Database) -> None:
     some = "SELECT {} AS a, 2 AS b UNION ALL SELECT {}, 3 ORDER BY b"
     reads = [
         read(database, "SELECT {} AS a", "x"),
-        read(database, some, "y", "z", most=2),
-        read(database, some, "v", "w", most=10**6),
+        read(database, some, "y", "z", width=2),
+        read(database, some, "v", "w", width=2),
         read(database, "SELECT {} AS a WHERE 1 = 0", "q"),
         read(database, "SELECT 7 AS a"),
     ]
@@ -118,7 +118,7 @@ async def test_what_follows_from_rows_is_read_with_them(database: Database) -> N
 
     def reading(*follows: Follow) -> Reading[Any]:
         rows, [other] = yield [
-            Read("SELECT 'b' AS key, 1 AS at UNION ALL SELECT 'a', 2 ORDER BY at", (), 2, 2, follows),
+            Read("SELECT 'b' AS key, 1 AS at UNION ALL SELECT 'a', 2 ORDER BY at", (), 2, follows),
             Read("SELECT 7", (), 1),
         ]
         return rows, tuple(other)

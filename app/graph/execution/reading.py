@@ -70,34 +70,29 @@ class Reader:
     def rows(self, batch: Lookup[Any], actor: Actor, keys: Sequence[str], columns: tuple[str, ...]) -> Read:
         """Some columns of the row of each key."""
         name = (batch, actor.reach, columns)
-        return self._read(name, lambda scene, who: batch.statement(scene, who, columns), actor, len(keys), keys=keys)
+        return self._read(name, lambda scene, who: batch.statement(scene, who, columns), actor, keys=keys)
 
     def page(self, listing: Listing[Any], actor: Actor, ask: Ask, columns: tuple[str, ...]) -> Read:
         """Some columns of the rows of a page, and of one more."""
         name = self._name(listing, listing, actor, ask, columns)
-        return self._read(
-            name, lambda scene, who: listing.statement(scene, who, _placed(ask), columns), actor, ask.limit + 1, ask
-        )
+        return self._read(name, lambda scene, who: listing.statement(scene, who, _placed(ask), columns), actor, ask)
 
     def count(self, listing: Listing[Any], actor: Actor, ask: Ask) -> Read:
         """How many rows a list has."""
         name = self._name((listing, "count"), listing, actor, ask, ())
-        return self._read(name, lambda scene, who: listing.counting(scene, who, ask), actor, 1, ask)
+        return self._read(name, lambda scene, who: listing.counting(scene, who, ask), actor, ask)
 
     def children(
         self, batch: Children[Any], actor: Actor, keys: Sequence[str], ask: Ask, columns: tuple[str, ...]
     ) -> Read:
         """Some columns of the rows of each parent's page and of one more, and the parent's key."""
         name = self._name(batch, batch.listing, actor, ask, columns)
-        most = len(keys) * (ask.limit + 1)
-        return self._read(
-            name, lambda scene, who: batch.statement(scene, who, _placed(ask), columns), actor, most, ask, keys
-        )
+        return self._read(name, lambda scene, who: batch.statement(scene, who, _placed(ask), columns), actor, ask, keys)
 
     def counts(self, batch: Children[Any], actor: Actor, keys: Sequence[str], ask: Ask) -> Read:
         """The key of each parent, and how many rows its list has."""
         name = self._name((batch, "count"), batch.listing, actor, ask, ())
-        return self._read(name, lambda scene, who: batch.counting(scene, who, ask), actor, len(keys), ask, keys)
+        return self._read(name, lambda scene, who: batch.counting(scene, who, ask), actor, ask, keys)
 
     def _name(
         self, batch: Hashable, listing: Listing[Any], actor: Actor, ask: Ask, columns: tuple[str, ...]
@@ -120,7 +115,6 @@ class Reader:
         name: Hashable | None,
         make: Callable[[Scene, Any], Select[Any]],
         actor: Actor,
-        most: int,
         ask: Ask | None = None,
         keys: Sequence[str] | None = None,
     ) -> Read:
@@ -134,7 +128,7 @@ class Reader:
             given |= {f"at{index}": value for index, value in enumerate(ask.position)}
         # Keys, and a list's own order, lead by an index; what a filter leaves of a list depends on what it asks for.
         steady = ask is None or not (ask.where or ask.search)
-        return Read(prepared.text, prepared.values(given), most, prepared.width, (), steady)
+        return Read(prepared.text, prepared.values(given), prepared.width, (), steady)
 
     def _find(self, name: Hashable) -> Prepared | None:
         with self._lock:
