@@ -53,8 +53,8 @@ class Prepared:
     """How many columns its rows have."""
 
     def read(self, given: Mapping[str, Any]) -> Read:
-        """The statement with its values."""
-        return Read(self.text, self.values(given), self.width)
+        """The statement with its values, for a statement whose values are keys."""
+        return Read(self.text, self.values(given), self.width, steady=True)
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         """All values, in their places."""

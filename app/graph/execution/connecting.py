@@ -17,6 +17,8 @@ from app.graph import pages, resolving
 from app.graph.execution.asking import Arguments
 from app.graph.execution.walking import Anew, Below, Here, Level, Path, Run, of_bounds
 
+MOST_SORTINGS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -26,6 +28,18 @@ class View:
     before: Path
     """The path from the connection to its list, and from an item of the list to the node."""
     after: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """What a list's order needs of its rows."""
+
+    columns: tuple[str, ...]
+    """What is read of each row, sort keys included."""
+    keys: list[tuple[int, Any]]
+    """The place of each sort key in a row, and its column."""
+    sorts: list[tuple[Callable[[Any], Any], bool]]
+    """By what rows are sorted, one after the other, and whether downwards: in one go where all go the same way."""
 
 
 class _Needed(Exception):
@@ -56,6 +70,8 @@ class Pages:
     """Whether it is told if there are more items."""
     fixed: tuple[Ask, str | None] | None = None
     """What is asked and from which cursor on, where no variable changes it."""
+    sortings: dict[Any, Sorting] = field(default_factory=dict)
+    """What the orders need that were asked for lately."""
 
     @property
     def levels(self) -> list[Level]:
@@ -120,19 +136,22 @@ class Pages:
 
     def columns(self, listing: Listing[Any], ask: Ask, *, sorted_here: bool = True) -> tuple[str, ...]:
         """What is read of each row: what is selected, then those sort keys that are not, where they are needed."""
-        keys = [column.key for column, _ in listing.keys(ask)] if sorted_here or self.cursors else []
-        return tuple(dict.fromkeys([*self.read, *keys])) or ("id",)
+        if sorted_here or self.cursors:
+            return self._sorting(listing, ask).columns
+        return tuple(self.read) or ("id",)
 
-    def _places(self, listing: Listing[Any], ask: Ask) -> tuple[list[int], int]:
-        """Where the sort keys are in a row, and how many columns are read."""
-        columns = self.columns(listing, ask)
-        return [columns.index(column.key) for column, _ in listing.keys(ask)], len(columns)
+    def _sorting(self, listing: Listing[Any], ask: Ask) -> Sorting:
+        found = self.sortings.get(ask.order)
+        if found is None:
+            if len(self.sortings) >= MOST_SORTINGS:
+                self.sortings.clear()
+            found = self.sortings[ask.order] = _sorting(self.read, listing.keys(ask))
+        return found
 
     def grouped(self, listing: Listing[Any], ask: Ask, rows: list[Any]) -> dict[str, list[Any]]:
         """Parent → its rows in the list's order, of rows that end with the parent's key."""
-        keys = [descending is not ask.backwards for _, descending in listing.keys(ask)]
-        places, last = self._places(listing, ask)
-        row_id = places[-1]
+        sorting = self._sorting(listing, ask)
+        row_id, last = sorting.keys[-1][0], len(sorting.columns)
         groups: dict[str, list[Any]] = {}
         mine: list[Any] = []
         before: Any = None
@@ -144,11 +163,10 @@ class Pages:
                 before, mine = parent, groups.setdefault(parent, [])
             mine.append(row)
         # Sorted here, for a join promises no order; they come sorted nearly always.
-        sorts = _sorts(keys, places)
         for mine in groups.values():
             if len(mine) > 1:
-                for key, descending in sorts:
-                    mine.sort(key=key, reverse=descending)
+                for key, descending in sorting.sorts:
+                    mine.sort(key=key, reverse=descending is not ask.backwards)
         return groups
 
     def connect(
@@ -176,10 +194,8 @@ class Pages:
 
     def _cursor(self, run: Run, rows: list[Any], listing: Listing[Any], ask: Ask, actor: Actor) -> Callable[[int], str]:
         seal = pages.sealer(listing, ask, actor, run.context.signer)
-        read = [
-            (at, python_value(column.type, run.reader.dialect))
-            for at, (column, _) in zip(self._places(listing, ask)[0], listing.keys(ask), strict=True)
-        ]
+        keys = self._sorting(listing, ask).keys
+        read = [(at, python_value(column.type, run.reader.dialect)) for at, column in keys]
 
         def cursor(index: int) -> str:
             row = rows[index]
@@ -188,11 +204,15 @@ class Pages:
         return cursor
 
 
-def _sorts(keys: list[bool], places: list[int]) -> list[tuple[Callable[[Any], Any], bool]]:
-    """How to sort rows by the keys at some places: in one go, where all of them go the same way."""
-    if len(set(keys)) == 1:
-        return [(itemgetter(*places), keys[0])]
-    return [(itemgetter(at), descending) for at, descending in reversed([*zip(places, keys, strict=True)])]
+def _sorting(read: list[str], keys: list[tuple[Any, bool]]) -> Sorting:
+    columns = tuple(dict.fromkeys([*read, *(column.key for column, _ in keys)]))
+    places = [columns.index(column.key) for column, _ in keys]
+    directions = [descending for _, descending in keys]
+    if len(set(directions)) == 1:
+        sorts: list[tuple[Callable[[Any], Any], bool]] = [(itemgetter(*places), directions[0])]
+    else:
+        sorts = [(itemgetter(at), descending) for at, descending in reversed([*zip(places, directions, strict=True)])]
+    return Sorting(columns, [(at, column) for at, (column, _) in zip(places, keys, strict=True)], sorts)
 
 
 def _cut(found: Sequence[list[Any]], ask: Ask) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:

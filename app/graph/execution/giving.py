@@ -1,6 +1,6 @@
 """Objects that are there already, put into the response: results of mutations, refusals, whatever a resolver gave."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,27 @@ class Given:
                     owners += [(index, place) for place in range(len(mine))]
             found = self._sorted(items, owners, item_never_null)
         return parts, [self._make(here, self.levels[name], *mine, names, parts) for name, mine in found.items()]
+
+    def alone(self) -> Callable[[Any], Any] | None:
+        """Makes what stands in the response for one value; None where more may follow from its objects."""
+        if self.single is None or self.levels[self.single].edges:
+            return None
+        make, (kind, never_null) = self.levels[self.single].make, _bare(self.kind)
+        if not isinstance(kind, GraphQLList):
+            return lambda value: None if _is_null(value, never_null) else make((value,))[0]
+        if isinstance(_bare(kind.of_type)[0], GraphQLList):
+            return None
+
+        def several(value: Any) -> Any:
+            if _is_null(value, never_null):
+                return None
+            items = list(value)
+            for item in items:
+                # A null in a list is rare, and graphql-core's to tell of.
+                _is_null(item, True)
+            return make(items)
+
+        return several
 
     def _sorted(self, values: Sequence[Any], owners: list[Owner], never_null: bool) -> dict[str, Items]:
         """The objects by their types."""

@@ -100,7 +100,12 @@ class Making:
             get = value.function if isinstance(value, Derived) else attrgetter(column)
             if not isinstance(value, Derived):
                 self.look((column,))
-            self.edges.append(edges.Inside(*self.common(nodes, at, path), get, self.targets.given(field.type, nodes)))
+            given = self.targets.given(field.type, nodes)
+            give = given.alone()
+            if give is not None:
+                self.views = True
+                return f"{self.constants.name(give)}({self.constants.name(get)}(v))"
+            self.edges.append(edges.Inside(*self.common(nodes, at, path), get, given))
             return "None"
         if isinstance(value, Derived):
             self.views = True
