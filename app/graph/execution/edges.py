@@ -15,7 +15,7 @@ from app.graph import declared, values
 from app.graph.execution.connecting import Pages
 from app.graph.execution.generating import Fill
 from app.graph.execution.giving import Given
-from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run, of_keys
+from app.graph.execution.walking import Anew, Begun, Below, Here, Leading, Level, Run, of_keys
 
 Get = Callable[[Any], Any]
 
@@ -152,18 +152,13 @@ class ToMany(Field):
 
     def follow(self, run: Run, here: Here) -> Leading:
         """Read the pages of all objects, and count their lists where that is asked."""
-        edge = self.edge
-        batch = edge.batch
+        batch = self.edge.batch
         assert isinstance(batch, Children)
+        keys = [self.key(row) for row in here.rows]
+        begun = here.ahead.get(id(self))
         try:
-            actor, ask, ready = yield from self.pages.begin(run, batch.listing, edge.scope, edge.own)
-            keys = [self.key(row) for row in here.rows]
-            wanted = list(dict.fromkeys(keys))
-            columns = self.pages.columns(batch.listing, ask)
-            rows, counts = yield from self.pages.answers(
-                run.reader.children(batch, actor, wanted, ready, columns).followed(following(run, *self.pages.levels)),
-                lambda: run.reader.counts(batch, actor, wanted, ready),
-            )
+            answers = self.ask(run, list(dict.fromkeys(keys))) if begun is None else begun.rest()
+            actor, ask, rows, counts = yield from answers
         except Anew:
             raise
         except Exception as error:
@@ -176,6 +171,27 @@ class ToMany(Field):
         connected, reached = self.pages.connect(run, here, self.names, found, total, batch.listing, ask, actor, ahead)
         self.fill(here.parts, connected)
         return reached
+
+    def ask(self, run: Run, keys: list[Any]) -> Any:
+        """Who asks, what is asked, and the rows and the counts of the lists of some keys. Raises what went wrong."""
+        batch = self.edge.batch
+        assert isinstance(batch, Children)
+        actor, ask, ready = yield from self.pages.begin(run, batch.listing, self.edge.scope, self.edge.own)
+        columns = self.pages.columns(batch.listing, ask)
+        rows, counts = yield from self.pages.answers(
+            run.reader.children(batch, actor, keys, ready, columns).followed(following(run, *self.pages.levels)),
+            lambda: run.reader.counts(batch, actor, keys, ready),
+        )
+        return actor, ask, rows, counts
+
+
+def lists(run: Run, level: Level, ids: list[str]) -> dict[Hashable, Begun]:
+    """The lists that rows of some ids have, asked for before the rows are there."""
+    return {
+        id(edge): Begun(edge.ask(run, ids))
+        for edge in level.edges
+        if isinstance(edge, ToMany) and edge.edge.key == "id"
+    }
 
 
 @dataclass(slots=True)

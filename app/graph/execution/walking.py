@@ -142,6 +142,33 @@ class Edge(Protocol):
         """Fill it in for all objects; gives the levels that it leads to."""
 
 
+class Begun:
+    """Something asked before the rows that it belongs to are there: `needs` is what it needs to know next."""
+
+    def __init__(self, asking: Generator[Needs, list[Any], Any]) -> None:
+        self._asking = asking
+        self._outcome: Any = None
+        self.needs: Needs = ()
+        self.go_on(None)
+
+    def go_on(self, answers: list[Any] | None) -> None:
+        """Go on with what was needed, until something else is."""
+        try:
+            self.needs = next(self._asking) if answers is None else self._asking.send(answers)
+        except StopIteration as done:
+            self._outcome, self.needs = done.value, ()
+        except Exception as error:
+            self._outcome, self.needs = error, ()
+
+    def rest(self) -> Generator[Needs, list[Any], Any]:
+        """What is left of it; gives its outcome. Raises what it raised."""
+        while self.needs:
+            self.go_on((yield self.needs))
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
+
+
 def walk(run: Run, start: Here, edges: Sequence[Edge]) -> Reading[None]:
     """Fill in what some edges of an object lead to, and everything below."""
     waiting: list[tuple[Leading, Sequence[Read | Call]]] = []
