@@ -86,3 +86,19 @@ async def test_two_keys_of_different_reach_see_their_own(tenant: Tenant) -> None
         for key, worker in made:
             answer = await tenant.ask("{ workers { nodes { id } } }", key=key)
             assert [node["id"] for node in answer.data["workers"]["nodes"]] == [worker]
+
+
+async def test_lists_asked_for_with_their_row_are_told_of_with_it_alone(tenant: Tenant, stranger: Tenant) -> None:
+    worker = await tenant.add_worker()
+    credential = await tenant.add_credential(worker)
+    text = "query ($id: ID!) { worker(by: {id: $id}) { id credentials(first: 1) { nodes { id } } } }"
+    held = {"id": worker, "credentials": {"nodes": [{"id": credential}]}}
+    assert (await tenant.ask(text, {"id": worker})).data == {"worker": held}
+    for asker, key in ((stranger, worker), (tenant, "wkr_0000000000000000")):
+        answer = await asker.ask(text, {"id": key})
+        assert (answer.data, answer.errors) == ({"worker": None}, [])
+    refused = await tenant.ask(text, {"id": worker}, key=await tenant.key_with(Scope.WORKERS_READ))
+    assert refused.body["data"] == {"worker": {"id": worker, "credentials": None}}
+    assert [(error["path"], error["extensions"]["code"]) for error in refused.errors] == [
+        (["worker", "credentials"], "FORBIDDEN")
+    ]
