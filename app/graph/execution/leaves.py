@@ -4,6 +4,7 @@ What a column holds is mostly what the response shows, and goes there as it is. 
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -122,10 +123,13 @@ def _names(kind: Any, stored: Enum, nullable: bool) -> Any:
     """Stored value → the name in the schema."""
     if not isinstance(kind, GraphQLEnumType) or stored.enum_class is None:
         return NotImplemented
-    names: dict[Any, str] = {}
-    for member in stored.enum_class:
-        names[member.value] = kind.coerce_output_value(member)
+    names = _names_of(kind, stored.enum_class)
     return {**names, None: None} if nullable else names
+
+
+@cache
+def _names_of(kind: GraphQLEnumType, members: Iterable[Any]) -> dict[Any, str]:
+    return {member.value: kind.coerce_output_value(member) for member in members}
 
 
 def _truth(nullable: bool) -> Change:
