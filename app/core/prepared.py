@@ -51,6 +51,8 @@ class Prepared:
     slots: Sequence[tuple[int, str, Put]]
     width: int
     """How many columns its rows have."""
+    places: Mapping[str, int]
+    """The place of each slot."""
 
     def read(self, given: Mapping[str, Any]) -> Read:
         """The statement with its values, for a statement whose values are keys."""
@@ -81,7 +83,7 @@ def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
         else:
             fixed.append(value if put is None else put(value))
     columns = statement.selected_columns if isinstance(statement, Select) else ()
-    return Prepared(compiled.string, fixed, slots, len(columns))
+    return Prepared(compiled.string, fixed, slots, len(columns), {name: place for place, name, _ in slots})
 
 
 @lru_cache(1_000)

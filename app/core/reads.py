@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -26,10 +26,14 @@ class Read:
     """What may be read with it, so that it need not be asked for once the rows are there."""
     steady: bool = False
     """Whether the way to its rows is the same whatever its values are, so that the database need not plan it anew."""
+    keys: int | None = None
+    """Which of its values is the list of keys that it is asked for, where there is one."""
 
     def followed(self, by: tuple["Follow", ...]) -> "Read":
         """The same, with what follows it."""
-        return Read(self.text, self.values, self.width, by, self.steady) if by else self
+        if not by:
+            return self
+        return replace(self, follows=by, steady=self.steady and all(follow.read.steady for follow in by))
 
 
 Shape = tuple[str, int, int | None, tuple[Any, ...]]
@@ -37,15 +41,14 @@ Shape = tuple[str, int, int | None, tuple[Any, ...]]
 
 
 class Follow:
-    """A lookup of the keys that a column of other rows holds; many statements may have the same."""
+    """A statement that is asked for the keys in a column of other rows; many statements may have the same."""
 
     __slots__ = ("name", "read", "shape", "values")
 
-    def __init__(self, name: Hashable, column: int, read: Read, keys: int) -> None:
-        """`keys` is their place among the values of `read`, from 0 on."""
+    def __init__(self, name: Hashable, column: int, read: Read) -> None:
         self.name, self.read = name, read
-        self.shape = column, _shape(read, keys)
-        self.values = [value for place, value in enumerate(read.values) if place != keys]
+        self.shape = column, _shape(read, read.keys)
+        self.values = [value for place, value in enumerate(read.values) if place != read.keys]
         """All values but the keys, and those of what follows."""
         for follow in read.follows:
             self.values += follow.values

@@ -114,7 +114,7 @@ async def test_a_statement_that_fails_leaves_the_others_their_rows(database: Dat
 async def test_what_follows_from_rows_is_read_with_them(database: Database) -> None:
     def lookup(*follows: Follow, fails: bool = False) -> Read:
         text = "SELECT v AS id, $1::text || v AS next FROM unnest(ARRAY['a', 'b', 'xa', 'yxb']) v WHERE v = any ($2)"
-        return Read(text.replace("unnest", "nothing" if fails else "unnest"), ["x", []], width=2, follows=follows)
+        return Read(text.replace("unnest", "nothing" if fails else "unnest"), ["x", []], 2, follows, keys=1)
 
     def reading(*follows: Follow) -> Reading[Any]:
         rows, [other] = yield [
@@ -123,13 +123,13 @@ async def test_what_follows_from_rows_is_read_with_them(database: Database) -> N
         ]
         return rows, tuple(other)
 
-    two = Follow("first", 0, lookup(Follow("second", 1, lookup(), 1)), 1)
+    two = Follow("first", 0, lookup(Follow("second", 1, lookup())))
     rows, other = await database.lanes.run(reading(two))
     assert (list(rows), other) == ([("b", 1), ("a", 2)], (7,))
     first = ahead_of(rows)["first"]
     assert sorted(first) == [("a", "xa"), ("b", "xb")]
     assert list(ahead_of(first)["second"]) == [("xa", "xxa")]
-    rows, other = await database.lanes.run(reading(two, Follow("failing", 0, lookup(fails=True), 1)))
+    rows, other = await database.lanes.run(reading(two, Follow("failing", 0, lookup(fails=True))))
     assert ([tuple(row) for row in rows], other, ahead_of(rows)) == ([("b", 1), ("a", 2)], (7,), {})
 
 

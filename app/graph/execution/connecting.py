@@ -78,6 +78,12 @@ class Pages:
         """The levels of its items."""
         return [view.level for view in self.views]
 
+    @property
+    def lasts(self) -> bool:
+        """Whether the same is asked each time, whatever the variables and the time are."""
+        asked = self.arguments.constant
+        return asked is not None and not asked.get("where")
+
     def begin(self, run: Run, listing: Listing[Any], scope: Scope | None, own: bool) -> Any:
         """Who asks, what is asked, and the same ready for the database. Raises what refuses it."""
         asked = self.arguments.of(run)

@@ -1,7 +1,6 @@
 """The edges of plans: how each word of the graph leads from all the objects of a level to others, in one step."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +9,15 @@ from graphql import FieldNode
 from app.access import Actor
 from app.core.errors import MissingScope
 from app.core.pages import Children, Lookup
-from app.core.reads import Follow, ahead_of
+from app.core.reads import Follow, Read, ahead_of
 from app.graph import declared, values
+from app.graph.execution.ahead import Begun, following
 from app.graph.execution.connecting import Pages
 from app.graph.execution.generating import Fill
 from app.graph.execution.giving import Given
-from app.graph.execution.walking import Anew, Begun, Below, Here, Leading, Level, Run, of_keys
+from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run, of_keys
 
 Get = Callable[[Any], Any]
-
-MOST_CALLERS = 100
-"""Callers for whom a level remembers what follows its rows."""
 
 
 @dataclass(slots=True)
@@ -34,6 +31,15 @@ class Field:
     def follow(self, run: Run, here: Here) -> Leading:
         """Fill it in for all objects; gives the levels that it leads to."""
         raise NotImplementedError
+
+    def ahead(self, _run: Run) -> Sequence[Follow]:
+        """What can be read for it together with the rows of its level."""
+        return ()
+
+    @property
+    def lasts(self) -> bool:
+        """Whether that is the same each time, for the same caller."""
+        return True
 
     def refuse(self, run: Run, here: Here, error: Exception) -> Sequence[Here]:
         """The edge failed for all objects; they have null there."""
@@ -77,6 +83,23 @@ class ToOne(Field):
             return ()
         return self.attach(here, keys, [get(row) for row in rows], rows, ahead)
 
+    def ahead(self, run: Run) -> Sequence[Follow]:
+        """The rows of all keys."""
+        edge, level = self.edge, self.level
+        if self.at is None or not isinstance(edge.batch, Lookup):
+            return ()
+        try:
+            actor = run.context.permitted(edge.scope, own=edge.own)
+        except MissingScope:
+            return ()  # who may not see it is told so in its place
+        read = run.reader.rows(edge.batch, actor, (), level.columns)
+        return [Follow(id(self), self.at, read.followed(following(run, level)))]
+
+    @property
+    def lasts(self) -> bool:
+        """Whether that is the same each time, for the same caller."""
+        return self.level.lasts
+
     def read(self, run: Run, here: Here, actor: Actor, keys: list[Any]) -> Any:
         """The rows of some keys, or what was raised instead, and what was read with them."""
         rows = here.ahead.get(id(self))
@@ -114,34 +137,6 @@ class ToOne(Field):
         self.fill(here.parts, made)
 
 
-def following(run: Run, *levels: Level) -> tuple[Follow, ...]:
-    """What the edges of levels to single rows will ask for, so that it is read together with the rows themselves."""
-    caller = run.context.caller
-    if caller is None or not run.reader.together:
-        return ()
-    found: tuple[Follow, ...] = ()
-    for level in levels:
-        mine = level.follows.get(caller)
-        if mine is None:
-            if len(level.follows) >= MOST_CALLERS:
-                level.follows.clear()
-            mine = level.follows[caller] = _following(run, level)
-        found += mine
-    return found
-
-
-def _following(run: Run, level: Level) -> tuple[Follow, ...]:
-    found: list[Follow] = []
-    for edge in level.edges:
-        if isinstance(edge, ToOne) and edge.at is not None and isinstance(edge.edge.batch, Lookup):
-            # Who may not see it is told so in its place.
-            with suppress(MissingScope):
-                actor = run.context.permitted(edge.edge.scope, own=edge.edge.own)
-                further = following(run, edge.level)
-                found.append(run.reader.follow(id(edge), edge.at, edge.edge.batch, actor, edge.level.columns, further))
-    return tuple(found)
-
-
 @dataclass(slots=True)
 class ToMany(Field):
     """An edge to a page of rows for each object."""
@@ -149,16 +144,20 @@ class ToMany(Field):
     edge: declared.Edge
     key: Get
     pages: Pages
+    at: int | None
+    """The place of the key in an object's row, where the object is a row and the key is its id."""
 
     def follow(self, run: Run, here: Here) -> Leading:
         """Read the pages of all objects, and count their lists where that is asked."""
         batch = self.edge.batch
         assert isinstance(batch, Children)
         keys = [self.key(row) for row in here.rows]
-        begun = here.ahead.get(id(self))
+        begun = Begun(self.ask(run, list(dict.fromkeys(keys))))
+        there = [here.ahead.get((id(self), number)) for number in range(len(begun.needs or ()))]
+        if there and None not in there:
+            begun.go_on(there)
         try:
-            answers = self.ask(run, list(dict.fromkeys(keys))) if begun is None else begun.rest()
-            actor, ask, rows, counts = yield from answers
+            actor, ask, rows, counts = yield from begun.rest()
         except Anew:
             raise
         except Exception as error:
@@ -172,6 +171,21 @@ class ToMany(Field):
         self.fill(here.parts, connected)
         return reached
 
+    def ahead(self, run: Run) -> Sequence[Follow]:
+        """The pages of all rows, where nothing else has to be known."""
+        if self.at is None:
+            return ()
+        needs = Begun(self.ask(run, [])).needs or ()
+        reads = [need for need in needs if isinstance(need, Read)]
+        if len(reads) < len(needs):
+            return ()
+        return [Follow((id(self), number), self.at, read) for number, read in enumerate(reads)]
+
+    @property
+    def lasts(self) -> bool:
+        """Whether that is the same each time, for the same caller."""
+        return self.pages.lasts and all(level.lasts for level in self.pages.levels)
+
     def ask(self, run: Run, keys: list[Any]) -> Any:
         """Who asks, what is asked, and the rows and the counts of the lists of some keys. Raises what went wrong."""
         batch = self.edge.batch
@@ -183,15 +197,6 @@ class ToMany(Field):
             lambda: run.reader.counts(batch, actor, keys, ready),
         )
         return actor, ask, rows, counts
-
-
-def lists(run: Run, level: Level, ids: list[str]) -> dict[Hashable, Begun]:
-    """The lists that rows of some ids have, asked for before the rows are there."""
-    return {
-        id(edge): Begun(edge.ask(run, ids))
-        for edge in level.edges
-        if isinstance(edge, ToMany) and edge.edge.key == "id"
-    }
 
 
 @dataclass(slots=True)

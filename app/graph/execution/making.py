@@ -142,8 +142,9 @@ class Making:
         if isinstance(word, Edge) and isinstance(word.batch, Lookup):
             return self.to_one(word, word.batch, field, nodes, common)
         if isinstance(word, Edge) and isinstance(word.batch, Children):
-            key = self.get(word.key)
-            return edges.ToMany(*common, word, key, self.targets.pages(word.batch.listing, field, definition, nodes))
+            place = self.place(word.key) if word.key == "id" else None
+            pages = self.targets.pages(word.batch.listing, field, definition, nodes)
+            return edges.ToMany(*common, word, self.get(word.key), pages, place)
         if isinstance(word, Edge):
             return self.worked(word, field, definition, nodes, common)
         if isinstance(word, AnyEdge) and gives_list(field):

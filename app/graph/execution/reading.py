@@ -23,7 +23,7 @@ from app.core.filters import Filter
 from app.core.keys import KEYS, listed
 from app.core.pages import Ask, Children, Listing, Lookup
 from app.core.prepared import Prepared, Slot, Unfit, prepare
-from app.core.reads import Follow, Read
+from app.core.reads import Read
 
 KEPT = 2_000
 """Statements that are kept compiled."""
@@ -53,19 +53,6 @@ class Reader:
     def together(self) -> bool:
         """Whether it saves anything to read what follows from rows with them."""
         return self.dialect.name == "postgresql"
-
-    def follow(
-        self,
-        name: Hashable,
-        column: int,
-        batch: Lookup[Any],
-        actor: Actor,
-        columns: tuple[str, ...],
-        follows: tuple[Follow, ...],
-    ) -> Follow:
-        """Some columns of the rows whose keys a column of others holds."""
-        read = self.rows(batch, actor, (), columns)
-        return Follow(name, column, read.followed(follows), read.values.index([]))
 
     def rows(self, batch: Lookup[Any], actor: Actor, keys: Sequence[str], columns: tuple[str, ...]) -> Read:
         """Some columns of the row of each key."""
@@ -128,7 +115,7 @@ class Reader:
             given |= {f"at{index}": value for index, value in enumerate(ask.position)}
         # Keys, and a list's own order, lead by an index; what a filter leaves of a list depends on what it asks for.
         steady = ask is None or not (ask.where or ask.search)
-        return Read(prepared.text, prepared.values(given), prepared.width, (), steady)
+        return Read(prepared.text, prepared.values(given), prepared.width, (), steady, prepared.places.get(KEYS))
 
     def _find(self, name: Hashable) -> Prepared | None:
         with self._lock:

@@ -6,11 +6,12 @@ from typing import Any
 
 from app.access import Actor
 from app.core import lanes
-from app.core.reads import Read, ahead_of
+from app.core.reads import ahead_of
 from app.graph import declared
+from app.graph.execution.ahead import following
 from app.graph.execution.asking import Arguments
 from app.graph.execution.connecting import Pages
-from app.graph.execution.edges import Field, following, lists
+from app.graph.execution.edges import Field
 from app.graph.execution.finding import check, find_any, reach
 from app.graph.execution.giving import Given
 from app.graph.execution.walking import Anew, Below, Here, Leading, Level, Run, Steps, of_keys, of_lists
@@ -101,17 +102,10 @@ class Asked(Field):
         assert find.batch is not None
         level = self.levels[find.batch.table.prefix]
         read = run.reader.rows(find.batch, actor, [find.key], level.columns).followed(following(run, level))
-        # The lists of a row whose id is known need not wait for it.
-        begun = lists(run, level, [find.key]) if find.batch.column.key == "id" else {}
-        now = [each for each in begun.values() if each.needs and all(isinstance(need, Read) for need in each.needs)]
-        rows, *answers = yield [read, *(need for each in now for need in each.needs)]
+        [rows] = yield [read]
         if isinstance(rows, Exception):
             raise rows
-        for each in now:
-            share, answers = answers[: len(each.needs)], answers[len(each.needs) :]
-            each.go_on(share)
-        place = Below(here, lambda _index: [(0, list(self.names))])
-        below = Here(level, rows[-1:], place, {**ahead_of(rows), **begun})
+        below = Here(level, rows[-1:], Below(here, lambda _index: [(0, list(self.names))]), ahead_of(rows))
         self.fill(here.parts, [below.parts[0] if rows else None])
         return [below] if rows else ()
 

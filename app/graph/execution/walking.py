@@ -91,7 +91,12 @@ class Level:
     """What is read of each row; nothing of objects, which are there."""
     edges: list["Edge"] = field(default_factory=list)
     follows: dict[Actor, tuple[Follow, ...]] = field(default_factory=dict)
-    """What may be read with its rows, for each of those who asked lately (see `edges`)."""
+    """What may be read with its rows, for each of those who asked lately (see `ahead`)."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether that is the same each time, for the same caller."""
+        return all(edge.lasts for edge in self.edges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,32 +146,12 @@ class Edge(Protocol):
     def follow(self, run: Run, here: Here) -> Leading:
         """Fill it in for all objects; gives the levels that it leads to."""
 
+    def ahead(self, run: Run) -> Sequence[Follow]:
+        """What can be read for it together with the rows of its level."""
 
-class Begun:
-    """Something asked before the rows that it belongs to are there: `needs` is what it needs to know next."""
-
-    def __init__(self, asking: Generator[Needs, list[Any], Any]) -> None:
-        self._asking = asking
-        self._outcome: Any = None
-        self.needs: Needs = ()
-        self.go_on(None)
-
-    def go_on(self, answers: list[Any] | None) -> None:
-        """Go on with what was needed, until something else is."""
-        try:
-            self.needs = next(self._asking) if answers is None else self._asking.send(answers)
-        except StopIteration as done:
-            self._outcome, self.needs = done.value, ()
-        except Exception as error:
-            self._outcome, self.needs = error, ()
-
-    def rest(self) -> Generator[Needs, list[Any], Any]:
-        """What is left of it; gives its outcome. Raises what it raised."""
-        while self.needs:
-            self.go_on((yield self.needs))
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        return self._outcome
+    @property
+    def lasts(self) -> bool:
+        """Whether that is the same each time, for the same caller."""
 
 
 def walk(run: Run, start: Here, edges: Sequence[Edge]) -> Reading[None]:
