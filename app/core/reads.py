@@ -115,7 +115,7 @@ def _shape(read: Read, keys: int | None = None) -> Shape:
     return read.text, read.width, keys, tuple([follow.shape for follow in read.follows])
 
 
-@lru_cache(2_000)
+@lru_cache(500)
 def _text(shapes: tuple[Shape, ...]) -> str:
     tables: list[str] = []
     gathered: list[str] = []
