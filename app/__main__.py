@@ -7,6 +7,11 @@ gc.disable()
 
 import click
 
+from app.core import later
+
+# A start needs them only where there is something to migrate, a registry to ask, or somebody else's token.
+later.read("app.migrations.runner", "httpx", "jwt")
+
 from app.commands.evidence import evidence
 from app.commands.jobs import jobs
 from app.commands.keys import keys
