@@ -9,8 +9,8 @@ import click
 
 from app.core import later
 
-# A start needs them only where there is something to migrate, a registry to ask, or somebody else's token.
-later.read("app.migrations.runner", "httpx", "jwt")
+# Most starts need none of these: there is a demo, nothing to migrate, no registry to ask, no token of others to check.
+later.read("app.demo.seed", "app.migrations.runner", "httpx", "jwt")
 
 from app.commands.evidence import evidence
 from app.commands.jobs import jobs
