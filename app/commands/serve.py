@@ -13,7 +13,7 @@ from app.core.errors import DomainError
 from app.demo import keys as demo_keys
 from app.demo import seed
 from app.main import create_app
-from app.migrations import runner
+from app.migrations import runner, version
 from app.organizations import keys as api_keys
 from app.organizations import settings as organizations
 from app.settings import Settings
@@ -71,7 +71,8 @@ def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
 
 async def _prepare(database: Database, settings: Settings, *, demo: bool) -> dict[str, str]:
     """Migrate, and load the demo where there is nothing yet; gives the demo's keys, if it is there."""
-    await runner.upgrade(database)
+    if not await version.is_newest(database):
+        await runner.upgrade(database)
     async with database.reading() as session:
         empty = not await organizations.all_organizations(session)
     if empty and demo:

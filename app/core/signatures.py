@@ -17,12 +17,10 @@ import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from jwt.algorithms import OKPAlgorithm
 
 ALGORITHM = "EdDSA"
 MEMBERS = ("crv", "kty", "x")
 """What makes a public key, in the order of its thumbprint."""
-_SIGNING = jwt.PyJWS()
 
 
 class Signature:
@@ -30,7 +28,7 @@ class Signature:
 
     def __init__(self, key: Ed25519PrivateKey, former: Sequence[dict[str, Any]] = ()) -> None:
         self._key = key
-        mine = OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)
+        mine = {"kty": "OKP", "crv": "Ed25519", "x": _text(key.public_key().public_bytes_raw())}
         self.id = _thumbprint(mine)
         found = {_thumbprint(one): one for one in (mine, *former)}
         self.public_keys: dict[str, Any] = {
@@ -43,7 +41,7 @@ class Signature:
 
     def sign(self, content: bytes, media_type: str) -> str:
         """Some content, signed, in the compact form: the content itself is its middle part."""
-        return _SIGNING.encode(content, self._key, ALGORITHM, {"kid": self.id, "typ": "JOSE", "cty": media_type})
+        return jwt.PyJWS().encode(content, self._key, ALGORITHM, {"kid": self.id, "typ": "JOSE", "cty": media_type})
 
 
 def load(key: Path, former: Path | None = None) -> Signature:
@@ -76,8 +74,9 @@ def make(file: Path) -> None:
 def _former(file: Path) -> list[dict[str, Any]]:
     try:
         keys: list[dict[str, Any]] = json.loads(file.read_bytes())["keys"]
+        algorithm = jwt.PyJWS().get_algorithm_by_name(ALGORITHM)
         for one in keys:
-            OKPAlgorithm.from_jwk(one)
+            algorithm.from_jwk(one)
     except (OSError, ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
         raise ValueError(f"the former keys {file} cannot be read: {error}") from None
     if any("d" in one for one in keys):
@@ -87,4 +86,8 @@ def _former(file: Path) -> list[dict[str, Any]]:
 
 def _thumbprint(key: dict[str, Any]) -> str:
     members = json.dumps({member: key[member] for member in MEMBERS}, separators=(",", ":"))
-    return base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).decode().rstrip("=")
+    return _text(hashlib.sha256(members.encode()).digest())
+
+
+def _text(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")

@@ -15,7 +15,6 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import jwt
 import orjson
-from jwt import PyJWK, PyJWKSet
 
 from app.core.signatures import ALGORITHM
 from app.evidence.packs import FORMAT
@@ -97,9 +96,9 @@ def _manifest(archive: ZipFile, keys: Mapping[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-def _key(token: bytes, keys: Mapping[str, Any]) -> PyJWK:
+def _key(token: bytes, keys: Mapping[str, Any]) -> "jwt.PyJWK":
     wanted = jwt.get_unverified_header(token).get("kid")
-    for key in PyJWKSet.from_dict(dict(keys)).keys:
+    for key in jwt.PyJWKSet.from_dict(dict(keys)).keys:
         if key.key_id == wanted:
             return key
     raise ValueError(f"the key {wanted} is none of those that sign packs here")

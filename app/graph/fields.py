@@ -25,7 +25,7 @@ from app.graph import kinds, pages, resolving
 from app.graph.context import Action, Batch, Context, Refusals
 from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Node, Query
 from app.graph.errors import UserError, shown
-from app.graph.types import given
+from app.graph.types import Field, given
 from app.graph.values import VALUE, Permission
 
 Class = TypeVar("Class", bound=type)
@@ -224,7 +224,7 @@ def mutation(
 def _payload(name: str, gives: dict[str, tuple[Any, str]]) -> Any:
     members = {member: (annotation | None, says) for member, (annotation, says) in gives.items()}
     members["errors"] = (list[UserError], "Why it was refused; empty when it was done.")
-    namespace: dict[str, Any] = {member: strawberry.field(description=says) for member, (_, says) in members.items()}
+    namespace: dict[str, Any] = {member: Field(description=says) for member, (_, says) in members.items()}
     namespace["__annotations__"] = {member: annotation for member, (annotation, _) in members.items()}
     verb = name.removesuffix("Payload")
     return strawberry.type(
@@ -239,7 +239,7 @@ def _field(
     arguments: list[StrawberryArgument],
     returns: Any = None,
 ) -> StrawberryField:
-    field = StrawberryField(
+    field = Field(
         base_resolver=StrawberryResolver(resolve),
         type_annotation=None if returns is None else StrawberryAnnotation(returns),
         description=description,

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Any, TypeVar, cast, dataclass_transform
+from typing import Any, ForwardRef, TypeVar, cast, dataclass_transform, get_args
 
 import strawberry
+from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
@@ -50,6 +51,30 @@ def enum(cls: type[Enum], /, **descriptions: str) -> None:
         value.description = descriptions[value.name]
 
 
+class Field(StrawberryField):
+    """A field whose type is worked out once.
+
+    Strawberry does so as the class is made, and again with the names of the class's module, which only an annotation
+    with something in quotes needs: that took a twelfth of the time in which the schema is made.
+    """
+
+    @property
+    def type(self) -> Any:
+        """The field's type."""
+        return self.resolve_type()
+
+    @type.setter
+    def type(self, annotation: Any) -> None:
+        names: dict[str, Any] | None = None if _quotes(annotation) else {}
+        self.type_annotation = StrawberryAnnotation.from_annotation(annotation, names)
+
+
+def _quotes(annotation: Any) -> bool:
+    if isinstance(annotation, StrawberryAnnotation):
+        annotation = annotation.raw_annotation
+    return isinstance(annotation, str | ForwardRef) or any(map(_quotes, get_args(annotation)))
+
+
 def scalar(
     description: str,
     *,
@@ -66,7 +91,7 @@ def scalar(
         return _kept(attrgetter(column), description, Column(column), name)
     if derived is not None:
         return _kept(derived, description, Derived(derived, reads), name)
-    return strawberry.field(description=description, name=name)
+    return Field(description=description, graphql_name=name)
 
 
 def flag(description: str, column: str) -> Any:
@@ -83,14 +108,14 @@ def _kept(read: Callable[[Any], Any], description: str, value: Column | Derived 
     def resolve(root: Any) -> Any:
         return read(root)
 
-    return strawberry.field(resolver=resolve, description=description, name=name, metadata={VALUE: value})
+    return Field(description=description, graphql_name=name, metadata={VALUE: value})(resolve)
 
 
 def member(description: str, *, default: Any = strawberry.UNSET, name: str | None = None) -> Any:
     """A member of an input; it may be left out unless `default=...`."""
     if default is ...:
-        return strawberry.field(description=description, name=name)
-    return strawberry.field(description=description, default=default, name=name)
+        return Field(description=description, graphql_name=name)
+    return Field(description=description, default=default, graphql_name=name)
 
 
 def given(value: Any) -> Any:

@@ -35,7 +35,7 @@ class Keys:
         else:
             self._keys = jwt.PyJWKSet.from_dict(json.loads(Path(source).read_text())).keys
 
-    async def find(self, name: str | None) -> jwt.PyJWK:
+    async def find(self, name: str | None) -> "jwt.PyJWK":
         """The key of a name; without a name, the only one there is. Raises InvalidKeyError and IssuerUnreachable."""
         known = _choose(self._keys, name) if time.monotonic() < self._fresh_until else None
         if known is None and self._fresh_until < math.inf:
@@ -56,12 +56,12 @@ class _Remote:
         self._pause_until = -math.inf
         self._last: tuple[list[jwt.PyJWK], float] | None = None
 
-    async def fetched(self) -> tuple[list[jwt.PyJWK], float]:
+    async def fetched(self) -> "tuple[list[jwt.PyJWK], float]":
         """The issuer's keys, and until when they are good. Raises IssuerUnreachable."""
         # In a thread of its own, for it waits; and not one of those that others need.
         return await to_thread.run_sync(self._fetch, limiter=self._turn)
 
-    def _fetch(self) -> tuple[list[jwt.PyJWK], float]:
+    def _fetch(self) -> "tuple[list[jwt.PyJWK], float]":
         if time.monotonic() < self._pause_until:
             if self._last is None:
                 raise IssuerUnreachable
@@ -77,6 +77,6 @@ class _Remote:
         return self._last
 
 
-def _choose(keys: list[jwt.PyJWK], name: str | None) -> jwt.PyJWK | None:
+def _choose(keys: "list[jwt.PyJWK]", name: str | None) -> "jwt.PyJWK | None":
     fitting = [key for key in keys if key.public_key_use in (None, "sig") and name in (None, key.key_id)]
     return fitting[0] if len(fitting) == 1 else None

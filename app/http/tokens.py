@@ -24,7 +24,7 @@ LONGEST_SUBJECT = 255  # as OpenID Connect has it
 LONGEST_NAME = 200
 
 # What a token that no issuer made can bring PyJWT to raise, besides its own errors.
-MALFORMED = (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError)
+MALFORMED = (ValueError, TypeError, ArithmeticError, RecursionError)
 
 
 class Tokens:
@@ -58,7 +58,7 @@ class Tokens:
             )
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("the token has expired") from None
-        except MALFORMED:
+        except (jwt.PyJWTError, *MALFORMED):
             raise Unauthenticated("the token is not valid") from None
 
     async def _person(self, session: Session, claims: dict[str, Any]) -> Actor:

@@ -84,7 +84,7 @@ class Http:
 
     adapter = "http"
 
-    def __init__(self, description: Description, client: httpx.AsyncClient) -> None:
+    def __init__(self, description: Description, client: "httpx.AsyncClient") -> None:
         """Raises Misconfigured if a secret is missing."""
         self._told = description
         self._client = client
@@ -116,7 +116,7 @@ class Http:
             return Finding(Eligibility.REVIEW_REQUIRED, None, word, expiry_date, [problem])
         return Finding(meaning.eligibility, meaning.detail, word, expiry_date)
 
-    async def _ask(self, values: dict[str, str]) -> tuple[httpx.Response, bytes]:
+    async def _ask(self, values: dict[str, str]) -> "tuple[httpx.Response, bytes]":
         told = self._told
         asking = self._client.stream(
             told.method,

@@ -1,0 +1,36 @@
+"""Whether a database is at the newest version is told as Alembic would, and without it."""
+
+import secrets
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from app.core import clock
+from app.core.database import Database
+from app.migrations import runner, version
+from tests.conftest import new_database
+
+
+def test_the_newest_is_the_head_of_all_revisions() -> None:
+    assert ScriptDirectory.from_config(runner._config(None)).get_heads() == [version.newest()]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_an_empty_or_older_database_is_not_at_it(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if kind == "sqlite":
+        url = f"sqlite:///{tmp_path / 'version.sqlite'}"
+    else:
+        url = await new_database(request.getfixturevalue("postgresql"), f"version_{secrets.token_hex(4)}")
+    database = Database(url, clock.system)
+    assert not await version.is_newest(database)
+    await runner.upgrade(database)
+    assert await version.is_newest(database)
+    await runner._run(database, lambda config: command.downgrade(config, "-1"))
+    assert not await version.is_newest(database)
+    await runner._run(database, lambda config: command.downgrade(config, "base"))
+    assert not await version.is_newest(database)
+    await database.close()
