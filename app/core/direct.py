@@ -76,19 +76,14 @@ class Direct(AsyncSession):
         found = await self.fetch(read)
         if not found:
             return None
-        [found] = found
-        row = rows.made(table, found, self.kind)
-        known: Row | None = self._known(table, rows.key(row))
-        if known is None:
-            self.add(row)
-            return row
-        if inspect(known).expired:
-            await self.refresh(known)
-        return known
+        row = rows.known(self.sync_session, table, found[0], self.kind)
+        if inspect(row).expired:
+            await self.refresh(row)
+        return row
 
     async def row(self, table: type[Row], key: Sequence[str]) -> Row:
         """The row of a primary key, read once in a session. Raises NoResultFound."""
-        known = self._known(table, key)
+        known: Row | None = self.sync_session.identity_map.get(rows.key_of(table, key))
         if known is not None and not inspect(known).expired:
             return known
         found = await self.find(
@@ -97,9 +92,6 @@ class Direct(AsyncSession):
         if found is None:
             raise NoResultFound(f"there is no {table.noun()} {key}")
         return found
-
-    def _known(self, table: type[Row], key: Sequence[str]) -> Row | None:
-        return self.sync_session.identity_map.get(rows.key_of(table, key))
 
     async def flush(self, objects: Any = None) -> None:
         """Write what is new or changed; by the ORM's own way where a savepoint may take it back, or rows go."""
@@ -120,8 +112,7 @@ class Direct(AsyncSession):
                 await self._update(row, names)
             mine = [row for row in new if type(row) is table]
             await self.insert(table, [rows.values(row) for row in mine])
-            for row in mine:
-                rows.was_written(self.sync_session, row)
+        rows.were_written(self.sync_session, [*new, *dirty])
         self.info.setdefault(CHANGED, set()).update(tables)
 
     async def _update(self, row: Record, names: tuple[str, ...]) -> None:
@@ -129,4 +120,3 @@ class Direct(AsyncSession):
         values |= {f"key {name}": getattr(row, name) for name in rows.primary(type(row))}
         if not await self.fetch(rows.updating(type(row), names, self.kind).read(values)):
             raise StaleDataError(f"the {row.noun()} {row.id} is gone")
-        rows.was_written(self.sync_session, row)

@@ -3,12 +3,12 @@
 The ORM knows the objects and what was changed of them. Its own way to the database costs several times as much.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Dialect, insert, inspect, select, update
-from sqlalchemy.orm import Session, make_transient, make_transient_to_detached
+from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
 from app.core.prepared import Prepared, Slot, prepare, python_value
@@ -60,15 +60,23 @@ def updating(table: type[Record], changed: tuple[str, ...], dialect: Dialect) ->
     return prepare(statement.values(given).returning(*key), dialect)
 
 
-def made(table: type[Row], row: Sequence[Any], dialect: Dialect) -> Row:
-    """A row that was read, as an object that a session can take in as its own."""
-    read = _converters(table, dialect)
+def known(session: Session, table: type[Row], row: Sequence[Any], dialect: Dialect) -> Row:
+    """A row that was read, as the object that a session has of it: the one it had before, or else one of what was
+    read."""
+    read = {
+        name: value if convert is None else convert(value)
+        for (name, convert), value in zip(_converters(table, dialect), row, strict=True)
+    }
+    identity = key_of(table, [read[name] for name in primary(table)])
+    known: Row | None = session.identity_map.get(identity)
+    if known is not None:
+        return known
     found: Row = inspect(table).class_manager.new_instance()
-    # As the ORM itself fills in what it reads: nobody has set anything.
-    found.__dict__.update(
-        [(name, value if convert is None else convert(value)) for (name, convert), value in zip(read, row, strict=True)]
-    )
-    make_transient_to_detached(found)
+    # As the ORM itself fills in and takes in what it reads: nobody has set anything.
+    found.__dict__.update(read)
+    state = inspect(found)
+    state.key, state.session_id = identity, session.hash_key
+    session.identity_map.add(state)
     return found
 
 
@@ -88,12 +96,9 @@ def changed(row: Record) -> tuple[str, ...]:
     return tuple(name for name in columns(type(row)) if name in before and before[name] != after[name])
 
 
-def was_written(session: Session, row: Record) -> None:
-    """Note that a row of a session is in the database as it is here."""
-    session.expunge(row)
-    make_transient(row)
-    make_transient_to_detached(row)
-    session.add(row)
+def were_written(session: Session, rows: Iterable[Record]) -> None:
+    """Note that rows of a session are in the database as they are here."""
+    session._register_persistent({inspect(row) for row in rows})  # as the ORM does for what it wrote
 
 
 def values(row: Record) -> dict[str, Any]:
