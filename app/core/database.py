@@ -144,15 +144,15 @@ class Database:
     async def writing(self, request_id: str = "") -> AsyncIterator[Session]:
         """A write transaction: committed at the end, rolled back on any exception."""
         async with self._writer.connect() as connection, self._session(connection, request_id) as session:
-            session.driver = await drivers.of(connection)
-            await session.driver.begin()
+            driver = session.waiting.driver = await drivers.of(connection)
+            await driver.begin()
             try:
                 yield session
                 await self.follow(session)
                 await session.reload()
-                await session.driver.commit()
+                await driver.commit()
             except BaseException:
-                await _finish(_take_back(session.driver, connection))
+                await _finish(_take_back(driver, connection))
                 raise
             self.changes.update(session.info.get(CHANGED, ()))
 

@@ -6,18 +6,20 @@ that a savepoint may take back.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Dialect, event, inspect
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.util import await_only
 
 from app.core import drivers, history, rows
 from app.core.drivers import Driver
 from app.core.reads import Read
 from app.core.records import Record
+from app.core.writes import Write
 
 CHANGED = "changed"
 """Where a session notes the tables that it changed."""
@@ -25,8 +27,43 @@ CHANGED = "changed"
 Row = TypeVar("Row", bound=Record)
 
 
+class Waiting:
+    """What a session will have written before its connection is asked for anything else."""
+
+    def __init__(self) -> None:
+        self.driver: Driver | None = None
+        """The connection's; found when it is needed first."""
+        self._writes: list[Write] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._writes)
+
+    def __contains__(self, row: object) -> bool:
+        return any(write.row is row for write in self._writes)
+
+    def add(self, writes: Sequence[Write]) -> None:
+        """Let some writes wait, none of which is of a row of which another one waits."""
+        self._writes += writes
+
+    async def send(self) -> None:
+        """Write it. Raises StaleDataError where a row is gone."""
+        assert self.driver is not None
+        writes, self._writes = self._writes, []
+        for write, wrote in zip(writes, await self.driver.write(writes), strict=True):
+            if write.finds and not wrote:
+                raise StaleDataError(f"the {write.row.noun()} {write.row.id} is gone")
+
+
 class Flushing(SyncSession):
     """The session behind a session: where rows are written, their past is kept, and changed tables are noted."""
+
+    waiting: Waiting
+
+    def get_bind(self, *of: Any, **how: Any) -> Any:
+        """The connection, which the ORM is about to use: what waits is written first."""
+        if self.waiting:
+            await_only(self.waiting.send())
+        return super().get_bind(*of, **how)
 
 
 @event.listens_for(Flushing, "after_flush")
@@ -48,8 +85,10 @@ class Direct(AsyncSession):
     """The instant of all that it writes."""
     kind: Dialect
     """How its statements are written."""
-    driver: Driver | None = None
-    """The connection's; found when it is needed first."""
+
+    def __init__(self, *of: Any, **how: Any) -> None:
+        super().__init__(*of, **how)
+        self.waiting = cast(Flushing, self.sync_session).waiting = Waiting()
 
     @property
     def dialect(self) -> str:
@@ -58,18 +97,30 @@ class Direct(AsyncSession):
 
     async def fetch(self, read: Read) -> Sequence[Any]:
         """The rows of a prepared statement, as the driver gives them."""
-        if self.driver is None:
-            self.driver = await drivers.of(await self.connection())
-        return await self.driver.fetch(read)
+        driver = self.waiting.driver or await self._driver()
+        if self.waiting:
+            await self.waiting.send()
+        return await driver.fetch(read)
+
+    async def put(self, writes: Sequence[Write]) -> None:
+        """Write something together with what is written next; at once where a savepoint may take it back.
+
+        It is there for whatever is read here from now on.
+        """
+        if self.waiting.driver is None:
+            await self._driver()
+        self.waiting.add(writes)
+        if self.waiting and self.sync_session.in_nested_transaction():
+            await self.waiting.send()
 
     async def insert(self, table: type[Record], new: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows that need be no objects; all columns of each are given."""
+        """Put rows that need be no objects; all columns of each are given."""
         prepared = rows.inserting(table, self.kind)
-        if len(new) == 1:
-            await self.fetch(prepared.read(new[0]))
-        elif new:
-            self.driver = self.driver or await drivers.of(await self.connection())
-            await self.driver.each(prepared.text, [prepared.values(row) for row in new])
+        await self.put([Write(prepared.text, prepared.values(row)) for row in new])
+
+    async def _driver(self) -> Driver:
+        self.waiting.driver = await drivers.of(await self.connection())
+        return self.waiting.driver
 
     async def find(self, table: type[Row], read: Read) -> Row | None:
         """The row that a prepared statement of all columns finds, as the object that this session has of it."""
@@ -94,29 +145,32 @@ class Direct(AsyncSession):
         return found
 
     async def flush(self, objects: Any = None) -> None:
-        """Write what is new or changed; by the ORM's own way where a savepoint may take it back, or rows go."""
+        """Write what is new or changed."""
+        await self.gather(objects)
+        if self.waiting:
+            await self.waiting.send()
+
+    async def gather(self, objects: Any = None) -> None:
+        """Put what is new or changed; by the ORM's own way where a savepoint may take it back, or rows go."""
         session = self.sync_session
         if objects or session.deleted or session.in_nested_transaction():
             await super().flush(objects)
         elif session.new or session.dirty:
-            await self._write(list(session.new), list(session.dirty))
+            await self._put(list(session.new), list(session.dirty))
 
-    async def _write(self, new: list[Record], dirty: list[Record]) -> None:
+    async def _put(self, new: list[Record], dirty: list[Record]) -> None:
         changes = [(row, names) for row in dirty if (names := rows.changed(row))]
+        if self.waiting and any(row in self.waiting for row in (*new, *dirty)):
+            await self.waiting.send()
         await self.insert(history.History, history.entries(new, changes, [], self.now))
         tables = {type(row) for row in new} | {type(row) for row, _ in changes}
+        writes: list[Write] = []
         for table in sorted(tables, key=rows.order):
             # In the order of their keys, so that two transactions never wait for each other in a circle.
             theirs = [(row, names) for row, names in changes if type(row) is table]
-            for row, names in sorted(theirs, key=lambda change: rows.key(change[0])):
-                await self._update(row, names)
-            mine = [row for row in new if type(row) is table]
-            await self.insert(table, [rows.values(row) for row in mine])
+            theirs.sort(key=lambda change: rows.key(change[0]))
+            writes += [rows.update(row, names, self.kind) for row, names in theirs]
+            writes += [rows.insert(row, self.kind) for row in new if type(row) is table]
+        await self.put(writes)
         rows.were_written(self.sync_session, [*new, *dirty])
         self.info.setdefault(CHANGED, set()).update(tables)
-
-    async def _update(self, row: Record, names: tuple[str, ...]) -> None:
-        values = {name: getattr(row, name) for name in names}
-        values |= {f"key {name}": getattr(row, name) for name in rows.primary(type(row))}
-        if not await self.fetch(rows.updating(type(row), names, self.kind).read(values)):
-            raise StaleDataError(f"the {row.noun()} {row.id} is gone")

@@ -4,7 +4,7 @@ What fails there is raised as SQLAlchemy would raise it.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import aiosqlite
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core import lanes
 from app.core.reads import Read
+from app.core.writes import FEW, Write, portions, telling, together
 
 
 class Driver(Protocol):
@@ -22,8 +23,8 @@ class Driver(Protocol):
     async def fetch(self, read: Read) -> Sequence[Any]:
         """Run a statement; gives its rows."""
 
-    async def each(self, text: str, values: Iterable[Sequence[Any]]) -> None:
-        """Run a statement without rows for each of some lists of values."""
+    async def write(self, writes: Sequence[Write]) -> Sequence[Any]:
+        """Run some writes, in their order; gives of each whether there was a row to write."""
 
     async def begin(self) -> None:
         """Begin a transaction."""
@@ -50,13 +51,36 @@ class PostgreSQL:
             raise _told(error, read.text) from error
         return found
 
-    async def each(self, text: str, values: Iterable[Sequence[Any]]) -> None:
-        """Run a statement without rows for each of some lists of values."""
-        lanes.tell(text)
+    async def write(self, writes: Sequence[Write]) -> Sequence[Any]:
+        """Run some writes, in their order; gives of each whether there was a row to write."""
+        found: list[Any] = []
+        for some in portions(writes):
+            if len(some) > FEW and len({write.text for write in some}) == 1:
+                found += await self._each(some)
+            else:
+                for write in some:
+                    lanes.tell(write.text)
+                found += await self._together(some)
+        return found
+
+    async def _together(self, writes: Sequence[Write]) -> Sequence[Any]:
+        text, values = together(writes)
         try:
-            await self._driver.executemany(text, values)
+            found = await self._driver.fetch(text, *values)
         except asyncpg.PostgresError as error:
             raise _told(error, text) from error
+        return found[0] if found else (False,)
+
+    async def _each(self, writes: Sequence[Write]) -> Sequence[Any]:
+        if writes[0].finds:
+            return [wrote for write in writes for wrote in await self._together([write])]
+        text = writes[0].text
+        lanes.tell(text)
+        try:
+            await self._driver.executemany(text, [write.values for write in writes])
+        except asyncpg.PostgresError as error:
+            raise _told(error, text) from error
+        return [True] * len(writes)
 
     async def begin(self) -> None:
         """Begin a transaction."""
@@ -92,14 +116,9 @@ class SQLite:
         except sqlite3.Error as error:
             raise _told(error, read.text) from error
 
-    async def each(self, text: str, values: Iterable[Sequence[Any]]) -> None:
-        """Run a statement without rows for each of some lists of values."""
-        lanes.tell(text)
-        try:
-            async with self._driver.executemany(text, values):
-                pass
-        except sqlite3.Error as error:
-            raise _told(error, text) from error
+    async def write(self, writes: Sequence[Write]) -> Sequence[Any]:
+        """Run some writes, in their order; gives of each whether there was a row to write."""
+        return [bool(await self.fetch(Read(telling(write.text), write.values))) for write in writes]
 
     async def begin(self) -> None:
         """Begin a transaction, as the only one that writes."""

@@ -25,6 +25,7 @@ from app.core.errors import DomainError, IdempotencyMismatch, Invalid
 from app.core.filters import Viewer
 from app.core.prepared import Statement, slot
 from app.core.records import Document, Record
+from app.core.writes import Write
 
 KEPT = timedelta(hours=24)
 LONGEST = 200
@@ -76,9 +77,10 @@ async def claim(session: Session, organization_id: str, actor_id: str, key: str,
 
 
 async def keep(session: Session, organization_id: str, actor_id: str, key: str, result: Any) -> None:
-    """Write the outcome beside the claimed key."""
+    """Put the outcome beside the claimed key."""
     mine = {"organization": organization_id, "actor": actor_id, "key": key}
-    await session.fetch(_KEEPING.read(session.kind, **mine, result=pack(result)))
+    keeping = _KEEPING.read(session.kind, **mine, result=pack(result))
+    await session.put([Write(keeping.text, keeping.values)])
 
 
 def sweeps(key: str) -> bool:

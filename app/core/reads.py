@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-_PLACE = re.compile(r"\$(\d+)")
+PLACE = re.compile(r"\$(\d+)")
 """Where a value goes in a statement for PostgreSQL; nothing else in one has a dollar."""
 
 
@@ -110,13 +110,13 @@ def _text(shapes: tuple[Shape, ...]) -> str:
         nonlocal values
         text, width, keys, follows = shape
         name, places = f"read{len(arrays)}", dict[int, str]()
-        for number in sorted({int(found) for found in _PLACE.findall(text)}):
+        for number in sorted({int(found) for found in PLACE.findall(text)}):
             if number - 1 == keys:
                 places[number] = f"ARRAY(SELECT {source})"
             else:
                 values += 1
                 places[number] = f"${values}"
-        text = _PLACE.sub(lambda found: places[int(found[1])], text)
+        text = PLACE.sub(lambda found: places[int(found[1])], text)
         if not follows:
             arrays.append(f"ARRAY(SELECT {name} FROM ({text}) {name})")
             return

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Dialect, insert, inspect, select, update
+from sqlalchemy import Column, Dialect, inspect, select
+from sqlalchemy import insert as insert_into
+from sqlalchemy import update as update_of
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
 from app.core.prepared import Prepared, Slot, prepare, python_value
 from app.core.records import Record
+from app.core.writes import Write
 
 Row = TypeVar("Row", bound=Record)
 
@@ -48,16 +51,16 @@ def selecting(table: type[Record]) -> Any:
 def inserting(table: type[Record], dialect: Dialect) -> Prepared:
     """Writes a new row, of which all columns are given."""
     given = {column: Slot(name) for name, column in columns(table).items()}
-    return prepare(insert(_target(table)).values(given), dialect)
+    return prepare(insert_into(_target(table)).values(given), dialect)
 
 
 @lru_cache(MOST_SHAPES)
 def updating(table: type[Record], changed: tuple[str, ...], dialect: Dialect) -> Prepared:
-    """Writes some columns of the row of a primary key, and gives that back."""
+    """Writes some columns of the row of a primary key."""
     given = {columns(table)[name]: Slot(name) for name in changed}
     key = [columns(table)[name] for name in primary(table)]
-    statement = update(_target(table)).where(*(column == Slot(f"key {column.name}") for column in key))
-    return prepare(statement.values(given).returning(*key), dialect)
+    statement = update_of(_target(table)).where(*(column == Slot(f"key {column.name}") for column in key))
+    return prepare(statement.values(given), dialect)
 
 
 def known(session: Session, table: type[Row], row: Sequence[Any], dialect: Dialect) -> Row:
@@ -101,9 +104,18 @@ def were_written(session: Session, rows: Iterable[Record]) -> None:
     session._register_persistent({inspect(row) for row in rows})  # as the ORM does for what it wrote
 
 
-def values(row: Record) -> dict[str, Any]:
-    """All columns of a row."""
-    return {name: getattr(row, name) for name in columns(type(row))}
+def insert(row: Record, dialect: Dialect) -> Write:
+    """Writes a row that is new."""
+    prepared = inserting(type(row), dialect)
+    return Write(prepared.text, prepared.values({name: getattr(row, name) for name in columns(type(row))}), row)
+
+
+def update(row: Record, names: tuple[str, ...], dialect: Dialect) -> Write:
+    """Writes some columns of a row."""
+    prepared = updating(type(row), names, dialect)
+    values = {name: getattr(row, name) for name in names}
+    values |= {f"key {name}": getattr(row, name) for name in primary(type(row))}
+    return Write(prepared.text, prepared.values(values), row, finds=True)
 
 
 def order(table: type[Record]) -> int:

@@ -16,6 +16,7 @@ from app.core.database import Database, Session
 from app.core.history import History
 from app.core.lanes import Reading
 from app.core.reads import Read
+from app.core.writes import FEW
 from app.migrations import runner
 from app.organizations import settings, units
 from app.organizations.tables import OrgUnit, OrgUnitKind
@@ -109,14 +110,18 @@ async def test_a_changed_row_that_is_gone_is_not_passed_over(tenant: Tenant) -> 
     one = position(tenant, "One")
     async with writing(tenant) as session:
         session.add(one)
-    async with writing(tenant) as session:
-        found = await session.row(Position, (tenant.id, one.id))
-        gone = delete(Position).where(col(Position.id) == one.id)
-        await session.execute(gone.execution_options(synchronize_session=False))
-        found.name = "Two"
-        with pytest.raises(StaleDataError):
+
+    async def write() -> None:
+        async with writing(tenant) as session:
+            found = await session.row(Position, (tenant.id, one.id))
+            gone = delete(Position).where(col(Position.id) == one.id)
+            await session.execute(gone.execution_options(synchronize_session=False))
+            found.name = "Two"
             await session.flush()
-        found.name = "One"
+
+    with pytest.raises(StaleDataError):
+        await write()
+    assert await names(tenant) == ["One"]
 
 
 async def test_a_savepoint_takes_back_what_came_after_it_and_nothing_else(tenant: Tenant) -> None:
@@ -133,6 +138,52 @@ async def test_a_savepoint_takes_back_what_came_after_it_and_nothing_else(tenant
         session.add(three)
     assert await names(tenant) == ["First", "Three"]
     assert one.name == "First"
+
+
+async def test_what_waits_to_be_written_is_there_for_whatever_is_read(tenant: Tenant) -> None:
+    one = position(tenant, "One")
+    mine = select(col(Position.name)).where(col(Position.organization_id) == tenant.id)
+    async with writing(tenant) as session:
+        session.add(one)
+        await session.gather()
+        assert await names(tenant) == []
+        assert list(await session.scalars(mine)) == ["One"]
+        one.name = "Two"
+        await session.gather()
+        assert (await claim(session, tenant.actor, Position, one.id, ("id",))).name == "Two"
+        assert list(await session.scalars(mine)) == ["Two"]
+        one.name = "Three"
+        await session.gather()
+        nested = await session.begin_nested()
+        await session.scalars(mine)
+        await nested.rollback()
+    assert await names(tenant) == ["Three"]
+
+
+async def test_a_row_that_waits_is_written_before_it_changes_again(tenant: Tenant) -> None:
+    one = position(tenant, "One")
+    async with writing(tenant) as session:
+        session.add(one)
+        await session.gather()
+        for name in ("Two", "Three"):
+            one.name = name
+            await session.gather()
+    assert await names(tenant) == ["Three"]
+
+
+@pytest.mark.parametrize("number", [1, FEW, FEW + 1, 40])
+async def test_few_and_many_are_written_in_their_order(tenant: Tenant, number: int) -> None:
+    old = [position(tenant, f"Old {index:02}", str(index)) for index in range(number)]
+    async with writing(tenant) as session:
+        session.add_all(old)
+    async with writing(tenant) as session:
+        kept = [await session.row(Position, (tenant.id, row.id)) for row in old]
+        for row in kept:
+            row.external_id = None
+        await session.gather()
+        session.add_all([position(tenant, f"New {index:02}", str(index)) for index in range(number)])
+        await session.flush()
+    assert await names(tenant) == [f"{when} {index:02}" for when in ("New", "Old") for index in range(number)]
 
 
 async def test_a_violated_index_takes_all_back(tenant: Tenant) -> None:
