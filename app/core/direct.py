@@ -58,9 +58,12 @@ class Flushing(SyncSession):
     """The session behind a session: where rows are written, their past is kept, and changed tables are noted."""
 
     waiting: Waiting
+    is_used = False
+    """Whether the ORM has used the connection."""
 
     def get_bind(self, *of: Any, **how: Any) -> Any:
         """The connection, which the ORM is about to use: what waits is written first."""
+        self.is_used = True
         if self.waiting:
             await_only(self.waiting.send())
         return super().get_bind(*of, **how)
@@ -88,7 +91,15 @@ class Direct(AsyncSession):
 
     def __init__(self, *of: Any, **how: Any) -> None:
         super().__init__(*of, **how)
-        self.waiting = cast(Flushing, self.sync_session).waiting = Waiting()
+        self._flushing = cast(Flushing, self.sync_session)
+        self.waiting = self._flushing.waiting = Waiting()
+
+    async def end(self) -> None:
+        """Let go of the rows, and end what the ORM has begun on the connection."""
+        if self._flushing.is_used:
+            await self.__aexit__(None, None, None)
+        else:
+            self.sync_session.close()
 
     @property
     def dialect(self) -> str:

@@ -26,8 +26,15 @@ class Driver(Protocol):
     async def write(self, writes: Sequence[Write]) -> Sequence[Any]:
         """Run some writes, in their order; gives of each whether there was a row to write."""
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is known to have been closed."""
+
     async def begin(self) -> None:
         """Begin a transaction."""
+
+    async def freeze(self) -> None:
+        """Begin a transaction that only reads, and for which nothing changes meanwhile."""
 
     async def commit(self) -> None:
         """End it, and keep what was written."""
@@ -82,9 +89,19 @@ class PostgreSQL:
             raise _told(error, text) from error
         return [True] * len(writes)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is known to have been closed."""
+        closed: bool = self._driver.is_closed()
+        return closed
+
     async def begin(self) -> None:
         """Begin a transaction."""
         await self._run("BEGIN")
+
+    async def freeze(self) -> None:
+        """Begin a transaction that only reads, and for which nothing changes meanwhile."""
+        await self._run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     async def commit(self) -> None:
         """End it, and keep what was written."""
@@ -119,6 +136,15 @@ class SQLite:
     async def write(self, writes: Sequence[Write]) -> Sequence[Any]:
         """Run some writes, in their order; gives of each whether there was a row to write."""
         return [bool(await self.fetch(Read(telling(write.text), write.values))) for write in writes]
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is known to have been closed: a file never is."""
+        return False
+
+    async def freeze(self) -> None:
+        """Begin a transaction that only reads, and for which nothing changes meanwhile."""
+        await self._run("BEGIN")
 
     async def begin(self) -> None:
         """Begin a transaction, as the only one that writes."""

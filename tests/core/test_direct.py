@@ -223,6 +223,39 @@ async def test_a_call_that_is_given_up_writes_nothing_and_holds_nothing_up(tenan
         await session.execute(update(Worker).where(col(Worker.id) == key).values(job_title="Nurse"))
 
 
+async def test_a_call_may_be_given_up_at_any_time(tenant: Tenant) -> None:
+    async def write() -> None:
+        async with writing(tenant) as session:
+            session.add(position(tenant, "One"))
+            await session.gather()
+            await session.scalars(select(Position).where(col(Position.organization_id) == tenant.id))
+            await asyncio.sleep(60)
+
+    for turns in range(40):
+        writer = asyncio.create_task(write())
+        for _ in range(turns):
+            await asyncio.sleep(0.0001)
+        writer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer
+    async with writing(tenant) as session:
+        session.add(position(tenant, "Two"))
+    assert await names(tenant) == ["Two"]
+
+
+async def test_more_writers_than_connections_wait_for_each_other(tenant: Tenant) -> None:
+    done: list[int] = []
+
+    async def write(number: int) -> None:
+        async with writing(tenant) as session:
+            await session.scalars(select(col(Position.id)).where(col(Position.organization_id) == tenant.id))
+            await asyncio.sleep(0.001)
+            done.append(number)
+
+    await asyncio.gather(*(write(number) for number in range(40)))
+    assert sorted(done) == list(range(40))
+
+
 @on_postgresql
 async def test_connections_that_the_server_closed_are_replaced(postgresql: str, database: Database) -> None:
     url = await new_database(postgresql, f"closing_{random_name()}")
