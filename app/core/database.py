@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Dialect, Select, event, inspect, make_url
+from sqlalchemy import URL, Connection, Dialect, Select, event, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.attributes import instance_state
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from app.core import lanes
@@ -50,12 +51,13 @@ class Session(Direct):
     async def reload(self) -> None:
         """Read again what a savepoint took back, for rows are used after the session is gone."""
         await self.flush()
-        for row in [row for row in self if inspect(row).expired]:
-            await self.refresh(row)
+        if self.is_used:
+            for row in [row for row in self if instance_state(row).expired]:
+                await self.refresh(row)
 
     def at_hand(self, table: type[Row]) -> dict[str, Row]:
         """The rows of a table that it holds, by id; not those that a savepoint took back."""
-        rows = [row for row in self if isinstance(row, table) and not inspect(row).expired]
+        rows = [row for row in self if isinstance(row, table) and not instance_state(row).expired]
         return {row.id: row for row in rows}
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Dialect, event, inspect
+from sqlalchemy import Dialect, event
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session as SyncSession
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.util import await_only
 
@@ -94,9 +95,14 @@ class Direct(AsyncSession):
         self._flushing = cast(Flushing, self.sync_session)
         self.waiting = self._flushing.waiting = Waiting()
 
+    @property
+    def is_used(self) -> bool:
+        """Whether the ORM has used the connection."""
+        return self._flushing.is_used
+
     async def end(self) -> None:
         """Let go of the rows, and end what the ORM has begun on the connection."""
-        if self._flushing.is_used:
+        if self.is_used:
             await self.__aexit__(None, None, None)
         else:
             self.sync_session.close()
@@ -139,14 +145,14 @@ class Direct(AsyncSession):
         if not found:
             return None
         row = rows.known(self.sync_session, table, found[0], self.kind)
-        if inspect(row).expired:
+        if instance_state(row).expired:
             await self.refresh(row)
         return row
 
     async def row(self, table: type[Row], key: Sequence[str]) -> Row:
         """The row of a primary key, read once in a session. Raises NoResultFound."""
         known: Row | None = self.sync_session.identity_map.get(rows.key_of(table, key))
-        if known is not None and not inspect(known).expired:
+        if known is not None and not instance_state(known).expired:
             return known
         found = await self.find(
             table, rows.by_key(table, self.kind).read(dict(zip(rows.primary(table), key, strict=True)))

@@ -14,9 +14,10 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
-from sqlalchemy import Index, delete, inspect, null, select, update
+from sqlalchemy import Index, delete, null, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import Field, col
 
 from app.core import errors
@@ -124,7 +125,7 @@ _TAKING, _KEEPING = Statement(_taking), Statement(_keeping)
 
 def pack(value: Any) -> Any:
     """A result as a document: records as references, refusals and outcomes with their kind."""
-    if isinstance(value, Record) and inspect(value).deleted:
+    if isinstance(value, Record) and instance_state(value).deleted:
         return {"gone": str(type(value).__tablename__), "values": value.model_dump(mode="json")}
     if isinstance(value, Record):
         return {"record": str(type(value).__tablename__), "id": value.id}

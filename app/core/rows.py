@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Dialect, inspect, select
 from sqlalchemy import insert as insert_into
 from sqlalchemy import update as update_of
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import SQLModel
 
 from app.core.prepared import Prepared, Slot, prepare, python_value
@@ -66,18 +67,17 @@ def updating(table: type[Record], changed: tuple[str, ...], dialect: Dialect) ->
 def known(session: Session, table: type[Row], row: Sequence[Any], dialect: Dialect) -> Row:
     """A row that was read, as the object that a session has of it: the one it had before, or else one of what was
     read."""
-    read = {
-        name: value if convert is None else convert(value)
-        for (name, convert), value in zip(_converters(table, dialect), row, strict=True)
-    }
+    read = dict(zip(columns(table), row, strict=True))
+    for name, convert in _converters(table, dialect):
+        read[name] = convert(read[name])
     identity = key_of(table, [read[name] for name in primary(table)])
     known: Row | None = session.identity_map.get(identity)
     if known is not None:
         return known
-    found: Row = inspect(table).class_manager.new_instance()
+    found: Row = _mapper(table).class_manager.new_instance()
     # As the ORM itself fills in and takes in what it reads: nobody has set anything.
     found.__dict__.update(read)
-    state = inspect(found)
+    state = instance_state(found)
     state.key, state.session_id = identity, session.hash_key
     session.identity_map.add(state)
     return found
@@ -90,18 +90,18 @@ def key(row: Record) -> list[str]:
 
 def key_of(table: type[Record], row: Any) -> Any:
     """By what a session knows the object of a primary key."""
-    return inspect(table).identity_key_from_primary_key(row)
+    return _mapper(table).identity_key_from_primary_key(row)
 
 
 def changed(row: Record) -> tuple[str, ...]:
     """The columns of a row that are others than when it was read or written."""
-    before, after = inspect(row).committed_state, row.__dict__
+    before, after = instance_state(row).committed_state, row.__dict__
     return tuple(name for name in columns(type(row)) if name in before and before[name] != after[name])
 
 
 def were_written(session: Session, rows: Iterable[Record]) -> None:
     """Note that rows of a session are in the database as they are here."""
-    session._register_persistent({inspect(row) for row in rows})  # as the ORM does for what it wrote
+    session._register_persistent({instance_state(row) for row in rows})  # as the ORM does for what it wrote
 
 
 def insert(row: Record, dialect: Dialect) -> Write:
@@ -130,7 +130,14 @@ def _order() -> dict[Any, int]:
 
 @lru_cache(MOST_SHAPES)
 def _converters(table: type[Record], dialect: Dialect) -> list[tuple[str, Any]]:
-    return [(name, python_value(column.type, dialect)) for name, column in columns(table).items()]
+    """What makes values of the domain of what the driver gives, where that differs."""
+    found = ((name, python_value(column.type, dialect)) for name, column in columns(table).items())
+    return [(name, convert) for name, convert in found if convert is not None]
+
+
+@cache
+def _mapper(table: type[Record]) -> Mapper[Any]:
+    return inspect(table)
 
 
 def _attributes(table: type[Record]) -> list[Any]:
