@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import URL, NullPool, event, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -99,7 +100,7 @@ class Connections:
 
 def engine(url: URL, **how: Any) -> AsyncEngine:
     """An engine that keeps no connections."""
-    found = create_async_engine(url, poolclass=NullPool, hide_parameters=True, **how)
+    found = create_async_engine(url, poolclass=NullPool, hide_parameters=True, json_serializer=_json, **how)
     if url.get_backend_name() == "sqlite":
 
         @event.listens_for(found.sync_engine, "connect")
@@ -108,6 +109,10 @@ def engine(url: URL, **how: Any) -> AsyncEngine:
             prepare(connection)
 
     return found
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def prepare(connection: Any) -> None:
