@@ -50,7 +50,7 @@ class Session(Direct):
 
     async def reload(self) -> None:
         """Read again what a savepoint took back, for rows are used after the session is gone."""
-        await self.flush()
+        await self.gather()
         if self.is_used:
             for row in [row for row in self if instance_state(row).expired]:
                 await self.refresh(row)
@@ -137,7 +137,7 @@ class Database:
                 yield session
                 await self.follow(session)
                 await session.reload()
-                await taken.driver.commit()
+                await session.waiting.commit()
             except BaseException:
                 await finish(_take_back(taken))
                 raise

@@ -4,7 +4,7 @@ The ORM keeps the objects, and knows what was changed of them. It writes by itse
 that a savepoint may take back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -49,8 +49,16 @@ class Waiting:
     async def send(self) -> None:
         """Write it. Raises StaleDataError where a row is gone."""
         assert self.driver is not None
+        await self._run(self.driver.write)
+
+    async def commit(self) -> None:
+        """Write it, and end the transaction. Raises StaleDataError where a row is gone."""
+        assert self.driver is not None
+        await self._run(self.driver.commit)
+
+    async def _run(self, run: Callable[[Sequence[Write]], Awaitable[Sequence[Any]]]) -> None:
         writes, self._writes = self._writes, []
-        for write, wrote in zip(writes, await self.driver.write(writes), strict=True):
+        for write, wrote in zip(writes, await run(writes), strict=True):
             if write.finds and not wrote:
                 raise StaleDataError(f"the {write.row.noun()} {write.row.id} is gone")
 

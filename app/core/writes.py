@@ -52,6 +52,11 @@ def together(writes: Sequence[Write]) -> tuple[str, list[Any]]:
     return _text(shapes), [value for write in writes for value in write.values]
 
 
+def are_done(writes: Sequence[Write], found: Sequence[Any]) -> bool:
+    """Whether each write that has to find a row found one."""
+    return all(wrote or not write.finds for write, wrote in zip(writes, found, strict=True))
+
+
 def telling(text: str) -> str:
     """A write that gives a row if it wrote one."""
     return f"{text} RETURNING true"
