@@ -102,6 +102,10 @@ class Direct(AsyncSession):
         super().__init__(*of, **how)
         self._flushing = cast(Flushing, self.sync_session)
         self.waiting = self._flushing.waiting = Waiting()
+        self._wanted: dict[Any, tuple[type[Record], Read]] = {}
+        """What is read with the next row that is found."""
+        self._ahead: list[Record] = []
+        """What was, which nobody else may hold yet."""
 
     @property
     def is_used(self) -> bool:
@@ -122,10 +126,7 @@ class Direct(AsyncSession):
 
     async def fetch(self, read: Read) -> Sequence[Any]:
         """The rows of a prepared statement, as the driver gives them."""
-        driver = self.waiting.driver or await self._driver()
-        if self.waiting:
-            await self.waiting.send()
-        return await driver.fetch(read)
+        return await (await self._ready()).fetch(read)
 
     async def put(self, writes: Sequence[Write]) -> None:
         """Write something together with what is written next; at once where a savepoint may take it back.
@@ -133,7 +134,7 @@ class Direct(AsyncSession):
         It is there for whatever is read here from now on.
         """
         if self.waiting.driver is None:
-            await self._driver()
+            await self._ready()
         self.waiting.add(writes)
         if self.waiting and self.sync_session.in_nested_transaction():
             await self.waiting.send()
@@ -143,13 +144,23 @@ class Direct(AsyncSession):
         prepared = rows.inserting(table, self.kind)
         await self.put([Write(prepared.text, prepared.values(row)) for row in new])
 
-    async def _driver(self) -> Driver:
-        self.waiting.driver = await drivers.of(await self.connection())
+    async def _ready(self) -> Driver:
+        if self.waiting.driver is None:
+            self.waiting.driver = await drivers.of(await self.connection())
+        if self.waiting:
+            await self.waiting.send()
         return self.waiting.driver
 
-    async def find(self, table: type[Row], read: Read) -> Row | None:
+    def want(self, table: type[Record], key: Sequence[str]) -> None:
+        """Have the row of a primary key read with the next row that is found without a lock; it will be asked for."""
+        identity = rows.key_of(table, key)
+        if identity not in self.sync_session.identity_map:
+            self._wanted[identity] = (table, self._by_key(table, key))
+
+    async def find(self, table: type[Row], read: Read, *, locks: bool = False) -> Row | None:
         """The row that a prepared statement of all columns finds, as the object that this session has of it."""
-        found = await self.fetch(read)
+        # What is read with a row that somebody else holds would be from before its lock was waited for.
+        found = await (self._with_wanted(read) if self._wanted and not locks else self.fetch(read))
         if not found:
             return None
         row = rows.known(self.sync_session, table, found[0], self.kind)
@@ -159,14 +170,25 @@ class Direct(AsyncSession):
 
     async def row(self, table: type[Row], key: Sequence[str]) -> Row:
         """The row of a primary key, read once in a session. Raises NoResultFound."""
-        known: Row | None = self.sync_session.identity_map.get(rows.key_of(table, key))
+        identity = rows.key_of(table, key)
+        known: Row | None = self.sync_session.identity_map.get(identity)
         if known is not None and not instance_state(known).expired:
             return known
-        found = await self.find(
-            table, rows.by_key(table, self.kind).read(dict(zip(rows.primary(table), key, strict=True)))
-        )
+        self._wanted.pop(identity, None)
+        found = await self.find(table, self._by_key(table, key))
         if found is None:
             raise NoResultFound(f"there is no {table.noun()} {key}")
+        return found
+
+    def _by_key(self, table: type[Record], key: Sequence[str]) -> Read:
+        return rows.by_key(table, self.kind).read(dict(zip(rows.primary(table), key, strict=True)))
+
+    async def _with_wanted(self, read: Read) -> Sequence[Any]:
+        wanted, self._wanted = list(self._wanted.values()), {}
+        driver = await self._ready()
+        found, *others = await driver.fetch_together([read, *(other for _, other in wanted)])
+        for (table, _), there in zip(wanted, others, strict=True):
+            self._ahead += [rows.known(self.sync_session, table, row, self.kind) for row in there]
         return found
 
     async def flush(self, objects: Any = None) -> None:

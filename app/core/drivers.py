@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core import lanes
-from app.core.reads import Read
-from app.core.writes import FEW, Write, are_done, portions, telling, together
+from app.core.reads import Read, apart, together
+from app.core.writes import FEW, Write, are_done, in_one, portions, telling
 
 
 class Driver(Protocol):
@@ -22,6 +22,9 @@ class Driver(Protocol):
 
     async def fetch(self, read: Read) -> Sequence[Any]:
         """Run a statement; gives its rows."""
+
+    async def fetch_together(self, reads: Sequence[Read]) -> Sequence[Sequence[Any]]:
+        """Run some statements of few rows at once; gives the rows of each."""
 
     async def write(self, writes: Sequence[Write]) -> Sequence[Any]:
         """Run some writes, in their order; gives of each whether there was a row to write."""
@@ -61,6 +64,17 @@ class PostgreSQL:
             raise _told(error, read.text) from error
         return found
 
+    async def fetch_together(self, reads: Sequence[Read]) -> Sequence[Sequence[Any]]:
+        """Run some statements of few rows at once; gives the rows of each."""
+        for read in reads:
+            lanes.tell(read.text)
+        text, values = together(reads)
+        try:
+            [row] = await self._driver.fetch(text, *values)
+        except asyncpg.PostgresError as error:
+            raise _told(error, text) from error
+        return apart(reads, row)
+
     async def write(self, writes: Sequence[Write]) -> Sequence[Any]:
         """Run some writes, in their order; gives of each whether there was a row to write."""
         found: list[Any] = []
@@ -74,7 +88,7 @@ class PostgreSQL:
         return found
 
     async def _together(self, writes: Sequence[Write]) -> Sequence[Any]:
-        text, values = together(writes)
+        text, values = in_one(writes)
         try:
             found = await self._driver.fetch(text, *values)
         except asyncpg.PostgresError as error:
@@ -135,6 +149,12 @@ class SQLite:
         """Run a statement; gives its rows."""
         lanes.tell(read.text)
         return await self._hop(lambda connection: _rows(connection, read.text, read.values))
+
+    async def fetch_together(self, reads: Sequence[Read]) -> Sequence[Sequence[Any]]:
+        """Run some statements of few rows at once; gives the rows of each."""
+        for read in reads:
+            lanes.tell(read.text)
+        return await self._hop(lambda connection: [_rows(connection, read.text, read.values) for read in reads])
 
     async def write(self, writes: Sequence[Write]) -> Sequence[Any]:
         """Run some writes, in their order; gives of each whether there was a row to write."""

@@ -46,7 +46,7 @@ def portions(writes: Sequence[Write]) -> Iterator[list[Write]]:
         yield found
 
 
-def together(writes: Sequence[Write]) -> tuple[str, list[Any]]:
+def in_one(writes: Sequence[Write]) -> tuple[str, list[Any]]:
     """One statement that does all of some writes, in their order; it tells of each whether a row was written."""
     shapes = tuple((write.text, len(write.values)) for write in writes)
     return _text(shapes), [value for write in writes for value in write.values]

@@ -47,6 +47,7 @@ async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
     allow(states.update(credential))
     claims.expect(credential.revision, given.get("expectedRevision"))
+    settings.want(session, actor.organization_id)
     kind = await _type(session, actor, credential)
     latest = await latest_of(session, credential)
     values = _renewed(kind, latest, FIELDS.read(given, absent="keep"))

@@ -19,7 +19,7 @@ from app.core.reads import Read
 from app.core.writes import FEW
 from app.migrations import runner
 from app.organizations import settings, units
-from app.organizations.tables import OrgUnit, OrgUnitKind
+from app.organizations.tables import Organization, OrgUnit, OrgUnitKind
 from app.workers.tables import Position, Worker
 from tests.conftest import new_database
 from tests.core.statements import counted
@@ -69,10 +69,43 @@ async def test_a_row_is_one_object_however_it_is_found(tenant: Tenant) -> None:
             await session.row(Worker, (tenant.id, "wkr_0000000000000000"))
 
 
+async def test_what_is_wanted_is_read_with_the_next_row_that_is_found(tenant: Tenant) -> None:
+    first, second, third = [await tenant.add_worker(name) for name in ("Jo", "Mo", "Bo")]
+    async with writing(tenant) as session:
+        session.want(Worker, (tenant.id, second))
+        session.want(Worker, (tenant.id, "wkr_0000000000000000"))
+        await claim(session, tenant.actor, Worker, third, ("id",))  # but not before a lock is there
+        session.want(Worker, (tenant.id, third))
+        assert (await find(session, tenant.actor, Worker, first, ("id",))).display_name == "Jo"
+        with counted() as statements:
+            found = await session.row(Worker, (tenant.id, second))
+        assert statements == []
+        found.display_name = "Mona"
+        with pytest.raises(NoResultFound):
+            await session.row(Worker, (tenant.id, "wkr_0000000000000000"))
+        await session.flush()
+        session.want(Worker, (tenant.id, second))
+        assert await find(session, tenant.actor, Worker, second, ("id",)) is found
+    async with writing(tenant) as session:
+        session.want(Worker, (tenant.id, second))
+        mine = await session.row(Worker, (tenant.id, second))
+    async with tenant.service.database.reading() as session:
+        theirs = (await session.scalars(select(Worker).where(col(Worker.id) == second))).one()
+    assert mine.model_dump() == theirs.model_dump()
+    assert mine.display_name == "Mona"
+
+
 async def test_a_row_has_what_the_orm_reads(tenant: Tenant) -> None:
     key = await tenant.add_worker("Jo", employment={"startDate": "2026-01-01", "status": "ON_LEAVE"})
     async with tenant.service.database.reading() as session:
         mine = await session.row(Worker, (tenant.id, key))
+    async with tenant.service.database.reading() as session:
+        session.want(Worker, (tenant.id, key))
+        await session.row(Organization, (tenant.id, tenant.id))
+        with counted() as statements:
+            ahead = await session.row(Worker, (tenant.id, key))
+        assert statements == []
+    assert ahead.model_dump() == mine.model_dump()
     async with tenant.service.database.reading() as session:
         theirs = (await session.scalars(select(Worker).where(col(Worker.id) == key))).one()
     assert mine.model_dump() == theirs.model_dump()
