@@ -62,8 +62,8 @@ async def claim(session: Session, organization_id: str, actor_id: str, key: str,
     if not 1 <= len(key) <= LONGEST or not key.isprintable():
         raise Invalid(f"idempotencyKey is not 1 to {LONGEST} printable characters", ("idempotencyKey",))
     if sweeps(key):
-        theirs = col(IdempotencyKey.organization_id) == organization_id
-        await session.execute(delete(IdempotencyKey).where(theirs, col(IdempotencyKey.created_at) < session.now - KEPT))
+        forgotten = {"organization": organization_id, "since": session.now - KEPT}
+        await session.fetch(_SWEEPING.read(session.kind, **forgotten))
     digest = hashlib.sha256(msgspec.json.encode(call, order="sorted")).hexdigest()
     mine = {"organization": organization_id, "actor": actor_id, "key": key}
     taking = {**mine, "digest": digest, "now": session.now, "since": session.now - KEPT}
@@ -119,8 +119,13 @@ def _keeping(_dialect: str) -> Any:
     return update(_KEYS).where(*mine).values(outcome=slot("result", _KEYS.c.outcome))
 
 
+def _sweeping(_dialect: str) -> Any:
+    theirs = _KEYS.c.organization_id == slot("organization", _KEYS.c.organization_id)
+    return delete(_KEYS).where(theirs, _KEYS.c.created_at < slot("since", _KEYS.c.created_at))
+
+
 _KEYS: Any = IdempotencyKey.__dict__["__table__"]
-_TAKING, _KEEPING = Statement(_taking), Statement(_keeping)
+_TAKING, _KEEPING, _SWEEPING = Statement(_taking), Statement(_keeping), Statement(_sweeping)
 
 
 def pack(value: Any) -> Any:
