@@ -73,7 +73,8 @@ class Connections:
             await self._free.acquire()
             return
         try:
-            await asyncio.wait_for(self._free.acquire(), PATIENCE_SECONDS)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._free.acquire()
         except TimeoutError:
             raise exc.TimeoutError(f"no connection became free in {PATIENCE_SECONDS} seconds") from None
 
