@@ -62,7 +62,7 @@ async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion
     if version.reference_number != latest.reference_number:
         verification_schedule.soon(credential, session.now)
     credential_fields.grow(credential, session.now)
-    await session.flush()
+    await session.gather()
     ledger.record(
         session, actor, EventKind.CREDENTIAL_VERSION_ADDED, credential, changes, worker_id=credential.worker_id
     )
