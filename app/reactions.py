@@ -31,7 +31,7 @@ async def follow(session: Session) -> None:
     while events := ledger.taken(session):
         for organization_id in dict.fromkeys(event.organization_id for event in events):
             theirs = [event for event in events if event.organization_id == organization_id]
-            await session.flush()
+            await session.gather()
             for reaction, kinds in _BY_REACTION.items():
                 concerned = [event for event in theirs if event.kind in kinds]
                 if concerned:

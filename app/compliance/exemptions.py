@@ -52,7 +52,7 @@ async def grant(session: Session, actor: Actor, given: Given) -> Exemption:
         **values,
     )
     session.add(exemption)
-    await session.flush()
+    await session.gather()
     changes: Changes = {
         name: {"from": None, "to": plain(getattr(exemption, column))}
         for name, column in (
@@ -73,7 +73,7 @@ async def revoke(session: Session, actor: Actor, given: Given) -> Exemption:
     exemption.revoked_at = session.now
     exemption.revision += 1
     exemption.last_updated = session.now
-    await session.flush()
+    await session.gather()
     ledger.record(session, actor, EventKind.EXEMPTION_REVOKED, exemption, worker_id=exemption.worker_id)
     return exemption
 

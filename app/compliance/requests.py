@@ -161,6 +161,7 @@ async def _set(session: Session, request: CredentialRequest, status: Intake, wai
     if not waiting:
         request.closed_at = request.closed_at or session.now
         return True
+    await session.flush()  # of what may fail below, only this is told
     try:
         async with session.begin_nested():
             request.closed_at = None

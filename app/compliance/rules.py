@@ -86,7 +86,7 @@ async def create(session: Session, actor: Actor, given: Given) -> RequirementRul
         **values,
     )
     session.add(rule)
-    await session.flush()
+    await session.gather()
     changes: Changes = {"name": {"from": None, "to": rule.name}}
     ledger.record(session, actor, EventKind.REQUIREMENT_CHANGED, rule, changes, worker_id=rule.worker_id)
     return rule
@@ -102,7 +102,7 @@ async def update(session: Session, actor: Actor, given: Given) -> RequirementRul
         rule.name_key = fold(rule.name)
         rule.revision += 1
         rule.last_updated = session.now
-        await session.flush()
+        await session.gather()
         ledger.record(session, actor, EventKind.REQUIREMENT_CHANGED, rule, changes, worker_id=rule.worker_id)
     return rule
 
@@ -113,7 +113,7 @@ async def delete(session: Session, actor: Actor, given: Given) -> RequirementRul
     rule.deleted_at = session.now
     rule.revision += 1
     rule.last_updated = session.now
-    await session.flush()
+    await session.gather()
     changes: Changes = {"deletedAt": {"from": None, "to": plain(session.now)}}
     ledger.record(session, actor, EventKind.REQUIREMENT_CHANGED, rule, changes, worker_id=rule.worker_id)
     return rule

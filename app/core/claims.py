@@ -60,7 +60,7 @@ def _seeing(actor: Viewer, table: type[Record], dialect: Dialect, *, lock: bool)
 async def _one(session: Session, actor: Viewer, table: type[Row], key: str, path: Path, *, lock: bool) -> Row:
     _check_kind(table, key, path)
     prepared = _seeing(actor, table, session.kind, lock=lock)
-    row = await session.find(table, prepared.read({**actor.ids, "id": key}))
+    row = await session.find(table, prepared.read({**actor.ids, "id": key}), locks=lock)
     if row is None:
         raise NotFound(f"{'.'.join(path)}: there is no {table.noun()} {key}", path)
     return row

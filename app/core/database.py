@@ -1,20 +1,19 @@
 """The database: short read sessions, and write transactions that are committed here and nowhere else."""
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Dialect, Select, event, inspect, make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import URL, Connection, Dialect, Select, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.attributes import instance_state
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from app.core import drivers, lanes
+from app.core import lanes
 from app.core.clock import Clock
+from app.core.connections import Connections, Open, engine, finish, prepare
 from app.core.direct import CHANGED, Direct
-from app.core.drivers import Driver
 from app.core.lanes import Lanes
 from app.core.records import Record
 
@@ -25,13 +24,6 @@ GAVE_WAY = ("40001", "40P01")
 TRIES = 6
 MOST_THREADS = 4
 """Threads that read an SQLite file at once: they take turns with one interpreter."""
-PRAGMAS = (
-    *("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"),
-    # Mapped, a page of the file is read without a call of the system, which took up to half of a reading's time. All
-    # connections share what the system keeps of the file, and it takes the memory back when it needs it.
-    f"mmap_size={1 << 30}",
-)
-"""How each connection to an SQLite file is set."""
 
 Result = TypeVar("Result")
 Row = TypeVar("Row", bound=Record)
@@ -58,13 +50,14 @@ class Session(Direct):
 
     async def reload(self) -> None:
         """Read again what a savepoint took back, for rows are used after the session is gone."""
-        await self.flush()
-        for row in [row for row in self if inspect(row).expired]:
-            await self.refresh(row)
+        await self.gather()
+        if self.is_used:
+            for row in [row for row in self if instance_state(row).expired]:
+                await self.refresh(row)
 
     def at_hand(self, table: type[Row]) -> dict[str, Row]:
         """The rows of a table that it holds, by id; not those that a savepoint took back."""
-        rows = [row for row in self if isinstance(row, table) and not inspect(row).expired]
+        rows = [row for row in self if isinstance(row, table) and not instance_state(row).expired]
         return {row.id: row for row in rows}
 
 
@@ -101,27 +94,18 @@ class Database:
         # Half of the connections read only, by compiled statements; sessions share the others.
         fast = max(connections // 2, 1)
         self.lanes: Lanes
-        # Sessions begin and end their transactions themselves, where they write.
         if self.embedded:
-            self.lanes = lanes.SQLite(self.url, min(fast, MOST_THREADS), _prepare)
-            self._reader = _sqlite(self.url, connections)
+            self.lanes = lanes.SQLite(self.url, min(fast, MOST_THREADS), prepare)
+            self._reader = Connections(self.url, connections)
             # One connection serves all writers in the order they come, so none waits on SQLite's lock.
-            self._writer = _sqlite(self.url, 1)
-            self._still = _beginning(self._reader, "BEGIN")
-            self.engine = _beginning(self._writer, "BEGIN IMMEDIATE")
+            self._writer = Connections(self.url, 1)
+            self.engine = engine(self.url)
             """An engine with transactions as SQLAlchemy has them, for migrations."""
+            event.listen(self.engine.sync_engine, "begin", _begin)
         else:
             self.lanes = lanes.PostgreSQL(self.url, fast)
-            self._reader = self._writer = create_async_engine(
-                self.url,
-                pool_size=max(connections - fast, 1),
-                max_overflow=0,
-                hide_parameters=True,
-                isolation_level="AUTOCOMMIT",
-            )
-            event.listen(self._writer.sync_engine, "checkout", _check_open)
-            self._still = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            self.engine = self._writer.execution_options(isolation_level="READ COMMITTED")
+            self._reader = self._writer = Connections(self.url, max(connections - fast, 1))
+            self.engine = engine(self.url, isolation_level="READ COMMITTED")
 
     @property
     def dialect(self) -> Dialect:
@@ -131,28 +115,31 @@ class Database:
     @asynccontextmanager
     async def reading(self, request_id: str = "") -> AsyncIterator[Session]:
         """A session that only reads."""
-        async with self._session(self._reader, request_id) as session:
+        async with self._reader.taken() as taken, self._session(taken, request_id) as session:
             yield session
 
     @asynccontextmanager
     async def still(self, request_id: str = "") -> AsyncIterator[Session]:
         """A session that only reads, and for which nothing changes meanwhile: what it reads fits together."""
-        async with self._session(self._still, request_id) as session:
-            yield session
+        async with self._reader.taken() as taken, self._session(taken, request_id) as session:
+            try:
+                await _begun(taken, taken.driver.freeze())
+                yield session
+            finally:
+                await finish(_take_back(taken))
 
     @asynccontextmanager
     async def writing(self, request_id: str = "") -> AsyncIterator[Session]:
         """A write transaction: committed at the end, rolled back on any exception."""
-        async with self._writer.connect() as connection, self._session(connection, request_id) as session:
-            session.driver = await drivers.of(connection)
-            await session.driver.begin()
+        async with self._writer.taken() as taken, self._session(taken, request_id) as session:
             try:
+                await _begun(taken, taken.driver.begin())
                 yield session
                 await self.follow(session)
                 await session.reload()
-                await session.driver.commit()
+                await session.waiting.commit()
             except BaseException:
-                await _finish(_take_back(session.driver, connection))
+                await finish(_take_back(taken))
                 raise
             self.changes.update(session.info.get(CHANGED, ()))
 
@@ -172,73 +159,48 @@ class Database:
         return await again(transaction)
 
     @asynccontextmanager
-    async def _session(self, bind: AsyncEngine | AsyncConnection, request_id: str) -> AsyncIterator[Session]:
-        async with Session(bind, expire_on_commit=False, autoflush=False) as session:
-            session.kind = bind.dialect
-            session.clock = self.clock
-            session.tick()
-            session.request_id = request_id
+    async def _session(self, taken: Open, request_id: str) -> AsyncIterator[Session]:
+        session = Session(taken.connection, expire_on_commit=False, autoflush=False)
+        session.kind = self.dialect
+        session.waiting.driver = taken.driver
+        session.clock = self.clock
+        session.tick()
+        session.request_id = request_id
+        try:
             yield session
+        finally:
+            await session.end()
 
     async def close(self) -> None:
         """Give the connections back."""
         await self.lanes.close()
-        await self._reader.dispose()
-        await self._writer.dispose()
+        await self._reader.close()
+        await self._writer.close()
+        await self.engine.dispose()
 
 
-async def _take_back(driver: Driver, connection: AsyncConnection) -> None:
+async def _begun(taken: Open, beginning: Awaitable[None]) -> None:
     try:
-        await driver.rollback()
+        await beginning
+    except BaseException:
+        # Who stopped waiting for it does not know whether it began.
+        await finish(taken.connection.invalidate())
+        raise
+
+
+async def _take_back(taken: Open) -> None:
+    if taken.connection.invalidated:
+        return
+    try:
+        await taken.driver.rollback()
     except Exception:
         # What is not known to have ended must not be another's.
-        await connection.invalidate()
-
-
-async def _finish(work: Coroutine[Any, Any, None]) -> None:
-    """Wait until something is done, even if nobody waits for this any more."""
-    doing = asyncio.ensure_future(work)
-    while not doing.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.shield(doing)
+        await taken.connection.invalidate()
 
 
 def _gave_way(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in GAVE_WAY
 
 
-def _check_open(connection: Any, _record: Any, _proxy: Any) -> None:
-    """Have the pool open another connection in place of one that the server closed meanwhile."""
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
-
-
-def _prepare(connection: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _sqlite(url: URL, connections: int) -> AsyncEngine:
-    engine = create_async_engine(
-        url, pool_size=connections, max_overflow=0, hide_parameters=True, isolation_level="AUTOCOMMIT"
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions are begun by us, not by the driver
-        _prepare(connection)
-
-    return engine
-
-
-def _beginning(engine: AsyncEngine, how: str) -> AsyncEngine:
-    """An SQLite engine whose connections begin transactions with SQLAlchemy's."""
-    beginning = engine.execution_options()
-
-    @event.listens_for(beginning.sync_engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(how)
-
-    return beginning
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -4,20 +4,23 @@ The ORM keeps the objects, and knows what was changed of them. It writes by itse
 that a savepoint may take back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Dialect, event, inspect
+from sqlalchemy import Dialect, event
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session as SyncSession
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.util import await_only
 
 from app.core import drivers, history, rows
 from app.core.drivers import Driver
 from app.core.reads import Read
 from app.core.records import Record
+from app.core.writes import Write
 
 CHANGED = "changed"
 """Where a session notes the tables that it changed."""
@@ -25,8 +28,54 @@ CHANGED = "changed"
 Row = TypeVar("Row", bound=Record)
 
 
+class Waiting:
+    """What a session will have written before its connection is asked for anything else."""
+
+    def __init__(self) -> None:
+        self.driver: Driver | None = None
+        """The connection's; found when it is needed first."""
+        self._writes: list[Write] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._writes)
+
+    def __contains__(self, row: object) -> bool:
+        return any(write.row is row for write in self._writes)
+
+    def add(self, writes: Sequence[Write]) -> None:
+        """Let some writes wait, none of which is of a row of which another one waits."""
+        self._writes += writes
+
+    async def send(self) -> None:
+        """Write it. Raises StaleDataError where a row is gone."""
+        assert self.driver is not None
+        await self._run(self.driver.write)
+
+    async def commit(self) -> None:
+        """Write it, and end the transaction. Raises StaleDataError where a row is gone."""
+        assert self.driver is not None
+        await self._run(self.driver.commit)
+
+    async def _run(self, run: Callable[[Sequence[Write]], Awaitable[Sequence[Any]]]) -> None:
+        writes, self._writes = self._writes, []
+        for write, wrote in zip(writes, await run(writes), strict=True):
+            if write.finds and not wrote:
+                raise StaleDataError(f"the {write.row.noun()} {write.row.id} is gone")
+
+
 class Flushing(SyncSession):
     """The session behind a session: where rows are written, their past is kept, and changed tables are noted."""
+
+    waiting: Waiting
+    is_used = False
+    """Whether the ORM has used the connection."""
+
+    def get_bind(self, *of: Any, **how: Any) -> Any:
+        """The connection, which the ORM is about to use: what waits is written first."""
+        self.is_used = True
+        if self.waiting:
+            await_only(self.waiting.send())
+        return super().get_bind(*of, **how)
 
 
 @event.listens_for(Flushing, "after_flush")
@@ -48,8 +97,27 @@ class Direct(AsyncSession):
     """The instant of all that it writes."""
     kind: Dialect
     """How its statements are written."""
-    driver: Driver | None = None
-    """The connection's; found when it is needed first."""
+
+    def __init__(self, *of: Any, **how: Any) -> None:
+        super().__init__(*of, **how)
+        self._flushing = cast(Flushing, self.sync_session)
+        self.waiting = self._flushing.waiting = Waiting()
+        self._wanted: dict[Any, tuple[type[Record], Read]] = {}
+        """What is read with the next row that is found."""
+        self._ahead: list[Record] = []
+        """What was, which nobody else may hold yet."""
+
+    @property
+    def is_used(self) -> bool:
+        """Whether the ORM has used the connection."""
+        return self._flushing.is_used
+
+    async def end(self) -> None:
+        """Let go of the rows, and end what the ORM has begun on the connection."""
+        if self.is_used:
+            await self.__aexit__(None, None, None)
+        else:
+            self.sync_session.close()
 
     @property
     def dialect(self) -> str:
@@ -58,75 +126,98 @@ class Direct(AsyncSession):
 
     async def fetch(self, read: Read) -> Sequence[Any]:
         """The rows of a prepared statement, as the driver gives them."""
-        if self.driver is None:
-            self.driver = await drivers.of(await self.connection())
-        return await self.driver.fetch(read)
+        return await (await self._ready()).fetch(read)
+
+    async def put(self, writes: Sequence[Write]) -> None:
+        """Write something together with what is written next; at once where a savepoint may take it back.
+
+        It is there for whatever is read here from now on.
+        """
+        if self.waiting.driver is None:
+            await self._ready()
+        self.waiting.add(writes)
+        if self.waiting and self.sync_session.in_nested_transaction():
+            await self.waiting.send()
 
     async def insert(self, table: type[Record], new: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows that need be no objects; all columns of each are given."""
+        """Put rows that need be no objects; all columns of each are given."""
         prepared = rows.inserting(table, self.kind)
-        if len(new) == 1:
-            await self.fetch(prepared.read(new[0]))
-        elif new:
-            self.driver = self.driver or await drivers.of(await self.connection())
-            await self.driver.each(prepared.text, [prepared.values(row) for row in new])
+        await self.put([Write(prepared.text, prepared.values(row)) for row in new])
 
-    async def find(self, table: type[Row], read: Read) -> Row | None:
+    async def _ready(self) -> Driver:
+        if self.waiting.driver is None:
+            self.waiting.driver = await drivers.of(await self.connection())
+        if self.waiting:
+            await self.waiting.send()
+        return self.waiting.driver
+
+    def want(self, table: type[Record], key: Sequence[str]) -> None:
+        """Have the row of a primary key read with the next row that is found without a lock; it will be asked for."""
+        identity = rows.key_of(table, key)
+        if identity not in self.sync_session.identity_map:
+            self._wanted[identity] = (table, self._by_key(table, key))
+
+    async def find(self, table: type[Row], read: Read, *, locks: bool = False) -> Row | None:
         """The row that a prepared statement of all columns finds, as the object that this session has of it."""
-        found = await self.fetch(read)
+        # What is read with a row that somebody else holds would be from before its lock was waited for.
+        found = await (self._with_wanted(read) if self._wanted and not locks else self.fetch(read))
         if not found:
             return None
-        [found] = found
-        row = rows.made(table, found, self.kind)
-        known: Row | None = self._known(table, rows.key(row))
-        if known is None:
-            self.add(row)
-            return row
-        if inspect(known).expired:
-            await self.refresh(known)
-        return known
+        row = rows.known(self.sync_session, table, found[0], self.kind)
+        if instance_state(row).expired:
+            await self.refresh(row)
+        return row
 
     async def row(self, table: type[Row], key: Sequence[str]) -> Row:
         """The row of a primary key, read once in a session. Raises NoResultFound."""
-        known = self._known(table, key)
-        if known is not None and not inspect(known).expired:
+        identity = rows.key_of(table, key)
+        known: Row | None = self.sync_session.identity_map.get(identity)
+        if known is not None and not instance_state(known).expired:
             return known
-        found = await self.find(
-            table, rows.by_key(table, self.kind).read(dict(zip(rows.primary(table), key, strict=True)))
-        )
+        self._wanted.pop(identity, None)
+        found = await self.find(table, self._by_key(table, key))
         if found is None:
             raise NoResultFound(f"there is no {table.noun()} {key}")
         return found
 
-    def _known(self, table: type[Row], key: Sequence[str]) -> Row | None:
-        return self.sync_session.identity_map.get(rows.key_of(table, key))
+    def _by_key(self, table: type[Record], key: Sequence[str]) -> Read:
+        return rows.by_key(table, self.kind).read(dict(zip(rows.primary(table), key, strict=True)))
+
+    async def _with_wanted(self, read: Read) -> Sequence[Any]:
+        wanted, self._wanted = list(self._wanted.values()), {}
+        driver = await self._ready()
+        found, *others = await driver.fetch_together([read, *(other for _, other in wanted)])
+        for (table, _), there in zip(wanted, others, strict=True):
+            self._ahead += [rows.known(self.sync_session, table, row, self.kind) for row in there]
+        return found
 
     async def flush(self, objects: Any = None) -> None:
-        """Write what is new or changed; by the ORM's own way where a savepoint may take it back, or rows go."""
+        """Write what is new or changed."""
+        await self.gather(objects)
+        if self.waiting:
+            await self.waiting.send()
+
+    async def gather(self, objects: Any = None) -> None:
+        """Put what is new or changed; by the ORM's own way where a savepoint may take it back, or rows go."""
         session = self.sync_session
         if objects or session.deleted or session.in_nested_transaction():
             await super().flush(objects)
         elif session.new or session.dirty:
-            await self._write(list(session.new), list(session.dirty))
+            await self._put(list(session.new), list(session.dirty))
 
-    async def _write(self, new: list[Record], dirty: list[Record]) -> None:
+    async def _put(self, new: list[Record], dirty: list[Record]) -> None:
         changes = [(row, names) for row in dirty if (names := rows.changed(row))]
+        if self.waiting and any(row in self.waiting for row in (*new, *dirty)):
+            await self.waiting.send()
         await self.insert(history.History, history.entries(new, changes, [], self.now))
         tables = {type(row) for row in new} | {type(row) for row, _ in changes}
+        writes: list[Write] = []
         for table in sorted(tables, key=rows.order):
             # In the order of their keys, so that two transactions never wait for each other in a circle.
             theirs = [(row, names) for row, names in changes if type(row) is table]
-            for row, names in sorted(theirs, key=lambda change: rows.key(change[0])):
-                await self._update(row, names)
-            mine = [row for row in new if type(row) is table]
-            await self.insert(table, [rows.values(row) for row in mine])
-            for row in mine:
-                rows.was_written(self.sync_session, row)
+            theirs.sort(key=lambda change: rows.key(change[0]))
+            writes += [rows.update(row, names, self.kind) for row, names in theirs]
+            writes += [rows.insert(row, self.kind) for row in new if type(row) is table]
+        await self.put(writes)
+        rows.were_written(self.sync_session, [*new, *dirty])
         self.info.setdefault(CHANGED, set()).update(tables)
-
-    async def _update(self, row: Record, names: tuple[str, ...]) -> None:
-        values = {name: getattr(row, name) for name in names}
-        values |= {f"key {name}": getattr(row, name) for name in rows.primary(type(row))}
-        if not await self.fetch(rows.updating(type(row), names, self.kind).read(values)):
-            raise StaleDataError(f"the {row.noun()} {row.id} is gone")
-        rows.was_written(self.sync_session, row)

@@ -8,14 +8,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, insert, inspect
+from sqlalchemy import Index, insert
 from sqlalchemy.orm import Session
 from sqlmodel import Field
 
 from app.core import ids
 from app.core.fields import plain
 from app.core.records import Document, Key, Record
-from app.core.rows import changed
+from app.core.rows import changed, columns
+
+UPDATED = "last_updated"
+"""The column that tells since when a row is as it is, where it has one."""
 
 
 class History(Record, table=True):
@@ -46,29 +49,24 @@ def keep(session: Session, now: datetime) -> None:
 
 
 def entries(
-    new: Iterable[Any], dirty: Iterable[tuple[Any, Sequence[str]]], deleted: Iterable[Any], now: datetime
+    new: Iterable[Record], dirty: Iterable[tuple[Record, Sequence[str]]], deleted: Iterable[Record], now: datetime
 ) -> list[dict[str, Any]]:
     """What is to be written down of rows that are new, that are gone, or of which some columns changed.
 
     Nobody reads it before the transaction is over: it need be no objects.
     """
-    rows = [row for row in new if row.kept]
-    rows += [row for row, names in dirty if not set(row.kept).isdisjoint(names)]
+    rows = [(row, UPDATED in columns(type(row))) for row in new if row.kept]
+    rows += [(row, UPDATED in names) for row, names in dirty if not set(row.kept).isdisjoint(names)]
     return [
-        *(_entry(row, _since(row, now), _values(row)) for row in rows),
+        # A row is as it is since it says so, if that is written too, and else since now.
+        *(_entry(row, (getattr(row, UPDATED) if told else None) or now, _values(row)) for row, told in rows),
         *(_entry(row, now, None) for row in deleted if row.kept),
     ]
 
 
-def _since(row: Record, now: datetime) -> datetime:
-    """When a row came to be as it is: when it says so, if the flush brings that too, and else now."""
-    column = inspect(row).attrs.get("last_updated")
-    updated: datetime | None = column.value if column is not None and column.history.has_changes() else None
-    return updated or now
-
-
 def _values(row: Record) -> dict[str, Any]:
-    return {column: plain(getattr(row, column)) for column in row.kept}
+    known = row.__dict__
+    return {column: plain(known[column] if column in known else getattr(row, column)) for column in row.kept}
 
 
 def _entry(row: Record, at: datetime, values: dict[str, Any] | None) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
-from sqlalchemy import Index, delete, inspect, null, select, update
+from sqlalchemy import Index, delete, null, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import Field, col
 
 from app.core import errors
@@ -25,6 +26,7 @@ from app.core.errors import DomainError, IdempotencyMismatch, Invalid
 from app.core.filters import Viewer
 from app.core.prepared import Statement, slot
 from app.core.records import Document, Record
+from app.core.writes import Write
 
 KEPT = timedelta(hours=24)
 LONGEST = 200
@@ -60,8 +62,8 @@ async def claim(session: Session, organization_id: str, actor_id: str, key: str,
     if not 1 <= len(key) <= LONGEST or not key.isprintable():
         raise Invalid(f"idempotencyKey is not 1 to {LONGEST} printable characters", ("idempotencyKey",))
     if sweeps(key):
-        theirs = col(IdempotencyKey.organization_id) == organization_id
-        await session.execute(delete(IdempotencyKey).where(theirs, col(IdempotencyKey.created_at) < session.now - KEPT))
+        forgotten = {"organization": organization_id, "since": session.now - KEPT}
+        await session.fetch(_SWEEPING.read(session.kind, **forgotten))
     digest = hashlib.sha256(msgspec.json.encode(call, order="sorted")).hexdigest()
     mine = {"organization": organization_id, "actor": actor_id, "key": key}
     taking = {**mine, "digest": digest, "now": session.now, "since": session.now - KEPT}
@@ -76,9 +78,10 @@ async def claim(session: Session, organization_id: str, actor_id: str, key: str,
 
 
 async def keep(session: Session, organization_id: str, actor_id: str, key: str, result: Any) -> None:
-    """Write the outcome beside the claimed key."""
+    """Put the outcome beside the claimed key."""
     mine = {"organization": organization_id, "actor": actor_id, "key": key}
-    await session.fetch(_KEEPING.read(session.kind, **mine, result=pack(result)))
+    keeping = _KEEPING.read(session.kind, **mine, result=pack(result))
+    await session.put([Write(keeping.text, keeping.values)])
 
 
 def sweeps(key: str) -> bool:
@@ -116,13 +119,18 @@ def _keeping(_dialect: str) -> Any:
     return update(_KEYS).where(*mine).values(outcome=slot("result", _KEYS.c.outcome))
 
 
+def _sweeping(_dialect: str) -> Any:
+    theirs = _KEYS.c.organization_id == slot("organization", _KEYS.c.organization_id)
+    return delete(_KEYS).where(theirs, _KEYS.c.created_at < slot("since", _KEYS.c.created_at))
+
+
 _KEYS: Any = IdempotencyKey.__dict__["__table__"]
-_TAKING, _KEEPING = Statement(_taking), Statement(_keeping)
+_TAKING, _KEEPING, _SWEEPING = Statement(_taking), Statement(_keeping), Statement(_sweeping)
 
 
 def pack(value: Any) -> Any:
     """A result as a document: records as references, refusals and outcomes with their kind."""
-    if isinstance(value, Record) and inspect(value).deleted:
+    if isinstance(value, Record) and instance_state(value).deleted:
         return {"gone": str(type(value).__tablename__), "values": value.model_dump(mode="json")}
     if isinstance(value, Record):
         return {"record": str(type(value).__tablename__), "id": value.id}

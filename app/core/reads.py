@@ -10,7 +10,7 @@ from typing import Any
 MOST_COLUMNS = 1_600
 """Columns of a statement at most; PostgreSQL takes 1,664."""
 
-_PLACE = re.compile(r"\$(\d+)")
+PLACE = re.compile(r"\$(\d+)")
 """Where a value goes in a statement for PostgreSQL; nothing else in one has a dollar."""
 
 
@@ -125,13 +125,13 @@ def _text(shapes: tuple[Shape, ...]) -> str:
         nonlocal values
         text, width, keys, follows = shape
         name, places = f"read{len(gathered)}", dict[int, str]()
-        for number in sorted({int(found) for found in _PLACE.findall(text)}):
+        for number in sorted({int(found) for found in PLACE.findall(text)}):
             if number - 1 == keys:
                 places[number] = f"ARRAY(SELECT {source})"
             else:
                 values += 1
                 places[number] = f"${values}"
-        text = _PLACE.sub(lambda found: places[int(found[1])], text)
+        text = PLACE.sub(lambda found: places[int(found[1])], text)
         columns = [f"c{number}" for number in range(width)]
         named = f"{name} ({', '.join(columns)})"
         if follows:

@@ -63,14 +63,13 @@ class Record(SQLModel):
     organization_id: str = Field(primary_key=True, sa_type=Key)
     id: str = Field(primary_key=True, sa_type=Key)
 
-    # Tables validate nothing, so that what SQLModel does for each attribute, twice, would only take time: nearly four
-    # times as much as this, and a change makes a dozen rows.
+    # Tables validate nothing, and nobody asks what a new row was before: what SQLModel and the ORM do for each
+    # attribute would only take time, several times as much as this, and a change makes a dozen rows.
     def __init__(self, **values: Any) -> None:
         for name, default in _defaults(type(self)).items():
             if name not in values:
-                setattr(self, name, default() if callable(default) else default)
-        for name, value in values.items():
-            setattr(self, name, value)
+                values[name] = default() if callable(default) else default
+        self.__dict__.update(values)
 
     __setattr__ = object.__setattr__  # type: ignore[assignment]  # a slot for a method
 

@@ -3,16 +3,20 @@
 The ORM knows the objects and what was changed of them. Its own way to the database costs several times as much.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Dialect, insert, inspect, select, update
-from sqlalchemy.orm import Session, make_transient, make_transient_to_detached
+from sqlalchemy import Column, Dialect, inspect, select
+from sqlalchemy import insert as insert_into
+from sqlalchemy import update as update_of
+from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm.attributes import instance_state
 from sqlmodel import SQLModel
 
 from app.core.prepared import Prepared, Slot, prepare, python_value
 from app.core.records import Record
+from app.core.writes import Write
 
 Row = TypeVar("Row", bound=Record)
 
@@ -48,27 +52,34 @@ def selecting(table: type[Record]) -> Any:
 def inserting(table: type[Record], dialect: Dialect) -> Prepared:
     """Writes a new row, of which all columns are given."""
     given = {column: Slot(name) for name, column in columns(table).items()}
-    return prepare(insert(_target(table)).values(given), dialect)
+    return prepare(insert_into(_target(table)).values(given), dialect)
 
 
 @lru_cache(MOST_SHAPES)
 def updating(table: type[Record], changed: tuple[str, ...], dialect: Dialect) -> Prepared:
-    """Writes some columns of the row of a primary key, and gives that back."""
+    """Writes some columns of the row of a primary key."""
     given = {columns(table)[name]: Slot(name) for name in changed}
     key = [columns(table)[name] for name in primary(table)]
-    statement = update(_target(table)).where(*(column == Slot(f"key {column.name}") for column in key))
-    return prepare(statement.values(given).returning(*key), dialect)
+    statement = update_of(_target(table)).where(*(column == Slot(f"key {column.name}") for column in key))
+    return prepare(statement.values(given), dialect)
 
 
-def made(table: type[Row], row: Sequence[Any], dialect: Dialect) -> Row:
-    """A row that was read, as an object that a session can take in as its own."""
-    read = _converters(table, dialect)
-    found: Row = inspect(table).class_manager.new_instance()
-    # As the ORM itself fills in what it reads: nobody has set anything.
-    found.__dict__.update(
-        [(name, value if convert is None else convert(value)) for (name, convert), value in zip(read, row, strict=True)]
-    )
-    make_transient_to_detached(found)
+def known(session: Session, table: type[Row], row: Sequence[Any], dialect: Dialect) -> Row:
+    """A row that was read, as the object that a session has of it: the one it had before, or else one of what was
+    read."""
+    read = dict(zip(columns(table), row, strict=True))
+    for name, convert in _converters(table, dialect):
+        read[name] = convert(read[name])
+    identity = key_of(table, [read[name] for name in primary(table)])
+    known: Row | None = session.identity_map.get(identity)
+    if known is not None:
+        return known
+    found: Row = _mapper(table).class_manager.new_instance()
+    # As the ORM itself fills in and takes in what it reads: nobody has set anything.
+    found.__dict__.update(read)
+    state = instance_state(found)
+    state.key, state.session_id = identity, session.hash_key
+    session.identity_map.add(state)
     return found
 
 
@@ -79,26 +90,32 @@ def key(row: Record) -> list[str]:
 
 def key_of(table: type[Record], row: Any) -> Any:
     """By what a session knows the object of a primary key."""
-    return inspect(table).identity_key_from_primary_key(row)
+    return _mapper(table).identity_key_from_primary_key(row)
 
 
 def changed(row: Record) -> tuple[str, ...]:
     """The columns of a row that are others than when it was read or written."""
-    before, after = inspect(row).committed_state, row.__dict__
+    before, after = instance_state(row).committed_state, row.__dict__
     return tuple(name for name in columns(type(row)) if name in before and before[name] != after[name])
 
 
-def was_written(session: Session, row: Record) -> None:
-    """Note that a row of a session is in the database as it is here."""
-    session.expunge(row)
-    make_transient(row)
-    make_transient_to_detached(row)
-    session.add(row)
+def were_written(session: Session, rows: Iterable[Record]) -> None:
+    """Note that rows of a session are in the database as they are here."""
+    session._register_persistent({instance_state(row) for row in rows})  # as the ORM does for what it wrote
 
 
-def values(row: Record) -> dict[str, Any]:
-    """All columns of a row."""
-    return {name: getattr(row, name) for name in columns(type(row))}
+def insert(row: Record, dialect: Dialect) -> Write:
+    """Writes a row that is new."""
+    prepared = inserting(type(row), dialect)
+    return Write(prepared.text, prepared.values({name: getattr(row, name) for name in columns(type(row))}), row)
+
+
+def update(row: Record, names: tuple[str, ...], dialect: Dialect) -> Write:
+    """Writes some columns of a row."""
+    prepared = updating(type(row), names, dialect)
+    values = {name: getattr(row, name) for name in names}
+    values |= {f"key {name}": getattr(row, name) for name in primary(type(row))}
+    return Write(prepared.text, prepared.values(values), row, finds=True)
 
 
 def order(table: type[Record]) -> int:
@@ -113,7 +130,14 @@ def _order() -> dict[Any, int]:
 
 @lru_cache(MOST_SHAPES)
 def _converters(table: type[Record], dialect: Dialect) -> list[tuple[str, Any]]:
-    return [(name, python_value(column.type, dialect)) for name, column in columns(table).items()]
+    """What makes values of the domain of what the driver gives, where that differs."""
+    found = ((name, python_value(column.type, dialect)) for name, column in columns(table).items())
+    return [(name, convert) for name, convert in found if convert is not None]
+
+
+@cache
+def _mapper(table: type[Record]) -> Mapper[Any]:
+    return inspect(table)
 
 
 def _attributes(table: type[Record]) -> list[Any]:

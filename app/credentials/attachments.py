@@ -103,7 +103,7 @@ async def expect(session: Session, actor: Actor, given: Given) -> Expected:
         **values,
     )
     session.add(attachment)
-    await session.flush()
+    await session.gather()
     return Expected(attachment)
 
 

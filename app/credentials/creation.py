@@ -73,7 +73,7 @@ async def create(session: Session, actor: Actor, given: Given) -> Created:
     versions.append(session, actor, credential, 1, versions.first_approval(organization, kind), facts)
     fields.refresh(credential)
     session.add(credential)
-    await session.flush()
+    await session.gather()
     stated = fields.FIELDS.stated(credential)
     stated |= {f"owners.{column.removesuffix('_id')}": {"from": None, "to": owner} for column, owner in owners.items()}
     ledger.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=credential.worker_id)

@@ -57,7 +57,7 @@ async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) ->
         if "verification.isVerifiable" in changes:
             verification_schedule.soon(credential, session.now)
         fields.grow(credential, session.now)
-        await session.flush()
+        await session.gather()
         ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
     return credential
 

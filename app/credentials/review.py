@@ -71,6 +71,7 @@ async def reject(session: Session, actor: Actor, given: Given) -> Credential:
 async def _claim(session: Session, actor: Actor, given: Given) -> tuple[Credential, CredentialVersion, Organization]:
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
     key = given.get("version") or credential.latest_version_id
+    settings.want(session, actor.organization_id)
     version = await claims.find(session, actor, CredentialVersion, key, ("version",))
     if version.credential_id != credential.id:
         raise NotFound(f"version: there is no version {key} of this credential", ("version",))

@@ -83,6 +83,7 @@ async def submit(session: Session, actor: Actor, given: Given) -> Created:
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
     allow(states.submit(credential))
     claims.expect(credential.revision, given.get("expectedRevision"))
+    settings.want(session, actor.organization_id)
     kind = await claims.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
     organization = await settings.of(session, actor.organization_id)
     latest = await versions.latest_of(session, credential)

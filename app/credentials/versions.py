@@ -47,6 +47,7 @@ async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion
     credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
     allow(states.update(credential))
     claims.expect(credential.revision, given.get("expectedRevision"))
+    settings.want(session, actor.organization_id)
     kind = await _type(session, actor, credential)
     latest = await latest_of(session, credential)
     values = _renewed(kind, latest, FIELDS.read(given, absent="keep"))
@@ -61,7 +62,7 @@ async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion
     if version.reference_number != latest.reference_number:
         verification_schedule.soon(credential, session.now)
     credential_fields.grow(credential, session.now)
-    await session.flush()
+    await session.gather()
     ledger.record(
         session, actor, EventKind.CREDENTIAL_VERSION_ADDED, credential, changes, worker_id=credential.worker_id
     )

@@ -178,6 +178,6 @@ async def _claimed(
     if kept is not None:
         return await idempotency.unpack(session, actor, kept)
     result = await act(session)
-    await session.flush()
+    await session.gather()
     await idempotency.keep(*mine, result)
     return result

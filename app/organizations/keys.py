@@ -79,7 +79,7 @@ async def create(session: Session, actor: Actor, given: Given) -> IssuedKey:
     )
     token = _renew(key)
     session.add(key)
-    await session.flush()
+    await session.gather()
     ledger.record(session, actor, EventKind.API_KEY_CREATED, key)
     return IssuedKey(key, token)
 

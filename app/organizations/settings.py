@@ -94,6 +94,11 @@ async def update(session: Session, actor: Actor, given: Given) -> Organization:
     return organization
 
 
+def want(session: Session, organization_id: str) -> None:
+    """Have an organization read with the next row that is found, for `of` will be asked for it."""
+    session.want(Organization, (organization_id, organization_id))
+
+
 async def of(session: Session, organization_id: str) -> Organization:
     """An organization with what it has chosen; read once in a session."""
     organization = await session.row(Organization, (organization_id, organization_id))

@@ -34,7 +34,7 @@ async def create(session: Session, actor: Actor, given: Given) -> OrgUnit:
         **values,
     )
     session.add(unit)
-    await session.flush()
+    await session.gather()
     ledger.record(session, actor, EventKind.ORG_UNIT_CREATED, unit, FIELDS.stated(unit))
     return unit
 

@@ -165,7 +165,7 @@ async def _add(
         last_updated=session.now,
     )
     session.add(assignment)
-    await session.flush()
+    await session.gather()
     changes: Changes = {
         "position": {"from": None, "to": position.id},
         "from": {"from": None, "to": plain(first)},
@@ -209,5 +209,5 @@ async def _end(session: Session, actor: Actor, assignment: Assignment, last: dat
         assignment.to_date = last
         assignment.revision += 1
         assignment.last_updated = session.now
-    await session.flush()
+    await session.gather()
     ledger.record(session, actor, EventKind.POSITION_UNASSIGNED, assignment, changes, worker_id=assignment.worker_id)

@@ -41,6 +41,6 @@ async def _mark(
     person.deleted_at = deleted_at
     person.revision += 1
     person.last_updated = session.now
-    await session.flush()
+    await session.gather()
     ledger.record(session, actor, fact, person, worker_id=people.worker_id(person))
     return person

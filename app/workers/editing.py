@@ -32,7 +32,7 @@ async def create(kind: Kind[P], session: Session, actor: Actor, given: Given) ->
         person.org_unit_since = await days.today(session, actor.organization_id)
     fields.refresh(person)
     session.add(person)
-    await session.flush()
+    await session.gather()
     stated = kind.fields.stated(person)
     ledger.record(session, actor, kind.created, person, stated, worker_id=people.worker_id(person))
     return person
@@ -68,7 +68,7 @@ async def write(kind: Kind[P], session: Session, actor: Actor, person: P, given:
         fields.refresh(person)
         person.revision += 1
         person.last_updated = session.now
-        await session.flush()
+        await session.gather()
         ledger.record(session, actor, kind.updated, person, changes, worker_id=people.worker_id(person))
     return bool(changes)
 

@@ -37,7 +37,7 @@ async def create(session: Session, actor: Actor, given: Given) -> Position:
         **values,
     )
     session.add(position)
-    await session.flush()
+    await session.gather()
     ledger.record(session, actor, EventKind.POSITION_CREATED, position)
     return position
 
@@ -53,7 +53,7 @@ async def update(session: Session, actor: Actor, given: Given) -> Position:
     if changes:
         position.name_key = fold(position.name)
         _grow(session, position)
-        await session.flush()
+        await session.gather()
         ledger.record(session, actor, EventKind.POSITION_UPDATED, position, changes)
     return position
 

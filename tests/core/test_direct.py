@@ -16,9 +16,10 @@ from app.core.database import Database, Session
 from app.core.history import History
 from app.core.lanes import Reading
 from app.core.reads import Read
+from app.core.writes import FEW
 from app.migrations import runner
 from app.organizations import settings, units
-from app.organizations.tables import OrgUnit, OrgUnitKind
+from app.organizations.tables import Organization, OrgUnit, OrgUnitKind
 from app.workers.tables import Position, Worker
 from tests.conftest import new_database
 from tests.core.statements import counted
@@ -68,10 +69,43 @@ async def test_a_row_is_one_object_however_it_is_found(tenant: Tenant) -> None:
             await session.row(Worker, (tenant.id, "wkr_0000000000000000"))
 
 
+async def test_what_is_wanted_is_read_with_the_next_row_that_is_found(tenant: Tenant) -> None:
+    first, second, third = [await tenant.add_worker(name) for name in ("Jo", "Mo", "Bo")]
+    async with writing(tenant) as session:
+        session.want(Worker, (tenant.id, second))
+        session.want(Worker, (tenant.id, "wkr_0000000000000000"))
+        await claim(session, tenant.actor, Worker, third, ("id",))  # but not before a lock is there
+        session.want(Worker, (tenant.id, third))
+        assert (await find(session, tenant.actor, Worker, first, ("id",))).display_name == "Jo"
+        with counted() as statements:
+            found = await session.row(Worker, (tenant.id, second))
+        assert statements == []
+        found.display_name = "Mona"
+        with pytest.raises(NoResultFound):
+            await session.row(Worker, (tenant.id, "wkr_0000000000000000"))
+        await session.flush()
+        session.want(Worker, (tenant.id, second))
+        assert await find(session, tenant.actor, Worker, second, ("id",)) is found
+    async with writing(tenant) as session:
+        session.want(Worker, (tenant.id, second))
+        mine = await session.row(Worker, (tenant.id, second))
+    async with tenant.service.database.reading() as session:
+        theirs = (await session.scalars(select(Worker).where(col(Worker.id) == second))).one()
+    assert mine.model_dump() == theirs.model_dump()
+    assert mine.display_name == "Mona"
+
+
 async def test_a_row_has_what_the_orm_reads(tenant: Tenant) -> None:
     key = await tenant.add_worker("Jo", employment={"startDate": "2026-01-01", "status": "ON_LEAVE"})
     async with tenant.service.database.reading() as session:
         mine = await session.row(Worker, (tenant.id, key))
+    async with tenant.service.database.reading() as session:
+        session.want(Worker, (tenant.id, key))
+        await session.row(Organization, (tenant.id, tenant.id))
+        with counted() as statements:
+            ahead = await session.row(Worker, (tenant.id, key))
+        assert statements == []
+    assert ahead.model_dump() == mine.model_dump()
     async with tenant.service.database.reading() as session:
         theirs = (await session.scalars(select(Worker).where(col(Worker.id) == key))).one()
     assert mine.model_dump() == theirs.model_dump()
@@ -109,14 +143,18 @@ async def test_a_changed_row_that_is_gone_is_not_passed_over(tenant: Tenant) -> 
     one = position(tenant, "One")
     async with writing(tenant) as session:
         session.add(one)
-    async with writing(tenant) as session:
-        found = await session.row(Position, (tenant.id, one.id))
-        gone = delete(Position).where(col(Position.id) == one.id)
-        await session.execute(gone.execution_options(synchronize_session=False))
-        found.name = "Two"
-        with pytest.raises(StaleDataError):
+
+    async def write() -> None:
+        async with writing(tenant) as session:
+            found = await session.row(Position, (tenant.id, one.id))
+            gone = delete(Position).where(col(Position.id) == one.id)
+            await session.execute(gone.execution_options(synchronize_session=False))
+            found.name = "Two"
             await session.flush()
-        found.name = "One"
+
+    with pytest.raises(StaleDataError):
+        await write()
+    assert await names(tenant) == ["One"]
 
 
 async def test_a_savepoint_takes_back_what_came_after_it_and_nothing_else(tenant: Tenant) -> None:
@@ -133,6 +171,52 @@ async def test_a_savepoint_takes_back_what_came_after_it_and_nothing_else(tenant
         session.add(three)
     assert await names(tenant) == ["First", "Three"]
     assert one.name == "First"
+
+
+async def test_what_waits_to_be_written_is_there_for_whatever_is_read(tenant: Tenant) -> None:
+    one = position(tenant, "One")
+    mine = select(col(Position.name)).where(col(Position.organization_id) == tenant.id)
+    async with writing(tenant) as session:
+        session.add(one)
+        await session.gather()
+        assert await names(tenant) == []
+        assert list(await session.scalars(mine)) == ["One"]
+        one.name = "Two"
+        await session.gather()
+        assert (await claim(session, tenant.actor, Position, one.id, ("id",))).name == "Two"
+        assert list(await session.scalars(mine)) == ["Two"]
+        one.name = "Three"
+        await session.gather()
+        nested = await session.begin_nested()
+        await session.scalars(mine)
+        await nested.rollback()
+    assert await names(tenant) == ["Three"]
+
+
+async def test_a_row_that_waits_is_written_before_it_changes_again(tenant: Tenant) -> None:
+    one = position(tenant, "One")
+    async with writing(tenant) as session:
+        session.add(one)
+        await session.gather()
+        for name in ("Two", "Three"):
+            one.name = name
+            await session.gather()
+    assert await names(tenant) == ["Three"]
+
+
+@pytest.mark.parametrize("number", [1, FEW, FEW + 1, 40])
+async def test_few_and_many_are_written_in_their_order(tenant: Tenant, number: int) -> None:
+    old = [position(tenant, f"Old {index:02}", str(index)) for index in range(number)]
+    async with writing(tenant) as session:
+        session.add_all(old)
+    async with writing(tenant) as session:
+        kept = [await session.row(Position, (tenant.id, row.id)) for row in old]
+        for row in kept:
+            row.external_id = None
+        await session.gather()
+        session.add_all([position(tenant, f"New {index:02}", str(index)) for index in range(number)])
+        await session.flush()
+    assert await names(tenant) == [f"{when} {index:02}" for when in ("New", "Old") for index in range(number)]
 
 
 async def test_a_violated_index_takes_all_back(tenant: Tenant) -> None:
@@ -170,6 +254,39 @@ async def test_a_call_that_is_given_up_writes_nothing_and_holds_nothing_up(tenan
     async with writing(tenant) as session:
         await claim(session, tenant.actor, Worker, key, ("id",))
         await session.execute(update(Worker).where(col(Worker.id) == key).values(job_title="Nurse"))
+
+
+async def test_a_call_may_be_given_up_at_any_time(tenant: Tenant) -> None:
+    async def write() -> None:
+        async with writing(tenant) as session:
+            session.add(position(tenant, "One"))
+            await session.gather()
+            await session.scalars(select(Position).where(col(Position.organization_id) == tenant.id))
+            await asyncio.sleep(60)
+
+    for turns in range(40):
+        writer = asyncio.create_task(write())
+        for _ in range(turns):
+            await asyncio.sleep(0.0001)
+        writer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer
+    async with writing(tenant) as session:
+        session.add(position(tenant, "Two"))
+    assert await names(tenant) == ["Two"]
+
+
+async def test_more_writers_than_connections_wait_for_each_other(tenant: Tenant) -> None:
+    done: list[int] = []
+
+    async def write(number: int) -> None:
+        async with writing(tenant) as session:
+            await session.scalars(select(col(Position.id)).where(col(Position.organization_id) == tenant.id))
+            await asyncio.sleep(0.001)
+            done.append(number)
+
+    await asyncio.gather(*(write(number) for number in range(40)))
+    assert sorted(done) == list(range(40))
 
 
 @on_postgresql
