@@ -8,9 +8,8 @@ each of which is awaited for its value, for what cannot be read like this.
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -18,6 +17,7 @@ from sqlalchemy import URL, NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.reads import Read, apart, every, fit, together
+from app.core.turns import Turns
 
 log = structlog.get_logger("database")
 
@@ -156,33 +156,6 @@ async def _each(driver: Any, reads: Sequence[Read]) -> list[Any]:
         except Exception as error:
             found.append(error)
     return found
-
-
-class Turns:
-    """Lets threads run one at a time, as they share one interpreter: with several at once, each row that SQLite finds
-    would change hands. Whoever has waited long takes the turn, and both go on.
-    """
-
-    def __init__(self, patience_seconds: float) -> None:
-        self._patience = patience_seconds
-        self._free = threading.Condition()
-        self.holder: int | None = None
-        """The thread whose turn it is."""
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """While it is this thread's turn."""
-        me = threading.get_ident()
-        with self._free:
-            self._free.wait_for(lambda: self.holder is None, self._patience)
-            self.holder = me
-        try:
-            yield
-        finally:
-            with self._free:
-                if self.holder == me:
-                    self.holder = None
-                    self._free.notify()
 
 
 class SQLite:

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from app.core.database import Database
-from app.core.lanes import Reading, Turns
+from app.core.lanes import Reading
 from app.core.reads import Follow, Read, ahead_of
+from app.core.turns import Turns
 from tests.databases import on_postgresql
 
 LONG_SECONDS = 60.0
