@@ -19,8 +19,9 @@ from app.core.records import Record
 
 DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 
-GAVE_WAY = ("40001", "40P01")
-"""PostgreSQL's codes for a transaction that lost to others: serialization failure, deadlock."""
+GAVE_WAY = ("40001", "40P01", "23503")
+"""PostgreSQL's codes for a transaction that lost to others: serialization failure, deadlock, and a reference to a row
+that was deleted after it was found, which is not found again."""
 TRIES = 6
 MOST_THREADS = 4
 """Threads that read an SQLite file at once: they take turns with one interpreter."""

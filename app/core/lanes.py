@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import URL, NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.core.reads import Read, apart, every, fit, together
+from app.core.reads import Read, apart, every, portions, together
 from app.core.turns import Turns
 
 log = structlog.get_logger("database")
@@ -131,7 +131,11 @@ class PostgreSQL:
 
 async def _asked(driver: Any, reads: Sequence[Read]) -> list[Any]:
     """The rows of some statements, or what was raised instead; several go to the database together."""
-    if not fit(reads):
+    return [answer for some in portions(reads) for answer in await _together(driver, some)]
+
+
+async def _together(driver: Any, reads: Sequence[Read]) -> list[Any]:
+    if len(reads) == 1 and not reads[0].follows:
         return await _each(driver, reads)
     for each in [each for read in reads for each in every(read)] if observers else ():
         tell(each.text)

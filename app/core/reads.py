@@ -7,6 +7,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+MOST_TOGETHER = 20
+"""Statements that are asked as one: what PostgreSQL's planner takes grows faster than their number."""
 MOST_COLUMNS = 1_600
 """Columns of a statement at most; PostgreSQL takes 1,664."""
 
@@ -77,12 +79,22 @@ def every(read: Read) -> list[Read]:
     return [read, *(each for follow in read.follows for each in every(follow.read))]
 
 
-def fit(reads: Sequence[Read]) -> bool:
-    """Whether some statements can be asked together, and it saves anything."""
-    if len(reads) == 1 and not reads[0].follows:
-        return False
-    widths = [each.width for read in reads for each in every(read)]
-    return all(widths) and sum(widths) <= MOST_COLUMNS
+def portions(reads: Sequence[Read]) -> list[list[Read]]:
+    """The statements that are asked together, in their order; one that much follows is asked without that."""
+    found: list[list[Read]] = []
+    statements = columns = 0
+    for read in reads:
+        each = every(read)
+        if len(each) > MOST_TOGETHER or not all(one.width for one in each):
+            read, each = replace(read, follows=()), [read]
+        width = sum(one.width for one in each)
+        statements, columns = statements + len(each), columns + width
+        mixes = found and read.width and found[-1][-1].width
+        if not mixes or statements > MOST_TOGETHER or columns > MOST_COLUMNS:
+            found.append([])
+            statements, columns = len(each), width
+        found[-1].append(read)
+    return found
 
 
 def together(reads: Sequence[Read]) -> tuple[str, list[Any]]:
@@ -143,10 +155,13 @@ def _text(shapes: tuple[Shape, ...]) -> str:
 
     for shape in shapes:
         add(shape, "")
-    first, *others = gathered
-    row = f"{first} row0"
-    for number, other in enumerate(others, 1):
-        # Were they all in one FROM, PostgreSQL would look for the best of all orders to join them in.
-        row = f"(SELECT * FROM {row}, {other} other OFFSET 0) row{number}"
     given = f"WITH {', '.join(tables)} " if tables else ""
-    return f"{given}SELECT * FROM {row}"
+    return f"{given}SELECT * FROM {_beside(gathered)} found"
+
+
+def _beside(rows: Sequence[str]) -> str:
+    """One row of some rows: by twos, or PostgreSQL would look for the best of all orders to join them in."""
+    if len(rows) == 1:
+        return rows[0]
+    half = len(rows) // 2
+    return f"(SELECT * FROM {_beside(rows[:half])} a, {_beside(rows[half:])} b OFFSET 0)"

@@ -13,6 +13,7 @@ from sqlmodel import col
 from app.core import ids
 from app.core.claims import claim, find
 from app.core.database import Database, Session
+from app.core.errors import NotFound
 from app.core.history import History
 from app.core.lanes import Reading
 from app.core.reads import Read
@@ -318,3 +319,20 @@ async def organization_of(database: Database) -> str:
 def one() -> Reading[int]:
     [[row]] = yield [Read("SELECT 1", ())]
     return int(row[0])
+
+
+@on_postgresql  # where two can write at once
+async def test_what_was_deleted_after_it_was_found_is_not_found(tenant: Tenant) -> None:
+    payload = await tenant.change("orgUnitCreate", "orgUnit { id }", name="Here", kind="SITE")
+    unit, tries = payload["orgUnit"]["id"], 0
+
+    async def write() -> None:
+        nonlocal tries
+        tries += 1
+        async with writing(tenant) as session:
+            await units.create(session, tenant.actor, {"name": "There", "kind": "SITE", "parent": unit})
+            assert (await tenant.change("orgUnitDelete", "orgUnit { id }", id=unit))["errors"] == []
+
+    with pytest.raises(NotFound):
+        await tenant.service.database.retrying(write)
+    assert tries == 2

@@ -4,11 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from app.core.database import Database
 from app.core.lanes import Reading
-from app.core.reads import Follow, Read, ahead_of
+from app.core.reads import MOST_COLUMNS, MOST_TOGETHER, Follow, Read, ahead_of, portions
 from app.core.turns import Turns
 from tests.databases import on_postgresql
 
@@ -143,3 +144,29 @@ async def test_a_statement_is_planned_once_only_where_its_values_do_not_matter(d
     assert await database.lanes.run(shown(True)) == ["force_generic_plan"]
     assert await database.lanes.run(shown(True, False)) == ["auto", "auto"]
     assert await database.lanes.run(shown(True, True)) == ["force_generic_plan"] * 2
+
+
+async def test_any_number_of_statements_is_answered_in_their_order(database: Database) -> None:
+    reads = [read(database, "SELECT {} AS a", str(number)) for number in range(3 * MOST_TOGETHER)]
+    wide = read(database, "SELECT 1 AS a")
+    found = await database.lanes.run(asking([*reads, replace(wide, width=0), *reads]))
+    numbers = [[(str(number),)] for number in range(len(reads))]
+    assert [[tuple(row) for row in rows] for rows in found] == [*numbers, [(1,)], *numbers]
+
+
+def test_only_so_much_is_asked_as_one_statement() -> None:
+    def follows(number: int) -> tuple[Follow, ...]:
+        return tuple(Follow(name, 0, Read("SELECT $1", [[]], 1, keys=0)) for name in range(number))
+
+    few, many = Read("few", (), 1, follows(MOST_TOGETHER - 1)), Read("many", (), 1, follows(MOST_TOGETHER))
+    bare, broad = Read("bare", (), 1), Read("broad", (), MOST_COLUMNS)
+    found = portions([bare, few, many, bare, broad, bare, Read("unknown", ()), bare])
+    assert [[(one.text, len(one.follows)) for one in some] for some in found] == [
+        [("bare", 0)],
+        [("few", MOST_TOGETHER - 1)],
+        [("many", 0), ("bare", 0)],
+        [("broad", 0)],
+        [("bare", 0)],
+        [("unknown", 0)],
+        [("bare", 0)],
+    ]
