@@ -161,9 +161,8 @@ class Database:
 
     @asynccontextmanager
     async def _session(self, taken: Open, request_id: str) -> AsyncIterator[Session]:
-        session = Session(taken.connection, expire_on_commit=False, autoflush=False)
+        session = Session(taken.driver, taken.connection, expire_on_commit=False, autoflush=False)
         session.kind = self.dialect
-        session.waiting.driver = taken.driver
         session.clock = self.clock
         session.tick()
         session.request_id = request_id

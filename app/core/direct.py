@@ -10,13 +10,13 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Dialect, event
 from sqlalchemy.exc import NoResultFound
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.util import await_only
 
-from app.core import drivers, history, rows
+from app.core import history, rows
 from app.core.drivers import Driver
 from app.core.reads import Read
 from app.core.records import Record
@@ -31,9 +31,8 @@ Row = TypeVar("Row", bound=Record)
 class Waiting:
     """What a session will have written before its connection is asked for anything else."""
 
-    def __init__(self) -> None:
-        self.driver: Driver | None = None
-        """The connection's; found when it is needed first."""
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
         self._writes: list[Write] = []
 
     def __bool__(self) -> bool:
@@ -48,12 +47,10 @@ class Waiting:
 
     async def send(self) -> None:
         """Write it. Raises StaleDataError where a row is gone."""
-        assert self.driver is not None
         await self._run(self.driver.write)
 
     async def commit(self) -> None:
         """Write it, and end the transaction. Raises StaleDataError where a row is gone."""
-        assert self.driver is not None
         await self._run(self.driver.commit)
 
     async def _run(self, run: Callable[[Sequence[Write]], Awaitable[Sequence[Any]]]) -> None:
@@ -98,10 +95,10 @@ class Direct(AsyncSession):
     kind: Dialect
     """How its statements are written."""
 
-    def __init__(self, *of: Any, **how: Any) -> None:
-        super().__init__(*of, **how)
+    def __init__(self, driver: Driver, connection: AsyncConnection, **how: Any) -> None:
+        super().__init__(connection, **how)
         self._flushing = cast(Flushing, self.sync_session)
-        self.waiting = self._flushing.waiting = Waiting()
+        self.waiting = self._flushing.waiting = Waiting(driver)
         self._wanted: dict[Any, tuple[type[Record], Read]] = {}
         """What is read with the next row that is found."""
         self._ahead: list[Record] = []
@@ -133,8 +130,6 @@ class Direct(AsyncSession):
 
         It is there for whatever is read here from now on.
         """
-        if self.waiting.driver is None:
-            await self._ready()
         self.waiting.add(writes)
         if self.waiting and self.sync_session.in_nested_transaction():
             await self.waiting.send()
@@ -145,8 +140,6 @@ class Direct(AsyncSession):
         await self.put([Write(prepared.text, prepared.values(row)) for row in new])
 
     async def _ready(self) -> Driver:
-        if self.waiting.driver is None:
-            self.waiting.driver = await drivers.of(await self.connection())
         if self.waiting:
             await self.waiting.send()
         return self.waiting.driver

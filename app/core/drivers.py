@@ -24,7 +24,7 @@ class Driver(Protocol):
         """Run a statement; gives its rows."""
 
     async def fetch_together(self, reads: Sequence[Read]) -> Sequence[Sequence[Any]]:
-        """Run some statements of few rows at once; gives the rows of each."""
+        """Run some statements at once; gives the rows of each."""
 
     async def write(self, writes: Sequence[Write]) -> Sequence[Any]:
         """Run some writes, in their order; gives of each whether there was a row to write."""
@@ -65,7 +65,7 @@ class PostgreSQL:
         return found
 
     async def fetch_together(self, reads: Sequence[Read]) -> Sequence[Sequence[Any]]:
-        """Run some statements of few rows at once; gives the rows of each."""
+        """Run some statements at once; gives the rows of each."""
         for read in reads:
             lanes.tell(read.text)
         text, values = together(reads)
@@ -151,7 +151,7 @@ class SQLite:
         return await self._hop(lambda connection: _rows(connection, read.text, read.values))
 
     async def fetch_together(self, reads: Sequence[Read]) -> Sequence[Sequence[Any]]:
-        """Run some statements of few rows at once; gives the rows of each."""
+        """Run some statements at once; gives the rows of each."""
         for read in reads:
             lanes.tell(read.text)
         return await self._hop(lambda connection: [_rows(connection, read.text, read.values) for read in reads])
@@ -187,7 +187,8 @@ class SQLite:
 
     async def _hop(self, work: Callable[[sqlite3.Connection], Sequence[Any]]) -> Sequence[Any]:
         # In the driver's thread, behind what it was asked for before, even if nobody waits for that any more.
-        found: Sequence[Any] = await self._driver._execute(lambda: work(self._driver._conn))  # type: ignore[no-untyped-call]
+        ask: Any = self._driver._execute
+        found: Sequence[Any] = await ask(lambda: work(self._driver._conn))
         return found
 
 

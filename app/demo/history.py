@@ -71,18 +71,18 @@ async def _live_through(history: History, day: int, happening: list[Step], rando
 def unhurried(session: Session) -> Iterator[None]:
     """Let what an action writes wait for the next flush, where many rows go in one statement.
 
-    Actions flush to learn at once whether a value is taken. Here none is, and it takes half the time.
+    Actions gather as they go, and what they read next has it written. Here nothing depends on that.
     """
-    flush = session.flush
+    gather = session.gather
 
     async def later(objects: Sequence[object] | None = None) -> None:
         """Nothing yet."""
 
-    session.flush = later  # type: ignore[method-assign]  # for this one session
+    session.gather = later  # type: ignore[method-assign]  # for this one session
     try:
         yield
     finally:
-        session.flush = flush  # type: ignore[method-assign]  # as it was
+        session.gather = gather  # type: ignore[method-assign]  # as it was
 
 
 def _steps_of_person(history: History, person: Person) -> list[Step]:
