@@ -71,9 +71,9 @@ def known(session: Session, table: type[Row], row: Sequence[Any], dialect: Diale
     for name, convert in _converters(table, dialect):
         read[name] = convert(read[name])
     identity = key_of(table, [read[name] for name in primary(table)])
-    known: Row | None = session.identity_map.get(identity)
-    if known is not None:
-        return known
+    before: Row | None = session.identity_map.get(identity)
+    if before is not None:
+        return before
     found: Row = _mapper(table).class_manager.new_instance()
     # As the ORM itself fills in and takes in what it reads: nobody has set anything.
     found.__dict__.update(read)
