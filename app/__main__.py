@@ -7,10 +7,10 @@ gc.disable()
 
 import click
 
-from app.core import later
+from app.core import lazy_modules
 
 # Most starts need none of these: there is a demo, nothing to migrate, no registry to ask, no token of others to check.
-later.read("app.demo.seed", "app.migrations.runner", "httpx", "jwt")
+lazy_modules.read("app.demo.seed", "app.migrations.runner", "httpx", "jwt")
 
 from app.commands.evidence import evidence
 from app.commands.jobs import jobs

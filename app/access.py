@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_
 from sqlmodel import col
 
 from app.core.errors import MissingScope
-from app.core.prepared import Slot
-from app.core.records import Reach, Record
+from app.db.prepared_statements import Slot
+from app.db.records import Reach, Record
 
 
 class Scope(StrEnum):

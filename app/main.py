@@ -12,14 +12,11 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from app import reactions
-from app.attachments.files import Files
+from app.attachments.file_service import Files
 from app.attachments.storage import Service, Storage
-from app.core import clock, signatures
-from app.core.addresses import Addresses
+from app.core import clock
 from app.core.clock import Clock
-from app.core.database import Database
-from app.core.signatures import Signature
-from app.core.signing import Signer
+from app.db.database import Database
 from app.graph.execution.limits import Limits
 from app.graph.execution.runner import Runner
 from app.http.authentication import Authentication
@@ -28,12 +25,16 @@ from app.http.explorer import page as explorer
 from app.http.files import FileDoor
 from app.http.graphql import GraphQL
 from app.http.health import Health
-from app.http.push import Push
-from app.http.requests import Direct, RequestLog
+from app.http.registry_push import Push
+from app.http.request_log import Direct, RequestLog
 from app.http.tokens import Tokens
 from app.jobs import loop as jobs
-from app.registries.sources import Sources
+from app.registries.registry_set import Sources
 from app.settings import Settings
+from app.signing import jws
+from app.signing.jws import Signature
+from app.signing.sealed_tokens import Signer
+from app.signing.signed_urls import Addresses
 
 LONGEST_PREFLIGHT_SECONDS = 600
 GRAPHQL = "/graphql"
@@ -61,8 +62,8 @@ def open_files(settings: Settings, signer: Signer) -> Files:
 def open_signature(settings: Settings) -> Signature:
     """What an installation signs with; a key is made and kept where none is set. Raises ValueError."""
     if settings.signing_key is None:
-        signatures.make(settings.signing_key_file())
-    return signatures.load(settings.signing_key_file(), settings.former_keys)
+        jws.make(settings.signing_key_file())
+    return jws.load(settings.signing_key_file(), settings.former_keys)
 
 
 def create_app(settings: Settings, database: Database | None = None) -> Starlette:

@@ -10,15 +10,15 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.compliance import reach, requests, settling
+from app.compliance import affected_workers, request_lifecycle, settlement
 from app.compliance.tables import RequirementRule
-from app.core.database import Session
-from app.core.keys import among
-from app.credentials import states as credential_states
+from app.credentials import permissions as credential_states
 from app.credentials.tables import Credential, Intake
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
 from app.events.tables import Event
+from app.lists.key_lists import among
 
 SETTLED_AT_ONCE = 500
 """People whose standing is settled in the transaction that changes requirements: as many as one call can assign."""
@@ -28,7 +28,7 @@ Reaction = Callable[[Session, str, list[Event]], Awaitable[None]]
 
 async def follow(session: Session) -> None:
     """Do what follows from all that the transaction recorded, and from what that records in turn."""
-    while events := ledger.taken(session):
+    while events := event_log.taken(session):
         for organization_id in dict.fromkeys(event.organization_id for event in events):
             theirs = [event for event in events if event.organization_id == organization_id]
             await session.gather()
@@ -41,10 +41,10 @@ async def follow(session: Session) -> None:
 async def _keep_requests(session: Session, organization_id: str, events: list[Event]) -> None:
     """The requests of credentials are as their credentials are."""
     back = [event.subject_id for event in events if event.kind in _BACK]
-    await requests.follow(session, organization_id, await _credentials(session, organization_id, events), back)
+    await request_lifecycle.follow(session, organization_id, await _credentials(session, organization_id, events), back)
     purged = [event.subject_id for event in events if event.kind is EventKind.CREDENTIAL_PURGED]
     if purged:
-        await requests.follow_purged(session, organization_id, purged)
+        await request_lifecycle.follow_purged(session, organization_id, purged)
 
 
 async def _mark_owners(session: Session, organization_id: str, events: list[Event]) -> None:
@@ -60,7 +60,7 @@ async def _mark_owners(session: Session, organization_id: str, events: list[Even
     for event in events:
         for name in ("owners.worker", "owners.applicant"):
             found += event.changes.get(name, {}).values()
-    await settling.mark(session, organization_id, _those(found))
+    await settlement.mark(session, organization_id, _those(found))
 
 
 async def _mark_subject(session: Session, organization_id: str, events: list[Event]) -> None:
@@ -70,12 +70,12 @@ async def _mark_subject(session: Session, organization_id: str, events: list[Eve
         for event in events
         if event.kind is not EventKind.WORKER_UPDATED or event.changes.keys() & _WEIGHTY
     ]
-    await settling.mark(session, organization_id, _those(found))
+    await settlement.mark(session, organization_id, _those(found))
 
 
 async def _mark_worker(session: Session, organization_id: str, events: list[Event]) -> None:
     """The worker whom it is about."""
-    await settling.mark(session, organization_id, _those(event.worker_id for event in events))
+    await settlement.mark(session, organization_id, _those(event.worker_id for event in events))
 
 
 async def _mark_asked(session: Session, organization_id: str, events: list[Event]) -> None:
@@ -83,8 +83,8 @@ async def _mark_asked(session: Session, organization_id: str, events: list[Event
     found: list[str] = []
     for event in events:
         rule = await session.row(RequirementRule, (organization_id, event.subject_id))
-        found += await reach.of_rule(session, rule, event.changes)
-    await settling.mark(session, organization_id, _those(found))
+        found += await affected_workers.of_rule(session, rule, event.changes)
+    await settlement.mark(session, organization_id, _those(found))
 
 
 async def _mark_unit(session: Session, organization_id: str, events: list[Event]) -> None:
@@ -92,8 +92,8 @@ async def _mark_unit(session: Session, organization_id: str, events: list[Event]
     found: list[str] = []
     for event in events:
         if "parent" in event.changes:
-            found += await reach.of_unit(session, organization_id, event.subject_id)
-    await settling.mark(session, organization_id, _those(found))
+            found += await affected_workers.of_unit(session, organization_id, event.subject_id)
+    await settlement.mark(session, organization_id, _those(found))
 
 
 async def _mark_type(session: Session, organization_id: str, events: list[Event]) -> None:
@@ -102,19 +102,19 @@ async def _mark_type(session: Session, organization_id: str, events: list[Event]
     found: list[str] = []
     for event in events:
         if event.kind is not EventKind.CREDENTIAL_TYPE_UPDATED or "expiringSoonDays" in event.changes:
-            found += await reach.of_type(session, organization_id, event.subject_id)
-    await settling.mark(session, organization_id, _those(found))
+            found += await affected_workers.of_type(session, organization_id, event.subject_id)
+    await settlement.mark(session, organization_id, _those(found))
 
 
 async def _mark_everybody(session: Session, organization_id: str, events: list[Event]) -> None:
     """Everybody, where days are others now or credentials count as expiring sooner or later."""
     if any(event.changes.keys() & {"timeZone", "expiringSoonDays"} for event in events):
-        await settling.mark(session, organization_id, await reach.everybody(session, organization_id))
+        await settlement.mark(session, organization_id, await affected_workers.everybody(session, organization_id))
 
 
 async def _settle(session: Session, organization_id: str, _events: list[Event]) -> None:
     """What follows for those just marked is there when the call returns, for as many as one transaction can bear."""
-    await settling.settle_marked(session, organization_id, SETTLED_AT_ONCE)
+    await settlement.settle_marked(session, organization_id, SETTLED_AT_ONCE)
 
 
 async def _credentials(session: Session, organization_id: str, events: Iterable[Event]) -> Sequence[Credential]:

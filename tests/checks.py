@@ -12,14 +12,14 @@ from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
 from app.attachments.storage import Storage
-from app.core.database import Database
-from app.credentials.attempt_tables import VerificationAttempt
 from app.credentials.tables import Credential
+from app.credentials.verification.tables import VerificationAttempt
+from app.db.database import Database
 from app.events.tables import Event
 from app.jobs import loop
 from app.main import create_app, open_storage
 from app.migrations import runner
-from app.registries.sources import Guard, Sources
+from app.registries.registry_set import Guard, Sources
 from app.settings import Settings
 from tests import registry
 from tests.conftest import SettableClock, new_database

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app import reactions
 from app.core import logs
-from app.core.database import Database, url_of
+from app.db.database import Database, url_of
 from app.main import create_app
 from app.migrations import runner
 from app.settings import Settings

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 
-from app.attachments.files import Files
-from app.core.signing import Signer
+from app.attachments.file_service import Files
 from app.main import open_files
 from app.settings import Settings
+from app.signing.sealed_tokens import Signer
 from tests.service import Tenant
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR a small picture"

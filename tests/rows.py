@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Dialect, bindparam, select
 
-from app.core.database import Database
-from app.core.lanes import Reading
-from app.core.reads import Read
-from app.core.records import Record
+from app.db.database import Database
+from app.db.read_batch import Read
+from app.db.read_executor import Reading
+from app.db.records import Record
 
 NOTED_BY_USE = {("api_keys", "last_used_at")}
 

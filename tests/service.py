@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role, Scope
-from app.core.database import Database
 from app.credential_types import catalogue
-from app.organizations import keys
+from app.db.database import Database
+from app.organizations import api_keys
 from app.organizations import settings as organizations
 from tests import rows
 
@@ -85,7 +85,7 @@ class Tenant:
             organization = await organizations.found(session, name, time_zone, sandbox=sandbox)
             actor = operator(organization.id)
             await catalogue.stock(session, actor, types)
-            issued = await keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
+            issued = await api_keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
         assert issued.token is not None
         return cls(service, organization.id, issued.token)
 
@@ -98,7 +98,7 @@ class Tenant:
         """A key that holds these scopes and no others."""
         given = {"name": "Limited", "scopes": scopes, "orgUnit": org_unit}
         async with self.service.database.writing("test") as session:
-            issued = await keys.create(session, self.actor, given)
+            issued = await api_keys.create(session, self.actor, given)
         assert issued.token is not None
         return issued.token
 

@@ -8,9 +8,9 @@ from click.testing import CliRunner, Result
 
 from app.__main__ import main
 from app.core import clock, logs
-from app.core.database import Database
 from app.core.errors import Unauthenticated
-from app.organizations import keys
+from app.db.database import Database
+from app.organizations import api_keys
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def works(url: str, token: str) -> bool:
         database = Database(url, clock.system)
         try:
             async with database.reading() as session:
-                await keys.authenticate(session, token)
+                await api_keys.authenticate(session, token)
         except Unauthenticated:
             return False
         finally:

@@ -6,11 +6,11 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from app.compliance.tables import Unsettled
-from app.events.kinds import EventKind
+from app.events.event_kinds import EventKind
 from app.reactions import REACTIONS
-from tests.core.calls import Step, change, done, step, type_id
-from tests.core.statements import counted
+from tests.calls import Step, change, done, step, type_id
 from tests.service import Tenant, credential
+from tests.statement_counter import counted
 
 INNER = ("unsettled", "settled", "tallies", "credential_requests", "requirement_rules")
 """Tables that only what follows from a change reads or writes."""

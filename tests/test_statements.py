@@ -9,9 +9,9 @@ from app.credential_types.tables import Category
 from app.credentials import creation, versions
 from app.credentials.tables import Approval, VerificationStatus
 from app.workers import editing, people
-from tests.core.calls import look
-from tests.core.statements import counted
+from tests.calls import look
 from tests.service import Service, Tenant
+from tests.statement_counter import counted
 
 WORKERS, HELD, VERSIONS = 50, 2, 2
 NESTED = """

@@ -7,11 +7,11 @@ import click
 import httpx
 import orjson
 
-from app.core import signatures
 from app.evidence import checking
 from app.evidence.checking import Unsound
 from app.evidence.report import one_line, quoted
 from app.settings import Settings
+from app.signing import jws
 
 WAIT_SECONDS = 10
 
@@ -38,7 +38,7 @@ def _keys(source: str | None) -> dict[str, Any]:
     try:
         if source is None:
             settings = Settings()
-            return signatures.load(settings.signing_key_file(), settings.former_keys).public_keys
+            return jws.load(settings.signing_key_file(), settings.former_keys).public_keys
         if source.startswith(("https://", "http://")):
             content = httpx.get(source, timeout=WAIT_SECONDS).raise_for_status().content
         else:

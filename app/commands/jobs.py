@@ -4,11 +4,11 @@ import contextlib
 
 import click
 
-from app.commands.running import run
-from app.core.database import Database
+from app.commands.database_session import run
+from app.db.database import Database
 from app.jobs import loop
 from app.main import open_storage
-from app.registries.sources import Sources
+from app.registries.registry_set import Sources
 from app.settings import Settings
 
 

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 import click
 
 from app.access import ROLES, Role, Scope
-from app.commands.running import operator, run
-from app.core.database import Database
-from app.core.pages import Ask
-from app.organizations import keys as api_keys
-from app.organizations import queries
+from app.commands.database_session import operator, run
+from app.db.database import Database
+from app.lists.listings import Ask
+from app.organizations import api_keys, queries
 from app.settings import Settings
 
 

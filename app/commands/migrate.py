@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from app.commands.running import run, settings_in
-from app.core.database import Database
+from app.commands.database_session import run, settings_in
+from app.db.database import Database
 from app.migrations import runner
 from app.settings import Settings
 

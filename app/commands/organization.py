@@ -3,10 +3,10 @@
 import click
 
 from app.access import ROLES, Role
-from app.commands.running import operator, run
-from app.core.database import Database
+from app.commands.database_session import operator, run
 from app.credential_types import catalogue
-from app.organizations import keys as api_keys
+from app.db.database import Database
+from app.organizations import api_keys
 from app.organizations import settings as organizations
 from app.settings import Settings
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 import uvicorn
 
-from app.commands.running import run, settings_in
-from app.core.database import Database
+from app.commands.database_session import run, settings_in
 from app.core.errors import DomainError
-from app.demo import keys as demo_keys
+from app.db.database import Database
+from app.demo import key_file as demo_keys
 from app.demo import seed
 from app.main import create_app
 from app.migrations import runner, version
-from app.organizations import keys as api_keys
+from app.organizations import api_keys
 from app.organizations import settings as organizations
 from app.settings import Settings
 

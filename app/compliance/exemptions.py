@@ -6,18 +6,19 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor
-from app.compliance import states
+from app.compliance import permissions
 from app.compliance.tables import Exemption, RequirementRule
-from app.core import claims, fields, ids
-from app.core.database import Session
+from app.core import fields, ids
 from app.core.errors import Invalid, NotFound, allow
 from app.core.fields import Changes, Fields, Given, plain
 from app.credential_types.tables import CredentialType
-from app.events import ledger
-from app.events.kinds import EventKind
-from app.organizations import days
+from app.db import row_access
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
+from app.organizations import calendar
 from app.workers import people, references
-from app.workers import states as worker_states
+from app.workers import permissions as worker_states
 
 FIELDS = Fields(
     (
@@ -35,7 +36,7 @@ async def grant(session: Session, actor: Actor, given: Given) -> Exemption:
     """
     values = FIELDS.read(given, absent="clear")
     if values["from_date"] is None:
-        values["from_date"] = await days.today(session, actor.organization_id)
+        values["from_date"] = await calendar.today(session, actor.organization_id)
     if values["to_date"] is not None and values["to_date"] < values["from_date"]:
         raise Invalid(f"to is before {values['from_date']}, on which it begins", ("to",))
     worker = await references.find(session, actor, people.WORKER, given["worker"], ("worker",))
@@ -61,20 +62,20 @@ async def grant(session: Session, actor: Actor, given: Given) -> Exemption:
         )
         if getattr(exemption, column) is not None
     }
-    ledger.record(session, actor, EventKind.EXEMPTION_GRANTED, exemption, changes, worker_id=worker.id)
+    event_log.record(session, actor, EventKind.EXEMPTION_GRANTED, exemption, changes, worker_id=worker.id)
     return exemption
 
 
 async def revoke(session: Session, actor: Actor, given: Given) -> Exemption:
     """Take an exemption back: from today on it counts no more. That it counted before stays known."""
-    exemption = await claims.claim(session, actor, Exemption, given["id"], ("id",))
-    allow(states.revoke(exemption))
-    claims.expect(exemption.revision, given.get("expectedRevision"))
+    exemption = await row_access.claim(session, actor, Exemption, given["id"], ("id",))
+    allow(permissions.revoke(exemption))
+    row_access.expect(exemption.revision, given.get("expectedRevision"))
     exemption.revoked_at = session.now
     exemption.revision += 1
     exemption.last_updated = session.now
     await session.gather()
-    ledger.record(session, actor, EventKind.EXEMPTION_REVOKED, exemption, worker_id=exemption.worker_id)
+    event_log.record(session, actor, EventKind.EXEMPTION_REVOKED, exemption, worker_id=exemption.worker_id)
     return exemption
 
 
@@ -82,8 +83,8 @@ async def _of_what(session: Session, actor: Actor, given: Given) -> dict[str, An
     by: Given = given["requirement"]
     if by.get("rule") is not None:
         path = ("requirement", "rule")
-        rule = await claims.find(session, actor, RequirementRule, by["rule"], path)
-        allow(states.change(rule), path)
+        rule = await row_access.find(session, actor, RequirementRule, by["rule"], path)
+        allow(permissions.change(rule), path)
         return {"rule_id": rule.id}
     path, code = ("requirement", "credentialType"), str(by.get("credentialType"))
     statement = select(CredentialType).where(actor.sees(CredentialType), col(CredentialType.code) == code.strip())

@@ -8,28 +8,30 @@ from sqlalchemy import ColumnElement, Text, and_, cast, exists, select
 from sqlmodel import col
 
 from app.compliance.tables import CredentialRequest, Exemption, RequirementRule
-from app.core import clock, filters
-from app.core.filters import Filter, Viewer
-from app.core.pages import Listing, Lookup
+from app.core import clock
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import Intake
+from app.db.principal import Principal
+from app.lists import filters
+from app.lists.filters import Filter
+from app.lists.listings import Listing, Lookup
 
 
-def _asks_for(operators: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+def _asks_for(operators: Mapping[str, Any], actor: Principal, _now: datetime) -> ColumnElement[bool]:
     """Rules of which some alternative is of one of some types."""
     listed = cast(col(RequirementRule.alternatives), Text).contains('"' + col(CredentialType.id) + '"')
     kinds = filters.equals(col(CredentialType.code), operators)
     return exists().where(col(CredentialType.organization_id) == actor.organization_id, kinds, listed)
 
 
-def _effective(day: date, _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+def _effective(day: date, _actor: Principal, _now: datetime) -> ColumnElement[bool]:
     return filters.covering(col(RequirementRule.effective_from), col(RequirementRule.effective_to), day)
 
 
 def _of_type(column: Any) -> Filter:
     """Rows whose type's code is as asked."""
 
-    def apply(operators: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+    def apply(operators: Mapping[str, Any], actor: Principal, _now: datetime) -> ColumnElement[bool]:
         kinds = select(col(CredentialType.id)).where(
             col(CredentialType.organization_id) == actor.organization_id,
             filters.equals(col(CredentialType.code), operators),
@@ -40,18 +42,18 @@ def _of_type(column: Any) -> Filter:
     return apply
 
 
-def _lasting(day: date, _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+def _lasting(day: date, _actor: Principal, _now: datetime) -> ColumnElement[bool]:
     lasts = filters.covering(col(Exemption.from_date), col(Exemption.to_date), day)
     return and_(col(Exemption.revoked_at).is_(None), lasts)
 
 
-def _open(value: bool, _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+def _open(value: bool, _actor: Principal, _now: datetime) -> ColumnElement[bool]:
     closed = col(CredentialRequest.closed_at)
     return closed.is_(None) if value else closed.is_not(None)
 
 
 @filters.daily
-def _overdue(value: bool, actor: Viewer, now: datetime) -> ColumnElement[bool]:
+def _overdue(value: bool, actor: Principal, now: datetime) -> ColumnElement[bool]:
     late = and_(
         col(CredentialRequest.closed_at).is_(None),
         col(CredentialRequest.status) == Intake.REQUESTED,

@@ -8,19 +8,20 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.access import Actor
-from app.compliance import states
+from app.compliance import permissions
 from app.compliance.tables import Level, RequirementRule, RuleScope, Severity
-from app.core import claims, fields, ids
-from app.core.database import Session
+from app.core import fields, ids
 from app.core.errors import DomainError, Invalid, NotFound, Refused, Required, TooMany, TypeArchived, allow
 from app.core.fields import Changes, Field, Fields, Given, plain
-from app.core.filters import fold
+from app.core.text import fold
 from app.credential_types.tables import CredentialType
-from app.events import ledger
-from app.events.kinds import EventKind
-from app.organizations import days
+from app.db import row_access
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
+from app.organizations import calendar
 from app.organizations.tables import Organization, OrgUnit
-from app.workers import states as worker_states
+from app.workers import permissions as worker_states
 from app.workers.tables import Position, Worker
 
 MOST_RULES = 500
@@ -73,7 +74,7 @@ FIELDS = Fields(
 async def create(session: Session, actor: Actor, given: Given) -> RequirementRule:
     """Ask something of some workers, from a day on: today unless given."""
     if "effectiveFrom" not in given:
-        given = {**given, "effectiveFrom": await days.today(session, actor.organization_id)}
+        given = {**given, "effectiveFrom": await calendar.today(session, actor.organization_id)}
     values = FIELDS.read(given, absent="clear")
     await _check(session, actor, None, values)
     await _check_number(session, actor)
@@ -88,7 +89,7 @@ async def create(session: Session, actor: Actor, given: Given) -> RequirementRul
     session.add(rule)
     await session.gather()
     changes: Changes = {"name": {"from": None, "to": rule.name}}
-    ledger.record(session, actor, EventKind.REQUIREMENT_CHANGED, rule, changes, worker_id=rule.worker_id)
+    event_log.record(session, actor, EventKind.REQUIREMENT_CHANGED, rule, changes, worker_id=rule.worker_id)
     return rule
 
 
@@ -103,7 +104,7 @@ async def update(session: Session, actor: Actor, given: Given) -> RequirementRul
         rule.revision += 1
         rule.last_updated = session.now
         await session.gather()
-        ledger.record(session, actor, EventKind.REQUIREMENT_CHANGED, rule, changes, worker_id=rule.worker_id)
+        event_log.record(session, actor, EventKind.REQUIREMENT_CHANGED, rule, changes, worker_id=rule.worker_id)
     return rule
 
 
@@ -115,14 +116,14 @@ async def delete(session: Session, actor: Actor, given: Given) -> RequirementRul
     rule.last_updated = session.now
     await session.gather()
     changes: Changes = {"deletedAt": {"from": None, "to": plain(session.now)}}
-    ledger.record(session, actor, EventKind.REQUIREMENT_CHANGED, rule, changes, worker_id=rule.worker_id)
+    event_log.record(session, actor, EventKind.REQUIREMENT_CHANGED, rule, changes, worker_id=rule.worker_id)
     return rule
 
 
 async def _claim(session: Session, actor: Actor, given: Given) -> RequirementRule:
-    rule = await claims.claim(session, actor, RequirementRule, given["id"], ("id",))
-    allow(states.change(rule))
-    claims.expect(rule.revision, given.get("expectedRevision"))
+    rule = await row_access.claim(session, actor, RequirementRule, given["id"], ("id",))
+    allow(permissions.change(rule))
+    row_access.expect(rule.revision, given.get("expectedRevision"))
     return rule
 
 
@@ -223,7 +224,7 @@ async def _found(
     session: Session, actor: Actor, table: type[Any], key: str, path: tuple[str, ...], *, may_be_gone: bool = False
 ) -> list[DomainError]:
     try:
-        row = await claims.find(session, actor, table, key, path)
+        row = await row_access.find(session, actor, table, key, path)
     except (NotFound, Invalid) as error:
         return [error]
     refusal = None

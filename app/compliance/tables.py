@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, or_, text
 from sqlmodel import Field, col
 
-from app.core.records import Document, Key, Reach, Record, SortKey, choice
 from app.credentials.tables import Intake
+from app.db.records import Document, Key, Reach, Record, SortKey, choice
 from app.workers.tables import workers_within
 
 

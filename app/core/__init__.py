@@ -1,1 +1,1 @@
-"""What every room stands on, and what knows none of them."""
+"""Errors, ids, the clock, input fields and logs: used by every package, importing none."""

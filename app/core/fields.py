@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from app.core.errors import DomainError, Invalid, Refused, Required
-from app.core.filters import composed
+from app.core.text import composed
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from app.access import Actor
-from app.core.database import Session
 from app.credential_types import editing, fields
 from app.credential_types.tables import Category, CreationPolicy, CredentialType, Metadata
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
 
 FILE = Path(__file__).with_name("catalogue.json")
 
@@ -41,5 +41,5 @@ async def stock(session: Session, actor: Actor, codes: Collection[str] | None = 
     session.add_all(kinds)
     await session.flush()
     for kind in kinds:
-        ledger.record(session, actor, EventKind.CREDENTIAL_TYPE_CREATED, kind)
+        event_log.record(session, actor, EventKind.CREDENTIAL_TYPE_CREATED, kind)
     return kinds

@@ -3,14 +3,15 @@
 from typing import Any
 
 from app.access import Actor
-from app.core import claims, ids
-from app.core.database import Session
+from app.core import ids
 from app.core.errors import Invalid, NotArchived, TypeArchived
 from app.core.fields import Given
 from app.credential_types import fields
 from app.credential_types.tables import CredentialType
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.db import row_access
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
 
 
 async def create(session: Session, actor: Actor, given: Given) -> CredentialType:
@@ -20,7 +21,7 @@ async def create(session: Session, actor: Actor, given: Given) -> CredentialType
     kind = build(actor.organization_id, session, values)
     session.add(kind)
     await session.flush()
-    ledger.record(session, actor, EventKind.CREDENTIAL_TYPE_CREATED, kind, fields.NEW.stated(kind))
+    event_log.record(session, actor, EventKind.CREDENTIAL_TYPE_CREATED, kind, fields.NEW.stated(kind))
     return kind
 
 
@@ -39,41 +40,41 @@ def build(organization_id: str, session: Session, values: dict[str, Any]) -> Cre
 
 async def update(session: Session, actor: Actor, given: Given) -> CredentialType:
     """Change what is given of a type; its code never changes. Credentials already held are not touched."""
-    kind = await claims.claim(session, actor, CredentialType, given["id"], ("id",))
+    kind = await row_access.claim(session, actor, CredentialType, given["id"], ("id",))
     if kind.archived_at is not None:
         raise TypeArchived("the credential type is archived; restore it first", ("id",))
-    claims.expect(kind.revision, given.get("expectedRevision"))
+    row_access.expect(kind.revision, given.get("expectedRevision"))
     values = fields.FIELDS.read(given, absent="keep")
     _check_sets(values.get("supports", kind.supports), values.get("requires", kind.requires))
     changes = fields.FIELDS.apply(kind, values)
     if changes:
         fields.refresh(kind)
         _grow(session, kind)
-        ledger.record(session, actor, EventKind.CREDENTIAL_TYPE_UPDATED, kind, changes)
+        event_log.record(session, actor, EventKind.CREDENTIAL_TYPE_UPDATED, kind, changes)
     return kind
 
 
 async def archive(session: Session, actor: Actor, given: Given) -> CredentialType:
     """Take a type out of use: no new credentials of it; those held stay."""
-    kind = await claims.claim(session, actor, CredentialType, given["id"], ("id",))
+    kind = await row_access.claim(session, actor, CredentialType, given["id"], ("id",))
     if kind.archived_at is not None:
         raise TypeArchived("the credential type is already archived", ("id",))
-    claims.expect(kind.revision, given.get("expectedRevision"))
+    row_access.expect(kind.revision, given.get("expectedRevision"))
     kind.archived_at = session.now
     _grow(session, kind)
-    ledger.record(session, actor, EventKind.CREDENTIAL_TYPE_ARCHIVED, kind)
+    event_log.record(session, actor, EventKind.CREDENTIAL_TYPE_ARCHIVED, kind)
     return kind
 
 
 async def restore(session: Session, actor: Actor, given: Given) -> CredentialType:
     """Bring an archived type back into use."""
-    kind = await claims.claim(session, actor, CredentialType, given["id"], ("id",))
+    kind = await row_access.claim(session, actor, CredentialType, given["id"], ("id",))
     if kind.archived_at is None:
         raise NotArchived("the credential type is not archived", ("id",))
-    claims.expect(kind.revision, given.get("expectedRevision"))
+    row_access.expect(kind.revision, given.get("expectedRevision"))
     kind.archived_at = None
     _grow(session, kind)
-    ledger.record(session, actor, EventKind.CREDENTIAL_TYPE_RESTORED, kind)
+    event_log.record(session, actor, EventKind.CREDENTIAL_TYPE_RESTORED, kind)
     return kind
 
 

@@ -7,7 +7,7 @@ import re2
 
 from app.core import fields
 from app.core.fields import Field, Fields
-from app.core.filters import fold
+from app.core.text import fold
 from app.credential_types.tables import CreationPolicy, CredentialType, Metadata
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")

@@ -2,9 +2,9 @@
 
 from sqlmodel import col
 
-from app.core import filters
-from app.core.pages import Listing, Lookup
 from app.credential_types.tables import CredentialType
+from app.lists import filters
+from app.lists.listings import Listing, Lookup
 
 by_id = Lookup(CredentialType, col(CredentialType.id))
 by_code = Lookup(CredentialType, col(CredentialType.code))

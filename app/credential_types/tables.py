@@ -7,7 +7,7 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, true
 from sqlmodel import Field
 
-from app.core.records import Document, Reach, Record, SearchText, SortKey, choice
+from app.db.records import Document, Reach, Record, SearchText, SortKey, choice
 
 
 class Category(StrEnum):

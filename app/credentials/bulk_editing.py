@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.access import Actor
-from app.core import bulk, claims
-from app.core.database import Session
 from app.core.errors import DomainError
 from app.core.fields import Given
-from app.core.idempotency import outcome
 from app.credentials import editing
 from app.credentials.tables import Credential
+from app.db import bulk, row_access
+from app.db.database import Session
+from app.db.idempotency import outcome
 
 
 @outcome
@@ -42,7 +42,7 @@ async def update_all(session: Session, actor: Actor, given: Given) -> Updated:
         return await editing.update(session, actor, row)
 
     bulk.check_length(rows, "updates")
-    await claims.lock(session, actor, Credential, [row["id"] for row in rows])
+    await row_access.lock(session, actor, Credential, [row["id"] for row in rows])
     done = await bulk.each(session, rows, one, path="updates")
     results = [
         UpdateResult(row["id"], errors=found) if isinstance(found, list) else UpdateResult(row["id"], found)

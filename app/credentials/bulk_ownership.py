@@ -7,14 +7,14 @@ from sqlalchemy import and_, not_, select
 from sqlmodel import col
 
 from app.access import Actor
-from app.core import bulk, claims
-from app.core.database import Session
 from app.core.errors import DomainError, Required
 from app.core.fields import Given
-from app.core.idempotency import outcome
 from app.credentials import ownership
 from app.credentials.ownership import Owned, Owner, OwnershipStatus
 from app.credentials.tables import Credential
+from app.db import bulk, row_access
+from app.db.database import Session
+from app.db.idempotency import outcome
 
 
 @outcome
@@ -47,7 +47,7 @@ async def link_all(session: Session, actor: Actor, given: Given) -> OwnershipCha
     source = await ownership.owner_of(session, actor, given, "from") if given.get("from") else None
 
     async def one(key: str) -> Owned:
-        credential = await claims.claim(session, actor, Credential, key, ("id",))
+        credential = await row_access.claim(session, actor, Credential, key, ("id",))
         return await ownership.link_to(session, actor, credential, to)
 
     keys, more = await _keys(session, actor, given, source, to, leave_out_held=True)
@@ -60,7 +60,7 @@ async def transfer_all(session: Session, actor: Actor, given: Given) -> Ownershi
     to = await ownership.owner_of(session, actor, given, "to")
 
     async def one(key: str) -> Owned:
-        credential = await claims.claim(session, actor, Credential, key, ("id",))
+        credential = await row_access.claim(session, actor, Credential, key, ("id",))
         return await ownership.transfer_to(session, actor, credential, source, to)
 
     keys, more = await _keys(session, actor, given, source, to)
@@ -99,7 +99,7 @@ async def _keys(
 async def _each(
     session: Session, actor: Actor, keys: list[str], more: bool, action: bulk.Action[Owned]
 ) -> OwnershipChanged:
-    await claims.lock(session, actor, Credential, keys)
+    await row_access.lock(session, actor, Credential, keys)
     done = await bulk.each(session, keys, action, path="credentialIds")
     results = [
         OwnershipResult(key, OwnershipStatus.SKIPPED, errors=found)

@@ -8,7 +8,6 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.core import ids
-from app.core.database import Session
 from app.core.errors import (
     Deleted,
     DomainError,
@@ -21,13 +20,15 @@ from app.core.errors import (
     gathering,
 )
 from app.core.fields import Given, at
-from app.core.idempotency import outcome
 from app.credential_types.tables import CredentialType
-from app.credentials import fields, states, verification, versions
-from app.credentials.attempt_tables import Trigger, VerificationAttempt
+from app.credentials import fields, permissions, versions
 from app.credentials.tables import NEVER, Credential, VerificationStatus
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.credentials.verification import attempts
+from app.credentials.verification.tables import Trigger, VerificationAttempt
+from app.db.database import Session
+from app.db.idempotency import outcome
+from app.events import event_log
+from app.events.event_kinds import EventKind
 from app.organizations import settings
 from app.workers import people, references
 from app.workers.people import Kind
@@ -76,7 +77,7 @@ async def create(session: Session, actor: Actor, given: Given) -> Created:
     await session.gather()
     stated = fields.FIELDS.stated(credential)
     stated |= {f"owners.{column.removesuffix('_id')}": {"from": None, "to": owner} for column, owner in owners.items()}
-    ledger.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=credential.worker_id)
+    event_log.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=credential.worker_id)
     return await handed_in(session, actor, credential)
 
 
@@ -84,7 +85,7 @@ async def handed_in(session: Session, actor: Actor, credential: Credential) -> C
     """A credential that somebody provided, with a pending check if a registry verifies it."""
     if not credential.is_verifiable:
         return Created(credential, None)
-    return Created(credential, await verification.open_attempt(session, actor, credential, Trigger.ON_CREATE))
+    return Created(credential, await attempts.open_attempt(session, actor, credential, Trigger.ON_CREATE))
 
 
 def check_own(actor: Actor, values: dict[str, Any], now: dict[str, Any]) -> None:
@@ -133,7 +134,7 @@ async def _type(session: Session, actor: Actor, given: Given) -> CredentialType 
     if category is not None and category is not kind.category:
         name = ".".join(fields.CATEGORY)
         raise Invalid(f"{name}: {kind.code} is a {kind.category.value}", fields.CATEGORY)
-    allow(states.create(kind))
+    allow(permissions.create(kind))
     return kind
 
 

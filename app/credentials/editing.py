@@ -1,15 +1,15 @@
 """Updating and replacing a credential: its facts are those of its latest version."""
 
 from app.access import Actor
-from app.core import claims
-from app.core.database import Session
 from app.core.errors import Immutable, OwnerImmutable, Refused, allow, gathering
 from app.core.fields import Absent, Changes, Given, at, between, snapshot
 from app.credential_types.tables import CredentialType
-from app.credentials import creation, fields, states, verification_schedule, versions
+from app.credentials import creation, fields, permissions, recheck_schedule, versions
 from app.credentials.tables import Credential
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.db import row_access
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
 from app.organizations import settings
 
 STANDING = ("verification.status", "verification.eligibility")
@@ -32,13 +32,13 @@ async def replace(session: Session, actor: Actor, given: Given) -> Credential:
 
 
 async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) -> Credential:
-    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
-    allow(states.update(credential))
-    claims.expect(credential.revision, given.get("expectedRevision"))
+    credential = await row_access.claim(session, actor, Credential, given["id"], ("id",))
+    allow(permissions.update(credential))
+    row_access.expect(credential.revision, given.get("expectedRevision"))
     _check_immutable(credential, given)
     values = fields.FIELDS.read(given, absent=absent)
     creation.check_own(actor, values, {column: getattr(credential, column) for column in creation.OWN_START})
-    kind = await claims.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
+    kind = await row_access.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
     if values.get("is_verifiable", True) is None:
         values["is_verifiable"] = kind.verification_source is not None
     after = {column: values.get(column, getattr(credential, column)) for column in Credential.model_fields}
@@ -55,16 +55,18 @@ async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) ->
             credential.status_detail = credential.raw_status = None
             changes |= between(found, snapshot(credential, fields.STANDING))
         if "verification.isVerifiable" in changes:
-            verification_schedule.soon(credential, session.now)
+            recheck_schedule.soon(credential, session.now)
         fields.grow(credential, session.now)
         await session.gather()
-        ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
+        event_log.record(
+            session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id
+        )
     return credential
 
 
 async def _check_undecided(session: Session, actor: Actor, credential: Credential) -> None:
     organization = await settings.of(session, actor.organization_id)
-    allow(states.edit_latest(credential, final=settings.decisions_are_final(organization)))
+    allow(permissions.edit_latest(credential, final=settings.decisions_are_final(organization)))
 
 
 async def _amend(
@@ -72,7 +74,7 @@ async def _amend(
 ) -> Changes:
     version = await versions.latest_of(session, credential)
     organization = await settings.of(session, actor.organization_id)
-    allow(states.edit_version(credential, version, final=settings.decisions_are_final(organization)))
+    allow(permissions.edit_version(credential, version, final=settings.decisions_are_final(organization)))
     return await versions.amend(session, actor, credential, version, organization, kind, stated=stated)
 
 

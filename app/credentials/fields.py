@@ -6,7 +6,7 @@ from typing import Any
 from app.core import fields
 from app.core.errors import DomainError, Invalid, Refused, Required, UnsupportedMetadata
 from app.core.fields import Fields, Given, at
-from app.core.filters import fold
+from app.core.text import fold
 from app.credential_types import fields as type_fields
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials.tables import Credential

@@ -12,15 +12,15 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor
-from app.core import claims
-from app.core.database import Session
 from app.core.errors import AlreadyLinked, Deleted, OwnerMismatch, Path, Required, allow
 from app.core.fields import Changes, Given
-from app.core.idempotency import outcome
-from app.credentials import states
+from app.credentials import permissions
 from app.credentials.tables import Credential, OwnerType
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.db import row_access
+from app.db.database import Session
+from app.db.idempotency import outcome
+from app.events import event_log
+from app.events.event_kinds import EventKind
 from app.workers import people, references
 from app.workers.people import Kind
 from app.workers.tables import Applicant, Worker
@@ -88,9 +88,9 @@ async def unlink(session: Session, actor: Actor, given: Given) -> Owned:
     credential = await _claim(session, actor, given)
     slot: OwnerType = given["ownerType"]
     if not await _sees_holder(session, actor, credential, slot):
-        allow(states.own(credential))
+        allow(permissions.own(credential))
         return Owned(credential, OwnershipStatus.NOOP)
-    allow(states.unlink(credential, slot))
+    allow(permissions.unlink(credential, slot))
     worker_id = credential.worker_id
     _set(session, actor, credential, {SLOTS[slot]: None}, EventKind.CREDENTIAL_UNLINKED, worker_id)
     return Owned(credential, OwnershipStatus.UNLINKED)
@@ -98,7 +98,7 @@ async def unlink(session: Session, actor: Actor, given: Given) -> Owned:
 
 async def link_to(session: Session, actor: Actor, credential: Credential, to: Owner) -> Owned:
     """Link a claimed credential to an owner."""
-    allow(states.own(credential))
+    allow(permissions.own(credential))
     if to.holds(credential):
         return Owned(credential, OwnershipStatus.NOOP)
     await _check_free(session, credential, to)
@@ -108,7 +108,7 @@ async def link_to(session: Session, actor: Actor, credential: Credential, to: Ow
 
 async def transfer_to(session: Session, actor: Actor, credential: Credential, source: Owner, to: Owner) -> Owned:
     """Transfer a claimed credential."""
-    allow(states.own(credential))
+    allow(permissions.own(credential))
     if not source.holds(credential):
         raise OwnerMismatch(f"the credential is not owned by {source}", ("from",))
     if source.person.id == to.person.id:
@@ -134,8 +134,8 @@ async def owner_of(session: Session, actor: Actor, given: Given, name: str) -> O
 
 
 async def _claim(session: Session, actor: Actor, given: Given) -> Credential:
-    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
-    claims.expect(credential.revision, given.get("expectedRevision"))
+    credential = await row_access.claim(session, actor, Credential, given["id"], ("id",))
+    row_access.expect(credential.revision, given.get("expectedRevision"))
     return credential
 
 
@@ -172,4 +172,4 @@ def _set(
         setattr(credential, column, after)
     credential.revision += 1
     credential.last_updated = session.now
-    ledger.record(session, actor, fact, credential, changes, worker_id=credential.worker_id or worker_id)
+    event_log.record(session, actor, fact, credential, changes, worker_id=credential.worker_id or worker_id)

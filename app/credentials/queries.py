@@ -9,15 +9,15 @@ from sqlalchemy import ColumnElement, literal_column, or_, select
 from sqlmodel import col
 
 from app.access import Actor
-from app.core import filters
-from app.core.database import Session
 from app.core.errors import NotFound
-from app.core.filters import Viewer
-from app.core.pages import Listing, Lookup
 from app.credentials import validity
-from app.credentials.attachment_tables import Attachment
-from app.credentials.attempt_tables import VerificationAttempt
+from app.credentials.files.tables import Attachment
 from app.credentials.tables import WAITING, Credential, CredentialVersion, OwnerType, VersionChange
+from app.credentials.verification.tables import VerificationAttempt
+from app.db.database import Session
+from app.db.principal import Principal
+from app.lists import filters
+from app.lists.listings import Listing, Lookup
 from app.workers import people, references
 
 OWNER_COLUMNS = {
@@ -30,7 +30,7 @@ OWNER_KINDS: dict[OwnerType, Any] = {
 }
 
 
-def _owned(value: Mapping[str, Any], _actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+def _owned(value: Mapping[str, Any], _actor: Principal, _now: datetime) -> ColumnElement[bool]:
     owned: ColumnElement[bool] = OWNER_COLUMNS[value["type"]] == value["id"]
     return owned
 

@@ -6,19 +6,21 @@ from enum import StrEnum
 from typing import Any
 
 from app.access import Actor
-from app.core import bulk, claims, fields
-from app.core.database import Session
+from app.core import fields
 from app.core.errors import AlreadyApproved, AlreadyRejected, ApprovalFinal, DomainError, NotFound
 from app.core.fields import Fields, Given, between, snapshot
-from app.core.idempotency import outcome
 from app.credentials import fields as credential_fields
-from app.credentials import states, verification_schedule, version_files, versions
+from app.credentials import permissions, recheck_schedule, versions
+from app.credentials.files import version_files
 from app.credentials.tables import Approval, Credential, CredentialVersion, Intake, VerificationStatus
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.db import bulk, row_access
+from app.db.database import Session
+from app.db.idempotency import outcome
+from app.events import event_log
+from app.events.event_kinds import EventKind
 from app.organizations import settings
 from app.organizations.tables import Organization
-from app.registries.findings import Eligibility, StatusDetail
+from app.registries.protocol import Eligibility, StatusDetail
 
 WORDS = Fields(
     (
@@ -31,10 +33,10 @@ WORDS = Fields(
 async def approve(session: Session, actor: Actor, given: Given) -> Credential:
     """Accept a version, the latest unless another is named: the credential is in force."""
     credential, version, organization = await _claim(session, actor, given)
-    refusal = states.approve(credential, version.approval, final=settings.decisions_are_final(organization))
+    refusal = permissions.approve(credential, version.approval, final=settings.decisions_are_final(organization))
     if refusal is not None:
         raise _placed(refusal, given)
-    claims.expect(credential.revision, given.get("expectedRevision"))
+    row_access.expect(credential.revision, given.get("expectedRevision"))
     answers = credential.intake is Intake.SUBMITTED and version.id == credential.latest_version_id
     if answers:
         await version_files.check_complete(session, credential, version)
@@ -51,10 +53,10 @@ async def approve(session: Session, actor: Actor, given: Given) -> Credential:
 async def reject(session: Session, actor: Actor, given: Given) -> Credential:
     """Refuse a version. The credential falls with it, unless an older approved version is still effective."""
     credential, version, organization = await _claim(session, actor, given)
-    refusal = states.reject(credential, version.approval, final=settings.decisions_are_final(organization))
+    refusal = permissions.reject(credential, version.approval, final=settings.decisions_are_final(organization))
     if refusal is not None:
         raise _placed(refusal, given)
-    claims.expect(credential.revision, given.get("expectedRevision"))
+    row_access.expect(credential.revision, given.get("expectedRevision"))
     stands = credential.effective_version_id not in (None, version.id)
     before = _standing(credential, version)
     _decide(session, actor, version, Approval.REJECTED, given)
@@ -69,10 +71,10 @@ async def reject(session: Session, actor: Actor, given: Given) -> Credential:
 
 
 async def _claim(session: Session, actor: Actor, given: Given) -> tuple[Credential, CredentialVersion, Organization]:
-    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
+    credential = await row_access.claim(session, actor, Credential, given["id"], ("id",))
     key = given.get("version") or credential.latest_version_id
     settings.want(session, actor.organization_id)
-    version = await claims.find(session, actor, CredentialVersion, key, ("version",))
+    version = await row_access.find(session, actor, CredentialVersion, key, ("version",))
     if version.credential_id != credential.id:
         raise NotFound(f"version: there is no version {key} of this credential", ("version",))
     organization = await settings.of(session, actor.organization_id)
@@ -108,12 +110,12 @@ async def _save(
     fact: EventKind,
 ) -> Credential:
     await versions.settle(session, credential)
-    if credential.next_check_at is None or states.is_rejected(credential):
-        await verification_schedule.resume(session, credential)
+    if credential.next_check_at is None or permissions.is_rejected(credential):
+        await recheck_schedule.resume(session, credential)
     credential_fields.grow(credential, session.now)
     changes = between(before, _standing(credential, version))
     changes["number"] = {"from": version.number, "to": version.number}
-    ledger.record(session, actor, fact, credential, changes, worker_id=credential.worker_id)
+    event_log.record(session, actor, fact, credential, changes, worker_id=credential.worker_id)
     return credential
 
 
@@ -165,7 +167,7 @@ async def _all(session: Session, actor: Actor, given: Given, decide: Any) -> Rev
         return credential
 
     bulk.check_length(keys, "ids")
-    await claims.lock(session, actor, Credential, keys)
+    await row_access.lock(session, actor, Credential, keys)
     done = await bulk.each(session, keys, one, path="ids")
     results = [
         ReviewResult(key, ReviewStatus.SKIPPED, errors=found)

@@ -8,17 +8,18 @@ from datetime import date
 from typing import Any
 
 from app.access import Actor
-from app.core import claims
-from app.core.database import Session
 from app.core.errors import DomainError, Refused, allow, gathering
 from app.core.fields import Changes, Given, between, plain, snapshot
 from app.credential_types.tables import CredentialType
-from app.credentials import attachments, creation, fields, handing_in, states, versions
+from app.credentials import creation, fields, permissions, versions
 from app.credentials.creation import Created
-from app.credentials.handing_in import Answer
+from app.credentials.files import attachments, submission_files
+from app.credentials.files.submission_files import Answer
 from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.db import row_access
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
 from app.organizations import settings
 
 
@@ -61,7 +62,7 @@ def open_requested(
     fields.refresh(credential)
     session.add(credential)
     stated = fields.FIELDS.stated(credential) | {"owners.worker": {"from": None, "to": worker_id}}
-    ledger.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=worker_id)
+    event_log.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=worker_id)
     return credential
 
 
@@ -71,7 +72,7 @@ async def give_up(session: Session, actor: Actor, credential: Credential) -> Non
     _set_intake(session, actor, credential, Intake.CANCELLED, EventKind.CREDENTIAL_UPDATED, {})
     if credential.archived_at is None:
         credential.archived_at, credential.archived_by = session.now, actor.id
-        ledger.record(session, actor, EventKind.CREDENTIAL_ARCHIVED, credential, worker_id=credential.worker_id)
+        event_log.record(session, actor, EventKind.CREDENTIAL_ARCHIVED, credential, worker_id=credential.worker_id)
 
 
 async def submit(session: Session, actor: Actor, given: Given) -> Created:
@@ -80,17 +81,17 @@ async def submit(session: Session, actor: Actor, given: Given) -> Created:
     What is not given is as the latest version has it. After a rejection the answer is a version of its own, so that
     what was rejected, and why, stays to be read. The files that wait are handed in with it, or those that are named.
     """
-    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
-    allow(states.submit(credential))
-    claims.expect(credential.revision, given.get("expectedRevision"))
+    credential = await row_access.claim(session, actor, Credential, given["id"], ("id",))
+    allow(permissions.submit(credential))
+    row_access.expect(credential.revision, given.get("expectedRevision"))
     settings.want(session, actor.organization_id)
-    kind = await claims.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
+    kind = await row_access.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
     organization = await settings.of(session, actor.organization_id)
     latest = await versions.latest_of(session, credential)
     facts, files = await _read(session, actor, credential, kind, latest, given)
     approval = versions.first_approval(organization, kind)
     changes, version = await _write(session, actor, credential, latest, approval, facts)
-    changes |= await handing_in.write(session, actor, version, files)
+    changes |= await submission_files.write(session, actor, version, files)
     settled = approval is Approval.NOT_REQUIRED
     trusted = settled and not credential.is_verifiable
     before = snapshot(credential, fields.STANDING)
@@ -119,7 +120,7 @@ async def _read(
     with gathering(errors):
         facts = _facts(kind, latest, given)
     with gathering(errors):
-        files = await handing_in.read(session, actor, credential, kind, given)
+        files = await submission_files.read(session, actor, credential, kind, given)
     if errors or files is None:
         raise Refused(errors)
     return facts, files
@@ -145,7 +146,7 @@ async def _write(
 ) -> tuple[Changes, CredentialVersion]:
     """Write facts into the latest version, or into a new one where the latest was decided; gives it."""
     changes = versions.FIELDS.apply(credential, facts)
-    if latest.approval in states.DECIDED:
+    if latest.approval in permissions.DECIDED:
         version = versions.append(session, actor, credential, latest.number + 1, approval, facts)
         return {**changes, "number": {"from": latest.number, "to": version.number}}, version
     before = snapshot(latest, fields.DECISION)
@@ -163,4 +164,4 @@ def _set_intake(
     changes = {**changes, "intake.status": {"from": plain(credential.intake), "to": plain(intake)}}
     credential.intake = intake
     fields.grow(credential, session.now)
-    ledger.record(session, actor, fact, credential, changes, worker_id=credential.worker_id)
+    event_log.record(session, actor, fact, credential, changes, worker_id=credential.worker_id)

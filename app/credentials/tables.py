@@ -7,9 +7,9 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, and_, select, text
 from sqlmodel import Field, SQLModel, col
 
-from app.core.records import Key, Reach, Record, SearchText, SortKey, choice
 from app.credential_types.tables import Category
-from app.registries.findings import Eligibility, StatusDetail
+from app.db.records import Key, Reach, Record, SearchText, SortKey, choice
+from app.registries.protocol import Eligibility, StatusDetail
 from app.workers.tables import workers_within
 
 NEVER = date.max

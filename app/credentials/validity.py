@@ -9,10 +9,11 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
-from app.core import clock, filters
-from app.core.filters import Viewer
+from app.core import clock
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import NEVER, Credential, Validity
+from app.db.principal import Principal
+from app.lists import filters
 
 
 def on(day: date, issue_date: date | None, expiry_date: date | None, expiring_soon_days: int) -> Validity:
@@ -48,7 +49,7 @@ def _days_after_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 
 
 @filters.daily
-def matches(operators: Mapping[str, Any], actor: Viewer, now: datetime) -> ColumnElement[bool]:
+def matches(operators: Mapping[str, Any], actor: Principal, now: datetime) -> ColumnElement[bool]:
     """The condition that a credential's validity today is, or is not, among some."""
     today = literal(clock.today(now, actor.time_zone), Date())
     type_days = (

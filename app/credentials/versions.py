@@ -8,13 +8,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor
-from app.core import claims, fields, ids
-from app.core.database import Session
+from app.core import fields, ids
 from app.core.errors import Required, allow
 from app.core.fields import Changes, Fields, Given, between, plain, snapshot
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials import fields as credential_fields
-from app.credentials import states, verification_schedule
+from app.credentials import permissions, recheck_schedule
 from app.credentials.tables import (
     NEVER,
     Approval,
@@ -25,8 +24,10 @@ from app.credentials.tables import (
     VersionChange,
     VersionField,
 )
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.db import row_access
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
 from app.organizations import settings
 from app.organizations.tables import Organization
 
@@ -44,26 +45,26 @@ LOGGED = {"issue_date": VersionField.ISSUE_DATE, "expiry_date": VersionField.EXP
 
 async def add(session: Session, actor: Actor, given: Given) -> CredentialVersion:
     """Add a version, such as a renewal. What is not given is as in the latest; a new issue date moves the expiry."""
-    credential = await claims.claim(session, actor, Credential, given["id"], ("id",))
-    allow(states.update(credential))
-    claims.expect(credential.revision, given.get("expectedRevision"))
+    credential = await row_access.claim(session, actor, Credential, given["id"], ("id",))
+    allow(permissions.update(credential))
+    row_access.expect(credential.revision, given.get("expectedRevision"))
     settings.want(session, actor.organization_id)
     kind = await _type(session, actor, credential)
     latest = await latest_of(session, credential)
     values = _renewed(kind, latest, FIELDS.read(given, absent="keep"))
     credential_fields.check(kind, values, values, flat=True)
     organization = await settings.of(session, actor.organization_id)
-    approval, rejected = approval_of_new(credential, organization, kind), states.is_rejected(credential)
+    approval, rejected = approval_of_new(credential, organization, kind), permissions.is_rejected(credential)
     version = append(session, actor, credential, latest.number + 1, approval, values)
     changes: Changes = {"number": {"from": latest.number, "to": version.number}}
     changes |= FIELDS.differences(latest, version)
     if rejected:
         changes |= await stand_anew(session, credential)
     if version.reference_number != latest.reference_number:
-        verification_schedule.soon(credential, session.now)
+        recheck_schedule.soon(credential, session.now)
     credential_fields.grow(credential, session.now)
     await session.gather()
-    ledger.record(
+    event_log.record(
         session, actor, EventKind.CREDENTIAL_VERSION_ADDED, credential, changes, worker_id=credential.worker_id
     )
     return version
@@ -85,13 +86,13 @@ def _renewed(kind: CredentialType, latest: CredentialVersion, given: dict[str, A
 
 async def edit(session: Session, actor: Actor, given: Given) -> CredentialVersion:
     """Change what is given of the latest version; what was decided about it has to be decided again."""
-    version = await claims.find(session, actor, CredentialVersion, given["id"], ("id",))
-    credential = await claims.claim(session, actor, Credential, version.credential_id, ("id",))
+    version = await row_access.find(session, actor, CredentialVersion, given["id"], ("id",))
+    credential = await row_access.claim(session, actor, Credential, version.credential_id, ("id",))
     # It was read to learn whose it is; until its credential was ours, somebody else may have changed it.
     await session.refresh(version)
     organization = await settings.of(session, actor.organization_id)
-    allow(states.edit_version(credential, version, final=settings.decisions_are_final(organization)))
-    claims.expect(credential.revision, given.get("expectedRevision"))
+    allow(permissions.edit_version(credential, version, final=settings.decisions_are_final(organization)))
+    row_access.expect(credential.revision, given.get("expectedRevision"))
     values = FIELDS.read(given, absent="keep")
     kind = await _type(session, actor, credential)
     after = {column: values.get(column, getattr(credential, column)) for column in credential_fields.VERSIONED}
@@ -100,7 +101,9 @@ async def edit(session: Session, actor: Actor, given: Given) -> CredentialVersio
     if changes:
         changes |= await amend(session, actor, credential, version, organization, kind)
         credential_fields.grow(credential, session.now)
-        ledger.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
+        event_log.record(
+            session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id
+        )
     return version
 
 
@@ -120,10 +123,10 @@ async def amend(
     anew, unless it was `stated` where it stands.
     """
     changes: Changes = {"number": {"from": version.number, "to": version.number}}
-    rejected = states.is_rejected(credential)
+    rejected = permissions.is_rejected(credential)
     if version.reference_number != credential.reference_number:
-        verification_schedule.soon(credential, session.now)
-    if version.approval in states.DECIDED:
+        recheck_schedule.soon(credential, session.now)
+    if version.approval in permissions.DECIDED:
         before = snapshot(version, credential_fields.DECISION)
         version.approval = approval_of_new(credential, organization, kind)
         version.decided_by = version.decided_at = version.reason = version.notes = None
@@ -145,7 +148,7 @@ async def stand_anew(session: Session, credential: Credential) -> Changes:
     credential.status = VerificationStatus.ACTIVE if trusted else VerificationStatus.PENDING
     credential.eligibility = credential.status_detail = credential.raw_status = None
     if credential.next_check_at is None:
-        await verification_schedule.resume(session, credential)
+        await recheck_schedule.resume(session, credential)
     return between(before, snapshot(credential, credential_fields.STANDING))
 
 
@@ -284,4 +287,4 @@ def log(
 
 
 async def _type(session: Session, actor: Actor, credential: Credential) -> CredentialType:
-    return await claims.find(session, actor, CredentialType, credential.credential_type_id, ())
+    return await row_access.find(session, actor, CredentialType, credential.credential_type_id, ())

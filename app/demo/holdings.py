@@ -8,9 +8,9 @@ from typing import Any
 from app.credential_types.tables import Category, Metadata
 from app.credentials.tables import VerificationStatus
 from app.demo import numbers
-from app.demo.jobs import APPLICANTS_HOLD
+from app.demo.job_titles import APPLICANTS_HOLD
 from app.demo.people import Person
-from app.registries.findings import Eligibility
+from app.registries.protocol import Eligibility
 
 TOTAL = 900
 DELETED = 5

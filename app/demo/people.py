@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from random import Random
 
 from app.demo import names
-from app.demo.jobs import BY_TITLE, Job
-from app.demo.places import BY_NAME, PLACES, Place, above
+from app.demo.job_titles import BY_TITLE, Job
+from app.demo.units import BY_NAME, PLACES, Place, above
 from app.workers.tables import ConnectionState, EmploymentStatus
 
 FOUNDED = -830

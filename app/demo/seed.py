@@ -6,14 +6,14 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role
-from app.compliance import settling
+from app.compliance import settlement
 from app.core import clock
-from app.core.database import Database, Session
 from app.credential_types import catalogue
-from app.demo import happening, history, holdings, people
-from app.demo.happening import History
-from app.demo.history import Evening
-from app.organizations import keys, settings
+from app.db.database import Database, Session
+from app.demo import holdings, people, playback, timeline
+from app.demo.playback import Evening
+from app.demo.timeline import History
+from app.organizations import api_keys, settings
 from app.organizations.tables import Organization
 
 NAME, TIME_ZONE = "Harbour Health", "Australia/Sydney"
@@ -34,8 +34,8 @@ async def load(database: Database, evening: Callable[[Session, int], Awaitable[N
     """
     async with database.writing("demo") as session:
         today = clock.today(session.now, ZoneInfo(TIME_ZONE))
-        founded = happening.instant(today + timedelta(days=people.FOUNDED), 0, ZoneInfo(TIME_ZONE))
-        happening.at(session, founded)
+        founded = timeline.instant(today + timedelta(days=people.FOUNDED), 0, ZoneInfo(TIME_ZONE))
+        timeline.at(session, founded)
         organization = await settings.found(session, NAME, TIME_ZONE, sandbox=True)
         tokens = await _issue_keys(session, organization)
         kinds = await catalogue.stock(session, _actor(organization, ActorKind.SYSTEM, "setup", "Setup"))
@@ -50,7 +50,7 @@ async def load(database: Database, evening: Callable[[Session, int], Awaitable[N
         async def end(day: int) -> None:
             if day >= DAILY_SINCE or day % SELDOM == 0:
                 await database.follow(session)
-                await settling.settle(session, organization.id)
+                await settlement.settle(session, organization.id)
             if evening is not None:
                 await evening(session, day)
 
@@ -63,7 +63,7 @@ async def _issue_keys(session: Session, organization: Organization) -> dict[str,
     tokens: dict[str, str] = {}
     for role in ROLES_WITH_KEYS:
         given = {"name": role.value.capitalize(), "scopes": ROLES[role]}
-        tokens[role.value.lower()] = str((await keys.create(session, actor, given)).token)
+        tokens[role.value.lower()] = str((await api_keys.create(session, actor, given)).token)
     return tokens
 
 
@@ -74,7 +74,7 @@ async def _tell(past: History, end: Evening) -> None:
     applicants = people.draw_applicants(random, taken)
     kinds = {row["code"]: row for row in catalogue.read()}
     held = holdings.draw(random, kinds, workers, applicants)
-    await history.tell(past, [*workers, *applicants], held, random, end)
+    await playback.tell(past, [*workers, *applicants], held, random, end)
 
 
 def _actor(organization: Organization, kind: ActorKind, key: str, name: str) -> Actor:

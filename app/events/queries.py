@@ -2,9 +2,9 @@
 
 from sqlmodel import col
 
-from app.core import filters
-from app.core.pages import Listing, Lookup
 from app.events.tables import Event
+from app.lists import filters
+from app.lists.listings import Listing, Lookup
 
 listing = Listing(
     Event,

@@ -7,8 +7,8 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from app.access import ActorKind
-from app.core.records import Document, Key, Record, choice
-from app.events.kinds import EventKind
+from app.db.records import Document, Key, Record, choice
+from app.events.event_kinds import EventKind
 
 
 class Event(Record, table=True):

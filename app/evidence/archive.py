@@ -14,8 +14,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 import orjson
 
 from app.attachments.storage import Missing, Storage
-from app.core.signatures import Signature
 from app.evidence.packs import READABLE, Pack
+from app.signing.jws import Signature
 
 MEDIA_TYPE = "application/zip"
 _JSON = "application/json"

@@ -16,8 +16,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 import jwt
 import orjson
 
-from app.core.signatures import ALGORITHM
 from app.evidence.packs import FORMAT
+from app.signing.jws import ALGORITHM
 
 SIGNED, SIGNATURE = "manifest.json", "manifest.jws"
 LARGEST_MANIFEST = 50_000_000

@@ -9,13 +9,13 @@ import orjson
 
 from app.access import Actor, Scope
 from app.attachments import content
-from app.compliance import frames, gathering
+from app.compliance.evaluation import day_context, worker_facts
 from app.core import clock
-from app.core.addresses import Address, Addresses, Purpose, Sealed
-from app.core.database import Session
-from app.credentials.attachment_tables import Attachment
-from app.evidence import holdings, records, report, telling
-from app.evidence.records import Records
+from app.credentials.files.tables import Attachment
+from app.db.database import Session
+from app.evidence import credential_records, report, serialization, worker_records
+from app.evidence.worker_records import Records
+from app.signing.signed_urls import Address, Addresses, Purpose, Sealed
 
 EVIDENCE = Purpose(b"evidence pack", "evidence")
 NEEDED = (Scope.AUDIT_READ, Scope.WORKERS_READ, Scope.CREDENTIALS_READ, Scope.COMPLIANCE_READ)
@@ -57,9 +57,9 @@ async def offered(session: Session, actor: Actor, keys: Sequence[str], as_of: da
     """Worker → the day of the pack that can be had, for those on record that day. Raises MissingScope."""
     for scope in NEEDED:
         actor.permitted(scope)
-    gathering.check_day(as_of)
-    frame = await frames.of(session, actor.organization_id, as_of)
-    return dict.fromkeys(await records.is_known(frame, keys), frame.day)
+    worker_facts.check_day(as_of)
+    frame = await day_context.of(session, actor.organization_id, as_of)
+    return dict.fromkeys(await worker_records.is_known(frame, keys), frame.day)
 
 
 def offer(addresses: Addresses, actor: Actor, worker_id: str, day: date, origin: str, now: datetime) -> Offer:
@@ -71,7 +71,7 @@ def offer(addresses: Addresses, actor: Actor, worker_id: str, day: date, origin:
 
 async def find(session: Session, sealed: Sealed) -> Records | None:
     """What the pack of an address is to tell; None where the worker is not on record."""
-    return await records.find(session, sealed.organization_id, sealed.key, date.fromisoformat(sealed.details[0]))
+    return await worker_records.find(session, sealed.organization_id, sealed.key, date.fromisoformat(sealed.details[0]))
 
 
 def file_name(sealed: Sealed) -> str:
@@ -98,13 +98,13 @@ def assemble(found: Records, sealed: Sealed, now: datetime, request_id: str) -> 
 
 
 def _documents(found: Records, files: Iterable[File], today: date) -> dict[str, bytes]:
-    compliance = telling.compliance(found)
-    credentials = holdings.tell(found, {file.storage_key: file.path for file in files})
-    lines = [orjson.dumps(telling.event(event), option=orjson.OPT_UTC_Z) for event in found.past.told]
+    compliance = serialization.compliance(found)
+    credentials = credential_records.tell(found, {file.storage_key: file.path for file in files})
+    lines = [orjson.dumps(serialization.event(event), option=orjson.OPT_UTC_Z) for event in found.past.told]
     return {
         "README.txt": report.write(found, compliance, credentials, today).encode(),
         "compliance.json": orjson.dumps(compliance, option=READABLE),
-        "worker.json": orjson.dumps(telling.worker(found), option=READABLE),
+        "worker.json": orjson.dumps(serialization.worker(found), option=READABLE),
         "credentials.json": orjson.dumps(credentials, option=READABLE),
         "events.jsonl": b"".join(line + b"\n" for line in lines),
     }

@@ -2,10 +2,10 @@
 
 from datetime import UTC, date, datetime
 
-from app.compliance.facts import Cell
+from app.compliance.evaluation.facts import Cell
 from app.credentials.tables import Approval, Intake
-from app.evidence.records import Records
-from app.evidence.telling import Told
+from app.evidence.serialization import Told
+from app.evidence.worker_records import Records
 
 ATTACHMENTS = "  attachments/"
 ENDED = (("archived", "archivedAt"), ("deleted", "deletedAt"))

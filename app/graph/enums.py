@@ -1,17 +1,17 @@
 """The domain's enums in the schema's words."""
 
 from app.access import ActorKind, Role, Scope
-from app.compliance.facts import CellStatus
+from app.compliance.evaluation.facts import CellStatus
 from app.compliance.tables import Level, RaisedBy, RuleScope, Severity
 from app.credential_types.tables import Category, CreationPolicy, Metadata
-from app.credentials.attempt_tables import Outcome, Trigger
 from app.credentials.ownership import OwnershipStatus
 from app.credentials.review import ReviewStatus
 from app.credentials.tables import Approval, Intake, OwnerType, Validity, VerificationStatus, VersionField
-from app.events.kinds import EventKind
-from app.graph.types import enum
+from app.credentials.verification.tables import Outcome, Trigger
+from app.events.event_kinds import EventKind
+from app.graph.dsl.types import enum
 from app.organizations.tables import ApprovalFinality, OrgUnitKind
-from app.registries.findings import Eligibility, StatusDetail
+from app.registries.protocol import Eligibility, StatusDetail
 from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
 from app.workers.upsert import UpsertStatus
 

@@ -4,10 +4,10 @@ import strawberry
 
 from app.access import Actor
 from app.core.errors import TooMany
-from app.graph.context import Context
-from app.graph.fields import query
-from app.graph.kinds import find
-from app.graph.types import interface, scalar
+from app.graph.dsl.context import Context
+from app.graph.dsl.fields import query
+from app.graph.dsl.node_types import find
+from app.graph.dsl.types import interface, scalar
 
 MOST_IDS = 100
 

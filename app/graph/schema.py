@@ -7,37 +7,31 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
-from app.graph import (
-    api_key,
-    applicant,
-    attachment_changes,
-    compliance,
-    compliance_lists,
-    credential,
-    credential_changes,
-    credential_lifecycle,
-    credential_ownership,
-    credential_request,
-    credential_request_changes,
-    credential_review,
-    credential_type,
-    credential_verification,
-    credential_version_changes,
-    errors,
-    event,
-    exemption,
-    node,
-    organization,
-    position,
-    position_changes,
-    requirement_rule,
-    viewer,
-    worker,
-    worker_changes,
-)
+from app.graph import node
+from app.graph.applicants import applicant
+from app.graph.attachments import mutations as attachment_mutations
+from app.graph.compliance import matrix, rollups
+from app.graph.credential_requests import credential_request
+from app.graph.credential_requests import mutations as credential_request_mutations
+from app.graph.credential_types import credential_type
+from app.graph.credentials import credential, version_mutations
+from app.graph.credentials import lifecycle as credential_lifecycle
+from app.graph.credentials import mutations as credential_mutations
+from app.graph.credentials import ownership as credential_ownership
+from app.graph.credentials import review as credential_review
+from app.graph.credentials import verification as credential_verification
+from app.graph.dsl import user_errors
+from app.graph.dsl.scalars import SCALARS
+from app.graph.events import event
 from app.graph.execution.documents import UsePrepared
-from app.graph.execution.selecting import DEFINITION
-from app.graph.scalars import SCALARS
+from app.graph.execution.selection import DEFINITION
+from app.graph.exemptions import exemption
+from app.graph.organizations import api_key, organization, viewer
+from app.graph.positions import mutations as position_mutations
+from app.graph.positions import position
+from app.graph.requirement_rules import requirement_rule
+from app.graph.workers import mutations as worker_mutations
+from app.graph.workers import worker
 
 Query = create_type(
     "Query",
@@ -54,8 +48,8 @@ Query = create_type(
         *requirement_rule.QUERIES,
         *exemption.QUERIES,
         *credential_request.QUERIES,
-        *compliance.QUERIES,
-        *compliance_lists.QUERIES,
+        *rollups.QUERIES,
+        *matrix.QUERIES,
         *event.QUERIES,
         *api_key.QUERIES,
     ],
@@ -65,18 +59,18 @@ Mutation = create_type(
     "Mutation",
     [
         *organization.MUTATIONS,
-        *worker_changes.MUTATIONS,
+        *worker_mutations.MUTATIONS,
         *applicant.MUTATIONS,
         *credential_type.MUTATIONS,
-        *credential_changes.MUTATIONS,
-        *credential_version_changes.MUTATIONS,
-        *credential_request_changes.MUTATIONS,
+        *credential_mutations.MUTATIONS,
+        *version_mutations.MUTATIONS,
+        *credential_request_mutations.MUTATIONS,
         *credential_review.MUTATIONS,
         *credential_verification.MUTATIONS,
         *credential_ownership.MUTATIONS,
         *credential_lifecycle.MUTATIONS,
-        *attachment_changes.MUTATIONS,
-        *position_changes.MUTATIONS,
+        *attachment_mutations.MUTATIONS,
+        *position_mutations.MUTATIONS,
         *requirement_rule.MUTATIONS,
         *exemption.MUTATIONS,
         *api_key.MUTATIONS,
@@ -102,7 +96,7 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=Mutation,
-    types=[*errors.USER_ERRORS],
+    types=[*user_errors.USER_ERRORS],
     extensions=[UsePrepared],
     config=StrawberryConfig(scalar_map=SCALARS),
 )

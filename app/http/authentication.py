@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.access import Actor
-from app.core.database import Database
 from app.core.errors import Unauthenticated
+from app.db.database import Database
 from app.http.tokens import Tokens
-from app.organizations import keys
+from app.organizations import api_keys
 from app.organizations.tables import ApiKey, Organization
 
 MOST_KNOWN = 10_000
@@ -58,12 +58,12 @@ class Authentication:
         if known is not None and known.changes == changes and self._database.clock() < known.until:
             return known.actor
         async with self._database.reading(request_id) as session:
-            actor, key = await keys.authenticate(session, token)
-            due = keys.use_is_due(key, session.now)
-            until = keys.good_until(key, session.now, self._remembered)
+            actor, key = await api_keys.authenticate(session, token)
+            due = api_keys.use_is_due(key, session.now)
+            until = api_keys.good_until(key, session.now, self._remembered)
         if due:
             async with self._database.writing(request_id) as session:
-                await keys.note_use(session, actor.organization_id, key.id)
+                await api_keys.note_use(session, actor.organization_id, key.id)
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
         self._known[name] = _Known(actor, until, changes)

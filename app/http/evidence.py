@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from app.attachments import storage
-from app.attachments.files import Files
-from app.core.database import Database
-from app.core.signatures import Signature
+from app.attachments.file_service import Files
+from app.db.database import Database
 from app.evidence import archive, packs
-from app.http.refusals import PRIVATE, Refusal, opened, told
+from app.http.http_errors import PRIVATE, Refusal, opened, told
+from app.signing.jws import Signature
 
 log = structlog.get_logger("http")
 

@@ -13,16 +13,16 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from app.attachments import receiving, storage
-from app.attachments.addresses import DOWNLOAD, UPLOAD
-from app.attachments.files import Files
+from app.attachments import receipt, storage
+from app.attachments.file_service import Files
 from app.attachments.storage import Missing
-from app.core.addresses import Purpose
-from app.core.database import Database
+from app.attachments.url_purposes import DOWNLOAD, UPLOAD
 from app.core.errors import AlreadyUploaded, DomainError, FileTooLarge, NotFound, UnsupportedFile
-from app.credentials import uploading
-from app.credentials.attachment_tables import Attachment
-from app.http.refusals import PRIVATE, Refusal, opened, told
+from app.credentials.files import uploads
+from app.credentials.files.tables import Attachment
+from app.db.database import Database
+from app.http.http_errors import PRIVATE, Refusal, opened, told
+from app.signing.signed_urls import Purpose
 
 log = structlog.get_logger("http")
 
@@ -59,13 +59,13 @@ class FileDoor:
         attachment = await self._find(request, UPLOAD)
         announced = request.headers.get("content-length", "")
         if announced.isdecimal():
-            receiving.check_size(int(announced), self._files.most_bytes)
+            receipt.check_size(int(announced), self._files.most_bytes)
         if attachment.uploaded_at is not None:
             await self._check_same(request, attachment)
             return _taken(attachment, 200)
         chunks, request_id = request.stream(), request.scope["request_id"]
-        sender = uploading.sender(attachment)
-        taken = await uploading.take_in(self._database, self._files, sender, attachment, chunks, request_id)
+        sender = uploads.sender(attachment)
+        taken = await uploads.take_in(self._database, self._files, sender, attachment, chunks, request_id)
         return _taken(taken, 201)
 
     async def _check_same(self, request: Request, attachment: Attachment) -> None:
@@ -73,7 +73,7 @@ class FileDoor:
         digest, size = sha256(), 0
         async for chunk in request.stream():
             size += len(chunk)
-            receiving.check_size(size, self._files.most_bytes)
+            receipt.check_size(size, self._files.most_bytes)
             digest.update(chunk)
         if digest.hexdigest() != attachment.sha256:
             raise AlreadyUploaded("another file came to this address before")
@@ -103,7 +103,7 @@ class FileDoor:
     async def _find(self, request: Request, purpose: Purpose) -> Attachment:
         sealed = opened(request, self._files.addresses, purpose, self._database.clock())
         async with self._database.reading(request.scope["request_id"]) as session:
-            found = await uploading.named_by_address(session, sealed.organization_id, sealed.key)
+            found = await uploads.named_by_address(session, sealed.organization_id, sealed.key)
         if found is None:
             raise _gone()
         return found

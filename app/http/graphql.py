@@ -17,12 +17,12 @@ from starlette.types import Receive, Scope, Send
 
 from app.access import Actor
 from app.core.errors import MASKED, Unauthenticated
-from app.http import accept, asked, authentication
-from app.http.asked import JSON, Headers
+from app.http import accept, authentication, graphql_request
 from app.http.authentication import Authentication
 from app.http.explorer import page as explorer
+from app.http.graphql_request import JSON, Headers
+from app.http.http_errors import Refusal
 from app.http.issuer import IssuerUnreachable
-from app.http.refusals import Refusal
 
 log = structlog.get_logger("http")
 
@@ -60,8 +60,8 @@ class GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as an application of its own."""
-        headers = asked.headers_of(scope)
-        reads = asked.reads(scope)
+        headers = graphql_request.headers_of(scope)
+        reads = graphql_request.reads(scope)
         media = _media(headers.get(b"accept", ""), opened=reads and "query" not in QueryParams(scope["query_string"]))
         if media == HTML:
             await explorer.page(Request(scope, receive))(scope, receive, send)
@@ -83,7 +83,7 @@ class GraphQL:
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, media: str) -> tuple[bytes, int]:
         request_id: str = scope["request_id"]
         actor = await self._actor(headers.get(b"authorization"), request_id)
-        what = await asked.read(scope, headers, receive, self._body_bytes)
+        what = await graphql_request.read(scope, headers, receive, self._body_bytes)
         operation = self._graph.prepare(what.query, what.variables, what.operation, request_id)
         refused = 400 if media == RESPONSE else 200
         if operation.refusal:
@@ -108,7 +108,7 @@ def _admit(scope: Scope, operation: Operation, actor: Actor | None) -> None:
     if actor is None and not operation.is_public:
         message = "an API key or token is needed: Authorization: Bearer …"
         raise Refusal(401, "UNAUTHENTICATED", message, authentication.challenge(None))
-    if asked.reads(scope) and not operation.is_query:
+    if graphql_request.reads(scope) and not operation.is_query:
         raise Refusal(405, "METHOD_NOT_ALLOWED", "a mutation needs POST", {"Allow": "POST"})
 
 

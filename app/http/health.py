@@ -4,7 +4,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from app.core.database import Database
+from app.db.database import Database
 
 
 class Health:

@@ -9,8 +9,8 @@ from sqlmodel import col
 
 from app.access import Actor, ActorKind, Role, scopes_of
 from app.core import ids
-from app.core.database import Database, Session
 from app.core.errors import Unauthenticated
+from app.db.database import Database, Session
 from app.http.issuer import Keys
 from app.organizations import settings as organizations
 from app.organizations.tables import Organization

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from app.attachments.storage import Storage
-from app.core.database import Database
+from app.db.database import Database
 from app.jobs import remove_files, settle, verify
-from app.registries.sources import Sources
+from app.registries.registry_set import Sources
 
 log = structlog.get_logger("jobs")
 

@@ -2,9 +2,10 @@
 
 import structlog
 
-from app.compliance import settling, tallies
+from app.compliance import settlement
+from app.compliance.rollups import counters
 from app.core import ids
-from app.core.database import Database
+from app.db.database import Database
 
 log = structlog.get_logger("jobs")
 
@@ -12,7 +13,7 @@ log = structlog.get_logger("jobs")
 async def run(database: Database) -> int:
     """Settle each organization that has something to settle, one transaction's worth; gives how many owners."""
     async with database.reading() as session:
-        waiting = await settling.organizations_to_settle(session)
+        waiting = await settlement.organizations_to_settle(session)
     done = 0
     for organization_id in waiting:
         try:
@@ -26,9 +27,9 @@ async def run(database: Database) -> int:
 async def _one(database: Database, organization_id: str) -> int:
     async def attempt() -> int:
         async with database.writing(ids.new("req")) as session:
-            settled = await settling.settle(session, organization_id)
+            settled = await settlement.settle(session, organization_id)
             if settled:
-                await tallies.sweep(session, organization_id)
+                await counters.sweep(session, organization_id)
             return settled
 
     return await database.retrying(attempt)

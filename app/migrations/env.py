@@ -7,7 +7,7 @@ from sqlalchemy import Enum
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-from app.core import records
+from app.db import records
 from app.migrations import tables  # noqa: F401 - puts every room's tables into the metadata
 
 

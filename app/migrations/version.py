@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from app.core.database import Database
+from app.db.database import Database
 
 REVISIONS = Path(__file__).parent / "versions"
 KEPT = "alembic_version"

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col
 
-from app.core import filters
-from app.core.pages import Listing, Lookup
+from app.lists import filters
+from app.lists.listings import Listing, Lookup
 from app.organizations.tables import ApiKey, Organization, OrgUnit
 
 by_id = Lookup(Organization, col(Organization.id))

@@ -7,12 +7,13 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor, ActorKind
-from app.core import claims, fields, ids
-from app.core.database import Session
+from app.core import fields, ids
 from app.core.errors import Invalid, Required
 from app.core.fields import Fields, Given
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.db import row_access
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
 from app.organizations.tables import ApprovalFinality, Organization
 
 MOST_REMINDERS = 12
@@ -73,7 +74,7 @@ async def found(session: Session, name: str, time_zone: str = "UTC", *, sandbox:
     session.add(organization)
     await session.flush()
     founder = Actor(key, ActorKind.SYSTEM, "operator", "Operator", frozenset())
-    ledger.record(session, founder, EventKind.ORGANIZATION_CREATED, organization)
+    event_log.record(session, founder, EventKind.ORGANIZATION_CREATED, organization)
     return organization
 
 
@@ -84,13 +85,13 @@ async def all_organizations(session: Session) -> list[Organization]:
 
 async def update(session: Session, actor: Actor, given: Given) -> Organization:
     """Change the settings that are given."""
-    organization = await claims.claim(session, actor, Organization, actor.organization_id, ("organization",))
-    claims.expect(organization.revision, given.get("expectedRevision"))
+    organization = await row_access.claim(session, actor, Organization, actor.organization_id, ("organization",))
+    row_access.expect(organization.revision, given.get("expectedRevision"))
     changes = FIELDS.apply(organization, FIELDS.read(given, absent="keep"))
     if changes:
         organization.revision += 1
         organization.last_updated = session.now
-        ledger.record(session, actor, EventKind.ORGANIZATION_UPDATED, organization, changes)
+        event_log.record(session, actor, EventKind.ORGANIZATION_UPDATED, organization, changes)
     return organization
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, Uniqu
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
-from app.core.records import Document, Key, Reach, Record, SortKey, choice
+from app.db.records import Document, Key, Reach, Record, SortKey, choice
 
 
 class ApprovalFinality(StrEnum):

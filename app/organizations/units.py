@@ -3,13 +3,14 @@
 from sqlalchemy.exc import IntegrityError
 
 from app.access import Actor
-from app.core import claims, fields, ids
-from app.core.database import Session
+from app.core import fields, ids
 from app.core.errors import InUse, Invalid
 from app.core.fields import Fields, Given
-from app.core.filters import fold
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.core.text import fold
+from app.db import row_access
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
 from app.organizations.tables import Organization, OrgUnit, subtree
 
 FIELDS = Fields(
@@ -35,7 +36,7 @@ async def create(session: Session, actor: Actor, given: Given) -> OrgUnit:
     )
     session.add(unit)
     await session.gather()
-    ledger.record(session, actor, EventKind.ORG_UNIT_CREATED, unit, FIELDS.stated(unit))
+    event_log.record(session, actor, EventKind.ORG_UNIT_CREATED, unit, FIELDS.stated(unit))
     return unit
 
 
@@ -44,9 +45,9 @@ async def update(session: Session, actor: Actor, given: Given) -> OrgUnit:
     values = FIELDS.read(given, absent="keep")
     if values.get("parent_id") is not None:
         # Two moves at once could close a circle; one waits for the other here, before either holds a unit.
-        await claims.claim(session, actor, Organization, actor.organization_id, ("organization",))
-    unit = await claims.claim(session, actor, OrgUnit, given["id"], ("id",))
-    claims.expect(unit.revision, given.get("expectedRevision"))
+        await row_access.claim(session, actor, Organization, actor.organization_id, ("organization",))
+    unit = await row_access.claim(session, actor, OrgUnit, given["id"], ("id",))
+    row_access.expect(unit.revision, given.get("expectedRevision"))
     parent = values.get("parent_id")
     if parent is not None and parent != unit.parent_id:
         await _check_parent(session, actor, parent)
@@ -58,24 +59,24 @@ async def update(session: Session, actor: Actor, given: Given) -> OrgUnit:
         unit.name_key = fold(unit.name)
         unit.revision += 1
         unit.last_updated = session.now
-        ledger.record(session, actor, EventKind.ORG_UNIT_UPDATED, unit, changes)
+        event_log.record(session, actor, EventKind.ORG_UNIT_UPDATED, unit, changes)
     return unit
 
 
 async def delete(session: Session, actor: Actor, given: Given) -> OrgUnit:
     """Remove a unit that no unit, worker, position or rule belongs to, the deleted included."""
-    unit = await claims.claim(session, actor, OrgUnit, given["id"], ("id",))
-    claims.expect(unit.revision, given.get("expectedRevision"))
+    unit = await row_access.claim(session, actor, OrgUnit, given["id"], ("id",))
+    row_access.expect(unit.revision, given.get("expectedRevision"))
     try:
         async with session.begin_nested():
             await session.delete(unit)
             await session.flush()
     except IntegrityError:
         raise InUse(f"{unit.name} still has units, workers, positions or rules; move them first", ("id",)) from None
-    ledger.record(session, actor, EventKind.ORG_UNIT_DELETED, unit)
+    event_log.record(session, actor, EventKind.ORG_UNIT_DELETED, unit)
     return unit
 
 
 async def _check_parent(session: Session, actor: Actor, parent: str | None) -> None:
     if parent is not None:
-        await claims.find(session, actor, OrgUnit, parent, ("parent",))
+        await row_access.find(session, actor, OrgUnit, parent, ("parent",))

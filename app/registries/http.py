@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from app.registries.findings import Eligibility, Finding, Inquiry, Misconfigured, StatusDetail, Unavailable
+from app.registries.protocol import Eligibility, Finding, Inquiry, Misconfigured, StatusDetail, Unavailable
 
 LARGEST_ANSWER = 1_000_000
 LONGEST_WAIT_SECONDS = 15

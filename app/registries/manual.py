@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from app.registries.findings import Eligibility, Finding, Inquiry
+from app.registries.protocol import Eligibility, Finding, Inquiry
 
 
 class Manual:

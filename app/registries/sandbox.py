@@ -20,7 +20,7 @@ It serves organizations in sandbox mode and no others.
 import asyncio
 from datetime import date
 
-from app.registries.findings import Eligibility, Finding, Inquiry, StatusDetail, Unavailable
+from app.registries.protocol import Eligibility, Finding, Inquiry, StatusDetail, Unavailable
 
 SLOW_SECONDS = 2.0
 NO, REVIEW = Eligibility.MAY_NOT_ENGAGE, Eligibility.REVIEW_REQUIRED

@@ -12,15 +12,16 @@ from sqlalchemy import or_, select
 from sqlmodel import col
 
 from app.access import Actor
-from app.core import bulk, claims, fields, ids
-from app.core.database import Session
+from app.core import fields, ids
 from app.core.errors import AlreadyAssigned, DomainError, Invalid, allow
 from app.core.fields import Changes, Fields, Given, plain
-from app.core.idempotency import outcome
-from app.events import ledger
-from app.events.kinds import EventKind
-from app.organizations import days
-from app.workers import states
+from app.db import bulk, row_access
+from app.db.database import Session
+from app.db.idempotency import outcome
+from app.events import event_log
+from app.events.event_kinds import EventKind
+from app.organizations import calendar
+from app.workers import permissions
 from app.workers.tables import Assignment, Position, Worker
 
 SPAN = Fields((fields.day("from", "from_date"), fields.day("to", "to_date")))
@@ -77,10 +78,10 @@ async def assign(session: Session, actor: Actor, given: Given) -> Assigned:
     span = await _span(session, actor, SPAN.read(given, absent="clear"), ("to",))
 
     async def one(key: str) -> Assignment:
-        worker = await claims.claim(session, actor, Worker, key, ("id",))
+        worker = await row_access.claim(session, actor, Worker, key, ("id",))
         return await _add(session, actor, worker, position, *span, ("id",))
 
-    await claims.lock(session, actor, Worker, keys)
+    await row_access.lock(session, actor, Worker, keys)
     done = await bulk.each(session, keys, one, path="workers")
     results = [
         AssignmentResult(key, errors=found) if isinstance(found, list) else AssignmentResult(key, found)
@@ -93,8 +94,8 @@ async def assign(session: Session, actor: Actor, given: Given) -> Assigned:
 async def unassign(session: Session, actor: Actor, given: Given) -> Unassigned:
     """End an assignment after a day, today unless given. One that would end before it began never was: it goes."""
     assignment = await _claim(session, actor, given)
-    claims.expect(assignment.revision, given.get("expectedRevision"))
-    last = LAST_DAY.read(given, absent="clear")["to_date"] or await days.today(session, actor.organization_id)
+    row_access.expect(assignment.revision, given.get("expectedRevision"))
+    last = LAST_DAY.read(given, absent="clear")["to_date"] or await calendar.today(session, actor.organization_id)
     if assignment.to_date is not None and last > assignment.to_date:
         raise Invalid(f"to is after {assignment.to_date}, on which the assignment ends already", ("to",))
     await _end(session, actor, assignment, last)
@@ -104,7 +105,7 @@ async def unassign(session: Session, actor: Actor, given: Given) -> Unassigned:
 async def move(session: Session, actor: Actor, given: Given) -> Moved:
     """Let a worker hold another position from a day, today unless given, and the one before until the day before."""
     assignment = await _claim(session, actor, given)
-    claims.expect(assignment.revision, given.get("expectedRevision"))
+    row_access.expect(assignment.revision, given.get("expectedRevision"))
     position = await _position(session, actor, given, "position")
     if position.id == assignment.position_id:
         raise Invalid("position is the one that the worker holds", ("position",))
@@ -113,30 +114,30 @@ async def move(session: Session, actor: Actor, given: Given) -> Moved:
         raise Invalid(f"on is after {assignment.to_date}, on which the assignment ends already", ("on",))
     if assignment.to_date is None or first <= assignment.to_date:
         await _end(session, actor, assignment, first - DAY)
-    worker = await claims.claim(session, actor, Worker, assignment.worker_id, ("id",))
+    worker = await row_access.claim(session, actor, Worker, assignment.worker_id, ("id",))
     follows = await _add(session, actor, worker, position, first, last, ("position",))
     return Moved(assignment, first <= assignment.from_date, follows)
 
 
 async def _claim(session: Session, actor: Actor, given: Given) -> Assignment:
     """The assignment, with its worker locked."""
-    assignment = await claims.find(session, actor, Assignment, given["id"], ("id",))
-    await claims.lock(session, actor, Worker, [assignment.worker_id])
+    assignment = await row_access.find(session, actor, Assignment, given["id"], ("id",))
+    await row_access.lock(session, actor, Worker, [assignment.worker_id])
     # It was read to learn whose it is; until the worker was ours, somebody else may have changed it.
     session.expunge(assignment)
-    return await claims.claim(session, actor, Assignment, given["id"], ("id",))
+    return await row_access.claim(session, actor, Assignment, given["id"], ("id",))
 
 
 async def _position(session: Session, actor: Actor, given: Given, name: str) -> Position:
-    position = await claims.find(session, actor, Position, given[name], (name,))
-    allow(states.in_use(position), (name,))
+    position = await row_access.find(session, actor, Position, given[name], (name,))
+    allow(permissions.in_use(position), (name,))
     return position
 
 
 async def _span(
     session: Session, actor: Actor, values: dict[str, Any], path: tuple[str, ...]
 ) -> tuple[date, date | None]:
-    first: date = values["from_date"] or await days.today(session, actor.organization_id)
+    first: date = values["from_date"] or await calendar.today(session, actor.organization_id)
     last: date | None = values["to_date"]
     if last is not None and last < first:
         raise Invalid(f"to is before {first}, on which it begins", path)
@@ -152,7 +153,7 @@ async def _add(
     last: date | None,
     path: tuple[str, ...],
 ) -> Assignment:
-    allow(states.update(worker), path)
+    allow(permissions.update(worker), path)
     await _check_free(session, worker, position, first, last, path)
     assignment = Assignment(
         organization_id=actor.organization_id,
@@ -171,7 +172,7 @@ async def _add(
         "from": {"from": None, "to": plain(first)},
         "to": {"from": None, "to": plain(last)},
     }
-    ledger.record(session, actor, EventKind.POSITION_ASSIGNED, assignment, changes, worker_id=worker.id)
+    event_log.record(session, actor, EventKind.POSITION_ASSIGNED, assignment, changes, worker_id=worker.id)
     return assignment
 
 
@@ -210,4 +211,4 @@ async def _end(session: Session, actor: Actor, assignment: Assignment, last: dat
         assignment.revision += 1
         assignment.last_updated = session.now
     await session.gather()
-    ledger.record(session, actor, EventKind.POSITION_UNASSIGNED, assignment, changes, worker_id=assignment.worker_id)
+    event_log.record(session, actor, EventKind.POSITION_UNASSIGNED, assignment, changes, worker_id=assignment.worker_id)

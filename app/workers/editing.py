@@ -3,14 +3,15 @@
 from typing import Any
 
 from app.access import Actor
-from app.core import claims, ids
-from app.core.database import Session
+from app.core import ids
 from app.core.errors import DomainError, Invalid, NotPermitted, Refused, allow, gathering
 from app.core.fields import Absent, Given
-from app.events import ledger
-from app.organizations import days
+from app.db import row_access
+from app.db.database import Session
+from app.events import event_log
+from app.organizations import calendar
 from app.organizations.tables import OrgUnit
-from app.workers import fields, people, references, states
+from app.workers import fields, people, permissions, references
 from app.workers.people import Kind, P
 from app.workers.tables import Worker
 
@@ -29,12 +30,12 @@ async def create(kind: Kind[P], session: Session, actor: Actor, given: Given) ->
         **values,
     )
     if values.get("org_unit_id") is not None and isinstance(person, Worker):
-        person.org_unit_since = await days.today(session, actor.organization_id)
+        person.org_unit_since = await calendar.today(session, actor.organization_id)
     fields.refresh(person)
     session.add(person)
     await session.gather()
     stated = kind.fields.stated(person)
-    ledger.record(session, actor, kind.created, person, stated, worker_id=people.worker_id(person))
+    event_log.record(session, actor, kind.created, person, stated, worker_id=people.worker_id(person))
     return person
 
 
@@ -51,8 +52,8 @@ async def replace(kind: Kind[P], session: Session, actor: Actor, given: Given) -
 async def _edit(kind: Kind[P], session: Session, actor: Actor, given: Given, absent: Absent) -> P:
     name = kind.table.noun()
     person = await references.find(session, actor, kind, given[name], (name,), lock=True)
-    allow(states.update(person))
-    claims.expect(person.revision, given.get("expectedRevision"))
+    allow(permissions.update(person))
+    row_access.expect(person.revision, given.get("expectedRevision"))
     await write(kind, session, actor, person, given, absent)
     return person
 
@@ -64,12 +65,12 @@ async def write(kind: Kind[P], session: Session, actor: Actor, person: P, given:
     changes = kind.fields.apply(person, values)
     if changes:
         if "employment.orgUnit" in changes and isinstance(person, Worker):
-            person.org_unit_since = await days.today(session, actor.organization_id)
+            person.org_unit_since = await calendar.today(session, actor.organization_id)
         fields.refresh(person)
         person.revision += 1
         person.last_updated = session.now
         await session.gather()
-        ledger.record(session, actor, kind.updated, person, changes, worker_id=people.worker_id(person))
+        event_log.record(session, actor, kind.updated, person, changes, worker_id=people.worker_id(person))
     return bool(changes)
 
 
@@ -81,7 +82,7 @@ async def _check(session: Session, actor: Actor, current: P | None, values: dict
         key = values.get(column)
         if key is not None and key != getattr(current, column, None):
             with gathering(errors):
-                await claims.find(session, actor, table, key, path)
+                await row_access.find(session, actor, table, key, path)
     if values.get("manager_id") is not None and values["manager_id"] == getattr(current, "id", None):
         errors.append(Invalid("manager.id is the worker itself", ("manager", "id")))
     if actor.org_unit_id is not None and values.get("org_unit_id", getattr(current, "org_unit_id", None)) is None:

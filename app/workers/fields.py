@@ -4,7 +4,7 @@ from typing import Any
 
 from app.core import fields
 from app.core.fields import Fields
-from app.core.filters import fold
+from app.core.text import fold
 from app.workers.tables import Applicant, EmploymentStatus, Worker, WorkerType
 
 _PERSON = (

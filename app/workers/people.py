@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from app.core.fields import Fields
-from app.events.kinds import EventKind
+from app.events.event_kinds import EventKind
 from app.workers import fields
 from app.workers.tables import Applicant, Worker
 

@@ -3,15 +3,16 @@
 from typing import Any
 
 from app.access import Actor
-from app.core import claims, fields, ids
-from app.core.database import Session
+from app.core import fields, ids
 from app.core.errors import allow
 from app.core.fields import Fields, Given
-from app.core.filters import fold
-from app.events import ledger
-from app.events.kinds import EventKind
+from app.core.text import fold
+from app.db import row_access
+from app.db.database import Session
+from app.events import event_log
+from app.events.event_kinds import EventKind
 from app.organizations.tables import OrgUnit
-from app.workers import states
+from app.workers import permissions
 from app.workers.tables import Position
 
 FIELDS = Fields(
@@ -38,15 +39,15 @@ async def create(session: Session, actor: Actor, given: Given) -> Position:
     )
     session.add(position)
     await session.gather()
-    ledger.record(session, actor, EventKind.POSITION_CREATED, position)
+    event_log.record(session, actor, EventKind.POSITION_CREATED, position)
     return position
 
 
 async def update(session: Session, actor: Actor, given: Given) -> Position:
     """Change what is given; what is absent stays, what is null is cleared."""
     position = await _claim(session, actor, given)
-    allow(states.in_use(position))
-    claims.expect(position.revision, given.get("expectedRevision"))
+    allow(permissions.in_use(position))
+    row_access.expect(position.revision, given.get("expectedRevision"))
     values = FIELDS.read(given, absent="keep")
     await _check_unit(session, actor, values)
     changes = FIELDS.apply(position, values)
@@ -54,39 +55,39 @@ async def update(session: Session, actor: Actor, given: Given) -> Position:
         position.name_key = fold(position.name)
         _grow(session, position)
         await session.gather()
-        ledger.record(session, actor, EventKind.POSITION_UPDATED, position, changes)
+        event_log.record(session, actor, EventKind.POSITION_UPDATED, position, changes)
     return position
 
 
 async def archive(session: Session, actor: Actor, given: Given) -> Position:
     """Take a position out of use: nobody is assigned to it any more. Those who hold it stay until they leave it."""
     position = await _claim(session, actor, given)
-    allow(states.in_use(position))
-    claims.expect(position.revision, given.get("expectedRevision"))
+    allow(permissions.in_use(position))
+    row_access.expect(position.revision, given.get("expectedRevision"))
     position.archived_at = session.now
     _grow(session, position)
-    ledger.record(session, actor, EventKind.POSITION_ARCHIVED, position)
+    event_log.record(session, actor, EventKind.POSITION_ARCHIVED, position)
     return position
 
 
 async def restore(session: Session, actor: Actor, given: Given) -> Position:
     """Bring an archived position back into use."""
     position = await _claim(session, actor, given)
-    allow(states.restore_position(position))
-    claims.expect(position.revision, given.get("expectedRevision"))
+    allow(permissions.restore_position(position))
+    row_access.expect(position.revision, given.get("expectedRevision"))
     position.archived_at = None
     _grow(session, position)
-    ledger.record(session, actor, EventKind.POSITION_RESTORED, position)
+    event_log.record(session, actor, EventKind.POSITION_RESTORED, position)
     return position
 
 
 async def _claim(session: Session, actor: Actor, given: Given) -> Position:
-    return await claims.claim(session, actor, Position, given["id"], ("id",))
+    return await row_access.claim(session, actor, Position, given["id"], ("id",))
 
 
 async def _check_unit(session: Session, actor: Actor, values: dict[str, Any]) -> None:
     if values.get("org_unit_id") is not None:
-        await claims.find(session, actor, OrgUnit, values["org_unit_id"], ("orgUnit",))
+        await row_access.find(session, actor, OrgUnit, values["org_unit_id"], ("orgUnit",))
 
 
 def _grow(session: Session, position: Position) -> None:

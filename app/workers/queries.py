@@ -7,14 +7,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
-from app.core import clock, filters
-from app.core.filters import Filter, Viewer
-from app.core.pages import Listing, Lookup
+from app.core import clock
+from app.db.principal import Principal
+from app.lists import filters
+from app.lists.filters import Filter
+from app.lists.listings import Listing, Lookup
 from app.organizations.tables import subtree
 from app.workers.tables import Applicant, Assignment, Position, Worker
 
 
-def _in_unit(value: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnElement[bool]:
+def _in_unit(value: Mapping[str, Any], actor: Principal, _now: datetime) -> ColumnElement[bool]:
     """Workers of some units, with all units under them unless told otherwise."""
     units = value["in"]
     if value.get("includeSubtree", True):
@@ -23,7 +25,7 @@ def _in_unit(value: Mapping[str, Any], actor: Viewer, _now: datetime) -> ColumnE
 
 
 @filters.daily
-def _holds_position(value: Mapping[str, Any], actor: Viewer, now: datetime) -> ColumnElement[bool]:
+def _holds_position(value: Mapping[str, Any], actor: Principal, now: datetime) -> ColumnElement[bool]:
     """Workers who hold one of some positions on a day, today unless given."""
     day = value.get("on") or clock.today(now, actor.time_zone)
     held = select(col(Assignment.worker_id)).where(

@@ -6,11 +6,11 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlmodel import col
 
 from app.access import Actor
-from app.core import claims
-from app.core.database import Session
 from app.core.errors import Ambiguous, Invalid, NotFound, Path
 from app.core.fields import Given
-from app.core.filters import composed, fold
+from app.core.text import composed, fold
+from app.db import row_access
+from app.db.database import Session
 from app.workers.people import Kind, P
 
 
@@ -37,7 +37,7 @@ async def find(
     table = kind.table
     here = (*path, given[0])
     if given[0] == "id":
-        statement = claims.seen(actor, table, by["id"], here)
+        statement = row_access.seen(actor, table, by["id"], here)
     else:
         statement = select(table).where(actor.sees(table), _matches(table, by))
         if not include_deleted:

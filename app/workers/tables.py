@@ -7,7 +7,7 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, select, text, true
 from sqlmodel import Field, SQLModel, col
 
-from app.core.records import Key, Reach, Record, SearchText, SortKey, choice
+from app.db.records import Key, Reach, Record, SearchText, SortKey, choice
 from app.organizations.tables import contractors, subtree
 
 

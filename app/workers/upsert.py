@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.access import Actor
-from app.core import bulk
-from app.core.database import Session
 from app.core.errors import DomainError, NotFound, Required
 from app.core.fields import Given, at
-from app.core.filters import composed
-from app.core.idempotency import outcome
+from app.core.text import composed
+from app.db import bulk
+from app.db.database import Session
+from app.db.idempotency import outcome
 from app.workers import editing, people, references
 from app.workers.tables import Worker
 

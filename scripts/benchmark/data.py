@@ -15,17 +15,18 @@ from sqlmodel import SQLModel, col
 
 from app import migrations
 from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role
-from app.compliance import rules, settling, tallies
+from app.compliance import rules, settlement
+from app.compliance.rollups import counters
 from app.compliance.tables import RuleScope
 from app.core import clock
-from app.core.database import Database, Session
-from app.core.records import Record
 from app.credential_types import catalogue
 from app.credentials.tables import Approval, Credential, CredentialVersion
-from app.events.kinds import EventKind
+from app.db.database import Database, Session
+from app.db.records import Record
+from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from app.migrations import runner
-from app.organizations import keys, settings
+from app.organizations import api_keys, settings
 from app.organizations.tables import OrgUnit
 from app.workers.tables import Worker
 from scripts.benchmark import holdings, people
@@ -106,7 +107,7 @@ async def _fill(database: Database, draw: Draw) -> Facts:
         actor = Actor(organization.id, ActorKind.SYSTEM, "bench", "Bench", EVERYTHING)
         kinds = {kind.code: kind for kind in await catalogue.stock(session, actor)}
         await _require(session, actor)
-        issued = await keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
+        issued = await api_keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
         await session.flush()
         units = people.units(draw, organization.id)
         workers = list(people.workers(draw, organization.id, units))
@@ -119,7 +120,7 @@ async def _fill(database: Database, draw: Draw) -> Facts:
         await _copy(driver, Credential, held.credentials)
         await _copy(driver, CredentialVersion, held.versions)
         await _copy(driver, Event, held.events)
-        await settling.mark(session, organization.id, [row["id"] for row in workers])
+        await settlement.mark(session, organization.id, [row["id"] for row in workers])
     owners = sorted({row["worker_id"] for row in held.credentials})
     return Facts(
         organization_id=organization.id,
@@ -143,8 +144,8 @@ async def settle(database: Database, organization_id: str) -> None:
     """Bring counts and standings in line with the credentials, as if they had been so for long."""
     while True:
         async with database.writing("bench") as session:
-            if not await settling.settle(session, organization_id):
-                await tallies.sweep(session, organization_id)
+            if not await settlement.settle(session, organization_id):
+                await counters.sweep(session, organization_id)
                 break
     async with database.writing("bench") as session:
         await session.execute(delete(Event).where(col(Event.kind) == EventKind.COMPLIANCE_STANDING_CHANGED))

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from app.events.kinds import EventKind
+from app.events.event_kinds import EventKind
 
 GROUPS: dict[str, dict[str, str]] = {
     "identity": {},

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from app.access import ActorKind
-from app.core.filters import fold
+from app.core.text import fold
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
-from app.events.kinds import EventKind
+from app.events.event_kinds import EventKind
 from app.events.tables import Event
-from app.registries.findings import Eligibility, StatusDetail
+from app.registries.protocol import Eligibility, StatusDetail
 from scripts.benchmark.people import Draw, Row
 
 CREDENTIALS, PENDING = 60_000, 8_000

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from app.core import ids
-from app.core.filters import fold
+from app.core.text import fold
 from app.demo import names
 from app.organizations.tables import OrgUnit, OrgUnitKind
 from app.workers import fields

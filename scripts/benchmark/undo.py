@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import Select, func, select, text
 from sqlmodel import col
 
-from app.compliance import settling
+from app.compliance import settlement
 from app.compliance.tables import Unsettled
 from app.core import clock
-from app.core.database import Database
-from app.core.history import History
-from app.core.idempotency import IdempotencyKey
 from app.credentials.tables import Credential, CredentialVersion
-from app.events.kinds import EventKind
+from app.db.database import Database
+from app.db.history import History
+from app.db.idempotency import IdempotencyKey
+from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from scripts.benchmark import data
 
@@ -109,7 +109,7 @@ class Changes:
         await self._run(database, _RESTORE, _REOPEN, *_FORGET)
         for organization_id in {owner[0] for owner in owners}:
             async with database.writing("bench") as session:
-                await settling.mark(session, organization_id, [owner[1] for owner in owners])
+                await settlement.mark(session, organization_id, [owner[1] for owner in owners])
             await data.settle(database, organization_id)
 
     async def count(self) -> int:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
 from app.access import Role
-from app.core.database import Database
+from app.db.database import Database
 from app.main import create_app
 from app.settings import Settings
 from tests.architecture.worlds import STOCKED, World, populate

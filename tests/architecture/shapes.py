@@ -15,7 +15,7 @@ from graphql import (
     is_required_argument,
 )
 
-from app.graph.declared import WORD, AnyEdge, Edge, Mutation, Query
+from app.graph.dsl.declarations import WORD, AnyEdge, Edge, Mutation, Query
 from app.graph.schema import core_schema
 
 SCHEMA = core_schema()

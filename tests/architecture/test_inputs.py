@@ -8,11 +8,12 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInputType, G
 
 from app.compliance import rules
 from app.core.fields import Fields
-from app.core.pages import Children, Listing
 from app.credential_types import fields as types
-from app.credentials import attachments, review, versions
 from app.credentials import fields as credentials
-from app.graph.declared import Edge, Query
+from app.credentials import review, versions
+from app.credentials.files import attachments
+from app.graph.dsl.declarations import Edge, Query
+from app.lists.listings import Children, Listing
 from app.organizations import settings, units
 from app.workers import fields as workers
 from app.workers import positions

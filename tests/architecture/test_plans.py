@@ -12,14 +12,14 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from app.access import EVERYTHING, Actor, ActorKind, Role, Scope, scopes_of
-from app.core.database import Database
-from app.core.signing import Signer
 from app.credential_types.tables import CredentialType
+from app.db.database import Database
 from app.events.tables import Event
 from app.graph.execution.limits import Limits
 from app.graph.execution.runner import Operation, Runner
 from app.organizations.tables import ApiKey
-from app.registries.sources import Sources
+from app.registries.registry_set import Sources
+from app.signing.sealed_tokens import Signer
 from tests import files
 from tests.architecture.operations import Made, Maker, Pool
 from tests.architecture.shapes import roots

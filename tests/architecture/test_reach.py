@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.access import EVERYTHING, ORGANIZATION_WIDE, Role, Scope
-from app.core.records import Record
-from app.graph.declared import Edge, Mutation, Query
-from app.graph.kinds import nodes
+from app.db.records import Record
+from app.graph.dsl.declarations import Edge, Mutation, Query
+from app.graph.dsl.node_types import nodes
 from tests.architecture import calls
 from tests.architecture.conftest import Person
 from tests.architecture.probing import Asker, Secrets, compare, working

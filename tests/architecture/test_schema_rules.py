@@ -23,10 +23,10 @@ from graphql import (
 from app.access import Scope
 from app.core import errors
 from app.core.errors import DomainError, ErrorCode
-from app.events.kinds import EventKind
-from app.graph.declared import AnyEdge, Edge, Mutation, Query
-from app.graph.errors import USER_ERRORS, UserError
-from app.graph.kinds import nodes
+from app.events.event_kinds import EventKind
+from app.graph.dsl.declarations import AnyEdge, Edge, Mutation, Query
+from app.graph.dsl.node_types import nodes
+from app.graph.dsl.user_errors import USER_ERRORS, UserError
 from tests.architecture.shapes import BACKREF, SCHEMA, Entry, edges, is_connection, object_types, roots
 
 FREE = {

@@ -8,8 +8,8 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 from app.access import EVERYTHING, Scope
 from app.compliance import rules
 from app.compliance.tables import RuleScope
-from app.graph.declared import Edge, Mutation, Query
-from app.graph.kinds import nodes
+from app.graph.dsl.declarations import Edge, Mutation, Query
+from app.graph.dsl.node_types import nodes
 from tests.architecture import calls
 from tests.architecture.calls import Call
 from tests.architecture.probing import Asker, document, working

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, inspect
 from sqlmodel import SQLModel
 
-from app.core.records import Record
+from app.db.records import Record
 
 TABLES = list(Record.tables().values())
 NAMED_BY_CALLERS = {"idempotency_keys"}

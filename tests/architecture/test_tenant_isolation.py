@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.core.records import Record
+from app.db.records import Record
 from tests.architecture import calls
 from tests.architecture.calls import Leaf
 from tests.architecture.probing import Asker, Secrets, answers, compare, names_for, working

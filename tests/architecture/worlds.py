@@ -11,22 +11,25 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor, Scope
-from app.attachments.receiving import Received
-from app.compliance import exemptions, requesting, rules
+from app.attachments.receipt import Received
+from app.compliance import exemptions, request_actions, rules
 from app.compliance.tables import RuleScope
-from app.core import idempotency, ids
-from app.core.database import Session
-from app.core.records import Record
+from app.core import ids
 from app.credential_types import editing as types
 from app.credential_types.tables import Category
-from app.credentials import attachments, creation, file_removals, findings, lifecycle, versions
-from app.credentials.attachment_tables import AttachmentSide
-from app.credentials.attempt_tables import VerificationAttempt
+from app.credentials import creation, lifecycle, versions
+from app.credentials.files import attachments, removals
+from app.credentials.files.tables import AttachmentSide
 from app.credentials.tables import Credential, VerificationStatus, VersionChange
+from app.credentials.verification import check_results
+from app.credentials.verification.tables import VerificationAttempt
+from app.db import idempotency
+from app.db.database import Session
+from app.db.records import Record
 from app.events.tables import Event
-from app.organizations import keys, settings, units
+from app.organizations import api_keys, settings, units
 from app.organizations.tables import OrgUnitKind
-from app.registries.findings import Eligibility, Finding
+from app.registries.protocol import Eligibility, Finding
 from app.workers import assignments, deletion, editing, people, positions
 from tests.architecture.shapes import Entry
 from tests.service import TYPES, Tenant
@@ -231,7 +234,7 @@ async def _attachment(
 ) -> Row:
     """A file, whose bytes nobody looks for."""
     expected = await _expected_attachment(maker, session, credential)
-    removal = file_removals.note(session, maker.tenant.id, maker.token(), session.now)
+    removal = removals.note(session, maker.tenant.id, maker.token(), session.now)
     await session.flush()
     received = Received(removal.storage_key, 1, "0" * 64, "image/png")
     await attachments.arrive(session, maker.actor, expected.id, received, removal)
@@ -270,7 +273,7 @@ async def _waiting_attempt(maker: Maker, session: Session) -> Row:
     attempt = await _one(session, maker, VerificationAttempt, col(VerificationAttempt.id) == key)
     credential = await _one(session, maker, Credential, col(Credential.id) == row.id)
     finding = Finding(Eligibility.REVIEW_REQUIRED, None)
-    await findings.record(session, credential, attempt, finding, "manual", None)
+    await check_results.record(session, credential, attempt, finding, "manual", None)
     return Row("verification attempt waiting", key)
 
 
@@ -281,7 +284,7 @@ async def _one(session: Session, maker: Maker, table: type[Found], condition: An
 
 async def _key(maker: Maker, session: Session) -> Row:
     name = f"{maker.token()} key"
-    issued = await keys.create(session, maker.actor, {"name": name, "scopes": [Scope.WORKERS_READ]})
+    issued = await api_keys.create(session, maker.actor, {"name": name, "scopes": [Scope.WORKERS_READ]})
     return Row("api key live", issued.api_key.id, {"name": name, "actor": issued.api_key.id})
 
 
@@ -346,7 +349,7 @@ async def _request(
     token = maker.token()
     message, kind = f"{token} message", {"credentialType": TYPE, "guidance": f"{token} guidance"}
     given = {"workers": [worker.id], "types": [kind], "message": message}
-    [result] = (await requesting.create(session, maker.actor, given)).results
+    [result] = (await request_actions.create(session, maker.actor, given)).results
     assert result.request is not None
     credential = await _one(session, maker, Credential, col(Credential.id) == result.request.credential_id)
     await session.flush()
@@ -362,7 +365,7 @@ async def _request(
 
 async def _closed_request(maker: Maker, session: Session) -> Row:
     row = await _request(maker, session, "credential request closed")
-    await requesting.cancel(session, maker.actor, {"id": row.id})
+    await request_actions.cancel(session, maker.actor, {"id": row.id})
     return row
 
 

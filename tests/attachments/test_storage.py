@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.attachments import receiving
+from app.attachments import receipt
 from app.attachments.storage import Missing, Service, Storage, Unavailable, disposition
 from app.core.errors import FileTooLarge, UnsupportedFile
 from app.main import open_storage
@@ -98,7 +98,7 @@ async def test_nothing_of_what_breaks_off_or_is_removed_stays_in_a_folder(folder
 
 async def test_what_is_taken_in_is_told_by_its_bytes(storage: Storage) -> None:
     parts = [b"", files.PNG[:3], b"", files.PNG[3:], b"x" * 500]
-    found = await receiving.receive(storage, "key", chunks(*parts), "a.pdf", MOST)
+    found = await receipt.receive(storage, "key", chunks(*parts), "a.pdf", MOST)
     assert (found.key, found.size, found.media_type) == ("key", len(b"".join(parts)), "image/png")
     assert found.sha256 == sha256(b"".join(parts)).hexdigest()
     assert await content(storage, "key") == b"".join(parts)
@@ -117,14 +117,14 @@ async def test_what_is_taken_in_is_told_by_its_bytes(storage: Storage) -> None:
 )
 async def test_what_is_not_taken_is_not_kept(storage: Storage, parts: list[bytes], refusal: type[Exception]) -> None:
     with pytest.raises(refusal):
-        await receiving.receive(storage, "refused", chunks(*parts), "a.png", MOST)
+        await receipt.receive(storage, "refused", chunks(*parts), "a.png", MOST)
     with pytest.raises(Missing):
         await storage.read("refused")
 
 
 async def test_a_file_as_large_as_may_be_is_taken(storage: Storage) -> None:
     whole = files.PNG.ljust(MOST, b"x")
-    assert (await receiving.receive(storage, "whole", chunks(whole), "a.png", MOST)).size == MOST
+    assert (await receipt.receive(storage, "whole", chunks(whole), "a.png", MOST)).size == MOST
     await storage.remove("whole")
 
 

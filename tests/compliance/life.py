@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.compliance.tables import CredentialRequest
-from app.core.records import Record
 from app.credentials.tables import Credential
+from app.db.records import Record
 from tests.credentials.life import done
 from tests.service import Tenant
 

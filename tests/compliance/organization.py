@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from tests import calls
 from tests.compliance import life
 from tests.conftest import SettableClock
-from tests.core import calls
 from tests.credentials.life import done
 from tests.service import Service, Tenant
 

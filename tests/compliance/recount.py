@@ -8,16 +8,18 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from app.compliance import frames, gathering, settling, tallies
-from app.compliance.counting import Dimension
-from app.compliance.gathering import Gathered
+from app.compliance import settlement
+from app.compliance.evaluation import day_context, worker_facts
+from app.compliance.evaluation.worker_facts import Gathered
+from app.compliance.rollups import counters
+from app.compliance.rollups.counting import Dimension
 from app.compliance.tables import Unsettled
-from app.core.database import Database, Session
-from app.core.records import Record
 from app.credential_types.tables import CredentialType
 from app.credentials import validity
 from app.credentials.tables import NEVER, Credential
-from app.organizations import days
+from app.db.database import Database, Session
+from app.db.records import Record
+from app.organizations import calendar
 from app.organizations.tables import Organization, OrgUnit
 from app.workers.tables import Applicant, Worker
 
@@ -28,11 +30,11 @@ Sums = dict[str, Counter[tuple[str, str]]]
 async def kept(database: Database, organization_id: str, ahead: int = 0) -> Sums:
     """The kept sums, as of today or some days ahead."""
     async with database.reading() as session:
-        day = await days.today(session, organization_id) + timedelta(days=ahead)
-        units = [tallies.EVERYBODY, *await session.scalars(_of(organization_id, OrgUnit))]
+        day = await calendar.today(session, organization_id) + timedelta(days=ahead)
+        units = [counters.EVERYBODY, *await session.scalars(_of(organization_id, OrgUnit))]
         found: Sums = {}
         for unit in units:
-            sums = await tallies.counts(session, organization_id, [unit], day, Dimension)
+            sums = await counters.counts(session, organization_id, [unit], day, Dimension)
             found[unit] = Counter({(str(name), value): number for (name, value), number in sums.items()})
         return found
 
@@ -40,13 +42,13 @@ async def kept(database: Database, organization_id: str, ahead: int = 0) -> Sums
 async def recounted(database: Database, organization_id: str, *ahead: int) -> dict[int, Sums]:
     """The same of each of these days, worked out from every row; standings are not foretold."""
     async with database.reading() as session:
-        today = await days.today(session, organization_id)
-        frame = await frames.of(session, organization_id)
+        today = await calendar.today(session, organization_id)
+        frame = await day_context.of(session, organization_id)
         tables = (Organization, OrgUnit, Worker, Applicant, CredentialType, Credential)
         rows: dict[type[Record], dict[str, Any]] = {
             table: await _rows(session, table, organization_id) for table in tables
         }
-        gathered = await gathering.gather(frame, list(rows[Worker]))
+        gathered = await worker_facts.gather(frame, list(rows[Worker]))
     found: dict[int, Sums] = {}
     for number in ahead:
         found[number] = {unit: Counter() for unit in ["", *rows[OrgUnit]]}
@@ -85,7 +87,7 @@ def _standing(one: Gathered, today: date) -> Iterator[tuple[str, str]]:
     """What a worker counts as today."""
     if one.situation is None:
         return
-    judged = gathering.judge(one.situation, one.rules, today)
+    judged = worker_facts.judge(one.situation, one.rules, today)
     yield "STANDING", judged.standing.value
     for cell in judged.cells:
         if cell.rule.level.value == "MANDATORY" and cell.status.value in ("EXPIRED", "INELIGIBLE", "MISSING"):
@@ -100,12 +102,12 @@ async def _rows(session: Session, table: type[Record], organization_id: str) -> 
 async def standings(database: Database, organization_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The kept standings of all workers, and the same worked out anew."""
     async with database.reading() as session:
-        frame = await frames.of(session, organization_id)
+        frame = await day_context.of(session, organization_id)
         statement = select(col(Worker.id), col(Worker.standing)).where(col(Worker.organization_id) == organization_id)
         found = {row[0]: row[1] for row in await session.execute(statement)}
-        gathered = await gathering.gather(frame, list(found))
+        gathered = await worker_facts.gather(frame, list(found))
     judged = {
-        key: gathering.judge(one.situation, one.rules, frame.day).standing if one.situation else None
+        key: worker_facts.judge(one.situation, one.rules, frame.day).standing if one.situation else None
         for key, one in gathered.items()
     }
     return found, judged
@@ -115,7 +117,7 @@ async def settle_all(database: Database, organization_id: str) -> None:
     """Settle until nothing is left."""
     for _ in range(100):
         async with database.writing("settle") as session:
-            if not await settling.settle(session, organization_id):
+            if not await settlement.settle(session, organization_id):
                 return
     raise AssertionError("settling does not come to an end")
 

@@ -13,14 +13,13 @@ import httpx
 from sqlalchemy import text
 
 from app.core import clock
-from app.core.database import Database
+from app.db.database import Database
 from app.jobs import settle
 from app.main import create_app
 from app.migrations import runner
 from app.settings import Settings
-from tests import postgres
+from tests import calls, postgres
 from tests.conftest import SECRET, new_database
-from tests.core import calls
 from tests.service import TYPES, Service, Tenant
 
 TIMES = 15

@@ -5,10 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from app.compliance.facts import Held, Post, Release, Rule, Situation
+from app.compliance.evaluation.facts import Held, Post, Release, Rule, Situation
 from app.compliance.tables import Level, RuleScope, Severity
 from app.credentials.tables import NEVER, Approval, Intake, VerificationStatus
-from app.registries.findings import Eligibility
+from app.registries.protocol import Eligibility
 
 DAY = date(2026, 6, 15)
 TYPES = ("type a", "type b", "type c")

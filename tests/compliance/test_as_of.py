@@ -5,13 +5,13 @@ from datetime import date, timedelta
 import pytest
 
 from app.access import EVERYTHING, Scope
+from tests import calls
+from tests.calls import Step, step
 from tests.compliance.organization import CPR, FIRST_AID, START, Asked, certificate, noon
 from tests.conftest import SettableClock
-from tests.core import calls
-from tests.core.calls import Step, step
-from tests.core.statements import counted
 from tests.databases import on_postgresql, on_sqlite
 from tests.service import Tenant
+from tests.statement_counter import counted
 
 
 async def settled(asked: Asked) -> dict[str, str]:

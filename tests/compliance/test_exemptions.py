@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from app.access import EVERYTHING, Scope
+from tests import calls
+from tests.calls import UNKNOWN, done, refused
 from tests.compliance.life import add_rule
 from tests.conftest import SettableClock
-from tests.core import calls
-from tests.core.calls import UNKNOWN, done, refused
 from tests.service import Tenant
 
 SHOWN = """

@@ -3,9 +3,9 @@
 import pytest
 
 from app.credentials.tables import Credential, Intake
+from tests.calls import refused
 from tests.compliance import life
 from tests.compliance.life import add_rule, requests, wanted
-from tests.core.calls import refused
 from tests.credentials.life import done, move
 from tests.service import Tenant
 

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from app.credentials.tables import Credential, Intake
+from tests.calls import change
 from tests.compliance import life, recount
 from tests.compliance.life import add_position, add_rule, assign, requests
-from tests.core.calls import change
 from tests.credentials.life import done
 from tests.service import Tenant, credential
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from app.access import EVERYTHING, ORGANIZATION_WIDE, Scope
+from tests import calls
 from tests.compliance import recount
 from tests.compliance.organization import CPR, FIRST_AID, START, Asked, noon
 from tests.conftest import SettableClock
-from tests.core import calls
 from tests.databases import on_sqlite
 from tests.service import Service
 

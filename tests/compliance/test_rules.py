@@ -9,10 +9,10 @@ from app.access import EVERYTHING, Scope
 from app.compliance import rules
 from app.compliance.tables import RequirementRule
 from app.core import ids
+from tests import calls
+from tests.calls import UNKNOWN, done, refused
 from tests.compliance.life import add_position, add_rule, add_unit
 from tests.conftest import SettableClock
-from tests.core import calls
-from tests.core.calls import UNKNOWN, done, refused
 from tests.service import Tenant
 
 SHOWN = """

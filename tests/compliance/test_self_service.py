@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.settings import Settings
+from tests.calls import change, done
 from tests.compliance import life
 from tests.compliance.life import add_position, add_rule, assign, requests
-from tests.core.calls import change, done
 from tests.oidc import Issuer, trusting
 from tests.service import Tenant, paths
 

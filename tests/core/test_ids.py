@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core import ids
-from app.core.records import Record
-from tests.core import examples
+from app.db.records import Record
+from tests import property_settings
 
 
 def test_an_id_is_its_prefix_and_sixteen_characters() -> None:
@@ -50,7 +50,7 @@ def test_what_is_no_id_has_no_kind(text: str) -> None:
     assert ids.kind(text) is None
 
 
-@examples.pure
+@property_settings.pure
 @given(st.lists(st.integers(0, 62**9 - 1), min_size=2, max_size=2))
 def test_text_order_is_number_order(numbers: list[int]) -> None:
     first, second = numbers

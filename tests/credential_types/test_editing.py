@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.core.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused
+from tests.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused
 from tests.service import Tenant
 
 WHOLE: dict[str, Any] = {

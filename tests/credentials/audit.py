@@ -4,7 +4,7 @@ from typing import Any
 
 from app.credentials.tables import NEVER, Approval, Credential
 from app.credentials.versions import EFFECTIVE
-from app.events.kinds import EventKind
+from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from tests.credentials import life
 from tests.service import Tenant

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.core.records import Record
 from app.credentials.tables import Credential, CredentialVersion
+from app.db.records import Record
 from app.events.tables import Event
 from tests.service import Tenant, credential, paths
 

@@ -5,17 +5,16 @@ from typing import Any
 import pytest
 
 from app.access import EVERYTHING, Scope
-from app.credentials import version_files
-from app.credentials.attachment_tables import LONGEST_NAME, Attachment, AttachmentSide
+from app.credentials.files import version_files
+from app.credentials.files.tables import LONGEST_NAME, Attachment, AttachmentSide
 from app.credentials.tables import Approval, VersionChange
-from tests import files
-from tests.core import calls
-from tests.core.calls import refused
-from tests.core.statements import counted
+from tests import calls, files
+from tests.calls import refused
 from tests.credentials import life
 from tests.credentials.life import done, show
 from tests.oidc import Issuer
 from tests.service import Tenant, paths
+from tests.statement_counter import counted
 
 CREATE, COMPLETE, DELETE = "attachmentUploadCreate", "attachmentUploadComplete", "attachmentDelete"
 LISTED = "revision attachments { nodes { side fileName status } } latestVersion { attachments { nodes { fileName } } }"

@@ -10,22 +10,21 @@ import httpx
 import pytest
 
 from app.access import EVERYTHING, Scope
-from app.core.database import Database
-from app.credentials import file_removals
+from app.credentials.files import removals
+from app.db.database import Database
 from app.jobs import remove_files
 from app.main import create_app, open_storage
 from app.settings import Settings
+from tests import calls, files, s3
 from tests import checks as harness
-from tests import files, s3
+from tests.calls import refused
 from tests.conftest import SettableClock
-from tests.core import calls
-from tests.core.calls import refused
 from tests.credentials import audit, life
 from tests.credentials.life import done, show
 from tests.service import Service, Tenant, random_name
 
 COMPLETE = "attachmentUploadComplete"
-AGES = file_removals.EXPECTED_FOR + timedelta(seconds=1)
+AGES = removals.EXPECTED_FOR + timedelta(seconds=1)
 
 
 @dataclass(frozen=True)

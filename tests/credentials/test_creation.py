@@ -6,7 +6,7 @@ import pytest
 
 from app.access import Scope
 from app.credential_types.tables import Metadata
-from tests.core.calls import change, done, events, forbidden, lasting, refused
+from tests.calls import change, done, events, forbidden, lasting, refused
 from tests.service import Tenant, credential
 
 ALL = """credential {

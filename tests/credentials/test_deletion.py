@@ -1,6 +1,6 @@
 """Deleting credentials softly, and undoing it."""
 
-from tests.core.calls import done, events, look, nodes, refused
+from tests.calls import done, events, look, nodes, refused
 from tests.service import Tenant, credential, ids_of
 
 STATE = "credential { revision deleted viewerCanUpdate viewerCanDelete viewerCanUndelete }"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.core.calls import UNKNOWN, change, done, events, forbidden, lasting, look, refused
+from tests.calls import UNKNOWN, change, done, events, forbidden, lasting, look, refused
 from tests.service import Tenant, credential, paths
 
 STATE = """credential {

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from app.attachments.storage import Storage
-from app.core.database import Database
-from app.credentials import file_removals
+from app.credentials.files import removals
+from app.db.database import Database
 from app.jobs import remove_files
 from app.main import create_app, open_storage
 from app.settings import Settings
@@ -20,7 +20,7 @@ from tests.credentials import audit, life
 from tests.credentials.life import done, show
 from tests.service import Service, Tenant
 
-AGES = file_removals.EXPECTED_FOR + timedelta(seconds=1)
+AGES = removals.EXPECTED_FOR + timedelta(seconds=1)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -146,7 +146,7 @@ async def test_a_store_that_fails_is_asked_again_later_and_the_others_are_not_ke
     assert await remove_files.run(tenant.service.database, Storage(tmp_path / "broken")) == 0
     assert kept(place) == 2
     assert await turn(tenant, place) == 0
-    clock.advance(file_removals.AGAIN_AFTER + timedelta(seconds=1))
+    clock.advance(removals.AGAIN_AFTER + timedelta(seconds=1))
     assert await turn(tenant, place) == 2
     assert (kept(place), (await tenant.rows())["file_removals"]) == (0, [])
 
@@ -160,13 +160,13 @@ async def test_bytes_that_come_too_late_are_not_attached(tenant: Tenant, place: 
         yield files.PNG.ljust(1_000, b"x")
         clock.advance(AGES)
         async with tenant.service.database.writing("test") as session:
-            for removal in await file_removals.due_in_all_organizations(session):
-                await file_removals.take(session, *removal)
+            for removal in await removals.due_in_all_organizations(session):
+                await removals.take(session, *removal)
         yield b"the end"
 
     response = await tenant.service.client.put(announced.url, content=slowly())
     assert (response.status_code, response.json()["code"]) == (409, "NOT_UPLOADED")
     assert (await files.show(tenant, announced.id))["status"] == "EXPECTED"
-    clock.advance(file_removals.AGAIN_AFTER + timedelta(seconds=1))
+    clock.advance(removals.AGAIN_AFTER + timedelta(seconds=1))
     await turn(tenant, place)
     assert kept(place) == 0

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, text
 
-from app.core.pages import Ask
 from app.credentials import queries
+from app.lists.listings import Ask
 from tests.databases import on_sqlite
 from tests.service import Tenant
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.calls import UNKNOWN, done, look, nodes
 from tests.conftest import SettableClock
-from tests.core.calls import UNKNOWN, done, look, nodes
-from tests.core.statements import counted
 from tests.service import Service, Tenant
+from tests.statement_counter import counted
 
 START = datetime(2026, 3, 14, 9, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.calls import UNKNOWN, done, refused
+from tests.calls import UNKNOWN, done, refused
 from tests.service import Tenant, credential
 
 OWNERS = "credential { owners { worker { id } applicant { id } } }"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.credentials import verification
 from app.credentials.tables import Approval
-from app.registries.sources import Sources
+from app.credentials.verification import attempts
+from app.registries.registry_set import Sources
 from tests.credentials import audit
 from tests.credentials.life import done, tally
 from tests.service import Tenant
@@ -85,7 +85,7 @@ async def test_a_pending_check_that_is_finished_while_it_is_purged(tenant: Tenan
     for _ in range(ROUNDS):
         key = await archived(tenant, worker)
         [attempt] = [row["id"] for row in (await tenant.rows())["verification_attempts"] if row["credential_id"] == key]
-        finished = (verification.complete(tenant.service.database, sources, tenant.id, attempt) for _ in range(2))
+        finished = (attempts.complete(tenant.service.database, sources, tenant.id, attempt) for _ in range(2))
         purged, *leased = await asyncio.gather(call(tenant, "Purge", key), *finished)
         assert purged == "OK"
         assert leased.count(True) <= 1

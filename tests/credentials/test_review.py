@@ -8,10 +8,10 @@ import pytest
 from app.access import Scope
 from app.credentials.tables import Credential, Intake
 from tests.conftest import SettableClock
-from tests.core.statements import counted
 from tests.credentials import life
 from tests.credentials.life import add_version, done, facts, refused
 from tests.service import Tenant, paths
+from tests.statement_counter import counted
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STANDING = "verification { status eligibility statusDetail }"

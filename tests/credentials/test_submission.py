@@ -7,8 +7,8 @@ import pytest
 from app.access import EVERYTHING, Scope
 from app.compliance.tables import CredentialRequest
 from app.credentials.tables import Approval, Credential, Intake
-from tests.core import calls
-from tests.core.calls import done, refused
+from tests import calls
+from tests.calls import done, refused
 from tests.credentials import life
 from tests.service import Tenant
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.pages import Ask
 from app.credential_types.tables import CredentialType
 from app.credentials import queries, validity
 from app.credentials.tables import NEVER, Credential, Validity
+from app.lists.listings import Ask
+from tests import property_settings
+from tests.calls import done, look, nodes
 from tests.conftest import SettableClock
-from tests.core import examples
-from tests.core.calls import done, look, nodes
 from tests.service import Service, Tenant, ids_of
 
 TODAY = date(2026, 3, 14)
@@ -134,7 +134,7 @@ async def test_validities_are_filtered_by_every_operator(home: Tenant, clock: Se
     assert ids_of(await nodes(home, "credentials", "id", where=where)) == [one]
 
 
-@examples.queries
+@property_settings.queries
 @given(issued=DATES, expires=DATES, soon=st.integers(0, 120), own=st.none() | st.integers(0, 120))
 async def test_the_database_says_what_the_pure_function_says(
     measured: tuple[Tenant, str], issued: date | None, expires: date | None, soon: int, own: int | None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.core import clock
-from app.core.database import Database
+from app.db.database import Database
 from app.settings import Settings
 from tests.demo.loaded import Loaded, told
 

@@ -11,13 +11,13 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.core import clock
-from app.core.database import Database
-from app.core.records import Record
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import Credential, CredentialVersion
+from app.db.database import Database
+from app.db.records import Record
 from app.demo import people
 from app.events.tables import Event
-from app.organizations import keys
+from app.organizations import api_keys
 from app.organizations.tables import OrgUnit
 from app.workers.tables import Applicant, Worker
 
@@ -44,7 +44,7 @@ TABLES = (OrgUnit, Worker, Applicant, CredentialType, Credential, CredentialVers
 async def told(database: Database, tokens: dict[str, str]) -> Loaded:
     """All that is told of a demo organization."""
     async with database.reading() as session:
-        owner, _ = await keys.authenticate(session, tokens["owner"])
+        owner, _ = await api_keys.authenticate(session, tokens["owner"])
         rows: dict[type[Record], list[Any]] = {
             table: list(
                 await session.scalars(

@@ -17,10 +17,12 @@ from sqlmodel import col
 
 from app import reactions
 from app.access import EVERYTHING, Actor, ActorKind
-from app.compliance import extents, gaps, gathering, settling, summary, tallies
-from app.compliance.extents import Extent
+from app.compliance import settlement
+from app.compliance.evaluation import worker_facts
+from app.compliance.rollups import counters, gaps, scope, summary
+from app.compliance.rollups.scope import Extent
 from app.core import clock
-from app.core.database import Database, Session
+from app.db.database import Database, Session
 from app.demo import requirements, seed
 from app.migrations import runner
 from app.organizations.tables import Organization, OrgUnit
@@ -57,7 +59,7 @@ class Replay:
             time_zone=ZoneInfo(organization.time_zone),
         )
         await self.database.follow(session)
-        while await settling.settle(session, organization.id):
+        while await settlement.settle(session, organization.id):
             pass
         today = clock.today(session.now, self.actor.time_zone)
         self.seen[today] = await look(session, self.actor, today, today)
@@ -83,13 +85,13 @@ async def look(session: Session, actor: Actor, day: date, today: date) -> dict[s
     position = (await session.scalars(select(Position).where(its, named))).one_or_none()
     scopes = {"organization": Extent(day, today)}
     if unit is not None:
-        scopes["unit"] = await extents.find(session, actor, {"orgUnit": unit.id, "asOf": day})
+        scopes["unit"] = await scope.find(session, actor, {"orgUnit": unit.id, "asOf": day})
     if position is not None:
         scopes["position"] = Extent(day, today, position_id=position.id)
     found: dict[str, Any] = {}
     for name, extent in scopes.items():
         if extent.is_kept:
-            sums = await tallies.counts(session, actor.organization_id, extent.units, day, summary.SUMMED)
+            sums = await counters.counts(session, actor.organization_id, extent.units, day, summary.SUMMED)
         else:
             sums = (await summary.summarize(session, actor, extent)).sums
         found[f"summary of {name}"] = {key: number for key, number in sorted(sums.items()) if number}
@@ -98,7 +100,7 @@ async def look(session: Session, actor: Actor, day: date, today: date) -> dict[s
             for rule, by in sorted((await gaps.by_rule(session, actor, extent)).items())
         }
     keys = list(await session.scalars(select(col(Worker.id)).where(actor.sees(Worker))))
-    judged = await gathering.judged(session, actor, keys, day)
+    judged = await worker_facts.judged(session, actor, keys, day)
     found["cells"] = {
         key: (one.standing, [(cell.rule.id, cell.status, cell.reason, cell.credential_id) for cell in one.cells])
         for key, one in sorted(judged.items())

@@ -7,7 +7,7 @@ import pytest
 
 from app import reactions
 from app.core import clock
-from app.core.database import Database
+from app.db.database import Database
 from app.migrations import runner
 from app.workers.tables import Standing
 from tests.demo.replay import Replay

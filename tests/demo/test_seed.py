@@ -8,14 +8,14 @@ import pytest
 
 from app.access import ROLES, Role
 from app.core import clock
-from app.core.database import Database
 from app.credential_types.tables import CredentialType
 from app.credentials import fields, validity
 from app.credentials.tables import Approval, Credential, CredentialVersion, Intake, Validity, VerificationStatus
+from app.db.database import Database
 from app.demo import seed
-from app.events.kinds import EventKind
+from app.events.event_kinds import EventKind
 from app.events.tables import Event
-from app.organizations import keys
+from app.organizations import api_keys
 from app.organizations.tables import OrgUnit, OrgUnitKind
 from app.workers.tables import Applicant, EmploymentStatus, Worker
 from tests.databases import on_postgresql
@@ -53,7 +53,7 @@ async def test_the_three_keys_hold_their_roles_scopes(demo: Loaded) -> None:
     assert list(demo.tokens) == ["owner", "reviewer", "auditor"]
     for role, token in demo.tokens.items():
         async with demo.database.reading() as session:
-            actor, key = await keys.authenticate(session, token)
+            actor, key = await api_keys.authenticate(session, token)
         assert actor.scopes == ROLES[Role[role.upper()]]
         assert actor.time_zone == SYDNEY
         assert key.name == role.capitalize()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.access import Scope
+from tests.calls import done, look, nodes
 from tests.conftest import SettableClock
-from tests.core.calls import done, look, nodes
 from tests.service import Service, Tenant
 
 NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)

@@ -15,11 +15,12 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.__main__ import main
-from app.core import logs, signatures
-from app.core.signatures import Signature
+from app.core import logs
 from app.evidence import checking
 from app.evidence.checking import Unsound
 from app.settings import Settings
+from app.signing import jws
+from app.signing.jws import Signature
 from tests import files
 from tests.evidence import packing
 from tests.service import Tenant
@@ -38,7 +39,7 @@ async def pack(tenant: Tenant) -> dict[str, bytes]:
 @pytest.fixture
 def own(settings: Settings) -> Signature:
     """What the service signs with."""
-    return signatures.load(settings.signing_key_file())
+    return jws.load(settings.signing_key_file())
 
 
 def write(folder: Path, content: dict[str, bytes]) -> Path:

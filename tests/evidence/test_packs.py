@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from app.access import ROLES, Role, Scope
-from app.core.database import Database
-from app.evidence import records
+from app.db.database import Database
+from app.evidence import worker_records
 from app.evidence.packs import NEEDED
 from app.main import create_app
 from app.settings import Settings
@@ -223,9 +223,9 @@ async def test_what_happens_meanwhile_is_not_in_it(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await tenant.add_credential(worker)
     async with tenant.service.database.still() as session:
-        before = await records.find(session, tenant.id, worker, date(2030, 1, 1))
+        before = await worker_records.find(session, tenant.id, worker, date(2030, 1, 1))
         await tenant.add_credential(worker)
-        after = await records.find(session, tenant.id, worker, date(2030, 1, 1))
+        after = await worker_records.find(session, tenant.id, worker, date(2030, 1, 1))
     assert before is not None
     assert after is not None
     assert (len(before.credentials), len(after.credentials)) == (1, 1)

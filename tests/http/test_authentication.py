@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.access import Scope
-from app.core.database import Database
+from app.db.database import Database
 from app.http.authentication import Authentication
-from app.organizations import keys
+from app.organizations import api_keys
 from app.settings import Settings
 from tests.conftest import SettableClock
-from tests.core.statements import counted
 from tests.databases import on_sqlite
 from tests.oidc import refused
 from tests.service import Answer, Service, Tenant
+from tests.statement_counter import counted
 
 VIEWER = "{ viewer { kind name } }"
 AT = datetime(2030, 1, 1, tzinfo=UTC)
@@ -169,7 +169,7 @@ async def test_a_key_that_another_process_revokes_ends_within_seconds(
     assert (await tenant.ask(WHO, key=key)).status == 200
     other = Database(tenant.service.database.url.render_as_string(hide_password=False), clock)
     async with other.writing("test") as session:
-        await keys.revoke(session, tenant.actor, {"id": f"key_{key[20:36]}"})
+        await api_keys.revoke(session, tenant.actor, {"id": f"key_{key[20:36]}"})
     await other.close()
     clock.set(AT + timedelta(seconds=settings.key_seconds - 1))
     assert (await tenant.ask(WHO, key=key)).status == 200

@@ -9,7 +9,7 @@ from hashlib import sha256
 import httpx
 import pytest
 
-from app.core.database import Database
+from app.db.database import Database
 from app.main import create_app
 from app.settings import Settings
 from tests import files

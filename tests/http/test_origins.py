@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from app.core.database import Database
+from app.db.database import Database
 from app.main import create_app
 from app.settings import Settings
 from tests.http.raw import VIEWER

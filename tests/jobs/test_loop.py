@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.core.database import Database
-from app.credentials import verification
-from app.credentials.attempt_tables import Outcome, VerificationAttempt
+from app.credentials.verification import attempts
+from app.credentials.verification.tables import Outcome, VerificationAttempt
+from app.db.database import Database
 from app.jobs import loop
 from app.main import open_storage
 from app.migrations import runner
-from app.registries.sources import Sources
+from app.registries.registry_set import Sources
 from app.settings import Settings
 from tests import checks as harness
 from tests import registry
@@ -208,7 +208,7 @@ async def test_a_check_of_a_process_that_died_is_made_by_another(
     await checks.turn()
     attempt = await only(checks, key)
     assert (attempt.outcome, attempt.tries) == (Outcome.PENDING, 1)
-    clock.advance(verification.LEASE + timedelta(seconds=1))
+    clock.advance(attempts.LEASE + timedelta(seconds=1))
     await checks.turn()
     attempt = await only(checks, key)
     assert (attempt.outcome, attempt.tries) == (Outcome.COMPLETED, 2)

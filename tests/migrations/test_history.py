@@ -12,17 +12,17 @@ from alembic import command
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.compliance import gathering
-from app.compliance.kept import KINDS
+from app.compliance.evaluation import worker_facts
+from app.compliance.evaluation.snapshots import KINDS
 from app.core import clock
-from app.core.database import Database
-from app.core.history import History
+from app.db.database import Database
+from app.db.history import History
 from app.main import create_app
 from app.migrations import runner
 from app.settings import Settings
+from tests import calls
 from tests.compliance import recount
 from tests.conftest import new_database
-from tests.core import calls
 from tests.service import Service, Tenant
 
 
@@ -55,7 +55,7 @@ async def test_rows_from_before_are_remembered(
         await recount.assert_right(database, tenant.id)
         async with database.reading() as session:
             today = clock.today(session.now, tenant.actor.time_zone)
-            found = await gathering.judged(session, tenant.actor, [worker], today - timedelta(days=1))
+            found = await worker_facts.judged(session, tenant.actor, [worker], today - timedelta(days=1))
         assert found == {}
     await database.close()
 

@@ -8,7 +8,7 @@ from alembic import command
 from sqlalchemy import text
 
 from app.core import clock
-from app.core.database import Database
+from app.db.database import Database
 from app.migrations import runner
 from tests.conftest import new_database
 

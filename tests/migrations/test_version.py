@@ -8,7 +8,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from app.core import clock
-from app.core.database import Database
+from app.db.database import Database
 from app.migrations import runner, version
 from tests.conftest import new_database
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.access import ORGANIZATION_WIDE, Scope
-from tests.core.calls import done, lasting, look, nodes, refused
+from tests.calls import done, lasting, look, nodes, refused
 from tests.service import Service, Tenant, credential, ids_of
 
 SCOPES = (

@@ -5,7 +5,7 @@ import pytest
 from app.access import Scope
 from app.core.errors import Invalid
 from app.organizations import settings
-from tests.core.calls import done, events, forbidden, lasting, look, refused
+from tests.calls import done, events, forbidden, lasting, look, refused
 from tests.service import Tenant
 
 ALL = """organization {

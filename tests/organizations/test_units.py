@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.core.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused, send
+from tests.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused, send
 from tests.service import Tenant, ids_of, paths
 
 UNIT = "orgUnit { id revision name kind parent { id } }"

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.registries.findings import Finding, Inquiry
 from app.registries.http import Description, Http
+from app.registries.protocol import Finding, Inquiry
 from tests import registry
 from tests.registry import FakeRegistry
 

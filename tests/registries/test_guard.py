@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.registries.findings import Eligibility, Inquiry, Unavailable
-from app.registries.sources import Guard, Source, Sources
+from app.registries.protocol import Eligibility, Inquiry, Unavailable
+from app.registries.registry_set import Guard, Source, Sources
 from tests import registry
 from tests.registry import Asked, FakeRegistry, Reply, says
 

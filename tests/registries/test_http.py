@@ -8,8 +8,8 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from app.registries.findings import Eligibility, Finding, Misconfigured, StatusDetail
 from app.registries.http import Description, Http
+from app.registries.protocol import Eligibility, Finding, Misconfigured, StatusDetail
 from tests.registries.conftest import Ask
 from tests.registry import FakeRegistry, Reply, says
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.registries import sandbox
-from app.registries.findings import Eligibility, Finding, Inquiry, StatusDetail, Unavailable
+from app.registries.protocol import Eligibility, Finding, Inquiry, StatusDetail, Unavailable
 from app.registries.sandbox import Sandbox
 
 ROW = re.compile(r"^\| (\S+|anything else) +\| (.+?) +\|$", re.MULTILINE)

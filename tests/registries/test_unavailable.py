@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from app.registries import http
-from app.registries.findings import Unavailable
+from app.registries.protocol import Unavailable
 from tests.registries.conftest import Ask
 from tests.registry import Asked, FakeRegistry, Reply, says
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.access import Scope
-from tests.core.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused
+from tests.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused
 from tests.service import Tenant, ids_of
 
 WHOLE: dict[str, Any] = {

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.access import EVERYTHING, Scope
+from tests import calls
+from tests.calls import change, done, refused
 from tests.conftest import SettableClock
-from tests.core import calls
-from tests.core.calls import change, done, refused
 from tests.service import Tenant, paths
 from tests.workers.test_positions import add
 

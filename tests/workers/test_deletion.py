@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.calls import done, events, nodes, refused
+from tests.calls import done, events, nodes, refused
 from tests.service import Tenant, ids_of
 
 KINDS = ["worker", "applicant"]

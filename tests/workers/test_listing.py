@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.calls import done, look, nodes
 from tests.conftest import SettableClock
-from tests.core.calls import done, look, nodes
 from tests.service import Service, Tenant
 
 HR = "hr"

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from app.core import ids
-from app.core.filters import fold
+from app.core.text import fold
 from app.workers.tables import Worker
+from tests import property_settings
+from tests.calls import done, look, nodes
 from tests.conftest import SettableClock
-from tests.core import examples
-from tests.core.calls import done, look, nodes
 from tests.service import Service, Tenant
 
 SIZE = 60
@@ -103,7 +103,7 @@ async def test_the_default_sort_is_by_name_upwards(crowd: Tenant) -> None:
         assert [worker["id"] for worker in await nodes(crowd, "workers", "id", **arguments)] == expected
 
 
-@examples.walks
+@property_settings.walks
 @given(order=ORDERS, size=st.integers(7, 40), backwards=st.booleans())
 async def test_a_walk_meets_everyone_once_in_order(
     crowd: Tenant, order: list[tuple[str, str]], size: int, backwards: bool

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.access import EVERYTHING, Scope
-from tests.core import calls
-from tests.core.calls import done, refused
+from tests import calls
+from tests.calls import done, refused
 from tests.service import Tenant
 
 SHOWN = "id name externalId description orgUnit { name } archived archivedAt revision"

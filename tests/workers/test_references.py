@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.calls import UNKNOWN, change, done, lasting, look, refused
+from tests.calls import UNKNOWN, change, done, lasting, look, refused
 from tests.service import Tenant
 
 WHOLE = {"contact": {"workEmail": "Jo@A.test"}, "source": {"externalId": "E-1", "sourceSystem": "hr"}}

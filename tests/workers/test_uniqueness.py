@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.calls import change, done, refused
+from tests.calls import change, done, refused
 from tests.service import Tenant, paths
 
 KINDS = ["worker", "applicant"]

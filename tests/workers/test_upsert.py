@@ -5,7 +5,7 @@ import unicodedata
 from typing import Any
 
 from app.access import Scope
-from tests.core.calls import UNKNOWN, change, done, events, forbidden, lasting, look, refused
+from tests.calls import UNKNOWN, change, done, events, forbidden, lasting, look, refused
 from tests.service import Tenant
 
 RESULTS = """

@@ -24,8 +24,8 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from app.core.pages import DEFAULT_PAGE, LARGEST_PAGE
-from app.graph.execution.selecting import fragments
+from app.graph.execution.selection import fragments
+from app.lists.listings import DEFAULT_PAGE, LARGEST_PAGE
 
 Composite = GraphQLObjectType | GraphQLInterfaceType
 

@@ -27,7 +27,7 @@ from strawberry.extensions import SchemaExtension
 from app.graph.execution import limits
 from app.graph.execution.cost import cost, weight
 from app.graph.execution.limits import Limits, TooMuch
-from app.graph.execution.selecting import fragments
+from app.graph.execution.selection import fragments
 
 REMEMBERED = 400_000
 """Characters of all documents that are remembered; a parsed one was seen to take 50 to 180 bytes for each."""

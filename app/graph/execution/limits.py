@@ -23,7 +23,7 @@ from graphql import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
-from app.graph.execution.selecting import fragments
+from app.graph.execution.selection import fragments
 
 COMPARISONS = 25_000
 """How much work comparing fields of the same name may take; validation gives up beyond it."""

@@ -8,15 +8,15 @@ import structlog
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
-from app.core.database import Database
-from app.graph.context import Context
-from app.graph.execution.asking import NO_VARIABLES
-from app.graph.execution.compiling import Compiler
+from app.db.database import Database
+from app.graph.dsl.context import Context
+from app.graph.execution.compile.operation_compiler import Compiler
 from app.graph.execution.documents import Prepared
-from app.graph.execution.reading import Reader
-from app.graph.execution.selecting import Selections, Unknown, conditions
-from app.graph.execution.variables import Variables
-from app.graph.execution.walking import Anew, Plan, Run
+from app.graph.execution.run.arguments import NO_VARIABLES
+from app.graph.execution.run.column_reads import Reader
+from app.graph.execution.run.executor import Anew, Plan, Run
+from app.graph.execution.run.variables import Variables
+from app.graph.execution.selection import Selections, Unknown, conditions
 
 log = structlog.get_logger("graph")
 

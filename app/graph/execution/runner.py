@@ -8,17 +8,17 @@ import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from app.access import Actor
-from app.attachments.files import Files
-from app.core.database import Database
-from app.core.signing import Signer
-from app.graph import errors
-from app.graph.context import Context
+from app.attachments.file_service import Files
+from app.db.database import Database
+from app.graph.dsl import user_errors
+from app.graph.dsl.context import Context
 from app.graph.execution.documents import Documents, Prepared
+from app.graph.execution.error_order import in_order
 from app.graph.execution.limits import Limits
-from app.graph.execution.ordering import in_order
 from app.graph.execution.plans import Plans
 from app.graph.schema import core_schema, schema
-from app.registries.sources import Sources
+from app.registries.registry_set import Sources
+from app.signing.sealed_tokens import Signer
 
 Described = list[dict[str, Any]]
 
@@ -65,7 +65,7 @@ class Runner:
         if not found and node is None:
             message = f"there is no operation {name}" if name else "name one of the operations in operationName"
             found, code = [GraphQLError(message)], "OPERATION_NOT_FOUND"
-        refusal = [errors.describe(error, code, request_id) for error in found]
+        refusal = [user_errors.describe(error, code, request_id) for error in found]
         return Operation(text, variables, name, request_id, prepared, node, refusal)
 
     async def run(self, operation: Operation, actor: Actor | None, origin: str = "") -> tuple[bytes, bool]:
@@ -76,7 +76,7 @@ class Runner:
         assert operation.node is not None
         costly = self._documents.too_costly(operation.prepared, operation.node, operation.variables)
         if costly is not None:
-            return orjson.dumps({"errors": [errors.describe(costly, "TOO_COSTLY", operation.request_id)]}), False
+            return orjson.dumps({"errors": [user_errors.describe(costly, "TOO_COSTLY", operation.request_id)]}), False
         context = self._context(operation, actor, origin)
         answer = await self.plans.answer(operation.prepared, operation.node, operation.variables, context)
         if answer is not None:
@@ -118,7 +118,7 @@ class Runner:
         body: dict[str, Any] = {}
         if found:
             ordered = in_order(found, data)
-            body["errors"] = [errors.describe(error, "BAD_USER_INPUT", operation.request_id) for error in ordered]
+            body["errors"] = [user_errors.describe(error, "BAD_USER_INPUT", operation.request_id) for error in ordered]
         if ran:
             body["data"] = data
         return orjson.dumps(body)

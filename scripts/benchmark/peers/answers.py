@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from app.events.kinds import EventKind
+from app.events.event_kinds import EventKind
 from scripts.benchmark.peers import rollup, statements
 from scripts.benchmark.peers.keys import Caller
 

@@ -21,13 +21,14 @@ from starlette.routing import Route
 from strawberry.asgi import GraphQL
 from strawberry.types import Info
 
-from app.compliance.counting import Dimension
+from app.compliance.rollups.counting import Dimension
 from app.compliance.tables import Settled, Tally, Unsettled
-from app.core import idempotency, logs
+from app.core import logs
 from app.credentials.tables import Approval, Credential, Intake
+from app.db import idempotency
 from app.events.tables import Event
 from app.organizations.tables import ApiKey, Organization
-from app.registries.findings import Eligibility
+from app.registries.protocol import Eligibility
 from app.workers.tables import Worker
 from scripts.benchmark.peers import plain_types as types
 from scripts.benchmark.peers import rollup

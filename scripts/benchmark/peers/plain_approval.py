@@ -8,14 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import ActorKind
 from app.compliance.tables import Unsettled
-from app.core import idempotency, ids
+from app.core import ids
 from app.core.fields import between, plain, snapshot
-from app.core.history import History
 from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
-from app.events.kinds import EventKind
+from app.db import idempotency
+from app.db.history import History
+from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from app.organizations.tables import ApiKey
-from app.registries.findings import Eligibility, StatusDetail
+from app.registries.protocol import Eligibility, StatusDetail
 
 STANDING = {
     "verification.status": "status",

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlmodel import col
 from strawberry.dataloader import DataLoader
 
-from app.core.database import url_of
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import NEVER, Credential, CredentialVersion
+from app.db.database import url_of
 from app.events.tables import Event
 from app.organizations.tables import ApiKey, Organization, OrgUnit
 from app.workers.tables import Worker

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from app.compliance.counting import Dimension
+from app.compliance.rollups.counting import Dimension
 from app.credential_types.tables import Category
 from app.credentials.tables import Validity, VerificationStatus
-from app.registries.findings import Eligibility
+from app.registries.protocol import Eligibility
 from app.workers.tables import Standing
 from scripts.benchmark.peers import statements
 from scripts.benchmark.peers.keys import Caller

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.database import Database
+from app.db.database import Database
 from app.settings import Settings
 from tests import checks as harness
 from tests import registry

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from app.credentials.attempt_tables import Outcome, Trigger
+from app.credentials.verification.tables import Outcome, Trigger
 from tests.checks import Checks
 from tests.registry import FakeRegistry, says
 from tests.service import paths

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.credentials import verification
-from app.credentials.attempt_tables import Outcome, VerificationAttempt
-from app.jobs import abreast
+from app.credentials.verification import attempts
+from app.credentials.verification.tables import Outcome, VerificationAttempt
+from app.jobs import concurrency
 from tests.checks import Checks
 from tests.conftest import SettableClock
 from tests.registry import Asked, FakeRegistry, Reply, says
@@ -22,7 +22,7 @@ async def begun(checks: Checks, times: int) -> str:
     (attempt,) = await checks.attempts(key)
     async with checks.database.writing() as session:
         row = await session.row(VerificationAttempt, (checks.tenant.id, attempt.id))
-        row.leased_until = session.now + verification.LEASE
+        row.leased_until = session.now + attempts.LEASE
         row.tries = times
     return key
 
@@ -38,7 +38,7 @@ async def test_a_check_is_left_to_whoever_began_it_until_the_lease_runs_out(
 ) -> None:
     clock.set(NOON)
     key = await begun(checks, 1)
-    clock.advance(verification.LEASE)
+    clock.advance(attempts.LEASE)
     await checks.turn()
     assert (fake.asked, (await only(checks, key)).outcome) == ([], Outcome.PENDING)
     clock.advance(SECOND)
@@ -54,7 +54,7 @@ async def test_a_check_is_begun_three_times_at_most(
 ) -> None:
     clock.set(NOON)
     key = await begun(checks, times)
-    clock.advance(verification.LEASE + SECOND)
+    clock.advance(attempts.LEASE + SECOND)
     await checks.turn()
     assert ((await only(checks, key)).outcome, len(fake.asked)) == (Outcome.COMPLETED, 1)
 
@@ -64,7 +64,7 @@ async def test_a_check_that_is_never_finished_is_given_up(
 ) -> None:
     clock.set(NOON)
     key = await begun(checks, 3)
-    clock.advance(verification.LEASE + SECOND)
+    clock.advance(attempts.LEASE + SECOND)
     await checks.turn()
     attempt, row = await only(checks, key), await checks.row(key)
     assert (attempt.outcome, fake.asked) == (Outcome.ERROR, [])
@@ -76,7 +76,7 @@ async def test_a_check_that_is_never_finished_is_given_up(
 
 async def test_checks_that_are_stopped_are_given_back_at_once(checks: Checks, fake: FakeRegistry) -> None:
     await checks.turn()
-    keys = [await checks.add(f"N{number}") for number in range(abreast.AT_ONCE + 2)]
+    keys = [await checks.add(f"N{number}") for number in range(concurrency.AT_ONCE + 2)]
     asked = asyncio.Semaphore(0)
 
     async def hang(_asked: Asked) -> Reply:
@@ -86,7 +86,7 @@ async def test_checks_that_are_stopped_are_given_back_at_once(checks: Checks, fa
 
     fake.does(hang)
     task = asyncio.create_task(checks.turn())
-    for _ in range(abreast.AT_ONCE):
+    for _ in range(concurrency.AT_ONCE):
         await asked.acquire()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -106,7 +106,7 @@ async def test_an_answer_that_comes_after_the_check_was_settled_changes_nothing(
 
     async def answer_late(_asked: Asked) -> Reply:
         fake.answers(says("LAPSED"))
-        clock.advance(verification.LEASE + SECOND)
+        clock.advance(attempts.LEASE + SECOND)
         await checks.turn()
         return says("CURRENT")
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.registries import sandbox as sandbox_registry
-from app.registries.findings import Eligibility
+from app.registries.protocol import Eligibility
 from tests.checks import ANSWER, Checks
 from tests.registry import MEANINGS, FakeRegistry, Reply, says
 

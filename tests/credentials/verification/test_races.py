@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from app.credentials.attempt_tables import Outcome
+from app.credentials.verification.tables import Outcome
 from tests.checks import ANSWER, Checks
 from tests.registry import Asked, FakeRegistry, Reply, says
 from tests.service import Answer

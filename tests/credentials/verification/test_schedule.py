@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.credentials import verification_schedule
-from app.credentials.attempt_tables import Outcome, Trigger
+from app.credentials import recheck_schedule
 from app.credentials.tables import NEVER, Credential
+from app.credentials.verification.tables import Outcome, Trigger
 from tests.checks import Checks
 from tests.conftest import SettableClock
 from tests.registry import FakeRegistry, Reply, says
@@ -34,7 +34,7 @@ def held(**content: Any) -> Credential:
 def planned(now: datetime, zone: tzinfo = UTC, **content: Any) -> datetime | None:
     """When a credential is checked next."""
     credential = held(**content)
-    verification_schedule.plan(credential, now, verification_schedule.EVERY, zone)
+    recheck_schedule.plan(credential, now, recheck_schedule.EVERY, zone)
     return credential.next_check_at
 
 
@@ -98,7 +98,7 @@ def test_what_cannot_be_verified_is_never_due(state: dict[str, Any]) -> None:
 def test_a_change_is_checked_at_the_next_opportunity() -> None:
     for verifiable, due in ((True, NOON), (False, None)):
         credential = held(is_verifiable=verifiable)
-        verification_schedule.soon(credential, NOON)
+        recheck_schedule.soon(credential, NOON)
         assert credential.next_check_at == due
 
 

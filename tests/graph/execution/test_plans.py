@@ -9,17 +9,17 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from app.access import Scope
-from app.core.database import Database
-from app.core.signing import Signer
+from app.db.database import Database
 from app.graph.execution.limits import Limits
 from app.graph.execution.plans import MOST_PLANS
 from app.graph.execution.runner import Operation, Runner
 from app.organizations.tables import ApiKey
-from app.registries.sources import Sources
+from app.registries.registry_set import Sources
+from app.signing.sealed_tokens import Signer
 from tests import files
 from tests.conftest import SECRET
-from tests.core.statements import counted
 from tests.service import Tenant
+from tests.statement_counter import counted
 
 
 class Asker:

@@ -16,8 +16,8 @@ from sqlmodel import col
 
 from app import reactions
 from app.core import clock
-from app.core.database import Database
 from app.credentials.tables import Credential
+from app.db.database import Database
 from app.jobs import settle
 from app.main import create_app
 from app.migrations import runner

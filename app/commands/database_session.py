@@ -1,0 +1,47 @@
+"""Running a command's work on the database of the installation."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from app.access import EVERYTHING, Actor, ActorKind
+from app.core.errors import DomainError, Refused
+from app.db.database import Database
+from app.main import open_database
+from app.registries.protocol import Misconfigured
+from app.settings import Settings
+
+Result = TypeVar("Result")
+
+
+def settings_in(data: Path | None) -> Settings:
+    """The settings, with another folder for all that is written if one is given."""
+    return Settings() if data is None else Settings(data=data)
+
+
+def run(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
+    """Run a command's work on the database; a refusal ends the command with its message."""
+
+    async def attempt() -> Result:
+        database = open_database(settings)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return asyncio.run(attempt())
+    except (DomainError, Refused, Misconfigured) as error:
+        raise click.ClickException(str(error)) from None
+    except (OSError, OperationalError) as error:
+        raise click.ClickException(f"cannot use the database or the folder {settings.data}: {error}") from None
+
+
+def operator(organization_id: str) -> Actor:
+    """Who acts from the command line."""
+    return Actor(organization_id, ActorKind.SYSTEM, "cli", "Command line", EVERYTHING)

@@ -1,0 +1,1 @@
+"""Compliance counted and listed over many workers: summary, gaps, forecast, clearance."""

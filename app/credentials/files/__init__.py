@@ -1,0 +1,1 @@
+"""The files that show credentials: uploads, downloads, submissions and removal."""

@@ -1,0 +1,1 @@
+"""Verification attempts: starting, running and recording checks with registries."""

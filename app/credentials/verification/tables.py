@@ -1,0 +1,95 @@
+"""The table of checks of credentials with their registries."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, text
+from sqlmodel import Field, col
+
+from app.access import ActorKind
+from app.credentials.tables import within_reach
+from app.db.records import Document, Key, Reach, Record, choice
+from app.registries.protocol import Eligibility, StatusDetail
+
+
+class Trigger(StrEnum):
+    """Why a check was made."""
+
+    MANUAL = "MANUAL"
+    ON_CREATE = "ON_CREATE"
+    SCHEDULED = "SCHEDULED"
+    EXPIRY = "EXPIRY"
+    PUSH = "PUSH"
+
+
+class Outcome(StrEnum):
+    """How a check ended."""
+
+    PENDING = "PENDING"
+    COMPLETED = "COMPLETED"
+    REVIEW_REQUIRED = "REVIEW_REQUIRED"
+    RESOLVED = "RESOLVED"
+    ERROR = "ERROR"
+
+
+class VerificationAttempt(Record, table=True):
+    """One check of a credential with its registry. A pending row is the job: whoever leases it, asks."""
+
+    __tablename__ = "verification_attempts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "credential_id"],
+            ["credentials.organization_id", "credentials.id"],
+            name="verification_attempts_credential",
+            ondelete="CASCADE",
+        ),
+        Index("verification_attempts_by_credential", "organization_id", "credential_id", "requested_at", "id"),
+        Index(
+            "verification_attempts_one_pending",
+            "organization_id",
+            "credential_id",
+            unique=True,
+            sqlite_where=text("outcome = 'PENDING'"),
+            postgresql_where=text("outcome = 'PENDING'"),
+        ),
+        Index(
+            "verification_attempts_pending",
+            "organization_id",
+            "leased_until",
+            sqlite_where=text("outcome = 'PENDING'"),
+            postgresql_where=text("outcome = 'PENDING'"),
+        ),
+        Index("verification_attempts_by_source", "organization_id", "source", "finished_at"),
+    )
+    prefix: ClassVar[str] = "vrf"
+
+    credential_id: str = Field(sa_type=Key)
+    source: str = Field(max_length=100)
+    trigger: Trigger = Field(sa_type=choice(Trigger))
+    outcome: Outcome = Field(default=Outcome.PENDING, sa_type=choice(Outcome))
+    correlation_id: str = Field(max_length=100)
+    requested_by: str = Field(max_length=200)
+    requested_by_name: str = Field(max_length=200)
+    requested_by_kind: ActorKind = Field(sa_type=choice(ActorKind))
+    requested_at: datetime
+    request_id: str = Field(max_length=64)
+    leased_until: datetime | None = None
+    tries: int = 0
+    finished_at: datetime | None = None
+    adapter: str | None = Field(default=None, max_length=20)
+    eligibility: Eligibility | None = Field(default=None, sa_type=choice(Eligibility))
+    status_detail: StatusDetail | None = Field(default=None, sa_type=choice(StatusDetail))
+    raw_status: str | None = Field(default=None, max_length=200)
+    expiry_date: date | None = None
+    problems: list[str] = Field(default_factory=list, sa_type=Document)
+    error_message: str | None = Field(default=None, max_length=500)
+    latency_ms: int | None = None
+    resolved_by: str | None = Field(default=None, max_length=200)
+    resolved_at: datetime | None = None
+    reason: str | None = Field(default=None, max_length=500)
+    notes: str | None = Field(default=None, max_length=4_000)
+
+    @classmethod
+    def within(cls, reach: Reach) -> ColumnElement[bool]:
+        return col(cls.credential_id).in_(within_reach(reach))

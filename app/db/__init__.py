@@ -1,0 +1,1 @@
+"""The database engine: sessions, transactions, batched statements, row mapping and history."""

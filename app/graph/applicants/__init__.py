@@ -1,0 +1,1 @@
+"""Applicants in the schema."""

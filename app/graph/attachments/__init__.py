@@ -1,0 +1,1 @@
+"""Attachments of credentials in the schema."""

@@ -1,0 +1,1 @@
+"""Compliance roll-ups in the schema."""

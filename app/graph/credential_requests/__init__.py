@@ -1,0 +1,1 @@
+"""Credential requests in the schema."""

@@ -1,0 +1,1 @@
+"""Credential types in the schema."""

@@ -1,0 +1,1 @@
+"""Credentials, their versions and verification attempts in the schema."""

@@ -1,0 +1,1 @@
+"""The declaration language of the schema: fields, edges, lists, inputs and errors."""

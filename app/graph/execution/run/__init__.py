@@ -1,0 +1,1 @@
+"""The runtime of plans: levels, edges and pages while an operation runs."""

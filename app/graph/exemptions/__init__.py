@@ -1,0 +1,1 @@
+"""Exemptions in the schema."""

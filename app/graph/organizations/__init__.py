@@ -1,0 +1,1 @@
+"""Organizations, org units, API keys and the viewer in the schema."""

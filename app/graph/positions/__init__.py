@@ -1,0 +1,1 @@
+"""Positions and their assignments in the schema."""

@@ -1,0 +1,1 @@
+"""Requirement rules in the schema."""

@@ -1,0 +1,1 @@
+"""Workers, and what they share with applicants, in the schema."""

@@ -1,0 +1,1 @@
+"""Lists of rows: filters, keyset pages, and statements over many keys."""

@@ -1,0 +1,1 @@
+"""Signatures: sealed tokens, signed URLs and JWS documents."""

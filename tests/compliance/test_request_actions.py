@@ -1,0 +1,274 @@
+"""Requests by hand: many at once, reminding, cancelling, raising again, their lists, and what they follow."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.access import EVERYTHING, Scope
+from app.credentials.tables import Credential, Intake
+from tests import calls
+from tests.calls import change, done, refused
+from tests.compliance import life
+from tests.compliance.life import add_rule, requests
+from tests.conftest import SettableClock
+from tests.service import Tenant, paths
+
+SHOWN = """
+  id worker { id } credentialType { code } credential { id intake { status dueAt request { id } rule { id } } }
+  rule { id } raisedBy status message guidance dueOn reminders lastRemindedAt open closedAt revision
+  viewerCanRemind viewerCanCancel viewerCanResend
+"""
+CREATED = "results { workerId credentialType request { id } errors { code path } } total succeeded failed"
+NEEDED = Scope.CREDENTIALS_WRITE
+WWCC = {"credentialType": "WWCC_NSW"}
+
+
+@pytest.fixture(autouse=True)
+def today(clock: SettableClock) -> None:
+    """A day to count from."""
+    clock.set(datetime(2026, 3, 10, 9, tzinfo=UTC))
+
+
+async def ask(tenant: Tenant, worker: str, **given: Any) -> str:
+    """Ask a worker for a WWCC; gives the request's id."""
+    payload = await change(tenant, "credentialRequestsCreate", CREATED, workers=[worker], types=[WWCC], **given)
+    [result] = payload["results"]
+    assert result["errors"] == []
+    return str(result["request"]["id"])
+
+
+async def test_each_worker_is_asked_for_each_type(tenant: Tenant, stranger: Tenant) -> None:
+    ada, ben, gone = [await tenant.add_worker(name) for name in ("Ada", "Ben", "Cy")]
+    await done(tenant, "workerDelete", "worker { id }", worker={"id": gone})
+    await ask(tenant, ada)
+    workers = [ada, gone, await stranger.add_worker(), ben, ben, "nonsense"]
+    types = [WWCC, {"credentialType": "NPI", "guidance": "Ten digits."}]
+    given = {"workers": workers, "types": types, "message": "Please.", "dueOn": "2026-03-10"}
+    payload = await change(tenant, "credentialRequestsCreate", CREATED, **given)
+    assert (payload["total"], payload["succeeded"], payload["failed"]) == (12, 3, 9)
+    results = payload["results"]
+    assert [(one["workerId"], one["credentialType"]) for one in results] == [
+        (worker, code) for worker in workers for code in ("WWCC_NSW", "NPI")
+    ]
+    found = [paths(one) for one in results]
+    assert found == [
+        *([("ALREADY_REQUESTED", "workers.0")], []),
+        *[[("DELETED", "workers.1")]] * 2,
+        *[[("NOT_FOUND", "workers.2")]] * 2,
+        *[[], []],
+        *[[("ALREADY_REQUESTED", "workers.4")]] * 2,
+        *[[("INVALID", "workers.5")]] * 2,
+    ]
+    shown = await life.show(tenant, "CredentialRequest", results[1]["request"]["id"], SHOWN)
+    credential = shown.pop("credential")
+    assert credential["intake"] == {
+        "status": "REQUESTED",
+        "dueAt": "2026-03-10",
+        "request": {"id": shown.pop("id")},
+        "rule": None,
+    }
+    assert shown == {
+        "worker": {"id": ada},
+        "credentialType": {"code": "NPI"},
+        "rule": None,
+        "raisedBy": "PERSON",
+        "status": "REQUESTED",
+        "message": "Please.",
+        "guidance": "Ten digits.",
+        "dueOn": "2026-03-10",
+        "reminders": 0,
+        "lastRemindedAt": None,
+        "open": True,
+        "closedAt": None,
+        "revision": 1,
+        "viewerCanRemind": True,
+        "viewerCanCancel": True,
+        "viewerCanResend": False,
+    }
+    assert len(await life.rows(tenant, Credential)) == 4
+
+
+async def test_who_holds_one_already_can_be_asked_for_another(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    await tenant.add_credential(worker, verification={"status": "ACTIVE"})
+    await ask(tenant, worker)
+
+
+async def test_without_guidance_the_type_has_its_own(tenant: Tenant) -> None:
+    await done(
+        tenant,
+        "credentialTypeUpdate",
+        "credentialType { id }",
+        id=await calls.type_id(tenant, "WWCC_NSW"),
+        instructions="Both sides.",
+    )
+    key = await ask(tenant, await tenant.add_worker())
+    assert (await life.show(tenant, "CredentialRequest", key, "guidance"))["guidance"] == "Both sides."
+
+
+@pytest.fixture(scope="module")
+async def someone(home: Tenant) -> str:
+    """The id of a worker, in an organization where passports are asked of nobody anymore."""
+    await done(home, "credentialTypeArchive", "credentialType { id }", id=await calls.type_id(home, "PASSPORT"))
+    return await home.add_worker()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"workers": ["wkr_0000000000000000"] * 51}, ("TOO_MANY", "workers")),
+        ({"types": [WWCC] * 21}, ("TOO_MANY", "types")),
+        ({"types": [WWCC, {"credentialType": "NO_SUCH"}]}, ("NOT_FOUND", "types.1.credentialType")),
+        ({"types": [{"credentialType": " "}]}, ("REQUIRED", "types.0.credentialType")),
+        ({"types": [{"credentialType": "PASSPORT"}]}, ("TYPE_ARCHIVED", "types.0.credentialType")),
+        ({"types": [{**WWCC, "guidance": "g" * 2_001}]}, ("INVALID", "types.0.guidance")),
+        ({"message": "m" * 2_001}, ("INVALID", "message")),
+        ({"dueOn": "2026-03-09"}, ("INVALID", "dueOn")),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused(
+    home: Tenant, someone: str, given: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    base = {"workers": [someone], "types": [WWCC]}
+    await refused(home, "credentialRequestsCreate", expected, **{**base, **given})
+
+
+async def test_reminders_are_counted(tenant: Tenant, clock: SettableClock) -> None:
+    key = await ask(tenant, await tenant.add_worker())
+    clock.advance(timedelta(days=2))
+    selection = "credentialRequest { reminders lastRemindedAt revision }"
+    for number in (1, 2):
+        found = await done(tenant, "credentialRequestRemind", selection, id=key)
+        assert found == {"reminders": number, "lastRemindedAt": "2026-03-12T09:00:00Z", "revision": number + 1}
+    assert (await life.kinds(tenant))[-2:] == ["request.reminded", "request.reminded"]
+
+
+async def test_a_cancelled_request_asks_no_more_and_is_raised_again_as_a_new_one(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    key = await ask(tenant, worker, message="Please.", dueOn="2026-04-01")
+    await refused(tenant, "credentialRequestResend", ("REQUEST_OPEN", "id"), id=key)
+    found = await done(tenant, "credentialRequestCancel", f"credentialRequest {{ {SHOWN} }}", id=key)
+    assert (found["status"], found["open"], found["credential"]["intake"]["status"]) == (
+        *("CANCELLED", False),
+        "CANCELLED",
+    )
+    assert (found["viewerCanRemind"], found["viewerCanCancel"], found["viewerCanResend"]) == (False, False, True)
+    for field in ("credentialRequestCancel", "credentialRequestRemind"):
+        await refused(tenant, field, ("REQUEST_CLOSED", "id"), id=key)
+    credential = found["credential"]["id"]
+    submit: dict[str, Any] = {"id": credential, "referenceNumber": "WWC1234567E"}
+    await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
+    await done(tenant, "credentialRestore", "credential { id }", id=credential)
+    await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
+    await refused(tenant, "credentialUpdate", ("NOT_UPDATABLE", "id"), id=credential)
+    again = await done(tenant, "credentialRequestResend", f"credentialRequest {{ {SHOWN} }}", id=key)
+    assert again["id"] != key
+    assert again["credential"]["id"] != credential
+    assert (again["message"], again["dueOn"], again["status"]) == ("Please.", None, "REQUESTED")
+    await refused(tenant, "credentialRequestResend", ("ALREADY_REQUESTED", "id"), id=key)
+    await done(tenant, "credentialRequestCancel", life.REQUEST, id=again["id"])
+    selection = "credentialRequest { message dueOn }"
+    given = {"message": "Now, please.", "dueOn": "2026-03-11"}
+    assert await done(tenant, "credentialRequestResend", selection, id=key, **given) == given
+
+
+async def test_what_cannot_be_pursued_is_refused(tenant: Tenant, stranger: Tenant) -> None:
+    key, theirs = await ask(tenant, await tenant.add_worker()), await ask(stranger, await stranger.add_worker())
+    for field in ("credentialRequestRemind", "credentialRequestCancel", "credentialRequestResend"):
+        await refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
+        await calls.forbidden(tenant, field, *(EVERYTHING - {NEEDED}), needs=NEEDED, id=key)
+        if field != "credentialRequestResend":
+            await refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=2)
+    given: dict[str, Any] = {"workers": [], "types": [WWCC]}
+    await calls.forbidden(tenant, "credentialRequestsCreate", *(EVERYTHING - {NEEDED}), needs=NEEDED, **given)
+    await done(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
+    await done(
+        tenant,
+        "credentialTypeUpdate",
+        "credentialType { id }",
+        id=await calls.type_id(tenant, "WWCC_NSW"),
+        approvalRequired=True,
+    )
+    [request] = await requests(tenant)
+    number = {"id": request.credential_id, "referenceNumber": "WWC1234567E"}
+    await change(tenant, "credentialSubmit", "credential { id }", **number)
+    for field in ("credentialRequestRemind", "credentialRequestCancel"):
+        await refused(tenant, field, ("ALREADY_SUBMITTED", "id"), id=key)
+
+
+async def test_nobody_who_is_gone_is_asked_again(tenant: Tenant) -> None:
+    worker = await tenant.add_worker()
+    key = await ask(tenant, worker)
+    await done(tenant, "credentialRequestCancel", life.REQUEST, id=key)
+    await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
+    await refused(tenant, "credentialRequestResend", ("DELETED", "worker"), id=key)
+    await done(tenant, "workerRestore", "worker { id }", worker={"id": worker})
+    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=await calls.type_id(tenant, "WWCC_NSW"))
+    await refused(tenant, "credentialRequestResend", ("TYPE_ARCHIVED", "id"), id=key)
+
+
+@pytest.mark.parametrize("way", ["Archive", "Delete", "Purge"])
+async def test_a_request_closes_with_its_credential_and_opens_again_with_it(tenant: Tenant, way: str) -> None:
+    await ask(tenant, await tenant.add_worker())
+    [request] = await requests(tenant)
+    by = {"id": request.credential_id}
+    await done(tenant, "credentialArchive" if way == "Purge" else f"credential{way}", "credential { id }", **by)
+    if way == "Purge":
+        await done(tenant, "credentialPurge", "purgedId", **by, confirm=True)
+        shown = await life.show(tenant, "CredentialRequest", request.id, "open credential { id }")
+        assert shown == {"open": False, "credential": None}
+        return
+    [closed] = await requests(tenant)
+    assert (closed.status, closed.closed_at is None) == (Intake.REQUESTED, False)
+    back = {"Archive": "credentialRestore", "Delete": "credentialUndelete"}[way]
+    await done(tenant, back, "credential { id }", **by)
+    [open_] = await requests(tenant)
+    assert open_.closed_at is None
+
+
+async def test_a_request_does_not_go_with_its_credential_to_somebody_else(tenant: Tenant) -> None:
+    ada, ben = await tenant.add_worker("Ada"), await tenant.add_worker("Ben")
+    await add_rule(tenant, scope="WORKER", worker=ada)
+    [request] = await requests(tenant)
+    given = {"from": {"type": "WORKER", "id": ada}, "to": {"type": "WORKER", "id": ben}}
+    await change(tenant, "credentialTransfer", "status", id=request.credential_id, **given)
+    [closed] = await requests(tenant)
+    assert (closed.worker_id, closed.closed_at is None) == (ada, False)
+
+
+async def test_requests_are_filtered_and_sorted(tenant: Tenant, clock: SettableClock) -> None:
+    ada, ben = await tenant.add_worker("Ada"), await tenant.add_worker("Ben")
+    rule = await add_rule(tenant, "NPI", name="r", scope="WORKER", worker=ada, requestMessage="a")
+    await ask(tenant, ben, message="b", dueOn="2026-03-20")
+    key = await ask(tenant, ada, message="c", dueOn="2026-03-12")
+    await done(tenant, "credentialRequestCancel", life.REQUEST, id=key)
+    clock.set(datetime(2026, 3, 21, 9, tzinfo=UTC))
+
+    async def found(where: dict[str, Any] | None = None, **arguments: Any) -> str:
+        given = {"where": where or {}, "orderBy": [{"field": "CREATED_AT"}], **arguments}
+        return "".join(node["message"] for node in await calls.nodes(tenant, "credentialRequests", "message", **given))
+
+    assert await found() == "abc"
+    assert await found(orderBy=[{"field": "DUE_ON"}]) == "cba"
+    assert await found({"worker": {"eq": ada}}) == "ac"
+    assert await found({"type": {"eq": "WWCC_NSW"}}) == "bc"
+    assert await found({"type": {"notIn": ["WWCC_NSW"]}}) == "a"
+    assert await found({"rule": {"eq": rule}}) == "a"
+    assert await found({"raisedBy": {"eq": "PERSON"}}) == "bc"
+    assert await found({"open": True}) == "ab"
+    assert await found({"open": False}) == "c"
+    assert await found({"overdue": True}) == "b"
+    assert await found({"overdue": False}) == "ac"
+    assert await found({"intake": {"in": ["CANCELLED"]}}) == "c"
+    text = "query ($id: ID!) { worker(by: {id: $id}) { requests(where: {open: true}) { nodes { message } } } }"
+    answer = await tenant.ask(text, {"id": ada})
+    assert answer.data["worker"]["requests"]["nodes"] == [{"message": "a"}]
+
+
+async def test_a_repeated_call_gives_the_first_ones_results(tenant: Tenant) -> None:
+    workers = [await tenant.add_worker(), "nonsense"]
+    given = {"workers": workers, "types": [WWCC], "idempotencyKey": "once"}
+    first, second = [await change(tenant, "credentialRequestsCreate", CREATED, **given) for _ in "12"]
+    assert first == second
+    assert (first["succeeded"], first["failed"], len(await requests(tenant))) == (1, 1, 1)

@@ -1,0 +1,180 @@
+"""The rules of states.py in every state there is, against a table written by hand."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+
+import pytest
+
+from app.core.errors import DomainError
+from app.credential_types.tables import Category, CreationPolicy, CredentialType
+from app.credentials import permissions
+from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, OwnerType, VerificationStatus
+from tests.credentials import rules
+from tests.credentials.rules import State
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+LATEST, OLDER = "cver_0000000000000002", "cver_0000000000000001"
+Rule = Callable[[Credential, bool], DomainError | None]
+RULES: dict[str, Rule] = {
+    "update": lambda credential, _: permissions.update(credential),
+    "submit": lambda credential, _: permissions.submit(credential),
+    "addVersion": lambda credential, _: permissions.update(credential),
+    "editVersion": lambda credential, final: permissions.edit_latest(credential, final=final),
+    "attach": lambda credential, final: permissions.attach(credential, final=final),
+    "approve": lambda credential, final: permissions.approve(credential, final=final),
+    "reject": lambda credential, final: permissions.reject(credential, final=final),
+    "verify": lambda credential, _: permissions.verify(credential),
+    "link": lambda credential, _: permissions.own(credential),
+    "unlink": lambda credential, _: permissions.unlink_any(credential),
+    "transfer": lambda credential, _: permissions.own(credential),
+    "archive": lambda credential, _: permissions.archive(credential),
+    "restore": lambda credential, _: permissions.restore(credential),
+    "delete": lambda credential, _: permissions.delete(credential),
+    "undelete": lambda credential, _: permissions.undelete(credential),
+    "purge": lambda credential, _: permissions.purge(credential),
+}
+OWNERS = (("Ada", None), (None, "Cy"), ("Ada", "Cy"))
+ALL = [
+    State(final, verifiable, intake, *life, ["PENDING", approval], *owners)
+    for final, verifiable, intake, life, approval, owners in product(
+        (False, True), (False, True), rules.INTAKES, rules.LIVES, rules.APPROVALS, OWNERS
+    )
+]
+
+
+def credential_in(state: State) -> Credential:
+    """A credential in a state."""
+    return Credential(
+        organization_id="org_1",
+        id="cred_1",
+        display_name="WWCC",
+        credential_type_id="ctyp_1",
+        type_code="WWCC_NSW",
+        category=Category.SCREENING,
+        status=VerificationStatus.PENDING,
+        worker_id=state.worker,
+        applicant_id=state.applicant,
+        intake=Intake(state.intake),
+        is_verifiable=state.verifiable,
+        latest_version_id=LATEST,
+        latest_version_at=NOW,
+        latest_approval=Approval(state.approvals[-1]),
+        expires_on=NEVER,
+        archived_at=NOW if state.archived else None,
+        deleted_at=NOW if state.deleted else None,
+        created_at=NOW,
+        last_updated=NOW,
+    )
+
+
+def version(key: str, approval: Approval = Approval.PENDING) -> CredentialVersion:
+    return CredentialVersion(
+        organization_id="org_1",
+        id=key,
+        credential_id="cred_1",
+        credential_type_id="ctyp_1",
+        number=2,
+        approval=approval,
+        created_by="key_1",
+        created_at=NOW,
+    )
+
+
+def code(refusal: DomainError | None) -> str:
+    return "" if refusal is None else str(refusal.code)
+
+
+def test_every_operation_is_in_the_table() -> None:
+    assert tuple(RULES) == rules.OPERATIONS
+    named = {
+        name for name, value in vars(permissions).items() if getattr(value, "__module__", "") == permissions.__name__
+    }
+    of_versions_and_owners = {"edit_latest", "edit_version", "own", "link_any", "unlink", "unlink_any", "is_rejected"}
+    of_versions_and_owners |= {"discard"}
+    of_the_rest = {"create", *RULES} - {"addVersion", "editVersion", "link", "transfer"}
+    assert {name for name in named if not name.startswith("_")} == of_versions_and_owners | of_the_rest
+
+
+@pytest.mark.parametrize("operation", rules.OPERATIONS)
+def test_in_every_state_the_rule_is_what_the_table_says(operation: str) -> None:
+    for state in ALL:
+        credential = credential_in(state)
+        before = credential.model_dump()
+        assert (code(RULES[operation](credential, state.final)), state) == (rules.refusal(operation, state), state)
+        assert credential.model_dump() == before
+
+
+def test_from_every_state_some_way_leads_on() -> None:
+    for state in ALL:
+        allowed = [operation for operation in rules.OPERATIONS if not rules.refusal(operation, state)]
+        assert allowed, state
+        assert ("delete" in allowed) is not state.deleted
+
+
+@pytest.mark.parametrize("operation", ["approve", "reject"])
+def test_a_named_version_is_decided_by_its_own_approval_not_by_the_latest_ones(operation: str) -> None:
+    decide: Any = getattr(permissions, operation)
+    for state, approval in product(ALL, rules.APPROVALS):
+        named = State(**{**vars(state), "approvals": [approval]})
+        found = decide(credential_in(state), Approval(approval), final=state.final)
+        assert (code(found), state) == (rules.refusal(operation, named), state)
+
+
+def test_only_the_latest_version_can_be_edited_and_what_forbids_all_comes_first() -> None:
+    for state in ALL:
+        credential = credential_in(state)
+        latest = permissions.edit_version(credential, version(LATEST), final=state.final)
+        assert code(latest) == rules.refusal("editVersion", state)
+        life = rules.BY_LIFE["editVersion"][rules.LIVES.index((state.archived, state.deleted))]
+        older = permissions.edit_version(credential, version(OLDER), final=state.final)
+        assert code(older) == (life or "NOT_LATEST_VERSION")
+
+
+@pytest.mark.parametrize("slot", OwnerType)
+def test_an_owner_can_be_taken_away_where_the_other_stays(slot: OwnerType) -> None:
+    for state in ALL:
+        other = state.applicant if slot is OwnerType.WORKER else state.worker
+        expected = "DELETED" if state.deleted else "LAST_OWNER" if other is None else ""
+        assert code(permissions.unlink(credential_in(state), slot)) == expected
+
+
+def test_a_file_of_no_version_can_be_removed_while_the_credential_is_live() -> None:
+    for state in ALL:
+        expected = rules.BY_LIFE["attach"][rules.LIVES.index((state.archived, state.deleted))]
+        assert code(permissions.discard(credential_in(state))) == expected
+
+
+def test_a_purge_is_confirmed_last() -> None:
+    for state in ALL:
+        expected = rules.refusal("purge", state) or "CONFIRMATION_REQUIRED"
+        assert code(permissions.purge(credential_in(state), confirmed=False)) == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "archived", "expected"),
+    [
+        (CreationPolicy.OPEN, False, ""),
+        (CreationPolicy.REQUEST_ONLY, False, "CREATION_NOT_ALLOWED"),
+        (CreationPolicy.OPEN, True, "TYPE_ARCHIVED"),
+        (CreationPolicy.REQUEST_ONLY, True, "TYPE_ARCHIVED"),
+    ],
+)
+def test_the_type_says_whether_a_credential_can_be_created(
+    policy: CreationPolicy, archived: bool, expected: str
+) -> None:
+    kind = CredentialType(
+        organization_id="org_1",
+        id="ctyp_1",
+        code="WWCC_NSW",
+        name="WWCC",
+        category=Category.SCREENING,
+        supports=[],
+        requires=[],
+        creation_policy=policy,
+        archived_at=NOW if archived else None,
+        created_at=NOW,
+        last_updated=NOW,
+    )
+    assert code(permissions.create(kind)) == expected

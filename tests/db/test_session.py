@@ -1,0 +1,338 @@
+"""Sessions on the driver: what they find, what they write, and how their transactions end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import IntegrityError, NoResultFound
+from sqlalchemy.orm.exc import StaleDataError
+from sqlmodel import col
+
+from app.core import ids
+from app.core.errors import NotFound
+from app.db.database import Database, Session
+from app.db.history import History
+from app.db.read_batch import Read
+from app.db.read_executor import Reading
+from app.db.row_access import claim, find
+from app.db.write_batch import FEW
+from app.migrations import runner
+from app.organizations import settings, units
+from app.organizations.tables import Organization, OrgUnit, OrgUnitKind
+from app.workers.tables import Position, Worker
+from tests.conftest import new_database
+from tests.databases import on_postgresql
+from tests.service import Tenant, operator, random_name
+from tests.statement_counter import counted
+
+
+def position(tenant: Tenant, name: str, external_id: str | None = None) -> Position:
+    """A position that nobody has written yet."""
+    return Position(
+        organization_id=tenant.id,
+        id=ids.new(Position.prefix),
+        name=name,
+        external_id=external_id,
+        created_at=tenant.service.database.clock(),
+        last_updated=tenant.service.database.clock(),
+    )
+
+
+async def names(tenant: Tenant) -> list[str]:
+    """The names of all positions, as another session sees them."""
+    async with tenant.service.database.reading() as session:
+        mine = col(Position.organization_id) == tenant.id
+        return list(await session.scalars(select(col(Position.name)).where(mine).order_by(col(Position.name))))
+
+
+@asynccontextmanager
+async def writing(tenant: Tenant) -> AsyncIterator[Session]:
+    """A write transaction."""
+    async with tenant.service.database.writing("test") as session:
+        yield session
+
+
+async def test_a_row_is_one_object_however_it_is_found(tenant: Tenant) -> None:
+    key = await tenant.add_worker("Jo")
+    async with writing(tenant) as session:
+        first = await session.row(Worker, (tenant.id, key))
+        with counted() as statements:
+            assert await session.row(Worker, (tenant.id, key)) is first
+        assert statements == []
+        assert await find(session, tenant.actor, Worker, key, ("id",)) is first
+        assert await claim(session, tenant.actor, Worker, key, ("id",)) is first
+        found = await session.scalars(select(Worker).where(col(Worker.organization_id) == tenant.id))
+        assert list(found) == [first]
+        assert first not in session.dirty
+        with pytest.raises(NoResultFound):
+            await session.row(Worker, (tenant.id, "wkr_0000000000000000"))
+
+
+async def test_what_is_wanted_is_read_with_the_next_row_that_is_found(tenant: Tenant) -> None:
+    first, second, third = [await tenant.add_worker(name) for name in ("Jo", "Mo", "Bo")]
+    async with writing(tenant) as session:
+        session.want(Worker, (tenant.id, second))
+        session.want(Worker, (tenant.id, "wkr_0000000000000000"))
+        await claim(session, tenant.actor, Worker, third, ("id",))  # but not before a lock is there
+        session.want(Worker, (tenant.id, third))
+        assert (await find(session, tenant.actor, Worker, first, ("id",))).display_name == "Jo"
+        with counted() as statements:
+            found = await session.row(Worker, (tenant.id, second))
+        assert statements == []
+        found.display_name = "Mona"
+        with pytest.raises(NoResultFound):
+            await session.row(Worker, (tenant.id, "wkr_0000000000000000"))
+        await session.flush()
+        session.want(Worker, (tenant.id, second))
+        assert await find(session, tenant.actor, Worker, second, ("id",)) is found
+    async with writing(tenant) as session:
+        session.want(Worker, (tenant.id, second))
+        mine = await session.row(Worker, (tenant.id, second))
+    async with tenant.service.database.reading() as session:
+        theirs = (await session.scalars(select(Worker).where(col(Worker.id) == second))).one()
+    assert mine.model_dump() == theirs.model_dump()
+    assert mine.display_name == "Mona"
+
+
+async def test_a_row_has_what_the_orm_reads(tenant: Tenant) -> None:
+    key = await tenant.add_worker("Jo", employment={"startDate": "2026-01-01", "status": "ON_LEAVE"})
+    async with tenant.service.database.reading() as session:
+        mine = await session.row(Worker, (tenant.id, key))
+    async with tenant.service.database.reading() as session:
+        session.want(Worker, (tenant.id, key))
+        await session.row(Organization, (tenant.id, tenant.id))
+        with counted() as statements:
+            ahead = await session.row(Worker, (tenant.id, key))
+        assert statements == []
+    assert ahead.model_dump() == mine.model_dump()
+    async with tenant.service.database.reading() as session:
+        theirs = (await session.scalars(select(Worker).where(col(Worker.id) == key))).one()
+    assert mine.model_dump() == theirs.model_dump()
+
+
+async def test_only_what_changed_is_written_and_once(tenant: Tenant) -> None:
+    one = position(tenant, "One")
+    async with writing(tenant) as session:
+        session.add(one)
+        await session.flush()
+        one.name, one.external_id = "Two", None  # the second is what it was
+        with counted() as statements:
+            await session.flush()
+            await session.flush()
+    assert [statement.split(" WHERE")[0] for statement in statements] == [statements[0].split(" WHERE")[0]]
+    assert "name=" in statements[0]
+    assert "external_id" not in statements[0]
+    assert await names(tenant) == ["Two"]
+
+
+async def test_what_a_row_was_is_kept_with_every_change(tenant: Tenant) -> None:
+    key = await tenant.add_worker("Jo")
+    async with writing(tenant) as session:
+        worker = await session.row(Worker, (tenant.id, key))
+        worker.job_title = "Nurse"  # of which no past is kept
+        await session.flush()
+        worker.status = type(worker.status).TERMINATED
+    async with tenant.service.database.reading() as session:
+        past = select(col(History.values)).where(col(History.row_id) == key).order_by(col(History.recorded_at))
+        found = [values["status"] for values in await session.scalars(past)]
+    assert found == ["ACTIVE", "TERMINATED"]
+
+
+async def test_a_changed_row_that_is_gone_is_not_passed_over(tenant: Tenant) -> None:
+    one = position(tenant, "One")
+    async with writing(tenant) as session:
+        session.add(one)
+
+    async def write() -> None:
+        async with writing(tenant) as session:
+            found = await session.row(Position, (tenant.id, one.id))
+            gone = delete(Position).where(col(Position.id) == one.id)
+            await session.execute(gone.execution_options(synchronize_session=False))
+            found.name = "Two"
+            await session.flush()
+
+    with pytest.raises(StaleDataError):
+        await write()
+    assert await names(tenant) == ["One"]
+
+
+async def test_a_savepoint_takes_back_what_came_after_it_and_nothing_else(tenant: Tenant) -> None:
+    one, two, three = (position(tenant, name) for name in ("One", "Two", "Three"))
+    async with writing(tenant) as session:
+        session.add(one)
+        await session.flush()
+        one.name = "First"
+        nested = await session.begin_nested()
+        one.name = "Changed"
+        session.add(two)
+        await session.flush()
+        await nested.rollback()
+        session.add(three)
+    assert await names(tenant) == ["First", "Three"]
+    assert one.name == "First"
+
+
+async def test_what_waits_to_be_written_is_there_for_whatever_is_read(tenant: Tenant) -> None:
+    one = position(tenant, "One")
+    mine = select(col(Position.name)).where(col(Position.organization_id) == tenant.id)
+    async with writing(tenant) as session:
+        session.add(one)
+        await session.gather()
+        assert await names(tenant) == []
+        assert list(await session.scalars(mine)) == ["One"]
+        one.name = "Two"
+        await session.gather()
+        assert (await claim(session, tenant.actor, Position, one.id, ("id",))).name == "Two"
+        assert list(await session.scalars(mine)) == ["Two"]
+        one.name = "Three"
+        await session.gather()
+        nested = await session.begin_nested()
+        await session.scalars(mine)
+        await nested.rollback()
+    assert await names(tenant) == ["Three"]
+
+
+async def test_a_row_that_waits_is_written_before_it_changes_again(tenant: Tenant) -> None:
+    one = position(tenant, "One")
+    async with writing(tenant) as session:
+        session.add(one)
+        await session.gather()
+        for name in ("Two", "Three"):
+            one.name = name
+            await session.gather()
+    assert await names(tenant) == ["Three"]
+
+
+@pytest.mark.parametrize("number", [1, FEW, FEW + 1, 40])
+async def test_few_and_many_are_written_in_their_order(tenant: Tenant, number: int) -> None:
+    old = [position(tenant, f"Old {index:02}", str(index)) for index in range(number)]
+    async with writing(tenant) as session:
+        session.add_all(old)
+    async with writing(tenant) as session:
+        kept = [await session.row(Position, (tenant.id, row.id)) for row in old]
+        for row in kept:
+            row.external_id = None
+        await session.gather()
+        session.add_all([position(tenant, f"New {index:02}", str(index)) for index in range(number)])
+        await session.flush()
+    assert await names(tenant) == [f"{when} {index:02}" for when in ("New", "Old") for index in range(number)]
+
+
+async def test_a_violated_index_takes_all_back(tenant: Tenant) -> None:
+    async def write() -> None:
+        async with writing(tenant) as session:
+            session.add(position(tenant, "One", "X"))
+            await session.flush()
+            session.add(position(tenant, "Two", "X"))
+
+    with pytest.raises(IntegrityError):
+        await write()
+    assert await names(tenant) == []
+
+
+async def test_a_call_that_is_given_up_writes_nothing_and_holds_nothing_up(tenant: Tenant) -> None:
+    key = await tenant.add_worker("Jo")
+    wrote = asyncio.Event()
+
+    async def write() -> None:
+        async with writing(tenant) as session:
+            await claim(session, tenant.actor, Worker, key, ("id",))
+            session.add(position(tenant, "One"))
+            await session.flush()
+            wrote.set()
+            await asyncio.sleep(60)
+
+    for _ in range(30):  # more often than there are connections
+        wrote.clear()
+        writer = asyncio.create_task(write())
+        await wrote.wait()
+        writer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer
+    assert await names(tenant) == []
+    async with writing(tenant) as session:
+        await claim(session, tenant.actor, Worker, key, ("id",))
+        await session.execute(update(Worker).where(col(Worker.id) == key).values(job_title="Nurse"))
+
+
+async def test_a_call_may_be_given_up_at_any_time(tenant: Tenant) -> None:
+    async def write() -> None:
+        async with writing(tenant) as session:
+            session.add(position(tenant, "One"))
+            await session.gather()
+            await session.scalars(select(Position).where(col(Position.organization_id) == tenant.id))
+            await asyncio.sleep(60)
+
+    for turns in range(40):
+        writer = asyncio.create_task(write())
+        for _ in range(turns):
+            await asyncio.sleep(0.0001)
+        writer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer
+    async with writing(tenant) as session:
+        session.add(position(tenant, "Two"))
+    assert await names(tenant) == ["Two"]
+
+
+async def test_more_writers_than_connections_wait_for_each_other(tenant: Tenant) -> None:
+    done: list[int] = []
+
+    async def write(number: int) -> None:
+        async with writing(tenant) as session:
+            await session.scalars(select(col(Position.id)).where(col(Position.organization_id) == tenant.id))
+            await asyncio.sleep(0.001)
+            done.append(number)
+
+    await asyncio.gather(*(write(number) for number in range(40)))
+    assert sorted(done) == list(range(40))
+
+
+@on_postgresql
+async def test_connections_that_the_server_closed_are_replaced(postgresql: str, database: Database) -> None:
+    url = await new_database(postgresql, f"closing_{random_name()}")
+    own = Database(url, database.clock)
+    await runner.upgrade(own)
+    organization = await organization_of(own)
+    await asyncio.gather(*(own.lanes.run(one()) for _ in range(3)))
+    async with database.reading() as session:
+        ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+        await session.execute(text(ending), {"name": own.url.database})
+    await asyncio.sleep(0.2)  # until the news has come
+    async with own.writing() as session:
+        unit = await units.create(session, operator(organization), {"name": "Ward", "kind": OrgUnitKind.TEAM})
+    async with own.reading() as session:
+        assert (await session.row(OrgUnit, (organization, unit.id))).name == "Ward"
+    async with own.still() as session:
+        assert (await session.row(OrgUnit, (organization, unit.id))).name == "Ward"
+    assert await own.lanes.run(one()) == 1
+    await own.close()
+
+
+async def organization_of(database: Database) -> str:
+    async with database.writing() as session:
+        return (await settings.found(session, "Own")).id
+
+
+def one() -> Reading[int]:
+    [[row]] = yield [Read("SELECT 1", ())]
+    return int(row[0])
+
+
+@on_postgresql  # where two can write at once
+async def test_what_was_deleted_after_it_was_found_is_not_found(tenant: Tenant) -> None:
+    payload = await tenant.change("orgUnitCreate", "orgUnit { id }", name="Here", kind="SITE")
+    unit, tries = payload["orgUnit"]["id"], 0
+
+    async def write() -> None:
+        nonlocal tries
+        tries += 1
+        async with writing(tenant) as session:
+            await units.create(session, tenant.actor, {"name": "There", "kind": "SITE", "parent": unit})
+            assert (await tenant.change("orgUnitDelete", "orgUnit { id }", id=unit))["errors"] == []
+
+    with pytest.raises(NotFound):
+        await tenant.service.database.retrying(write)
+    assert tries == 2

@@ -1,0 +1,91 @@
+"""Folding text for comparison, what a moment of a filter means, and opposites."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
+
+from app.access import EVERYTHING, Actor, ActorKind
+from app.core.text import as_json, fold
+from app.credentials import queries
+from app.credentials.tables import Validity
+from app.lists import filters
+from app.lists.filters import instant
+from tests import property_settings
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("  Jo  ", "jo"),
+        ("ÉMILE", "émile"),
+        ("Straße", "strasse"),
+        ("", ""),
+        ("a\tB", "a\tb"),
+    ],
+)
+def test_text_folds_to_what_is_compared(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@property_settings.pure
+@given(st.text(max_size=300))
+def test_folding_is_short_and_blind_to_case(text: str) -> None:
+    assert len(fold(text)) <= 254
+    assert fold(text.casefold()) == fold(text)
+
+
+@property_settings.pure
+@given(st.text(st.characters(codec="ascii"), max_size=300))
+def test_upper_and_lower_fold_alike(text: str) -> None:
+    assert fold(text.upper()) == fold(text.lower()) == fold(text)
+
+
+def test_letters_fold_alike_however_they_are_composed() -> None:
+    assert fold("Zoe\u0308") == fold("Zo\u00eb")
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "expected"),
+    [
+        ("UTC", "2026-03-14", "2026-03-14T00:00:00"),
+        ("Australia/Sydney", "2026-03-14", "2026-03-13T13:00:00"),
+        ("Pacific/Auckland", "2026-06-14", "2026-06-13T12:00:00"),
+        ("America/New_York", "2026-03-14", "2026-03-14T04:00:00"),
+        # Clocks go from 23:59 to 01:00, so that the day begins at what would be midnight.
+        ("Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00"),
+        # Midnight comes twice: the day begins at the first.
+        ("America/Havana", "2026-11-01", "2026-11-01T04:00:00"),
+    ],
+)
+def test_a_day_begins_at_its_midnight(zone: str, day: str, expected: str) -> None:
+    found = instant(date.fromisoformat(day), ZoneInfo(zone))
+    assert found == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+def test_an_instant_is_itself() -> None:
+    at = datetime(2026, 3, 14, 9, tzinfo=UTC)
+    assert instant(at, ZoneInfo("Australia/Sydney")) == at
+
+
+@pytest.mark.parametrize(
+    ("filter", "nulls"), [("expiringBefore", False), ("status", False), ("eligibility", True), ("validity", True)]
+)
+def test_only_what_may_be_null_is_taken_as_not_so(filter: str, nulls: bool) -> None:
+    values = {
+        "expiringBefore": date(2026, 3, 14),
+        "status": {"in": ["PENDING"]},
+        "eligibility": {"eq": "ERROR"},
+        "validity": {"eq": Validity.VALID},
+    }
+    actor = Actor("org", ActorKind.SYSTEM, "test", "Test", EVERYTHING)
+    where = {"NOT": {filter: values[filter]}}
+    found = filters.condition(where, queries.listing.filters, actor, datetime(2026, 3, 14, tzinfo=UTC))
+    assert ("coalesce" in str(found.compile(dialect=sqlite.dialect()))) is nulls
+
+
+def test_equal_values_have_equal_text() -> None:
+    assert as_json({"a": 1, "b": {"d": [1], "c": None}}) == as_json({"b": {"c": None, "d": [1]}, "a": 1})

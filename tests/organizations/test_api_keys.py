@@ -1,0 +1,251 @@
+"""API keys: made, listed, rotated, revoked and expired, and what a token that does not hold is told."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.access import Scope
+from tests.calls import UNKNOWN, change, done, events, forbidden, lasting, look, nodes, refused
+from tests.conftest import SettableClock
+from tests.service import Answer, Tenant, ids_of
+
+NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)
+KEY = "apiKey { id name scopes createdBy createdAt expiresAt revokedAt lastUsedAt previousExpiresAt orgUnit { id } }"
+READ = ["WORKERS_READ"]
+
+
+async def issue(tenant: Tenant, **content: Any) -> tuple[str, str]:
+    """Make a key; gives its id and token."""
+    given = {"name": "Reader", "scopes": READ, **content}
+    payload = await change(tenant, "apiKeyCreate", "apiKey { id } token", **given)
+    assert payload["errors"] == []
+    return payload["apiKey"]["id"], payload["token"]
+
+
+async def use(tenant: Tenant, token: str) -> Answer:
+    return await tenant.ask("{ viewer { id name kind scopes organization { id } } }", key=token)
+
+
+def assert_unauthenticated(answer: Answer, message: str) -> None:
+    assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
+    assert answer.errors[0]["message"] == message
+    assert "data" not in answer.body
+    challenge = f'Bearer realm="credgraph", error="invalid_token", error_description="{message}"'
+    assert answer.headers["www-authenticate"] == challenge
+
+
+async def test_a_token_is_shown_once_and_kept_as_a_hash(tenant: Tenant) -> None:
+    payload = await change(tenant, "apiKeyCreate", f"{KEY} token", name=" Reader ", scopes=[*READ, *READ])
+    key, token = payload["apiKey"], payload["token"]
+    assert re.fullmatch(r"cgk_[0-9A-Za-z]{32}_[0-9A-Za-z]{43}", token)
+    assert key["id"].removeprefix("key_") in token
+    assert tenant.id.removeprefix("org_") in token
+    assert (key["name"], key["scopes"], key["expiresAt"], key["revokedAt"]) == ("Reader", READ, None, None)
+    assert key["createdBy"].startswith("key_")
+    assert token.rpartition("_")[2] not in str(await tenant.rows())
+    viewer = (await use(tenant, token)).data["viewer"]
+    assert viewer == {
+        "id": key["id"],
+        "name": "Reader",
+        "kind": "SERVICE",
+        "scopes": READ,
+        "organization": {"id": tenant.id},
+    }
+    event = (await events(tenant))[-1]
+    assert (event["kind"], event["subject_id"]) == ("apiKey.created", key["id"])
+
+
+async def test_what_is_missing_or_does_not_fit_is_refused(tenant: Tenant, clock: SettableClock) -> None:
+    clock.set(NOW)
+    good = {"name": "Reader", "scopes": READ}
+    cases: list[tuple[tuple[str, str], dict[str, Any], str]] = [
+        (("REQUIRED", "name"), {"name": None}, "name is required"),
+        (("REQUIRED", "name"), {"name": " "}, "name is required"),
+        (("INVALID", "name"), {"name": "x" * 201}, "name is longer than 200 characters"),
+        (("REQUIRED", "scopes"), {"scopes": None}, "scopes is required"),
+        (("REQUIRED", "scopes"), {"scopes": []}, "scopes is required"),
+        (("INVALID", "expiresAt"), {"expiresAt": "2026-03-14T09:00:00Z"}, "expiresAt is not in the future"),
+        (("INVALID", "expiresAt"), {"expiresAt": "2020-01-01T00:00:00Z"}, "expiresAt is not in the future"),
+        (
+            ("INVALID", "scopes"),
+            {"scopes": ["SELF_CREDENTIALS"]},
+            "scopes: self:credentials is for a person tied to a worker, not for a key",
+        ),
+        (
+            ("NOT_FOUND", "orgUnit"),
+            {"orgUnit": f"unit_{UNKNOWN}"},
+            f"orgUnit: there is no org unit unit_{UNKNOWN}",
+        ),
+        (("INVALID", "orgUnit"), {"orgUnit": "x"}, "orgUnit is not the id of an org unit (unit_…)"),
+    ]
+    for expected, wrong, message in cases:
+        (error,) = await refused(tenant, "apiKeyCreate", expected, **{**good, **wrong})
+        if "orgUnit" not in wrong:
+            assert error["message"] == message
+
+
+async def test_nobody_gives_more_than_they_hold(tenant: Tenant) -> None:
+    manager = await tenant.key_with(Scope.KEYS_MANAGE, Scope.WORKERS_READ)
+    wanted = ["WORKERS_READ", "WORKERS_WRITE", "AUDIT_READ"]
+    not_permitted = ("NOT_PERMITTED", "scopes")
+    (error,) = await refused(tenant, "apiKeyCreate", not_permitted, key=manager, name="More", scopes=wanted)
+    assert error["__typename"] == "NotPermittedError"
+    assert error["message"] == "you cannot give what you do not hold: audit:read, workers:write"
+    key, _ = await issue(tenant, scopes=wanted)
+    await refused(tenant, "apiKeyRotate", not_permitted, key=manager, id=key)
+    payload = await change(tenant, "apiKeyCreate", "token", key=manager, name="Same", scopes=READ)
+    assert payload["errors"] == []
+
+
+async def test_keys_are_listed_and_filtered(tenant: Tenant, clock: SettableClock) -> None:
+    clock.set(NOW)
+    (owner,) = ids_of(await nodes(tenant, "apiKeys", "id"))
+    clock.advance(timedelta(days=365))
+    expiry = (clock() + timedelta(minutes=1)).isoformat()
+    first, _ = await issue(tenant, name="alpha 1", expiresAt=expiry)
+    clock.advance(timedelta(seconds=1))
+    second, _ = await issue(tenant, name="Beta_2")
+    clock.advance(timedelta(minutes=2))
+    await done(tenant, "apiKeyRevoke", "apiKey { id }", id=second)
+    clock.advance(timedelta(days=365 * 30))
+    cases: list[tuple[list[str], dict[str, Any]]] = [
+        ([first, second], {"orderBy": [{"field": "NAME"}], "where": {"name": {"contains": "a"}}}),
+        ([second], {"where": {"name": {"contains": "_"}}}),
+        ([first], {"where": {"name": {"startsWith": "ALPHA"}}}),
+        ([owner], {"where": {"isActive": True}}),
+        ([first, second], {"where": {"isActive": False}, "orderBy": [{"field": "CREATED_AT"}]}),
+        ([first, second], {"where": {"NOT": {"isActive": True}}, "orderBy": [{"field": "CREATED_AT"}]}),
+    ]
+    for found, arguments in cases:
+        assert ids_of(await nodes(tenant, "apiKeys", "id", **arguments)) == found
+    everyone = ids_of(await nodes(tenant, "apiKeys", "id"))
+    assert [key for key in everyone if key != owner] == [second, first]
+
+
+async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: SettableClock) -> None:
+    clock.set(NOW)
+    key, token = await issue(tenant)
+
+    async def noted() -> str | None:
+        found: str | None = (await look(tenant, "apiKey", "lastUsedAt", id=key)).data["apiKey"]["lastUsedAt"]
+        return found
+
+    assert await noted() is None
+    await use(tenant, token)
+    assert await noted() == "2026-03-14T09:00:00Z"
+    clock.advance(timedelta(seconds=59))
+    await use(tenant, token)
+    assert await noted() == "2026-03-14T09:00:00Z"
+    clock.advance(timedelta(seconds=1))
+    await use(tenant, token)
+    assert await noted() == "2026-03-14T09:01:00Z"
+
+
+async def test_a_key_works_until_it_expires(tenant: Tenant, clock: SettableClock) -> None:
+    clock.set(NOW)
+    key, token = await issue(tenant, expiresAt="2026-03-14T20:00:00+10:00")
+    found = (await look(tenant, "apiKey", "expiresAt", id=key)).data["apiKey"]
+    assert found == {"expiresAt": "2026-03-14T10:00:00Z"}
+    clock.set(NOW + timedelta(hours=1) - timedelta(microseconds=1))
+    assert (await use(tenant, token)).status == 200
+    clock.set(NOW + timedelta(hours=1))
+    assert_unauthenticated(await use(tenant, token), "the API key is expired")
+    (error,) = await refused(tenant, "apiKeyRotate", ("KEY_ENDED", "id"), id=key)
+    assert (error["__typename"], error["message"]) == ("StateError", "the key is expired")
+
+
+async def test_a_revoked_key_ends_at_once_with_its_previous_secret(tenant: Tenant) -> None:
+    key, first = await issue(tenant)
+    second = (await change(tenant, "apiKeyRotate", "token", id=key, overlapMinutes=60))["token"]
+    revoked = await done(tenant, "apiKeyRevoke", "apiKey { id revokedAt }", id=key)
+    assert revoked["revokedAt"] is not None
+    for token in (first, second):
+        assert_unauthenticated(await use(tenant, token), "the API key is revoked")
+    await refused(tenant, "apiKeyRotate", ("KEY_ENDED", "id"), id=key)
+    before = await lasting(tenant)
+    assert await done(tenant, "apiKeyRevoke", "apiKey { id revokedAt }", id=key) == revoked
+    assert await lasting(tenant) == before
+    assert [event["kind"] for event in await events(tenant)][-3:] == [
+        "apiKey.created",
+        "apiKey.rotated",
+        "apiKey.revoked",
+    ]
+
+
+async def test_a_rotated_key_keeps_its_old_secret_for_the_overlap(tenant: Tenant, clock: SettableClock) -> None:
+    clock.set(NOW)
+    key, first = await issue(tenant)
+    rotated = await change(tenant, "apiKeyRotate", f"{KEY} token", id=key, overlapMinutes=30)
+    second = rotated["token"]
+    assert second != first
+    assert rotated["apiKey"]["previousExpiresAt"] == "2026-03-14T09:30:00Z"
+    clock.set(NOW + timedelta(minutes=30) - timedelta(microseconds=1))
+    assert [(await use(tenant, token)).status for token in (first, second)] == [200, 200]
+    clock.set(NOW + timedelta(minutes=30))
+    assert_unauthenticated(await use(tenant, first), "the API key is not valid")
+    assert (await use(tenant, second)).status == 200
+
+
+async def test_without_an_overlap_the_old_secret_ends_at_once(tenant: Tenant) -> None:
+    key, first = await issue(tenant)
+    for given in ({}, {"overlapMinutes": None}, {"overlapMinutes": 0}):
+        rotated = await change(tenant, "apiKeyRotate", f"{KEY} token", id=key, **given)
+        assert rotated["apiKey"]["previousExpiresAt"] is None
+        assert_unauthenticated(await use(tenant, first), "the API key is not valid")
+        first = rotated["token"]
+        assert (await use(tenant, first)).status == 200
+
+
+async def test_an_overlap_is_a_day_at_most(tenant: Tenant) -> None:
+    key, _ = await issue(tenant)
+    for minutes in (-1, 1_441, 2_147_483_647):
+        (error,) = await refused(tenant, "apiKeyRotate", ("INVALID", "overlapMinutes"), id=key, overlapMinutes=minutes)
+        assert error["message"] == "overlapMinutes is not between 0 and 1440"
+    payload = await change(tenant, "apiKeyRotate", "token", id=key, overlapMinutes=1_440)
+    assert payload["errors"] == []
+
+
+async def test_a_token_that_is_none_is_refused(tenant: Tenant, stranger: Tenant) -> None:
+    public, _, secret = tenant.key.rpartition("_")
+    other = "A" if secret[0] != "A" else "B"
+    theirs = stranger.key.rpartition("_")[0]
+    nobody = f"cgk_{UNKNOWN}{UNKNOWN}_{secret}"
+    for token in (f"{public}_{other}{secret[1:]}", f"{theirs}_{secret}", nobody):
+        assert_unauthenticated(await use(tenant, token), "the API key is not valid")
+    for token in ("cgk_", "cgk_x", public, tenant.key + "x", tenant.key[:-1], "eyJhbGciOiJub25lIn0.e30."):
+        assert_unauthenticated(await use(tenant, token), "the API key is malformed")
+    for header in ("", "Bearer", "Basic b3duZXI6c2VjcmV0", tenant.key, f"Bearer {tenant.key} more"):
+        answer = await tenant.service.ask("{ viewer { id } }", Authorization=header)
+        assert_unauthenticated(answer, "the Authorization header is not of the form: Bearer TOKEN")
+
+
+async def test_no_token_is_told_how(tenant: Tenant) -> None:
+    answer = await tenant.service.ask("{ viewer { id } }")
+    assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
+    assert answer.headers["www-authenticate"] == 'Bearer realm="credgraph"'
+
+
+async def test_the_word_bearer_is_read_in_any_case(tenant: Tenant) -> None:
+    for header in (f"bearer {tenant.key}", f"BEARER   {tenant.key}"):
+        assert (await tenant.service.ask("{ viewer { id } }", Authorization=header)).status == 200
+
+
+async def test_a_strangers_key_does_not_exist(tenant: Tenant, stranger: Tenant) -> None:
+    key, token = await issue(tenant)
+    before = await lasting(tenant)
+    for field in ("apiKeyRotate", "apiKeyRevoke"):
+        for theirs in (key, f"key_{UNKNOWN}"):
+            await refused(stranger, field, ("NOT_FOUND", "id"), id=theirs)
+    assert await lasting(tenant) == before
+    assert (await look(stranger, "apiKey", "id", id=key)).data["apiKey"] is None
+    assert key not in ids_of(await nodes(stranger, "apiKeys", "id"))
+    assert (await use(tenant, token)).status == 200
+
+
+@pytest.mark.parametrize("field", ["apiKeyCreate", "apiKeyRotate", "apiKeyRevoke"])
+async def test_managing_keys_needs_its_scope(tenant: Tenant, field: str) -> None:
+    key, _ = await issue(tenant)
+    given = {"name": "Mine", "scopes": READ} if field == "apiKeyCreate" else {"id": key}
+    await forbidden(tenant, field, Scope.WORKERS_READ, Scope.ORGANIZATION_MANAGE, needs=Scope.KEYS_MANAGE, **given)

@@ -1,0 +1,147 @@
+"""Which registry answers for a name, and what is wrong with a file that describes registries."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.main import create_app
+from app.registries.protocol import Eligibility, Inquiry, Misconfigured
+from app.registries.registry_set import Sources
+from app.settings import Settings
+from tests import registry
+from tests.registry import FakeRegistry
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+MANUAL = Inquiry(type_code="WWCC_NSW", reference_number="WWC1X")
+
+
+@asynccontextmanager
+async def opened(file: Path | None = None) -> AsyncIterator[Sources]:
+    sources = Sources(file)
+    try:
+        yield sources
+    finally:
+        await sources.close()
+
+
+async def test_a_described_registry_is_asked_over_http(fake: FakeRegistry, tmp_path: Path) -> None:
+    async with opened(registry.file_of(tmp_path, ocg=fake.describe())) as sources:
+        source = sources.of("ocg", sandbox=False)
+        assert (source.name, source.registry.adapter, source.state) == ("ocg", "http", "closed")
+        await source.check(MANUAL)
+    assert len(fake.asked) == 1
+
+
+async def test_a_name_has_one_source_so_that_its_breaker_remembers(fake: FakeRegistry, tmp_path: Path) -> None:
+    async with opened(registry.file_of(tmp_path, ocg=fake.describe())) as sources:
+        for name, sandbox in (("ocg", False), ("vic", False), ("ocg", True)):
+            assert sources.of(name, sandbox=sandbox) is sources.of(name, sandbox=sandbox)
+
+
+async def test_for_what_is_not_described_a_person_decides(fake: FakeRegistry, tmp_path: Path) -> None:
+    async with opened(registry.file_of(tmp_path, ocg=fake.describe())) as sources:
+        source = sources.of("vic", sandbox=False)
+        assert source.registry.adapter == "manual"
+        finding = (await source.check(MANUAL)).finding
+    assert finding.eligibility is Eligibility.REVIEW_REQUIRED
+    assert finding.problems == ["Check WWCC_NSW with its issuer by hand."]
+
+
+async def test_without_a_file_a_person_decides_everything() -> None:
+    async with opened() as sources:
+        assert sources.of("ocg", sandbox=False).registry.adapter == "manual"
+
+
+@pytest.mark.parametrize("name", ["ocg", "vic", "sandbox", "manual"])
+async def test_an_organization_in_earnest_never_meets_the_sandbox(
+    fake: FakeRegistry, tmp_path: Path, name: str
+) -> None:
+    async with opened(registry.file_of(tmp_path, ocg=fake.describe())) as sources:
+        assert sources.of(name, sandbox=True).registry.adapter == "sandbox"
+        assert sources.of(name, sandbox=False).registry.adapter != "sandbox"
+
+
+async def test_an_organization_in_sandbox_mode_never_meets_a_real_registry(fake: FakeRegistry, tmp_path: Path) -> None:
+    async with opened(registry.file_of(tmp_path, ocg=fake.describe())) as sources:
+        found = await sources.of("ocg", sandbox=True).check(MANUAL)
+    assert found.finding.raw_status == "LAPSED"
+    assert fake.asked == []
+
+
+async def test_failures_of_the_sandbox_open_no_breaker() -> None:
+    async with opened() as sources:
+        source = sources.of("ocg", sandbox=True)
+        for _ in range(6):
+            with pytest.raises(Exception, match="plays dead"):
+                await source.check(Inquiry(type_code="WWCC_NSW", reference_number="U"))
+        assert source.state == "closed"
+
+
+async def test_only_what_has_a_secret_may_push(
+    fake: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUSH", SECRET)
+    file = registry.file_of(tmp_path, ocg=fake.describe(push_secret="PUSH"), vic=fake.describe())
+    async with opened(file) as sources:
+        assert sources.pushing("ocg") is sources.of("ocg", sandbox=False)
+        assert [sources.pushing(name) for name in ("vic", "qld")] == [None, None]
+
+
+def _with_header(fake: FakeRegistry) -> dict[str, Any]:
+    return fake.describe(headers={"X-Key": "{env:NOWHERE}"})
+
+
+@pytest.mark.parametrize(
+    ("describe", "says"),
+    [
+        (_with_header, "ocg: headers.X-Key: the variable NOWHERE is not set"),
+        (lambda fake: fake.describe(push_secret="NOWHERE"), "ocg: push_secret: the variable NOWHERE is not set"),
+        (lambda fake: fake.describe(push_secret="UNFIT"), "ocg: push_secret: the variable UNFIT is not base64"),
+        (lambda fake: fake.describe(url="{x}"), "ocg.url: .*nothing is known as {x}"),
+        (lambda fake: {"url": fake.address, "meanings": {}}, "ocg.status_at: Field required"),
+        (lambda fake: fake.describe(meanings={"A": {"eligibility": "YES"}}), r"ocg\.meanings\.A\.eligibility: "),
+        (lambda fake: [], "ocg: Input should be"),
+    ],
+)
+def test_a_description_that_is_wrong_is_told_with_its_file_and_place(
+    fake: FakeRegistry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    describe: Callable[[FakeRegistry], Any],
+    says: str,
+) -> None:
+    monkeypatch.delenv("NOWHERE", raising=False)
+    monkeypatch.setenv("UNFIT", "a")
+    file = registry.file_of(tmp_path, ocg=describe(fake), vic=fake.describe())
+    with pytest.raises(Misconfigured, match=f"^{file}: {says}"):
+        Sources(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("{", "not JSON: "), ("", "not JSON: "), ("[]", "Input should be a valid dictionary"), ("\xff", "not JSON: ")],
+)
+def test_a_file_that_describes_nothing_is_told_with_its_path(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "registries.json"
+    file.write_text(text, encoding="latin-1")
+    with pytest.raises(Misconfigured, match=f"^{file}: .*{says}"):
+        Sources(file)
+
+
+def test_a_file_that_is_not_there_is_told_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=f"^{tmp_path / 'nowhere.json'}: No such file"):
+        Sources(tmp_path / "nowhere.json")
+
+
+def test_the_service_does_not_start_with_registries_that_cannot_be_asked(tmp_path: Path) -> None:
+    settings = Settings(
+        data=tmp_path,
+        database_url=f"sqlite:///{tmp_path / 'none.sqlite'}",
+        secret="a secret for tests that is long enough",
+        registries=tmp_path / "nowhere.json",
+    )
+    with pytest.raises(Misconfigured, match=r"nowhere\.json"):
+        create_app(settings)
