@@ -1,370 +1,354 @@
-"""Every refusal of the service, drawn as one tree.
+"""Every refusal of the service, as one tree of exceptions.
 
     DomainError
-    ├── Invalid                 INVALID               malformed, out of range, or unknown value
-    │   ├── Required            REQUIRED              absent, null or blank where a value is needed
-    │   ├── TooMany             TOO_MANY              more items than one call may carry
-    │   ├── OwnerRequired       OWNER_REQUIRED        a credential without an owner
-    │   ├── ConfirmationRequired CONFIRMATION_REQUIRED what cannot be undone was not confirmed
-    │   ├── UnsupportedMetadata UNSUPPORTED_METADATA  a fact or file that the credential's type does not take
-    │   ├── UnsupportedFile     UNSUPPORTED_FILE      a file whose content is not taken
-    │   └── FileTooLarge        FILE_TOO_LARGE        a file larger than the installation takes
-    ├── NotFound                NOT_FOUND             no such record, or another organization's
-    ├── Ambiguous               AMBIGUOUS_OWNER       one external id, several people
-    ├── Taken                   TAKEN                 a unique value that another record holds
-    ├── Conflict                CONFLICT              the record changed since it was read
-    ├── Immutable               IMMUTABLE             a fact that never changes after creation
-    │   └── OwnerImmutable      OWNER_IMMUTABLE       owners change through link, unlink and transfer only
-    ├── WrongState              (its own code)        the record's state does not allow it
-    │   ├── Deleted             DELETED
-    │   ├── NotDeleted          NOT_DELETED
-    │   ├── Archived            ARCHIVED
-    │   ├── NotArchived         NOT_ARCHIVED
-    │   ├── TypeArchived        TYPE_ARCHIVED
-    │   ├── CreationNotAllowed  CREATION_NOT_ALLOWED
-    │   ├── NotUpdatable        NOT_UPDATABLE
-    │   ├── NotLatestVersion    NOT_LATEST_VERSION
-    │   ├── ApprovalFinal       APPROVAL_FINAL
-    │   ├── AlreadyApproved     ALREADY_APPROVED
-    │   ├── AlreadyRejected     ALREADY_REJECTED
-    │   ├── NotReviewable       NOT_REVIEWABLE        a request that nobody has answered, or that is cancelled
-    │   ├── NotSubmittable      NOT_SUBMITTABLE       nobody waits for an answer
-    │   ├── AlreadySubmitted    ALREADY_SUBMITTED     the request is answered
-    │   ├── AlreadyRequested    ALREADY_REQUESTED     an open request asks the worker for it
-    │   ├── RequestOpen         REQUEST_OPEN          the request still waits; remind instead
-    │   ├── RequestClosed       REQUEST_CLOSED        the request is settled or cancelled
-    │   ├── AlreadyAssigned     ALREADY_ASSIGNED      the worker holds the position on some of these days
-    │   ├── AlreadyRevoked      ALREADY_REVOKED       an exemption that was taken back
-    │   ├── NotVerifiable       NOT_VERIFIABLE        no registry verifies it, or nobody has answered the request
-    │   ├── NotResolvable       NOT_RESOLVABLE        a check that no person has to settle
-    │   ├── OwnerMismatch       OWNER_MISMATCH        it is not owned by the one it is transferred from
-    │   ├── LastOwner           LAST_OWNER            a credential keeps at least one owner
-    │   ├── AlreadyLinked       ALREADY_LINKED        the slot is held by somebody else
-    │   ├── AlreadyUploaded     ALREADY_UPLOADED      another file came to the address before
-    │   ├── NotUploaded         NOT_UPLOADED          no file came to the address yet
-    │   ├── InUse               IN_USE
-    │   └── KeyEnded            KEY_ENDED             a revoked or expired API key
-    ├── NotPermitted            NOT_PERMITTED         more than the caller may give, set or touch
-    ├── IdempotencyMismatch     IDEMPOTENCY_MISMATCH  the key was used with another input
-    ├── Unauthenticated         UNAUTHENTICATED       no key or token, or one that is not valid (any more)
-    ├── MissingScope            FORBIDDEN             the caller lacks the field's scope
-    ├── BadPage                 BAD_PAGE              first, last, after and before do not fit together
-    └── BadCursor               BAD_CURSOR            a cursor that this list did not give
-    Refused                                           several of them at once
+    ├── Invalid
+    │   ├── Required
+    │   ├── TooMany
+    │   ├── OwnerRequired
+    │   ├── ConfirmationRequired
+    │   ├── UnsupportedMetadata
+    │   ├── UnsupportedFile
+    │   └── FileTooLarge
+    ├── NotFound
+    ├── AmbiguousOwner
+    ├── Taken
+    ├── Conflict
+    ├── Immutable
+    │   └── OwnerImmutable
+    ├── WrongState
+    │   ├── Deleted
+    │   ├── NotDeleted
+    │   ├── Archived
+    │   ├── NotArchived
+    │   ├── TypeArchived
+    │   ├── CreationNotAllowed
+    │   ├── NotUpdatable
+    │   ├── NotLatestVersion
+    │   ├── ApprovalFinal
+    │   ├── AlreadyApproved
+    │   ├── AlreadyRejected
+    │   ├── NotReviewable
+    │   ├── NotSubmittable
+    │   ├── AlreadySubmitted
+    │   ├── AlreadyRequested
+    │   ├── RequestOpen
+    │   ├── RequestClosed
+    │   ├── AlreadyAssigned
+    │   ├── AlreadyRevoked
+    │   ├── NotVerifiable
+    │   ├── NotResolvable
+    │   ├── OwnerMismatch
+    │   ├── LastOwner
+    │   ├── AlreadyLinked
+    │   ├── AlreadyUploaded
+    │   ├── NotUploaded
+    │   ├── InUse
+    │   └── KeyEnded
+    ├── NotPermitted
+    ├── IdempotencyMismatch
+    └── TopLevelError
+        ├── Unauthenticated
+        ├── MissingScope
+        ├── BadPage
+        └── BadCursor
 
-A mutation answers these as data (`UserError`); a query as a top-level error with the code in its extensions.
+A class is the only declaration of its refusal: its code is its name in capitals (`NotFound` is NOT_FOUND), and its
+docstring is the description of that code in the schema. A mutation returns refusals as data (`UserError`); a query
+returns them as top-level errors with the code in `extensions`. `DomainErrorGroup` carries several refusals of one call.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, ClassVar
 
-Path = tuple[str, ...]
+InputPath = tuple[str, ...]
+"""The position of a value in the input, such as `("identity", "displayName")`."""
 
 MASKED = "The service failed to answer this; tell us the request id."
-"""What is said of a fault, whose own words are for the log alone."""
-
-
-class ErrorCode(StrEnum):
-    """The codes that a mutation's errors carry."""
-
-    INVALID = "INVALID"
-    REQUIRED = "REQUIRED"
-    TOO_MANY = "TOO_MANY"
-    OWNER_REQUIRED = "OWNER_REQUIRED"
-    CONFIRMATION_REQUIRED = "CONFIRMATION_REQUIRED"
-    UNSUPPORTED_METADATA = "UNSUPPORTED_METADATA"
-    UNSUPPORTED_FILE = "UNSUPPORTED_FILE"
-    FILE_TOO_LARGE = "FILE_TOO_LARGE"
-    NOT_FOUND = "NOT_FOUND"
-    AMBIGUOUS_OWNER = "AMBIGUOUS_OWNER"
-    TAKEN = "TAKEN"
-    CONFLICT = "CONFLICT"
-    IMMUTABLE = "IMMUTABLE"
-    OWNER_IMMUTABLE = "OWNER_IMMUTABLE"
-    DELETED = "DELETED"
-    NOT_DELETED = "NOT_DELETED"
-    ARCHIVED = "ARCHIVED"
-    NOT_ARCHIVED = "NOT_ARCHIVED"
-    TYPE_ARCHIVED = "TYPE_ARCHIVED"
-    CREATION_NOT_ALLOWED = "CREATION_NOT_ALLOWED"
-    NOT_UPDATABLE = "NOT_UPDATABLE"
-    NOT_LATEST_VERSION = "NOT_LATEST_VERSION"
-    APPROVAL_FINAL = "APPROVAL_FINAL"
-    ALREADY_APPROVED = "ALREADY_APPROVED"
-    ALREADY_REJECTED = "ALREADY_REJECTED"
-    NOT_REVIEWABLE = "NOT_REVIEWABLE"
-    NOT_SUBMITTABLE = "NOT_SUBMITTABLE"
-    ALREADY_SUBMITTED = "ALREADY_SUBMITTED"
-    ALREADY_REQUESTED = "ALREADY_REQUESTED"
-    REQUEST_OPEN = "REQUEST_OPEN"
-    REQUEST_CLOSED = "REQUEST_CLOSED"
-    ALREADY_ASSIGNED = "ALREADY_ASSIGNED"
-    ALREADY_REVOKED = "ALREADY_REVOKED"
-    NOT_VERIFIABLE = "NOT_VERIFIABLE"
-    NOT_RESOLVABLE = "NOT_RESOLVABLE"
-    OWNER_MISMATCH = "OWNER_MISMATCH"
-    LAST_OWNER = "LAST_OWNER"
-    ALREADY_LINKED = "ALREADY_LINKED"
-    ALREADY_UPLOADED = "ALREADY_UPLOADED"
-    NOT_UPLOADED = "NOT_UPLOADED"
-    IN_USE = "IN_USE"
-    KEY_ENDED = "KEY_ENDED"
-    NOT_PERMITTED = "NOT_PERMITTED"
-    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+"""The message that replaces the text of an internal error, which goes to the log only."""
 
 
 class DomainError(Exception):
-    """A refusal: what was wrong, where in the input, and a code that programs can act on."""
+    """A refusal: a message for people, a code for programs, and the path of the value in the input.
+
+    `data` holds further fields of the refusal's type in the schema, such as `limit` or `current_revision`.
+    """
 
     code: ClassVar[str]
 
-    def __init__(self, message: str, path: Path = (), **data: Any) -> None:
+    def __init_subclass__(cls, *, abstract: bool = False, code: str = "") -> None:
+        """Derive the code from the class's name. An abstract class is never raised and has no code."""
+        super().__init_subclass__()
+        if not abstract:
+            cls.code = code or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).upper()
+
+    def __init__(self, message: str, path: InputPath = (), **data: Any) -> None:
         super().__init__(message)
         self.message = message
         self.path = path
         self.data = data
 
     def under(self, *prefix: str) -> "DomainError":
-        """The same refusal, seen from an input in which it lies deeper."""
+        """Prefix the path in place, for an input that is nested in another one, and return the refusal."""
         self.path = (*prefix, *self.path)
         return self
 
 
 class Invalid(DomainError):
-    code = ErrorCode.INVALID
+    """The value is malformed, out of range or unknown."""
 
 
 class Required(Invalid):
-    code = ErrorCode.REQUIRED
+    """A value is needed, and was absent, null or blank."""
 
     def __init__(self, *path: str, message: str | None = None) -> None:
         super().__init__(message or f"{'.'.join(path)} is required", path)
 
 
 class TooMany(Invalid):
-    code = ErrorCode.TOO_MANY
+    """More items than one call may carry."""
 
-    def __init__(self, message: str, path: Path, *, limit: int) -> None:
+    def __init__(self, message: str, path: InputPath, *, limit: int) -> None:
         super().__init__(message, path, limit=limit)
 
 
 class OwnerRequired(Invalid):
-    code = ErrorCode.OWNER_REQUIRED
+    """A credential needs a worker or an applicant who holds it."""
 
 
 class ConfirmationRequired(Invalid):
-    code = ErrorCode.CONFIRMATION_REQUIRED
+    """The operation cannot be undone and was not confirmed."""
 
 
 class UnsupportedMetadata(Invalid):
-    code = ErrorCode.UNSUPPORTED_METADATA
+    """The credential's type does not accept this field or file."""
 
 
 class UnsupportedFile(Invalid):
-    code = ErrorCode.UNSUPPORTED_FILE
+    """The content of the file is not of an accepted format, whatever its name."""
 
 
 class FileTooLarge(Invalid):
-    code = ErrorCode.FILE_TOO_LARGE
+    """The file is larger than the installation accepts."""
 
 
 class NotFound(DomainError):
-    code = ErrorCode.NOT_FOUND
+    """There is no such record in the organization."""
 
 
-class Ambiguous(DomainError):
-    code = ErrorCode.AMBIGUOUS_OWNER
+class AmbiguousOwner(DomainError):
+    """Several people share the external id; add the source system."""
 
 
 class Taken(DomainError):
-    code = ErrorCode.TAKEN
+    """Another record already uses this unique value."""
 
 
 class Conflict(DomainError):
-    code = ErrorCode.CONFLICT
+    """The record changed since it was read; read it again."""
 
-    def __init__(self, path: Path, *, current_revision: int) -> None:
-        message = f"the record changed since it was read; it is now at revision {current_revision}"
+    def __init__(self, path: InputPath, *, current_revision: int) -> None:
+        message = f"the record changed since it was read; read it again (it is at revision {current_revision})"
         super().__init__(message, path, current_revision=current_revision)
 
 
 class Immutable(DomainError):
-    code = ErrorCode.IMMUTABLE
+    """The value never changes after creation."""
 
 
 class OwnerImmutable(Immutable):
-    code = ErrorCode.OWNER_IMMUTABLE
+    """Owners change through link, unlink and transfer, never through update or replace."""
 
 
-class WrongState(DomainError):
-    """The record is not in a state that allows the operation."""
+class WrongState(DomainError, abstract=True):
+    """The record's state does not allow the operation."""
 
 
 class Deleted(WrongState):
-    code = ErrorCode.DELETED
+    """The record is deleted."""
 
 
 class NotDeleted(WrongState):
-    code = ErrorCode.NOT_DELETED
+    """The record is not deleted."""
 
 
 class Archived(WrongState):
-    code = ErrorCode.ARCHIVED
+    """The record is archived."""
 
 
 class NotArchived(WrongState):
-    code = ErrorCode.NOT_ARCHIVED
+    """The record is not archived."""
 
 
 class TypeArchived(WrongState):
-    code = ErrorCode.TYPE_ARCHIVED
+    """The credential type is archived."""
 
 
 class CreationNotAllowed(WrongState):
-    code = ErrorCode.CREATION_NOT_ALLOWED
+    """Credentials of this type are created by requests only."""
 
 
 class NotUpdatable(WrongState):
-    code = ErrorCode.NOT_UPDATABLE
+    """The credential came from a request that is completed or cancelled."""
 
 
 class NotLatestVersion(WrongState):
-    code = ErrorCode.NOT_LATEST_VERSION
+    """Only the latest version can be edited."""
 
 
 class ApprovalFinal(WrongState):
-    code = ErrorCode.APPROVAL_FINAL
+    """The version is decided, and decisions are final in the organization."""
 
 
 class AlreadyApproved(WrongState):
-    code = ErrorCode.ALREADY_APPROVED
+    """The version is already approved."""
 
 
 class AlreadyRejected(WrongState):
-    code = ErrorCode.ALREADY_REJECTED
+    """The version is already rejected."""
 
 
 class NotReviewable(WrongState):
-    code = ErrorCode.NOT_REVIEWABLE
+    """The request is not answered yet, or is cancelled."""
 
 
 class NotSubmittable(WrongState):
-    code = ErrorCode.NOT_SUBMITTABLE
+    """The credential has no open request that waits for an answer."""
 
 
 class AlreadySubmitted(WrongState):
-    code = ErrorCode.ALREADY_SUBMITTED
+    """The worker has already answered the request."""
 
 
 class AlreadyRequested(WrongState):
-    code = ErrorCode.ALREADY_REQUESTED
+    """An open request already asks the worker for this type."""
 
 
 class RequestOpen(WrongState):
-    code = ErrorCode.REQUEST_OPEN
+    """The request still waits for its worker; send a reminder instead."""
 
 
 class RequestClosed(WrongState):
-    code = ErrorCode.REQUEST_CLOSED
+    """The request is completed or cancelled."""
 
 
 class AlreadyAssigned(WrongState):
-    code = ErrorCode.ALREADY_ASSIGNED
+    """The worker already holds the position on some of these days."""
 
 
 class AlreadyRevoked(WrongState):
-    code = ErrorCode.ALREADY_REVOKED
+    """The exemption is already revoked."""
 
 
 class NotVerifiable(WrongState):
-    code = ErrorCode.NOT_VERIFIABLE
+    """No registry verifies the credential, or the worker has not provided it yet."""
 
 
 class NotResolvable(WrongState):
-    code = ErrorCode.NOT_RESOLVABLE
+    """The check does not wait for a person."""
 
 
 class OwnerMismatch(WrongState):
-    code = ErrorCode.OWNER_MISMATCH
+    """The credential is not owned by the person it is to be transferred from."""
 
 
 class LastOwner(WrongState):
-    code = ErrorCode.LAST_OWNER
+    """A credential keeps at least one owner."""
 
 
 class AlreadyLinked(WrongState):
-    code = ErrorCode.ALREADY_LINKED
+    """Another person holds the owner slot."""
 
-    def __init__(self, message: str, path: Path, *, owner: Any) -> None:
+    def __init__(self, message: str, path: InputPath, *, owner: Any) -> None:
         super().__init__(message, path, owner=owner)
 
 
 class AlreadyUploaded(WrongState):
-    code = ErrorCode.ALREADY_UPLOADED
+    """Another file was already uploaded to the URL."""
 
 
 class NotUploaded(WrongState):
-    code = ErrorCode.NOT_UPLOADED
+    """No file was uploaded to the URL yet."""
 
 
 class InUse(WrongState):
-    code = ErrorCode.IN_USE
+    """Other records still depend on this one."""
 
 
 class KeyEnded(WrongState):
-    code = ErrorCode.KEY_ENDED
+    """The API key is revoked or has expired."""
 
 
 class NotPermitted(DomainError):
-    code = ErrorCode.NOT_PERMITTED
+    """The operation goes beyond what the caller may grant, set or change."""
 
 
 class IdempotencyMismatch(DomainError):
-    code = ErrorCode.IDEMPOTENCY_MISMATCH
+    """The idempotency key was already used with another input."""
 
 
-class Unauthenticated(DomainError):
-    code = "UNAUTHENTICATED"
+class TopLevelError(DomainError, abstract=True):
+    """A refusal that is always a top-level error, and never data in a mutation's payload."""
 
 
-class MissingScope(DomainError):
-    code = "FORBIDDEN"
+class Unauthenticated(TopLevelError):
+    """The request has no API key or token, or one that is not valid."""
+
+
+class MissingScope(TopLevelError, code="FORBIDDEN"):
+    """The caller lacks the scope that the field requires."""
 
     def __init__(self, scope: str) -> None:
         super().__init__(f"this needs the scope {scope}", scope=scope)
 
 
-class BadPage(DomainError):
-    code = "BAD_PAGE"
+class BadPage(TopLevelError):
+    """The arguments first, last, after and before contradict each other."""
 
 
-class BadCursor(DomainError):
-    code = "BAD_CURSOR"
+class BadCursor(TopLevelError):
+    """The cursor was not issued by this list."""
 
 
-def allow(refusal: DomainError | None, at: Path | None = None) -> None:
-    """Go on unless something stands against it; `at` tells where in the input it lies, if not where it says."""
+class DomainErrorGroup(Exception):
+    """Several refusals of one call, so that a form can show all of them."""
+
+    def __init__(self, errors: Iterable[DomainError]) -> None:
+        self.errors = list(errors)
+        super().__init__("; ".join(error.message for error in self.errors))
+
+
+def _concrete(base: type[DomainError]) -> Iterator[type[DomainError]]:
+    for cls in base.__subclasses__():
+        if "code" in vars(cls):
+            yield cls
+        if cls is not TopLevelError:
+            yield from _concrete(cls)
+
+
+MUTATION_ERRORS = tuple(_concrete(DomainError))
+"""Every refusal that a mutation can return as data, in the order of the tree."""
+
+ErrorCode = StrEnum("ErrorCode", {error.code: error.code for error in MUTATION_ERRORS})  # type: ignore[misc]
+# mypy wants the members written out; nothing uses one of them by its name.
+ErrorCode.__doc__ = "The codes that a mutation's errors carry."
+
+
+def raise_if_refused(refusal: DomainError | None, at: InputPath | None = None) -> None:
+    """Raise the refusal unless it is None; `at` replaces its path in the input."""
     if refusal is not None:
         refusal.path = refusal.path if at is None else at
         raise refusal
 
 
 @contextmanager
-def gathering(errors: list[DomainError], *under: str) -> Iterator[None]:
-    """Add what is refused within to the others, so that a caller is told all at once; `under` tells where it lies."""
+def collect_refusals(errors: list[DomainError], *under: str) -> Iterator[None]:
+    """Append the refusals raised in the block to `errors`, their paths prefixed with `under`, and go on."""
     try:
         yield
-    except Refused as refused:
-        errors += [error.under(*under) for error in refused.errors]
+    except DomainErrorGroup as group:
+        errors += [error.under(*under) for error in group.errors]
     except DomainError as error:
         errors.append(error.under(*under))
-
-
-class Refused(Exception):
-    """Several refusals of one call, so that a form can show them all."""
-
-    def __init__(self, errors: Iterable[DomainError]) -> None:
-        self.errors = list(errors)
-        super().__init__("; ".join(error.message for error in self.errors))

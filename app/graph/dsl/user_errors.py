@@ -6,59 +6,13 @@ import structlog
 from graphql import GraphQLError
 
 from app.core import errors
-from app.core.errors import MASKED, DomainError, ErrorCode
+from app.core.errors import MASKED, MUTATION_ERRORS, DomainError, ErrorCode
 from app.graph.dsl.types import enum, interface, output, scalar
 from app.graph.references import OWNER
 
 log = structlog.get_logger("graph")
 
-enum(
-    ErrorCode,
-    INVALID="The value is malformed, out of range or unknown.",
-    REQUIRED="A value is needed, and was absent, null or blank.",
-    TOO_MANY="More items than one call may carry.",
-    OWNER_REQUIRED="A credential needs a worker or an applicant who holds it.",
-    UNSUPPORTED_METADATA="The credential's type does not take this fact or file.",
-    UNSUPPORTED_FILE="The content of the file is not one that is taken, whatever its name.",
-    FILE_TOO_LARGE="The file is larger than is taken.",
-    NOT_FOUND="There is no such record.",
-    AMBIGUOUS_OWNER="Several people share the external id; name the source system too.",
-    TAKEN="Another record holds this unique value.",
-    CONFLICT="The record changed since it was read; read it again.",
-    IMMUTABLE="The fact never changes after creation.",
-    OWNER_IMMUTABLE="Owners never change through update or replace.",
-    DELETED="The record is deleted.",
-    NOT_DELETED="The record is not deleted.",
-    NOT_ARCHIVED="The record is not archived.",
-    TYPE_ARCHIVED="The credential type is archived.",
-    CREATION_NOT_ALLOWED="Credentials of this type come from requests only.",
-    NOT_UPDATABLE="The credential came from a request and is completed or cancelled.",
-    IN_USE="Other records still depend on this one.",
-    KEY_ENDED="The API key is revoked or has expired.",
-    NOT_PERMITTED="More than the caller may give, set or touch.",
-    CONFIRMATION_REQUIRED="What cannot be undone has to be confirmed.",
-    ARCHIVED="The record is archived.",
-    NOT_LATEST_VERSION="Only the latest version can be edited.",
-    APPROVAL_FINAL="The version is decided, and decisions are final in the organization.",
-    ALREADY_APPROVED="The version is approved already.",
-    ALREADY_REJECTED="The version is rejected already.",
-    NOT_REVIEWABLE="The request has not been answered, or is cancelled.",
-    NOT_SUBMITTABLE="The credential was not requested, or nobody waits for it any more.",
-    ALREADY_SUBMITTED="The worker has answered the request.",
-    ALREADY_REQUESTED="An open request asks the worker for this type.",
-    REQUEST_OPEN="The request still waits for its worker; remind instead.",
-    REQUEST_CLOSED="The request is settled or cancelled.",
-    ALREADY_ASSIGNED="The worker holds the position on some of these days.",
-    ALREADY_REVOKED="The exemption is revoked already.",
-    NOT_VERIFIABLE="No registry verifies the credential, or nobody has provided it yet.",
-    NOT_RESOLVABLE="The check does not wait for a person.",
-    OWNER_MISMATCH="The credential is not owned by the one it is to be transferred from.",
-    LAST_OWNER="A credential keeps at least one owner.",
-    ALREADY_LINKED="Somebody else holds the slot.",
-    ALREADY_UPLOADED="Another file came to the address before.",
-    NOT_UPLOADED="No file came to the address yet.",
-    IDEMPOTENCY_MISMATCH="The idempotency key was used with another input.",
-)
+enum(ErrorCode, **{error.code: error.__doc__ or "" for error in MUTATION_ERRORS})
 
 
 @interface
@@ -99,7 +53,7 @@ class NotFoundError(UserError):
 class AmbiguousOwnerError(UserError):
     """An external id is shared by several people, and the service does not guess."""
 
-    refusal = errors.Ambiguous
+    refusal = errors.AmbiguousOwner
 
 
 @output
@@ -167,20 +121,20 @@ USER_ERRORS: tuple[type[UserError], ...] = (
     IdempotencyMismatchError,
 )
 
-_SHOWN_BY = {shown.refusal: shown for shown in USER_ERRORS}
+_TYPE_BY_REFUSAL = {to_user_errors.refusal: to_user_errors for to_user_errors in USER_ERRORS}
 
 
 def shown(refusals: list[DomainError]) -> list[UserError]:
     """Refusals as the payload's errors, each as its most precise type."""
-    return [_shown(refusal) for refusal in refusals]
+    return [_to_user_error(refusal) for refusal in refusals]
 
 
-def _shown(refusal: DomainError) -> UserError:
-    kind = next(_SHOWN_BY[base] for base in type(refusal).__mro__ if base in _SHOWN_BY)
+def _to_user_error(refusal: DomainError) -> UserError:
+    kind = next(_TYPE_BY_REFUSAL[base] for base in type(refusal).__mro__ if base in _TYPE_BY_REFUSAL)
     return kind(message=refusal.message, code=ErrorCode(refusal.code), path=list(refusal.path), **refusal.data)
 
 
-def describe(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
+def format_error(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
     """A top-level error for the response; whatever we did not mean to say is logged and masked.
 
     `code` is for an error that GraphQL itself found: in the text, its validity or its variables.
