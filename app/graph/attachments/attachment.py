@@ -1,4 +1,4 @@
-"""Files of credentials in the graph."""
+"""The `Attachment` type: the files of credentials."""
 
 from datetime import datetime
 from typing import Any
@@ -18,53 +18,62 @@ READ: dict[str, Any] = {"scope": Scope.CREDENTIALS_READ, "own": True}
 
 enum(
     AttachmentSide,
-    FRONT="Its front; there is one.",
-    BACK="Its back; there is one.",
-    OTHER="Anything else about it.",
+    FRONT="The front; at most one file per version.",
+    BACK="The back; at most one file per version.",
+    OTHER="Any other supporting file.",
 )
 enum(
     AttachmentStatus,
-    EXPECTED="An address to send it to was given, and it did not come yet.",
-    WAITING="It came, and is handed in when the credential is submitted.",
-    ATTACHED="It belongs to a version.",
+    EXPECTED="An upload URL was issued, and no file has been uploaded yet.",
+    WAITING="The file was uploaded, and is attached when the credential is submitted.",
+    ATTACHED="The file belongs to a version.",
 )
 
 
 @output
 class AttachmentDownload:
-    """Where a file can be had for a short while, without a key."""
+    """A temporary download URL for a file. It requires no API key."""
 
-    url: str = scalar("The address. It gives the file, or leads on to where the file lies.")
-    expires_at: datetime = scalar("Until when it is good.")
+    url: str = scalar("The URL. It returns the file or redirects to the file store.")
+    expires_at: datetime = scalar("The time the URL expires.")
 
 
-def _download(attachment: Any, _found: None, context: Context) -> Address | None:
-    return uploads.download(context.files, attachment, context.origin, context.database.clock())
+def _download(attachment: Any, _target: None, context: Context) -> Address | None:
+    return uploads.download_url(context.files, attachment, context.origin, context.database.clock())
 
 
 @node(queries.attachment_by_id, **READ)
 class Attachment(Node):
-    """A file that shows a credential: an image or a PDF."""
+    """A file of a credential: an image or a PDF."""
 
-    side: AttachmentSide = scalar("What of the credential it shows.")
-    file_name: str = scalar("The name that it came with.")
-    status: AttachmentStatus = scalar("How far it is.", derived=attachments.status, reads=attachments.STATUS_READS)
-    media_type: str | None = scalar("What it is by its content, such as `image/png`; null until it came.")
-    size: int | None = scalar("Its size in bytes; null until it came.")
-    sha256: str | None = scalar("The SHA-256 digest of its bytes, in hexadecimal; null until it came.")
-    uploaded_at: datetime | None = scalar("When it came; null until then.")
+    side: AttachmentSide = scalar("The side of the credential that the file shows.")
+    file_name: str = scalar("The file's name, as uploaded.")
+    status: AttachmentStatus = scalar(
+        "The progress of the file, from expected to attached.",
+        derived=attachments.status,
+        reads=attachments.STATUS_READS,
+    )
+    media_type: str | None = scalar(
+        "The media type, detected from the content, such as `image/png`; null until uploaded."
+    )
+    size: int | None = scalar("The size in bytes; null until uploaded.")
+    sha256: str | None = scalar("The SHA-256 digest of the content, in hexadecimal; null until uploaded.")
+    uploaded_at: datetime | None = scalar("The time of the upload; null until uploaded.")
     download: AttachmentDownload | None = edge(
         None,
-        "Where it can be had; null until it came.",
+        "A temporary download URL; null until uploaded.",
         key="id",
         value=_download,
         reads=("organization_id", "id", "uploaded_at"),
         **READ,
     )
     version: VERSION | None = edge(
-        queries.version_by_id, "The version that it belongs to; null until it is handed in.", key="version_id", **READ
+        queries.version_by_id,
+        "The version that the file belongs to; null until the file is attached.",
+        key="version_id",
+        **READ,
     )
-    credential: CREDENTIAL | None = edge(queries.by_id, "The credential.", key="credential_id", **READ)
-    created_by: str = scalar("The id of the key or person that announced it.")
-    created_by_name: str = scalar("Their name at the time.")
-    created_at: datetime = scalar("When it was announced.")
+    credential: CREDENTIAL | None = edge(queries.by_id, "The file's credential.", key="credential_id", **READ)
+    created_by: str = scalar("The id of the API key or person that created the upload.")
+    created_by_name: str = scalar("The name of the API key or person at that time.")
+    created_at: datetime = scalar("The time the upload was created.")

@@ -1,4 +1,4 @@
-"""Sending and removing files of credentials: inputs, results and mutations."""
+"""Mutations that upload and delete files of credentials."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from app.credentials.files import attachments, uploads
 from app.credentials.files.attachments import Expected
 from app.credentials.files.tables import AttachmentSide
 from app.graph.attachments.attachment import Attachment
-from app.graph.credentials.credential import Credential
+from app.graph.credentials.credential import CREDENTIAL_PAYLOAD
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
@@ -21,36 +21,36 @@ WRITE_OWN: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE, "own": True}
 
 @input
 class AttachmentUploadCreateInput(MutationInput):
-    """A file that is to be sent."""
+    """The credential, and the file to upload for it."""
 
-    credential: strawberry.ID = member("The credential that it shows.", default=...)
-    side: AttachmentSide = member("What of the credential it shows.", default=...)
-    file_name: str = member("Its name, in up to 150 characters.", default=...)
+    credential: strawberry.ID = member("The credential's id.", default=...)
+    side: AttachmentSide = member("The side of the credential that the file shows.", default=...)
+    file_name: str = member("The file's name, up to 150 characters.", default=...)
 
 
 @input
 class AttachmentUploadCompleteInput(MutationInput):
-    """A file that was sent."""
+    """The file whose upload is complete."""
 
-    id: strawberry.ID = member("The attachment.", default=...)
+    id: strawberry.ID = member("The attachment's id.", default=...)
 
 
 @input
 class AttachmentDeleteInput(ByIdInput):
-    """A file to remove. `expectedRevision` is the credential's."""
+    """The file to delete. `expectedRevision` is the revision of the credential."""
 
 
 @output
 class AttachmentUpload:
-    """Where and how a file is to be sent. The address needs no key, and is good for one file."""
+    """A temporary upload URL. It requires no API key, and accepts one file."""
 
-    url: str = scalar("The address.")
-    method: str = scalar("The method of HTTP, `PUT`; the file's bytes are the body, as they are.")
-    expires_at: datetime = scalar("Until when the address is good.")
+    url: str = scalar("The URL to send the file to.")
+    method: str = scalar("The HTTP method to use, `PUT`. The request body is the file's unmodified content.")
+    expires_at: datetime = scalar("The time the URL expires.")
 
 
-async def _address(context: Context, _actor: Actor, expected: Expected) -> dict[str, Any]:
-    attachment, upload = await uploads.address(
+async def _issue_upload_url(context: Context, _actor: Actor, expected: Expected) -> dict[str, Any]:
+    attachment, upload = await uploads.issue_upload_url(
         context.database, context.files, expected, context.origin, context.request_id
     )
     return {"attachment": attachment, "upload": upload}
@@ -65,32 +65,35 @@ MUTATIONS = [
         "attachmentUploadCreate",
         attachments.expect,
         AttachmentUploadCreateInput,
-        "Gives an address to send a file to: a PNG, JPEG, GIF, WEBP or HEIC image, or a PDF. Nothing is attached until "
-        "it came. Then it belongs to the credential's latest version, which has to be decided again if it was; while "
-        "the credential is requested, the file waits for `credentialSubmit`.",
-        then=_address,
+        "Create an upload URL for a PNG, JPEG, GIF, WEBP or HEIC image, or a PDF. Nothing is attached "
+        "until the file is uploaded. The file is then attached to the credential's latest version, which "
+        "must be decided again if it was already decided. While the credential is requested, the file "
+        "waits for `credentialSubmit` instead.",
+        after_commit=_issue_upload_url,
         **WRITE_OWN,
-        attachment=(Attachment, "The file that is expected; null when refused."),
-        upload=(AttachmentUpload, "Where and how it is to be sent."),
+        attachment=(Attachment, "The expected file; null if refused."),
+        upload=(AttachmentUpload, "The upload URL."),
     ),
     mutation(
         "attachmentUploadComplete",
         attachments.find,
         AttachmentUploadCompleteInput,
-        "Tells that a file was sent. Where files go straight to a store of their own, the service looks at it now and "
-        "attaches it; what came through the service is attached already, and nothing more happens. Call it either way.",
-        then=_complete,
+        "Report that a file was uploaded. Always call this after an upload. If files are uploaded "
+        "directly to a separate file store, the service now checks and attaches the file. A file "
+        "uploaded through the service is already attached, and this call has no further effect.",
+        after_commit=_complete,
         **WRITE_OWN,
-        attachment=(Attachment, "The file as it is now; null when refused."),
+        attachment=(Attachment, "The file after the mutation; null if refused."),
     ),
     mutation(
         "attachmentDelete",
         attachments.remove,
         AttachmentDeleteInput,
-        "Removes a file from the latest version of a credential, which has to be decided again if it was; or a file "
-        "that waits to be handed in, or is expected. Its bytes are removed soon after.",
+        "Delete a file from a credential's latest version, which must be decided again if it was already "
+        "decided. Files that wait for submission or are still expected can be deleted too. The content "
+        "is removed from the file store shortly after.",
         **WRITE_OWN,
-        deleted_id=(strawberry.ID, "The id of what was removed; null when refused."),
-        credential=(Credential, "The credential as it is now; null when refused."),
+        deleted_id=(strawberry.ID, "The id of the deleted file; null if refused."),
+        **CREDENTIAL_PAYLOAD,
     ),
 ]

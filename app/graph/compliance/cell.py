@@ -1,4 +1,4 @@
-"""Compliance cells in the graph: one rule for one worker on one day."""
+"""The `ComplianceCell` type: one rule for one worker on one day."""
 
 from datetime import date
 from typing import Any
@@ -20,31 +20,32 @@ READ: dict[str, Any] = {"scope": Scope.COMPLIANCE_READ, "own": True}
 
 @output
 class ComplianceCell:
-    """Whether a worker has what a rule asks, on a day, and why."""
+    """The evaluation of a requirement rule for a worker on a day, with its reason."""
 
-    worker: WORKER | None = edge(
-        workers.by_id, "The worker who is asked.", key="worker_id", scope=Scope.WORKERS_READ, own=True
+    worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
+    rule: RULE | None = edge(queries.rule_by_id, "The requirement rule, as it is today.", key="rule_id", **READ)
+    level: Level = scalar(
+        "The rule's level on the day: whether the worker's standing depended on it.",
+        derived=lambda cell: cell.rule.level,
     )
-    rule: RULE | None = edge(queries.rule_by_id, "The rule that asks, as it is today.", key="rule_id", **READ)
-    level: Level = scalar("Whether standing depended on it that day.", derived=lambda cell: cell.rule.level)
-    severity: Severity = scalar("How bad it was not to have it.", derived=lambda cell: cell.rule.severity)
-    day: date = scalar("The day that is judged.")
-    status: CellStatus = scalar("Whether they have it.")
-    reason: str = scalar("Why, in a sentence with the date that it hinges on.")
+    severity: Severity = scalar("The rule's severity on the day.", derived=lambda cell: cell.rule.severity)
+    day: date = scalar("The day of the evaluation.")
+    status: CellStatus = scalar("The result of the evaluation.")
+    reason: str = scalar("The reason for the status, as a sentence with the date it depends on.")
     credential: CREDENTIAL | None = edge(
         credentials.by_id,
-        "The credential that decides it: the one that satisfies the rule, or falls short of it.",
+        "The credential that decides the status: the one that satisfies the rule or falls short of it.",
         key="credential_id",
         scope=Scope.CREDENTIALS_READ,
         own=True,
     )
     exemption: EXEMPTION | None = edge(
-        queries.exemption_by_id, "The exemption that lets them off.", key="exemption_id", **READ
+        queries.exemption_by_id, "The exemption that applies.", key="exemption_id", **READ
     )
     wanted: list[CredentialType] | None = edge(
-        types.by_id, "The credential types that would have to be provided.", key="wanted", scope=None
+        types.by_id, "The credential types that the worker would need to provide.", key="wanted", scope=None
     )
     changes_on: date | None = scalar(
-        "The next day on which it may become another by the mere passing of days; null when never.",
+        "The next day on which the status may change by the passing of time alone; null if never.",
         derived=lambda cell: None if cell.changes_on == date.max else cell.changes_on,
     )

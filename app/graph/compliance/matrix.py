@@ -1,4 +1,4 @@
-"""The roll-ups of compliance that are lists: the matrix of workers and rules, and the gaps in it."""
+"""Compliance roll-ups that are lists: the matrix of workers and rules, and the gaps in it."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,11 +14,11 @@ from app.compliance.rollups import counting, gaps, scope
 from app.compliance.tables import RequirementRule as RuleRow
 from app.core import clock
 from app.graph.compliance.cell import READ, ComplianceCell
-from app.graph.compliance.rollups import EXTENT, named
+from app.graph.compliance.rollups import SCOPE_ARGUMENTS, scope_input
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing
-from app.graph.dsl.resolvers import Showing
+from app.graph.dsl.resolvers import PagePresenter
 from app.graph.dsl.types import output, scalar
 from app.graph.references import RULE, WORKER
 from app.graph.workers.listing import PersonOrder, WorkerWhere
@@ -29,8 +29,8 @@ from app.workers.tables import Worker as WorkerRow
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A worker's row in a roll-up."""
+class EvaluatedWorker:
+    """A worker's row with the evaluation on the day of a roll-up; without standing and cells if not evaluated."""
 
     row: WorkerRow
     standing: Standing | None
@@ -43,44 +43,45 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Short:
-    """A rule's row among the gaps."""
+class RuleShortfall:
+    """A rule's row with the number of workers who do not meet the rule, by status."""
 
     row: RuleRow
-    found: gaps.ByStatus
+    counts: gaps.ByStatus
 
     @property
     def rule_id(self) -> str:
         """The rule's id."""
         return self.row.id
 
-    def of(self, status: CellStatus) -> int:
-        """How many workers fall short in one way."""
-        return self.found.get(status, 0)
+    def count(self, status: CellStatus) -> int:
+        """Return the number of workers with a status."""
+        return self.counts.get(status, 0)
 
 
 @output
 class MatrixRow:
-    """A worker's row of the matrix."""
+    """One worker's row of the compliance matrix."""
 
     worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
-    standing: Standing | None = scalar("Where they stand on the day; null where `Worker.standing` is.")
-    cells: list[ComplianceCell] = scalar("A cell for each rule that applies to them on the day.")
+    standing: Standing | None = scalar("The worker's standing on the day; null where `Worker.standing` is null.")
+    cells: list[ComplianceCell] = scalar("One cell for each rule that applies to the worker on the day.")
 
 
 @output
 class MatrixConnection(Connection[MatrixRow]):
-    """One page of the matrix."""
+    """One page of the compliance matrix."""
 
-    as_of: date = scalar("The day.", derived=lambda page: page.told[0])
+    as_of: date = scalar("The day that the matrix is evaluated for.", derived=lambda page: page.extra[0])
     rules: list[RULE] | None = scalar(
-        "The rules that apply to somebody on the page, by name: the columns.", derived=lambda page: page.told[1]
+        "The rules that apply to any worker on the page, by name: the columns of the matrix.",
+        derived=lambda page: page.extra[1],
     )
 
 
 @output
 class WorkerGaps:
-    """A worker who falls short of mandatory rules."""
+    """A worker who does not meet some mandatory rules."""
 
     worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
     gaps: list[ComplianceCell] = scalar(
@@ -90,62 +91,72 @@ class WorkerGaps:
 
 @output
 class RuleGaps:
-    """A mandatory rule that some workers fall short of."""
+    """A mandatory rule that some workers do not meet."""
 
     rule: RULE | None = edge(queries.rule_by_id, "The rule.", key="rule_id", **READ)
-    workers: int = scalar("How many workers fall short of it.", derived=lambda row: sum(row.found.values()))
-    missing: int = scalar("Of whom nothing was provided.", derived=lambda row: row.of(CellStatus.MISSING))
-    expired: int = scalar("Of whom it has expired.", derived=lambda row: row.of(CellStatus.EXPIRED))
-    ineligible: int = scalar("Of whom it is ineligible.", derived=lambda row: row.of(CellStatus.INELIGIBLE))
+    workers: int = scalar(
+        "The number of workers who do not meet the rule.", derived=lambda row: sum(row.counts.values())
+    )
+    missing: int = scalar(
+        "The number of workers who provided nothing.", derived=lambda row: row.count(CellStatus.MISSING)
+    )
+    expired: int = scalar(
+        "The number of workers with an expired credential.", derived=lambda row: row.count(CellStatus.EXPIRED)
+    )
+    ineligible: int = scalar(
+        "The number of workers with an ineligible credential.", derived=lambda row: row.count(CellStatus.INELIGIBLE)
+    )
 
 
-async def _judge(context: Context, actor: Actor, rows: list[WorkerRow], day: date) -> list[Judged]:
+async def _evaluate(context: Context, actor: Actor, rows: list[WorkerRow], day: date) -> list[EvaluatedWorker]:
     keys = [row.id for row in rows]
-    found = await context.look(worker_facts.judged, actor, keys, day) if keys else {}
+    evaluations = await context.run_query(worker_facts.evaluate_workers, actor, keys, day) if keys else {}
     return [
-        Judged(row, found[row.id].standing, found[row.id].cells) if row.id in found else Judged(row, None, [])
+        EvaluatedWorker(row, evaluations[row.id].standing, evaluations[row.id].cells)
+        if row.id in evaluations
+        else EvaluatedWorker(row, None, [])
         for row in rows
     ]
 
 
-async def _matrix(context: Context, actor: Actor, as_of: date | None) -> tuple[Listing[Any], Showing]:
+async def _matrix(context: Context, actor: Actor, as_of: date | None) -> tuple[Listing[Any], PagePresenter]:
     worker_facts.check_day(as_of)
     day = as_of or clock.today(context.database.clock(), actor.time_zone)
 
-    async def shown(rows: list[WorkerRow]) -> tuple[list[Judged], Any]:
-        judged = await _judge(context, actor, rows, day)
-        keys = sorted({cell.rule.id for row in judged for cell in row.cells})
-        found = await context.look(queries.rule_by_id.load, actor, keys) if keys else {}
-        columns = sorted(found.values(), key=lambda rule: (rule.name_key, rule.id))
-        return judged, (day, columns)
+    async def present(rows: list[WorkerRow]) -> tuple[list[EvaluatedWorker], Any]:
+        evaluated = await _evaluate(context, actor, rows, day)
+        keys = sorted({cell.rule.id for worker in evaluated for cell in worker.cells})
+        rules = await context.run_query(queries.rule_by_id.load, actor, keys) if keys else {}
+        columns = sorted(rules.values(), key=lambda rule: (rule.name_key, rule.id))
+        return evaluated, (day, columns)
 
-    return workers.listing, shown
+    return workers.listing, present
 
 
-async def _short(context: Context, actor: Actor, **asked: Any) -> tuple[Listing[Any], Showing]:
-    extent = await context.look(scope.find, actor, named(**asked))
-    if extent.day == extent.today:
-        await context.settled(actor)
+async def _gaps_by_worker(context: Context, actor: Actor, **arguments: Any) -> tuple[Listing[Any], PagePresenter]:
+    rollup_scope = await context.run_query(scope.resolve, actor, scope_input(**arguments))
+    if rollup_scope.day == rollup_scope.today:
+        await context.settle(actor)
 
-    async def shown(rows: list[WorkerRow]) -> tuple[list[Judged], None]:
-        judged = await _judge(context, actor, rows, extent.day)
+    async def present(rows: list[WorkerRow]) -> tuple[list[EvaluatedWorker], None]:
+        evaluated = await _evaluate(context, actor, rows, rollup_scope.day)
         return [
-            Judged(one.row, one.standing, [cell for cell in one.cells if counting.is_gap(cell)]) for one in judged
+            replace(worker, cells=[cell for cell in worker.cells if counting.is_gap(cell)]) for worker in evaluated
         ], None
 
-    return await context.look(gaps.short, actor, extent), shown
+    return await context.run_query(gaps.worker_listing, actor, rollup_scope), present
 
 
-async def _rules(context: Context, actor: Actor, **asked: Any) -> tuple[Listing[Any], Showing]:
-    extent = await context.look(scope.find, actor, named(**asked))
-    if extent.is_kept:
-        await context.settled(actor)
-    found = await context.look(gaps.by_rule, actor, extent)
+async def _gaps_by_rule(context: Context, actor: Actor, **arguments: Any) -> tuple[Listing[Any], PagePresenter]:
+    rollup_scope = await context.run_query(scope.resolve, actor, scope_input(**arguments))
+    if rollup_scope.has_counters:
+        await context.settle(actor)
+    counts = await context.run_query(gaps.count_by_rule, actor, rollup_scope)
 
-    async def shown(rows: list[RuleRow]) -> tuple[list[Short], None]:
-        return [Short(row, found.get(row.id, {})) for row in rows], None
+    async def present(rows: list[RuleRow]) -> tuple[list[RuleShortfall], None]:
+        return [RuleShortfall(row, counts.get(row.id, {})) for row in rows], None
 
-    return await context.look(gaps.rules, actor, found), shown
+    return await context.run_query(gaps.rule_listing, actor, counts), present
 
 
 QUERIES = [
@@ -153,33 +164,33 @@ QUERIES = [
         "complianceMatrix",
         workers.listing,
         MatrixRow,
-        "Workers and, for each rule that applies to them, whether they have what it asks. The filters are those of "
-        "`workers`, as they are today; the cells are those of the day.",
+        "List workers with a cell for each rule that applies to them. The filters are those of `workers` "
+        "and use present data; the cells are those of the day `asOf`.",
         where=WorkerWhere,
         order=PersonOrder,
-        chosen=_matrix,
+        select_list=_matrix,
         returns=Annotated["MatrixConnection", strawberry.lazy("app.graph.compliance.matrix")] | None,
-        as_of=EXTENT["as_of"],
+        as_of=SCOPE_ARGUMENTS["as_of"],
         **READ,
     ),
     listing(
         "gapsByWorker",
         replace(workers.listing, hides={}),
         WorkerGaps,
-        "The workers who fall short of a mandatory rule, with what they lack.",
+        "List the workers who do not meet a mandatory rule, with their gaps.",
         where=WorkerWhere,
         order=PersonOrder,
-        chosen=_short,
+        select_list=_gaps_by_worker,
         **READ,
-        **EXTENT,
+        **SCOPE_ARGUMENTS,
     ),
     listing(
         "gapsByRule",
         gaps.RULES,
         RuleGaps,
-        "The mandatory rules that some workers fall short of, by name, and how many workers do.",
-        chosen=_rules,
+        "List the mandatory rules that some workers do not meet, by name, with the number of those workers.",
+        select_list=_gaps_by_rule,
         **READ,
-        **EXTENT,
+        **SCOPE_ARGUMENTS,
     ),
 ]

@@ -1,4 +1,4 @@
-"""The roll-ups of compliance that are no lists: the summary, clearance and the forecast of expiries."""
+"""Compliance roll-ups that are not lists: the summary, clearance and the expiry forecast."""
 
 from datetime import date
 from typing import Any
@@ -12,13 +12,13 @@ from app.compliance.rollups.forecast import ForecastStep
 from app.compliance.rollups.summary import Summary
 from app.credential_types import queries as types
 from app.db import read_executor
-from app.db.read_executor import Reading
+from app.db.read_executor import ReadProgram
 from app.graph.compliance.cell import READ, ComplianceCell
 from app.graph.credential_types.credential_type import CredentialType
 from app.graph.credentials.listing import OwnerReference
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, query
-from app.graph.dsl.types import as_value, enum, given, output, scalar
+from app.graph.dsl.types import as_output, enum, output, scalar, to_data
 from app.graph.references import ORG_UNIT, POSITION, WORKER
 from app.graph.workers.person import PersonBy
 from app.organizations import queries as organizations
@@ -26,121 +26,150 @@ from app.workers import queries as workers
 from app.workers.tables import Standing
 
 PEOPLE: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
-EXTENT: dict[str, Any] = {
+SCOPE_ARGUMENTS: dict[str, Any] = {
     "as_of": (
         date | None,
-        "The day; today unless given. A past day is told by what was recorded before its end, a day to come by what "
-        "is known today.",
+        "The day to report on. Defaults to today. A past day uses the facts recorded by the end of that "
+        "day; a future day uses the facts known today.",
     ),
-    "org_unit": (strawberry.ID | None, "Only this unit and all under it. One at most of orgUnit, position and owner."),
-    "position": (strawberry.ID | None, "Only those who hold this position on the day."),
-    "owner": (OwnerReference | None, "Only this worker or applicant."),
+    "org_unit": (
+        strawberry.ID | None,
+        "Return only results for this unit and all units below it. At most one of `orgUnit`, `position` "
+        "and `owner` can be given.",
+    ),
+    "position": (strawberry.ID | None, "Return only results for workers who hold this position on the day."),
+    "owner": (OwnerReference | None, "Return only results for this worker or applicant."),
 }
 
-enum(ForecastStep, WEEK="By weeks, from Monday to Sunday.", MONTH="By months of the calendar.")
+enum(ForecastStep, WEEK="One span per week, from Monday to Sunday.", MONTH="One span per calendar month.")
 
 
-def named(as_of: date | None = None, org_unit: Any = None, position: Any = None, owner: Any = None) -> dict[str, Any]:
-    """The arguments that say of whom a roll-up tells, by their published names."""
-    return {"asOf": as_of, "orgUnit": org_unit, "position": position, "owner": owner and given(owner)}
+def scope_input(
+    as_of: date | None = None, org_unit: Any = None, position: Any = None, owner: Any = None
+) -> dict[str, Any]:
+    """Return the arguments that select a roll-up's scope, under their published names."""
+    return {"asOf": as_of, "orgUnit": org_unit, "position": position, "owner": owner and to_data(owner)}
 
 
-def _by(dimension: Dimension, description: str) -> Any:
-    return scalar(description, derived=lambda found: found.by(dimension))
+def _counts_by(dimension: Dimension, description: str) -> Any:
+    return scalar(description, derived=lambda row: row.by(dimension))
 
 
 @output
 class ComplianceCount:
-    """How many have a value."""
+    """The number of items with a value."""
 
-    value: str | None = scalar("The value, as the enum of its field has it; null for those that have none.")
-    count: int = scalar("How many.")
+    value: str | None = scalar("The value, as in the enum of its field; null for items without a value.")
+    count: int = scalar("The number of items with the value.")
 
 
 @output
 class ComplianceSummary:
-    """How many credentials there are of each kind, and how many workers of each standing.
+    """Counts of credentials by their properties, and of workers by standing.
 
-    Counted are credentials that somebody has provided, and that are neither archived nor deleted, of people who are
-    not deleted; one with a worker and an applicant is the worker's. Values that nothing has are left out.
+    Only credentials that were provided and are neither archived nor deleted count, and only if their owner is not
+    deleted. A credential held by both a worker and an applicant counts for the worker. Values without any items are
+    omitted.
     """
 
-    as_of: date = scalar("The day.", column="day")
-    settled: bool = scalar("Whether all that happened is counted already; what is left is counted within moments.")
+    as_of: date = scalar("The day of the summary.", column="day")
+    settled: bool = scalar("True if the counts include all changes so far. Otherwise the rest is counted shortly.")
     total: int = scalar(
-        "How many credentials there are: provided, not merely asked for, neither archived nor deleted, and of owners "
-        "who are not deleted."
+        "The number of credentials that were provided, not only requested, that are neither archived nor "
+        "deleted, and whose owner is not deleted."
     )
-    by_status: list[ComplianceCount] = _by(Dimension.STATUS, "Credentials by where they stand with their source.")
-    by_category: list[ComplianceCount] = _by(Dimension.CATEGORY, "Credentials by the category of their type.")
-    by_jurisdiction: list[ComplianceCount] = _by(Dimension.JURISDICTION, "Credentials by where they count.")
-    by_eligibility: list[ComplianceCount] = _by(Dimension.ELIGIBILITY, "Credentials by whether their holder may work.")
-    by_validity: list[ComplianceCount] = _by(Dimension.VALIDITY, "Credentials by what their dates mean on the day.")
-    by_standing: list[ComplianceCount] = _by(
+    by_status: list[ComplianceCount] = _counts_by(
+        Dimension.STATUS, "The number of credentials by status with the issuer or registry."
+    )
+    by_category: list[ComplianceCount] = _counts_by(
+        Dimension.CATEGORY, "The number of credentials by category of their type."
+    )
+    by_jurisdiction: list[ComplianceCount] = _counts_by(
+        Dimension.JURISDICTION, "The number of credentials by jurisdiction."
+    )
+    by_eligibility: list[ComplianceCount] = _counts_by(
+        Dimension.ELIGIBILITY, "The number of credentials by the finding on whether the holder may be engaged."
+    )
+    by_validity: list[ComplianceCount] = _counts_by(
+        Dimension.VALIDITY, "The number of credentials by validity on the day."
+    )
+    by_standing: list[ComplianceCount] = _counts_by(
         Dimension.STANDING,
-        "Workers by where they stand; not those who stand nowhere (see `Worker.standing`).",
+        "The number of workers by standing, without workers who have none (see `Worker.standing`).",
     )
 
 
 @output
 class Clearance:
-    """Whether a worker may work somewhere on a day, judged as if they were placed there."""
+    """The decision on whether a worker may work in a position or unit on a day, as if they were placed there."""
 
     worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", **PEOPLE)
     position: POSITION | None = edge(
-        workers.position_by_id, "The position that they are judged for.", key="position_id", **PEOPLE
+        workers.position_by_id, "The position that the worker is evaluated for.", key="position_id", **PEOPLE
     )
     org_unit: ORG_UNIT | None = edge(
-        organizations.unit_by_id, "The unit that they are judged for.", key="org_unit_id", **PEOPLE
+        organizations.unit_by_id, "The unit that the worker is evaluated for.", key="org_unit_id", **PEOPLE
     )
-    day: date = scalar("The day.")
-    cleared: bool = scalar("Whether they may: they would not be non-compliant.")
-    standing: Standing | None = scalar("Where they would stand; null for somebody who is not at work here that day.")
-    reasons: list[str] = scalar("Why they may not; empty when they may.")
-    blocking: list[ComplianceCell] = scalar("The cells that stand against it.")
+    day: date = scalar("The day of the evaluation.")
+    cleared: bool = scalar("True if the worker may work there: their standing would not be `NON_COMPLIANT`.")
+    standing: Standing | None = scalar(
+        "The worker's standing in that place; null if the worker is not at work for the organization on the day."
+    )
+    reasons: list[str] = scalar("The reasons that the worker may not work there; empty if cleared.")
+    blocking: list[ComplianceCell] = scalar("The cells that prevent clearance.")
     cells: list[ComplianceCell] = scalar("All cells: one for each rule that would apply.")
 
 
 @output
 class ExpiringType:
-    """How many credentials of a type expire."""
+    """The number of expiring credentials of one type."""
 
-    credential_type: CredentialType | None = edge(types.by_id, "The type.", key="credential_type_id", scope=None)
-    count: int = scalar("How many.")
+    credential_type: CredentialType | None = edge(
+        types.by_id, "The credential type.", key="credential_type_id", scope=None
+    )
+    count: int = scalar("The number of expiring credentials.")
 
 
 @output
 class ExpirySpan:
-    """A week or a month, as far as it lies within the forecast."""
+    """A week or month of the forecast. The first and last span are cut to the range of the forecast."""
 
-    from_date: date = scalar("Its first day.", column="first", name="from")
-    to_date: date = scalar("Its last day.", column="last", name="to")
-    total: int = scalar("How many credentials expire in it.")
-    by_type: list[ExpiringType] = scalar("How many of each type, the most first.")
+    from_date: date = scalar("The first day of the span.", column="first", name="from")
+    to_date: date = scalar("The last day of the span.", column="last", name="to")
+    total: int = scalar("The number of credentials that expire in the span.")
+    by_type: list[ExpiringType] = scalar("The number of expiring credentials by type, largest first.")
     turning_non_compliant: int = scalar(
-        "How many workers turn non-compliant in it, if nothing is done.", column="turning"
+        "The number of workers who become non-compliant in the span if nothing is renewed.", column="turning"
     )
-    workers: list[WORKER] | None = edge(workers.by_id, "The first 20 of them.", key="worker_ids", **PEOPLE)
+    workers: list[WORKER] | None = edge(
+        workers.by_id, "The first 20 workers who become non-compliant in the span.", key="worker_ids", **PEOPLE
+    )
 
 
 @output
 class ExpiryForecast:
-    """What expires when, and who turns non-compliant by then."""
+    """A forecast of expiring credentials, and of workers who become non-compliant."""
 
-    as_of: date = scalar("The day that is looked from.", column="day")
-    spans: list[ExpirySpan] = scalar("Week by week or month by month.")
+    as_of: date = scalar("The day that the forecast starts from.", column="day")
+    spans: list[ExpirySpan] = scalar("The weeks or months of the forecast.")
 
 
-def _summary(context: Context, actor: Actor, **asked: Any) -> Reading[ComplianceSummary | None]:
-    extent = scope.of_all(actor, named(**asked), context.database.clock())
-    if extent is None:
-        [extent] = read_executor.told((yield [lambda: context.look(scope.find, actor, named(**asked))]))
-    assert extent is not None
-    if extent.is_kept:
-        settled, [rows] = yield from context.kept(actor, summary.kept(context.database, actor, extent))
-        return as_value(Summary(extent.day, counters.sums(rows), settled))
-    [found] = read_executor.told((yield [lambda: context.look(summary.summarize, actor, extent)]))
-    return as_value(found)
+def _summary(context: Context, actor: Actor, **arguments: Any) -> ReadProgram[ComplianceSummary | None]:
+    rollup_scope = scope.default(actor, scope_input(**arguments), context.database.clock())
+    if rollup_scope is None:
+        [rollup_scope] = read_executor.raise_first_error(
+            (yield [lambda: context.run_query(scope.resolve, actor, scope_input(**arguments))])
+        )
+    assert rollup_scope is not None
+    if rollup_scope.has_counters:
+        settled, [rows] = yield from context.read_settled(
+            actor, summary.counters_read(context.database, actor, rollup_scope)
+        )
+        return as_output(Summary(rollup_scope.day, counters.to_sums(rows), settled))
+    [counts] = read_executor.raise_first_error(
+        (yield [lambda: context.run_query(summary.summarize, actor, rollup_scope)])
+    )
+    return as_output(counts)
 
 
 async def _clearance(
@@ -151,8 +180,8 @@ async def _clearance(
     org_unit: str | None = None,
     on: date | None = None,
 ) -> Clearance | None:
-    asked = {"worker": given(worker), "position": position, "orgUnit": org_unit, "on": on}
-    return as_value(await context.look(clearance.check, actor, asked))
+    arguments = {"worker": to_data(worker), "position": position, "orgUnit": org_unit, "on": on}
+    return as_output(await context.run_query(clearance.check, actor, arguments))
 
 
 async def _forecast(
@@ -162,43 +191,46 @@ async def _forecast(
     from_: date | None = None,
     to: date | None = None,
     type: list[str] | None = None,
-    **asked: Any,
+    **arguments: Any,
 ) -> ExpiryForecast | None:
-    extent = await context.look(scope.find, actor, named(**asked))
-    if extent.day == extent.today:
-        await context.settled(actor)
-    told = {"by": by, "from": from_, "to": to, "type": type}
-    return as_value(await context.look(forecast.foresee, actor, extent, told))
+    rollup_scope = await context.run_query(scope.resolve, actor, scope_input(**arguments))
+    if rollup_scope.day == rollup_scope.today:
+        await context.settle(actor)
+    spans = {"by": by, "from": from_, "to": to, "type": type}
+    return as_output(await context.run_query(forecast.build, actor, rollup_scope, spans))
 
 
 QUERIES = [
     query(
         "complianceSummary",
         _summary,
-        "How many credentials there are of each kind, and how many workers of each standing.",
+        "Count credentials by their properties, and workers by standing.",
         **READ,
-        **EXTENT,
+        **SCOPE_ARGUMENTS,
     ),
     query(
         "clearance",
         _clearance,
-        "Whether a worker may work in a position or a unit on a day, and why not; where neither is named, where they "
-        "are placed that day.",
+        "Decide whether a worker may work in a position or unit on a day, with the reasons. Without a "
+        "position or unit, the worker's own placement on that day is used.",
         **READ,
-        worker=(PersonBy, "Which worker."),
-        position=(strawberry.ID | None, "The position that they would hold."),
-        org_unit=(strawberry.ID | None, "The unit that they would belong to."),
-        on=(date | None, "The day; today unless given."),
+        worker=(PersonBy, "The worker to evaluate."),
+        position=(strawberry.ID | None, "The id of the position that the worker would hold."),
+        org_unit=(strawberry.ID | None, "The id of the unit that the worker would belong to."),
+        on=(date | None, "The day of the evaluation. Defaults to today."),
     ),
     query(
         "expiryForecast",
         _forecast,
-        "What expires when, and who turns non-compliant by then if nothing is done.",
+        "Forecast the credentials that expire and the workers who become non-compliant if nothing is renewed.",
         **READ,
-        by=(ForecastStep, "Whether by weeks or by months; up to 60 of them."),
-        from_=(date | None, "The first day; the day that is looked from unless given."),
-        to=(date | None, "The last day; about six weeks or months later unless given."),
-        type=(list[str] | None, "The codes of the credential types to count; all unless given."),
-        **EXTENT,
+        by=(ForecastStep, "The length of a span: weeks or months, up to 60 of them."),
+        from_=(date | None, "The first day. Defaults to `asOf`."),
+        to=(date | None, "The last day. Defaults to about six weeks or six months after the first day."),
+        type=(
+            list[str] | None,
+            "Return only results for the credential types with these codes. Defaults to all types.",
+        ),
+        **SCOPE_ARGUMENTS,
     ),
 ]

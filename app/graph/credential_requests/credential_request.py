@@ -1,4 +1,4 @@
-"""Requests for credentials in the graph."""
+"""The `CredentialRequest` type and its queries."""
 
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from app.graph.credential_requests.listing import REQUEST_LIST
 from app.graph.credential_types.credential_type import CredentialType
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, node, permission, query
-from app.graph.dsl.node_types import find
+from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.types import scalar
 from app.graph.node import Node
 from app.graph.references import CREDENTIAL, RULE, WORKER
@@ -25,80 +25,90 @@ READ: dict[str, Any] = {"scope": Scope.CREDENTIALS_READ, "own": True}
 
 
 def can(description: str, rule: Any) -> Any:
-    """Whether the caller could do something to the request."""
+    """Declare a `viewerCan…` field of a request."""
     return permission(
         description, queries.request_by_id, Scope.CREDENTIALS_WRITE, rule, reads=permissions.REQUEST_READS
     )
 
 
-def _guidance(request: Any, kind: Any, _context: Context) -> Any:
-    return request.guidance or kind.instructions
+def _guidance(request: Any, credential_type: Any, _context: Context) -> Any:
+    return request.guidance or credential_type.instructions
 
 
 @node(queries.request_by_id, **READ)
 class CredentialRequest(Node):
-    """A worker asked for a credential. It is open until its credential is settled, or nobody asks any more."""
+    """A request for a worker to provide a credential. It stays open until the credential is completed or the request is
+    cancelled.
+    """
 
-    worker: WORKER | None = edge(workers.by_id, "Who is asked.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
+    worker: WORKER | None = edge(
+        workers.by_id,
+        "The worker who was asked for the credential.",
+        key="worker_id",
+        scope=Scope.WORKERS_READ,
+        own=True,
+    )
     credential_type: CredentialType | None = edge(
-        types.by_id, "What they are asked for.", key="credential_type_id", scope=None
+        types.by_id, "The requested credential type.", key="credential_type_id", scope=None
     )
     credential: CREDENTIAL | None = edge(
-        credentials.by_id, "The credential to submit; null when it was purged.", key="credential_id", **READ
+        credentials.by_id, "The credential to submit; null if it was purged.", key="credential_id", **READ
     )
     rule: RULE | None = edge(
         queries.rule_by_id,
-        "The rule that asked; null when a person did.",
+        "The requirement rule that raised the request; null if a person raised it.",
         key="rule_id",
         scope=Scope.COMPLIANCE_READ,
         own=True,
     )
-    raised_by: RaisedBy = scalar("Whether a rule asked, or a person.")
-    status: Intake = scalar("How far its credential is.")
-    message: str | None = scalar("What the worker is told.")
+    raised_by: RaisedBy = scalar("The origin of the request: a requirement rule or a person.")
+    status: Intake = scalar("The intake status of the request's credential.")
+    message: str | None = scalar("The message to the worker.")
     guidance: str | None = edge(
         types.by_id,
-        "What the worker is told about this type: as the request says, or else the type's instructions.",
+        "The guidance for the worker about the credential type. Defaults to the type's instructions.",
         key="credential_type_id",
         scope=None,
         value=_guidance,
         reads=("guidance",),
-        of=("instructions",),
+        target_reads=("instructions",),
     )
-    due_on: date | None = scalar("The day by which it is to be submitted.")
-    reminders: int = scalar("How often its worker was reminded.")
-    last_reminded_at: datetime | None = scalar("When they last were.")
+    due_on: date | None = scalar("The last day for the worker to submit the credential.")
+    reminders: int = scalar("The number of reminders sent to the worker.")
+    last_reminded_at: datetime | None = scalar("The time of the last reminder.")
     open: bool = scalar(
-        "Whether it waits, for its worker or for a reviewer.",
+        "True if the request waits for its worker or for a reviewer.",
         derived=lambda row: row.closed_at is None,
         reads=("closed_at",),
     )
-    closed_at: datetime | None = scalar("When it was settled or cancelled, if it is.")
-    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    created_at: datetime = scalar("When it was raised.")
-    last_updated: datetime = scalar("When it last changed.")
-    viewer_can_remind: bool = can("Whether you could remind its worker now.", permissions.pursue)
-    viewer_can_cancel: bool = can("Whether you could cancel it now.", permissions.pursue)
-    viewer_can_resend: bool = can("Whether you could raise it again now.", permissions.resend)
+    closed_at: datetime | None = scalar("The time the request was completed or cancelled; null if it is open.")
+    revision: int = scalar(
+        "The request's revision, which increases with each change. Send it back as `expectedRevision`."
+    )
+    created_at: datetime = scalar("The time the request was raised.")
+    last_updated: datetime = scalar("The time of the last change.")
+    viewer_can_remind: bool = can("True if the viewer can remind the worker now.", permissions.remind_or_cancel)
+    viewer_can_cancel: bool = can("True if the viewer can cancel the request now.", permissions.remind_or_cancel)
+    viewer_can_resend: bool = can("True if the viewer can resend the request now.", permissions.resend)
 
 
 def _request(_context: Context, _actor: Actor, id: str) -> CredentialRequest | None:
-    return find(queries.request_by_id, id)
+    return defer_load(queries.request_by_id, id)
 
 
 QUERIES = [
     query(
         "credentialRequest",
         _request,
-        "One request; null when there is none.",
-        id=(strawberry.ID, "Its id."),
+        "Look up a request by id; null if there is none.",
+        id=(strawberry.ID, "The request's id."),
         **READ,
     ),
     listing(
         "credentialRequests",
         queries.requests,
         CredentialRequest,
-        "Which workers are and were asked for what.",
+        "List the organization's requests for credentials, open and closed.",
         **REQUEST_LIST,
     ),
 ]

@@ -1,4 +1,4 @@
-"""How lists of requests are filtered and sorted."""
+"""Filters and sort keys for lists of requests."""
 
 from enum import StrEnum
 from typing import Any
@@ -13,22 +13,28 @@ from app.graph.dsl.types import enum, input, member
 
 @input
 class CredentialRequestWhere:
-    """Which requests. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for requests. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["CredentialRequestWhere"] | None = member("All of these must hold.")
-    OR: list["CredentialRequestWhere"] | None = member("One of these must hold.")
-    NOT: "CredentialRequestWhere | None" = member("This must not hold.")
-    worker: IDFilter | None = member("Who is asked.")
-    type: ExactFilter | None = member("The code of the credential type that is asked for.")
-    rule: IDFilter | None = member("The rule that asked.")
-    intake: ChoiceFilter[Intake] | None = member("How far its credential is.")
-    raised_by: ChoiceFilter[RaisedBy] | None = member("Whether a rule asked, or a person.")
-    open: bool | None = member("Whether it waits, for its worker or for a reviewer.")
-    overdue: bool | None = member("Whether its worker has not answered, and its due date has passed.")
+    AND: list["CredentialRequestWhere"] | None = member("Match if all of these match.")
+    OR: list["CredentialRequestWhere"] | None = member("Match if any of these matches.")
+    NOT: "CredentialRequestWhere | None" = member("Match if this does not match.")
+    worker: IDFilter | None = member("Match the id of the worker.")
+    type: ExactFilter | None = member("Match the code of the requested credential type.")
+    rule: IDFilter | None = member("Match the id of the rule that raised the request.")
+    intake: ChoiceFilter[Intake] | None = member("Match the intake status of the request's credential.")
+    raised_by: ChoiceFilter[RaisedBy] | None = member(
+        "Match the origin of the request: a requirement rule or a person."
+    )
+    open: bool | None = member(
+        "If true, match requests that wait for their worker or a reviewer; if false, match closed requests."
+    )
+    overdue: bool | None = member(
+        "If true, match requests that are unanswered after their due date; if false, match all others."
+    )
 
 
 class CredentialRequestOrderField(StrEnum):
-    """What requests can be sorted by."""
+    """The fields that requests can be sorted by."""
 
     CREATED_AT = "createdAt"
     DUE_ON = "dueOn"
@@ -36,8 +42,8 @@ class CredentialRequestOrderField(StrEnum):
 
 enum(
     CredentialRequestOrderField,
-    CREATED_AT="When it was raised. The default, latest first.",
-    DUE_ON="The day it is due; those without one come last.",
+    CREATED_AT="Sort by time of creation. The default, latest first.",
+    DUE_ON="Sort by due date; requests without one come last.",
 )
 CredentialRequestOrder = sort_key(CredentialRequestOrderField, "requests")
 REQUEST_LIST: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Requests made and pursued by hand, and their answers: inputs, results and mutations."""
+"""Mutations that create, pursue and answer requests for credentials."""
 
 from datetime import date
 from typing import Any
@@ -9,9 +9,9 @@ from app.access import Scope
 from app.compliance import request_actions
 from app.credentials import submission
 from app.graph.credential_requests.credential_request import CredentialRequest
-from app.graph.credentials.credential import Credential
+from app.graph.credentials.credential import CREDENTIAL_PAYLOAD
 from app.graph.credentials.version_mutations import VersionContent
-from app.graph.dsl.bulk_payload import each, refusals
+from app.graph.dsl.bulk_payload import bulk_payload, errors_field
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
@@ -22,64 +22,64 @@ WRITE: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE}
 
 @input
 class RequestedTypeInput:
-    """A credential type to ask for."""
+    """A credential type to request."""
 
-    credential_type: str = member("The code of the type, such as `WWCC_NSW`.", default=...)
+    credential_type: str = member("The code of the credential type, such as `WWCC_NSW`.", default=...)
     guidance: str | None = member(
-        "What the workers are told about it, in up to 2,000 characters; the type's instructions when not given."
+        "The guidance for the workers about the type, up to 2,000 characters. Defaults to the type's instructions."
     )
 
 
 @input
 class CredentialRequestsCreateInput(MutationInput):
-    """Workers to ask for credentials."""
+    """The workers to ask, and the credential types to request from each."""
 
-    workers: list[strawberry.ID] = member("Up to 50 workers.", default=...)
-    types: list[RequestedTypeInput] = member("Up to 20 types, each asked of every worker.", default=...)
-    message: str | None = member("What the workers are told, in up to 2,000 characters.")
-    due_on: date | None = member("The day by which they are to answer; today or later.")
+    workers: list[strawberry.ID] = member("The ids of up to 50 workers.", default=...)
+    types: list[RequestedTypeInput] = member("Up to 20 credential types to request from every worker.", default=...)
+    message: str | None = member("The message to the workers, up to 2,000 characters.")
+    due_on: date | None = member("The last day for the workers to submit; today or later.")
 
 
 @input
 class CredentialRequestRemindInput(ByIdInput):
-    """A request to remind its worker of."""
+    """The request to send a reminder for."""
 
 
 @input
 class CredentialRequestResendInput(ByIdInput):
-    """A closed request to raise again."""
+    """The closed request to raise again."""
 
-    message: str | None = member("What the worker is told; as before when not given.")
-    due_on: date | None = member("The day by which they are to answer; today or later.")
+    message: str | None = member("The message to the worker. Defaults to the message of the closed request.")
+    due_on: date | None = member("The last day for the worker to submit; today or later.")
 
 
 @input
 class CredentialRequestCancelInput(ByIdInput):
-    """A request to cancel."""
+    """The request to cancel."""
 
 
 @input
 class CredentialSubmitInput(VersionContent):
-    """A requested credential and the facts that answer the request.
+    """The requested credential to submit, and the facts that answer the request.
 
-    What is not given is as its latest version has it; without an expiry date it follows from the issue date and the
-    type's usual validity. A file takes the place of one of the same side; the other files stay.
+    Absent facts are copied from the latest version; without an expiry date, it follows from the issue date and the
+    type's usual validity. A file replaces the present file of the same side; other files stay.
     """
 
-    id: strawberry.ID = member("The credential.", default=...)
+    id: strawberry.ID = member("The credential's id.", default=...)
     attachments: list[strawberry.ID] | None = member(
-        "The files to hand in, of those that wait; all of them when not given."
+        "The ids of the waiting files to submit. Defaults to all waiting files."
     )
 
 
 @output
 class CredentialRequestResult:
-    """What became of one worker and one type."""
+    """The result for one worker and one credential type."""
 
-    worker_id: strawberry.ID = scalar("The worker's id as it was sent.")
-    credential_type: str = scalar("The code of the type.")
-    request: CredentialRequest | None = scalar("The request; null when refused.")
-    errors: list[UserError] = refusals("Why it was refused.")
+    worker_id: strawberry.ID = scalar("The worker's id, as sent.")
+    credential_type: str = scalar("The code of the credential type.")
+    request: CredentialRequest | None = scalar("The new request; null if refused.")
+    errors: list[UserError] = errors_field("The reasons for a refusal.")
 
 
 MUTATIONS = [
@@ -87,46 +87,47 @@ MUTATIONS = [
         "credentialRequestsCreate",
         request_actions.create,
         CredentialRequestsCreateInput,
-        "Asks up to 50 workers for credentials, whether or not they hold one already. Each worker and type stands "
-        "alone; what an open request asks for already is refused.",
+        "Request credentials from up to 50 workers, including workers who already hold one. Each pair of "
+        "worker and type succeeds or fails on its own; a pair that already has an open request is "
+        "refused.",
         **WRITE,
-        **each(CredentialRequestResult, "How many requests were raised.", items="each type of each worker"),
+        **bulk_payload(CredentialRequestResult, "The number of requests created.", items="each type of each worker"),
     ),
     mutation(
         "credentialRequestRemind",
         request_actions.remind,
         CredentialRequestRemindInput,
-        "Reminds a worker of what they have not submitted.",
+        "Remind a worker of a request that they have not answered.",
         **WRITE,
-        credential_request=(CredentialRequest, "The request as it is now; null when refused."),
+        credential_request=(CredentialRequest, "The request after the mutation; null if refused."),
     ),
     mutation(
         "credentialRequestResend",
         request_actions.resend,
         CredentialRequestResendInput,
-        "Raises a closed request again, as a new one with a credential of its own.",
+        "Raise a closed request again, as a new request with a new credential.",
         **WRITE,
-        credential_request=(CredentialRequest, "The new request; null when refused."),
+        credential_request=(CredentialRequest, "The new request; null if refused."),
     ),
     mutation(
         "credentialRequestCancel",
         request_actions.cancel,
         CredentialRequestCancelInput,
-        "Cancels a request that its worker has not answered. What a rule asked for is not asked again by any rule, "
-        "until the worker had it meanwhile, or you resend it.",
+        "Cancel a request that its worker has not answered. If a rule raised the request, no rule asks "
+        "for it again until the worker has since held the credential or the request is resent.",
         **WRITE,
-        credential_request=(CredentialRequest, "The request as it is now; null when refused."),
+        credential_request=(CredentialRequest, "The request after the mutation; null if refused."),
     ),
     mutation(
         "credentialSubmit",
         submission.submit,
         CredentialSubmitInput,
-        "Answers a request: hands in a requested credential, or hands it in again after a rejection, where the "
-        "organization lets workers resubmit. Where nobody has to approve it, it is completed at once; what a registry "
-        "verifies is checked soon after.",
+        "Submit a requested credential, or submit it again after a rejection if the organization allows "
+        "that. If no approval is required, the request is completed at once. If a registry verifies the "
+        "type, a check follows shortly.",
         scope=Scope.CREDENTIALS_WRITE,
         own=True,
-        credential=(Credential, "The credential as it is now; null when refused."),
-        correlation_id=(str, "By what its first check is recognised; null when no registry verifies it."),
+        **CREDENTIAL_PAYLOAD,
+        correlation_id=(str, "The correlation id of the first check; null if no registry verifies the type."),
     ),
 ]

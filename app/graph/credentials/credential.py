@@ -1,4 +1,4 @@
-"""Credentials in the graph."""
+"""The `Credential` type and its queries."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -19,83 +19,85 @@ from app.graph.credential_requests.credential_request import CredentialRequest
 from app.graph.credential_types.credential_type import CredentialType
 from app.graph.credentials.listing import CREDENTIAL_LIST, CredentialWhere
 from app.graph.credentials.verification_attempt import VerificationAttempt, VerificationOrder, VerificationWhere
-from app.graph.credentials.version import READ, CredentialVersion, of_credential
+from app.graph.credentials.version import READ, CredentialVersion, credential_validity
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, node, permission, query
-from app.graph.dsl.node_types import find
+from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import enum, flag, output, part, scalar
+from app.graph.dsl.types import embedded, enum, flag, output, scalar
 from app.graph.events.listing import EVENT_LIST
 from app.graph.node import Node
 from app.graph.references import EVENT, RULE
 from app.graph.workers.worker import Worker
-from app.registries.protocol import Eligibility, StatusDetail
+from app.registries.findings import Eligibility, StatusDetail
 from app.workers import queries as workers
 
 WRITE, REVIEW, VERIFY = Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_REVIEW, Scope.CREDENTIALS_VERIFY
 
 
 def can(description: str, scope: Scope, rule: Any, **narrower: bool) -> Any:
-    """Whether the caller could do something to the credential."""
+    """Declare a `viewerCan…` field of a credential."""
     return permission(description, queries.by_id, scope, rule, reads=permissions.READS, **narrower)
 
 
 @output
 class Identification:
-    """What a credential is."""
+    """The name, type and reference number of a credential."""
 
-    display_name: str = scalar("The name shown.")
-    credential_type: CredentialType | None = edge(types.by_id, "Its type.", key="credential_type_id", scope=None)
-    category: Category = scalar("The category of its type.")
-    reference_number: str | None = scalar("The number that the issuer knows it by, in its latest version.")
+    display_name: str = scalar("The name to show for the credential.")
+    credential_type: CredentialType | None = edge(
+        types.by_id, "The credential's type.", key="credential_type_id", scope=None
+    )
+    category: Category = scalar("The category of the credential's type.")
+    reference_number: str | None = scalar("The reference number in the latest version, as the issuer wrote it.")
 
 
 @output
 class Issuing:
-    """Who issued a credential, where and when: the facts of its latest version."""
+    """The issuer, place and dates of a credential, from its latest version."""
 
-    issuing_authority: str | None = scalar("Who issued it.")
-    jurisdiction: str | None = scalar("Where it counts, such as `NSW`.")
-    issue_date: date | None = scalar("The day it was issued.")
-    expiry_date: date | None = scalar("The last day it is valid.")
+    issuing_authority: str | None = scalar("The authority that issued the credential.")
+    jurisdiction: str | None = scalar("The jurisdiction that the credential is valid in, such as `NSW`.")
+    issue_date: date | None = scalar("The day the credential was issued.")
+    expiry_date: date | None = scalar("The last day the credential is valid.")
 
 
 @output
 class Verification:
-    """Where a credential stands with its source."""
+    """A credential's status with its issuer or registry, and the result of the last check or decision."""
 
-    status: VerificationStatus = scalar("Whether it is in force there.")
-    is_verifiable: bool = scalar("Whether a registry can verify it.")
+    status: VerificationStatus = scalar("The credential's status with its issuer or registry.")
+    is_verifiable: bool = scalar("True if a registry can verify the credential.")
     eligibility: Eligibility | None = scalar(
-        "Whether its holder may be engaged, as the last check or decision found. Whether it is in date is told by "
-        "`validity`, and whether a version of it counts by `effectiveVersion`."
+        "The last finding, by a check or a decision, on whether the holder may be engaged. It does not "
+        "consider dates (see `validity`) or the approval of versions (see `effectiveVersion`)."
     )
-    status_detail: StatusDetail | None = scalar("What the last check or decision found.")
-    raw_status: str | None = scalar("What the registry said, in its own words.")
-    last_verified_at: datetime | None = scalar("When a registry last answered.")
-    next_check_at: datetime | None = scalar("When a registry is to be asked again.")
+    status_detail: StatusDetail | None = scalar("The finding of the last check or decision.")
+    raw_status: str | None = scalar("The registry's own wording of the status.")
+    last_verified_at: datetime | None = scalar("The time of the registry's last answer.")
+    next_check_at: datetime | None = scalar("The time of the next scheduled check.")
     authority: str | None = edge(
         types.by_id,
-        "The registry that verifies its type; null when none does.",
+        "The name of the registry that verifies credentials of this type; null if none does.",
         key="credential_type_id",
         scope=None,
-        value=lambda _credential, kind, _context: kind.verification_source,
+        value=lambda _credential, credential_type, _context: credential_type.verification_source,
         reads=(),
-        of=("verification_source",),
+        target_reads=("verification_source",),
     )
 
 
 @output
 class Owners:
-    """Who holds a credential: at most one worker and one applicant."""
+    """The owners of a credential: up to one worker and up to one applicant."""
 
     worker: Worker | None = edge(
-        workers.by_id, "The worker who holds it.", key="worker_id", scope=Scope.WORKERS_READ, own=True
+        workers.by_id, "The worker who holds the credential.", key="worker_id", scope=Scope.WORKERS_READ, own=True
     )
     applicant: Applicant | None = edge(
         workers.applicant_by_id,
-        "The applicant who holds it.",
+        "The applicant who holds the credential.",
         key="applicant_id",
         scope=Scope.WORKERS_READ,
         own=True,
@@ -104,18 +106,18 @@ class Owners:
 
 @output
 class CredentialIntake:
-    """How a credential came in."""
+    """The origin of a credential: created directly or requested from a worker."""
 
-    status: Intake = scalar("Whether it was created directly or asked for.", column="intake")
-    requested_at: datetime | None = scalar("When its worker was asked for it.")
-    submitted_at: datetime | None = scalar("When they last submitted it.")
-    due_at: date | None = scalar("The day by which they are to submit it.", column="due_on")
+    status: Intake = scalar("The intake status: created directly, or the progress of the request.", column="intake")
+    requested_at: datetime | None = scalar("The time the credential was requested from its worker.")
+    submitted_at: datetime | None = scalar("The time of the worker's last submission.")
+    due_at: date | None = scalar("The last day for the worker to submit the credential.", column="due_on")
     request: CredentialRequest | None = edge(
-        compliance.request_by_id, "The request that it answers.", key="request_id", **READ
+        compliance.request_by_id, "The request that the credential answers.", key="request_id", **READ
     )
     rule: RULE | None = edge(
         compliance.rule_by_id,
-        "The rule that asked; null when a person did.",
+        "The requirement rule that raised the request; null if a person raised it.",
         key="rule_id",
         scope=Scope.COMPLIANCE_READ,
         own=True,
@@ -123,48 +125,48 @@ class CredentialIntake:
 
 
 class VersionOrderField(StrEnum):
-    """What versions can be sorted by."""
+    """The fields that versions can be sorted by."""
 
     NUMBER = "number"
 
 
-enum(VersionOrderField, NUMBER="Its number. The default, latest first.")
+enum(VersionOrderField, NUMBER="Sort by version number. The default, latest first.")
 VersionOrder = sort_key(VersionOrderField, "versions")
 
 
 @node(queries.by_id, **READ)
 class Credential(Node):
-    """A licence, screening, certificate or government id that a worker, an applicant or both hold."""
+    """A licence, screening, certificate or government id held by a worker, an applicant or both."""
 
-    identification: Identification = part("What it is.")
-    issuing: Issuing = part("Who issued it, where and when.")
-    verification: Verification = part("Where it stands with its source.")
-    owners: Owners = part("Who holds it.")
-    intake: CredentialIntake = part("How it came in.")
+    identification: Identification = embedded("The credential's name, type and reference number.")
+    issuing: Issuing = embedded("The credential's issuer, place and dates.")
+    verification: Verification = embedded("The credential's status with its issuer or registry.")
+    owners: Owners = embedded("The people who hold the credential.")
+    intake: CredentialIntake = embedded("The origin of the credential, and the progress of its request.")
     validity: Validity | None = edge(
         types.by_id,
-        "What the dates of its effective version mean today; of its latest, when none is effective.",
+        "The validity today, by the dates of the effective version, or of the latest version if none is effective.",
         key="credential_type_id",
         scope=None,
-        value=of_credential,
+        value=credential_validity,
         reads=("valid_from", "expires_on"),
-        of=("expiring_soon_days",),
+        target_reads=("expiring_soon_days",),
     )
     latest_version: CredentialVersion | None = edge(
-        queries.version_by_id, "The newest version, whatever its approval.", key="latest_version_id", **READ
+        queries.version_by_id, "The newest version, in any state of approval.", key="latest_version_id", **READ
     )
     effective_version: CredentialVersion | None = edge(
         queries.version_by_id,
-        "The newest version that is approved or needs no approval: the one that counts.",
+        "The version in effect: the newest one that is approved or needs no approval.",
         key="effective_version_id",
         **READ,
     )
     versions: Connection[CredentialVersion] | None = edge(
-        queries.versions_by_credential, "All versions, latest first.", key="id", order=VersionOrder, **READ
+        queries.versions_by_credential, "The credential's versions, latest first.", key="id", order=VersionOrder, **READ
     )
     verifications: Connection[VerificationAttempt] | None = edge(
         queries.attempts_by_credential,
-        "The checks made of it, latest first.",
+        "The checks made of the credential, latest first.",
         key="id",
         where=VerificationWhere,
         order=VerificationOrder,
@@ -172,68 +174,87 @@ class Credential(Node):
     )
     attachments: Connection[Attachment] | None = edge(
         queries.attachments_by_credential,
-        "The files of its latest version, and those that wait to be handed in, the oldest first.",
+        "The files of the latest version, and the files that wait for submission, oldest first.",
         key="id",
         **READ,
     )
     activity: Connection[EVENT] | None = edge(
-        events.by_subject, "What happened to it, latest first.", key="id", **EVENT_LIST
+        events.by_subject, "The credential's events, latest first.", key="id", **EVENT_LIST
     )
-    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    deleted: bool = flag("Whether it is deleted.", "deleted_at")
-    deleted_at: datetime | None = scalar("When it was deleted, if it is.")
-    created_at: datetime = scalar("When it was added.")
-    last_updated: datetime = scalar("When it last changed.")
-    archived: bool = flag("Whether it is archived.", "archived_at")
-    archived_at: datetime | None = scalar("When it was archived, if it is.")
-    archived_by: str | None = scalar("The id of the key or person that archived it.")
-    viewer_can_update: bool = can("Whether you could update it now.", WRITE, permissions.update, own=True)
-    viewer_can_submit: bool = can("Whether you could submit it now.", WRITE, permissions.submit, own=True)
-    viewer_can_add_version: bool = can("Whether you could add a version now.", WRITE, permissions.update, own=True)
+    revision: int = scalar(
+        "The credential's revision, which increases with each change. Send it back as `expectedRevision`."
+    )
+    deleted: bool = flag("True if the credential is deleted.", "deleted_at")
+    deleted_at: datetime | None = scalar("The time of deletion; null if the credential is not deleted.")
+    created_at: datetime = scalar("The time the credential was created.")
+    last_updated: datetime = scalar("The time of the last change.")
+    archived: bool = flag("True if the credential is archived.", "archived_at")
+    archived_at: datetime | None = scalar("The time of archiving; null if the credential is not archived.")
+    archived_by: str | None = scalar("The id of the API key or person that archived the credential.")
+    viewer_can_update: bool = can(
+        "True if the viewer can update the credential now.", WRITE, permissions.update, own=True
+    )
+    viewer_can_submit: bool = can(
+        "True if the viewer can submit the credential now.", WRITE, permissions.submit, own=True
+    )
+    viewer_can_add_version: bool = can("True if the viewer can add a version now.", WRITE, permissions.update, own=True)
     viewer_can_edit_version: bool = can(
-        "Whether you could edit its latest version now.", WRITE, permissions.edit_latest, own=True, final=True
+        "True if the viewer can edit the latest version now.", WRITE, permissions.edit_latest, own=True, final=True
     )
     viewer_can_attach: bool = can(
-        "Whether you could send a file for it now.", WRITE, permissions.attach, own=True, final=True
+        "True if the viewer can upload a file for the credential now.", WRITE, permissions.attach, own=True, final=True
     )
     viewer_can_approve: bool = can(
-        "Whether you could approve its latest version now.", REVIEW, permissions.approve, final=True
+        "True if the viewer can approve the latest version now.", REVIEW, permissions.approve, final=True
     )
     viewer_can_reject: bool = can(
-        "Whether you could reject its latest version now.", REVIEW, permissions.reject, final=True
+        "True if the viewer can reject the latest version now.", REVIEW, permissions.reject, final=True
     )
-    viewer_can_verify: bool = can("Whether you could have it verified now.", VERIFY, permissions.verify)
-    viewer_can_link: bool = can("Whether you could link it to a further owner now.", WRITE, permissions.link_any)
-    viewer_can_unlink: bool = can("Whether you could unlink one of its owners now.", WRITE, permissions.unlink_any)
-    viewer_can_transfer: bool = can("Whether you could transfer it now.", WRITE, permissions.own)
-    viewer_can_archive: bool = can("Whether you could archive it now.", WRITE, permissions.archive, contractors=True)
-    viewer_can_restore: bool = can("Whether you could take it out of the archive now.", WRITE, permissions.restore)
-    viewer_can_delete: bool = can("Whether you could delete it now.", WRITE, permissions.delete)
-    viewer_can_undelete: bool = can("Whether you could undo its deletion now.", WRITE, permissions.undelete)
+    viewer_can_verify: bool = can(
+        "True if the viewer can have the credential verified now.", VERIFY, permissions.verify
+    )
+    viewer_can_link: bool = can(
+        "True if the viewer can link the credential to a second owner now.", WRITE, permissions.link_any
+    )
+    viewer_can_unlink: bool = can("True if the viewer can unlink one of the owners now.", WRITE, permissions.unlink_any)
+    viewer_can_transfer: bool = can("True if the viewer can transfer the credential now.", WRITE, permissions.own)
+    viewer_can_archive: bool = can(
+        "True if the viewer can archive the credential now.", WRITE, permissions.archive, contractors=True
+    )
+    viewer_can_restore: bool = can(
+        "True if the viewer can restore the credential from the archive now.", WRITE, permissions.restore
+    )
+    viewer_can_delete: bool = can("True if the viewer can delete the credential now.", WRITE, permissions.delete)
+    viewer_can_undelete: bool = can("True if the viewer can undo the deletion now.", WRITE, permissions.undelete)
     viewer_can_purge: bool = can(
-        "Whether you could remove it for good now.", Scope.CREDENTIALS_PURGE, permissions.purge
+        "True if the viewer can purge the credential now.", Scope.CREDENTIALS_PURGE, permissions.purge
     )
+
+
+CREDENTIAL_PAYLOAD: dict[str, Any] = {"credential": (Credential, "The credential after the mutation; null if refused.")}
+"""The payload member of mutations that change one credential."""
 
 
 def _credential(_context: Context, _actor: Actor, id: str) -> Credential | None:
-    return find(queries.by_id, id)
+    return defer_load(queries.by_id, id)
 
 
 QUERIES = [
     query(
         "credential",
         _credential,
-        "One credential; null when there is none.",
-        id=(strawberry.ID, "Its id."),
+        "Look up a credential by id; null if there is none.",
+        id=(strawberry.ID, "The credential's id."),
         **READ,
     ),
     listing(
         "reviewQueue",
         queries.review_queue,
         Credential,
-        "Credentials that wait for a person: a version to decide, or a check to settle. The longest waiting first.",
+        "List the credentials that wait for a person, longest waiting first: a version to decide, or a "
+        "check to resolve.",
         scope=Scope.CREDENTIALS_REVIEW,
         where=CredentialWhere,
     ),
-    listing("credentials", queries.listing, Credential, "The organization's credentials.", **CREDENTIAL_LIST),
+    listing("credentials", queries.listing, Credential, "List the organization's credentials.", **CREDENTIAL_LIST),
 ]

@@ -1,4 +1,4 @@
-"""A credential's life: archive, restore, delete, undelete, purge."""
+"""Mutations of a credential's life cycle: archive, restore, delete, undelete and purge."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import strawberry
 
 from app.access import Scope
 from app.credentials import lifecycle
-from app.graph.credentials.credential import Credential
+from app.graph.credentials.credential import CREDENTIAL_PAYLOAD
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput
 from app.graph.dsl.types import input, member
@@ -16,75 +16,74 @@ WRITE: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE}
 
 @input
 class CredentialArchiveInput(ByIdInput):
-    """A credential to archive."""
+    """The credential to archive."""
 
 
 @input
 class CredentialRestoreInput(ByIdInput):
-    """A credential to take out of the archive."""
+    """The archived credential to restore."""
 
 
 @input
 class CredentialDeleteInput(ByIdInput):
-    """A credential to delete."""
+    """The credential to delete."""
 
 
 @input
 class CredentialUndeleteInput(ByIdInput):
-    """A credential whose deletion to undo."""
+    """The deleted credential to bring back."""
 
 
 @input
 class CredentialPurgeInput(ByIdInput):
-    """An archived credential to remove for good."""
+    """The archived credential to remove permanently."""
 
-    confirm: bool | None = member("Must be true: purging cannot be undone.")
+    confirm: bool | None = member("Must be true, because purging cannot be undone.")
 
 
-_ONE: dict[str, Any] = {"credential": (Credential, "The credential as it is now; null when refused.")}
 MUTATIONS = [
     mutation(
         "credentialArchive",
         lifecycle.archive,
         CredentialArchiveInput,
-        "Archives a credential: it leaves default lists and compliance, raises no notice, and takes no change of its "
-        "facts, no check and no decision. Its owners can change still, and it can be deleted. "
-        "Open to `contractors:manage` for the workers of contractors.",
+        "Archive a credential. An archived credential leaves default lists and compliance, raises no "
+        "notices, and accepts no changes to its facts, no checks and no decisions. Its owners can still "
+        "change, and it can be deleted. Callers with `contractors:manage` can archive the credentials of "
+        "contractors' workers.",
         contractors=True,
         **WRITE,
-        **_ONE,
+        **CREDENTIAL_PAYLOAD,
     ),
     mutation(
         "credentialRestore",
         lifecycle.restore,
         CredentialRestoreInput,
-        "Takes a credential out of the archive.",
+        "Restore a credential from the archive.",
         **WRITE,
-        **_ONE,
+        **CREDENTIAL_PAYLOAD,
     ),
     mutation(
         "credentialDelete",
         lifecycle.delete,
         CredentialDeleteInput,
-        "Deletes a credential softly: it leaves the lists, and its deletion can be undone.",
+        "Delete a credential softly. It leaves all default lists, and the deletion can be undone.",
         **WRITE,
-        **_ONE,
+        **CREDENTIAL_PAYLOAD,
     ),
     mutation(
         "credentialUndelete",
         lifecycle.undelete,
         CredentialUndeleteInput,
-        "Undoes the deletion of a credential.",
+        "Undo the deletion of a credential.",
         **WRITE,
-        **_ONE,
+        **CREDENTIAL_PAYLOAD,
     ),
     mutation(
         "credentialPurge",
         lifecycle.purge,
         CredentialPurgeInput,
-        "Removes an archived credential for good, with its versions, checks and files. What happened to it stays on "
-        "record.",
+        "Remove an archived credential permanently, with its versions, checks and files. Its events stay on record.",
         scope=Scope.CREDENTIALS_PURGE,
-        purged_id=(strawberry.ID, "The id of what was removed; null when refused."),
+        purged_id=(strawberry.ID, "The id of the purged credential; null if refused."),
     ),
 ]

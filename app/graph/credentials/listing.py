@@ -1,4 +1,4 @@
-"""How lists of credentials are filtered and sorted."""
+"""Filters and sort keys for lists of credentials."""
 
 from datetime import date
 from enum import StrEnum
@@ -13,47 +13,52 @@ from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter
 from app.graph.dsl.scalars import Moment
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, input, member
-from app.registries.protocol import Eligibility, StatusDetail
+from app.registries.findings import Eligibility, StatusDetail
 
 
 @input
 class OwnerReference:
-    """An owner: its type, and exactly one of id and externalId."""
+    """A reference to an owner: the owner's type, and exactly one of `id` and `externalId`."""
 
-    type: OwnerType = member("Whether a worker or an applicant.", default=...)
+    type: OwnerType = member("The type of owner: a worker or an applicant.", default=...)
     id: strawberry.ID | None = member("The owner's id.")
-    external_id: str | None = member("The owner's id in its system of record.")
-    source_system: str | None = member("That system; needed where two share an external id.")
+    external_id: str | None = member("The owner's id in the system of record.")
+    source_system: str | None = member("The system of record; required if two systems share the external id.")
 
 
 @input
 class CredentialWhere:
-    """Which credentials. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for credentials. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["CredentialWhere"] | None = member("All of these must hold.")
-    OR: list["CredentialWhere"] | None = member("One of these must hold.")
-    NOT: "CredentialWhere | None" = member("This must not hold.")
-    id: IDFilter | None = member("The credential's id.")
-    owner: OwnerReference | None = member("Who holds it.")
-    type: ExactFilter | None = member("The code of its type, such as `WWCC_NSW`.")
-    category: ChoiceFilter[Category] | None = member("The category of its type.")
-    jurisdiction: ExactFilter | None = member("Where it counts, such as `NSW`.")
-    reference_number: ExactFilter | None = member("The number that the issuer knows it by.")
-    status: ChoiceFilter[VerificationStatus] | None = member("Where it stands with its source.")
-    eligibility: ChoiceFilter[Eligibility] | None = member("Whether its holder may be engaged.")
-    status_detail: ChoiceFilter[StatusDetail] | None = member("What the last check or decision found.")
-    validity: ChoiceFilter[Validity] | None = member(
-        "What the dates of its effective version mean today; of its latest, when none is effective."
+    AND: list["CredentialWhere"] | None = member("Match if all of these match.")
+    OR: list["CredentialWhere"] | None = member("Match if any of these matches.")
+    NOT: "CredentialWhere | None" = member("Match if this does not match.")
+    id: IDFilter | None = member("Match the credential's id.")
+    owner: OwnerReference | None = member("Match credentials held by this owner.")
+    type: ExactFilter | None = member("Match the code of the credential type, such as `WWCC_NSW`.")
+    category: ChoiceFilter[Category] | None = member("Match the category of the credential type.")
+    jurisdiction: ExactFilter | None = member("Match the jurisdiction, such as `NSW`.")
+    reference_number: ExactFilter | None = member("Match the reference number.")
+    status: ChoiceFilter[VerificationStatus] | None = member("Match the status with the issuer or registry.")
+    eligibility: ChoiceFilter[Eligibility] | None = member(
+        "Match the last finding on whether the holder may be engaged."
     )
-    approval: ChoiceFilter[Approval] | None = member("The approval of its latest version.")
-    intake: ChoiceFilter[Intake] | None = member("How it came in.")
-    expiring_before: date | None = member("Expires before this day; the expired are among them.")
-    updated_after: Moment | None = member("Changed at or after this.")
-    updated_before: Moment | None = member("Changed before this.")
+    status_detail: ChoiceFilter[StatusDetail] | None = member("Match the finding of the last check or decision.")
+    validity: ChoiceFilter[Validity] | None = member(
+        "Match the validity today, by the dates of the effective version, or of the latest version if "
+        "none is effective."
+    )
+    approval: ChoiceFilter[Approval] | None = member("Match the approval of the latest version.")
+    intake: ChoiceFilter[Intake] | None = member("Match the intake status.")
+    expiring_before: date | None = member(
+        "Match credentials that expire before this day, including those already expired."
+    )
+    updated_after: Moment | None = member("Match credentials last changed at or after this time.")
+    updated_before: Moment | None = member("Match credentials last changed before this time.")
 
 
 class CredentialOrderField(StrEnum):
-    """What credentials can be sorted by."""
+    """The fields that credentials can be sorted by."""
 
     LAST_UPDATED = "lastUpdated"
     CREATED_AT = "createdAt"
@@ -63,10 +68,10 @@ class CredentialOrderField(StrEnum):
 
 enum(
     CredentialOrderField,
-    LAST_UPDATED="When it last changed. The default, latest first.",
-    CREATED_AT="When it was added.",
-    EXPIRY_DATE="When the version that counts expires; those that never do come last.",
-    DISPLAY_NAME="Its name, ignoring case.",
+    LAST_UPDATED="Sort by time of last change. The default, latest first.",
+    CREATED_AT="Sort by time of creation.",
+    EXPIRY_DATE="Sort by expiry date of the effective version; credentials that never expire come last.",
+    DISPLAY_NAME="Sort by name, ignoring case.",
 )
 CredentialOrder = sort_key(CredentialOrderField, "credentials")
 CREDENTIAL_LIST: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Changes of credentials: their inputs and mutations."""
+"""Mutations that create and change credentials."""
 
 from datetime import date
 from typing import Any
@@ -9,154 +9,164 @@ from app.access import Scope
 from app.credential_types.tables import Category
 from app.credentials import bulk_editing, creation, editing
 from app.credentials.tables import VerificationStatus
-from app.graph.credentials.credential import Credential
-from app.graph.dsl.bulk_payload import each, refusals
+from app.graph.credentials.credential import CREDENTIAL_PAYLOAD, Credential
+from app.graph.dsl.bulk_payload import bulk_payload, errors_field
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
 from app.graph.dsl.user_errors import UserError
-from app.registries.protocol import Eligibility
+from app.registries.findings import Eligibility
 
 WRITE_OWN: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE, "own": True}
 
 
 @input
 class IdentificationInput:
-    """What a credential is."""
+    """The name, type and reference number of a credential."""
 
-    display_name: str | None = member("The name shown. Required.")
-    credential_type: str | None = member("The code of its type, such as `WWCC_NSW`; it never changes. Required.")
-    category: Category | None = member("The category, which must be its type's. Required.")
-    reference_number: str | None = member("The number that the issuer knows it by. Required.")
+    display_name: str | None = member("The name to show for the credential. Required.")
+    credential_type: str | None = member(
+        "The code of the credential type, such as `WWCC_NSW`. It cannot be changed later. Required."
+    )
+    category: Category | None = member("The category; must be that of the credential type. Required.")
+    reference_number: str | None = member("The credential's reference number, as its issuer wrote it. Required.")
 
 
 @input
 class IssuingInput:
-    """Who issued a credential, where and when."""
+    """The issuer, place and dates of a credential."""
 
-    issuing_authority: str | None = member("Who issued it; on creation the type's when not given.")
-    jurisdiction: str | None = member("Where it counts; on creation the type's when not given.")
-    issue_date: date | None = member("The day it was issued.")
+    issuing_authority: str | None = member(
+        "The authority that issued the credential. On creation, defaults to the type's authority."
+    )
+    jurisdiction: str | None = member(
+        "The jurisdiction that the credential is valid in. On creation, defaults to the type's jurisdiction."
+    )
+    issue_date: date | None = member("The day the credential was issued.")
     expiry_date: date | None = member(
-        "The last day it is valid. When not given on creation, it follows from the type's usual validity."
+        "The last day the credential is valid. On creation, defaults to the type's usual validity from the issue date."
     )
 
 
 @input
 class VerificationInput:
-    """Where a credential stands with its source."""
+    """A credential's status with its issuer or registry."""
 
-    status: VerificationStatus | None = member("Whether it is in force there. Required.")
-    eligibility: Eligibility | None = member("Whether its holder may be engaged, as another system found.")
-    is_verifiable: bool | None = member("Whether a registry can verify it; as the type says when not given.")
+    status: VerificationStatus | None = member("The credential's status with its issuer or registry. Required.")
+    eligibility: Eligibility | None = member("Another system's finding on whether the holder may be engaged.")
+    is_verifiable: bool | None = member("True if a registry can verify the credential. Defaults to the type's setting.")
 
 
 @input
 class OwnerIdInput:
-    """A person, by exactly one of id and externalId."""
+    """A reference to a person, by exactly one of `id` and `externalId`."""
 
-    id: strawberry.ID | None = member("The person's id here.")
+    id: strawberry.ID | None = member("The person's id in this service.")
     external_id: str | None = member("The person's id in the system of record.")
-    source_system: str | None = member("That system; needed where two share the id.")
+    source_system: str | None = member("The system of record; required if two systems share the external id.")
 
 
 @input
 class OwnersInput:
-    """Who holds a credential: a worker, an applicant or both."""
+    """The owners of a credential: a worker, an applicant or both."""
 
-    worker: OwnerIdInput | None = member("The worker who holds it.")
-    applicant: OwnerIdInput | None = member("The applicant who holds it.")
+    worker: OwnerIdInput | None = member("The worker who holds the credential.")
+    applicant: OwnerIdInput | None = member("The applicant who holds the credential.")
 
 
 @input
 class CredentialContent:
-    """What can be written of a credential."""
+    """The writable fields of a credential."""
 
-    identification: IdentificationInput | None = member("What it is.")
-    issuing: IssuingInput | None = member("Who issued it, where and when.")
-    verification: VerificationInput | None = member("Where it stands with its source.")
+    identification: IdentificationInput | None = member("The credential's name, type and reference number.")
+    issuing: IssuingInput | None = member("The credential's issuer, place and dates.")
+    verification: VerificationInput | None = member("The credential's status with its issuer or registry.")
 
 
 @input
 class CredentialCreateInput(CredentialContent, MutationInput):
-    """A new credential."""
+    """The credential to create."""
 
-    owners: OwnersInput | None = member("Who holds it; at least one. Required.")
+    owners: OwnersInput | None = member("The credential's owners, at least one. Required.")
 
 
 @input
 class CredentialUpdateInput(CredentialContent, ByIdInput):
-    """A credential and what to change: what is absent stays as it is, what is null is cleared."""
+    """The credential to update, and the changes. Absent fields stay unchanged; null clears a field."""
 
-    owners: OwnersInput | None = member("Refused with OWNER_IMMUTABLE: owners never change this way.")
+    owners: OwnersInput | None = member(
+        "Always refused with `OWNER_IMMUTABLE`. Use the link, unlink and transfer mutations to change owners."
+    )
 
 
 @input
 class CredentialReplaceInput(CredentialContent, ByIdInput):
-    """A credential and all that is to be known of it: what is absent is cleared."""
+    """The credential to replace, and its complete content. Absent fields are cleared."""
 
-    owners: OwnersInput | None = member("Refused with OWNER_IMMUTABLE: owners never change this way.")
+    owners: OwnersInput | None = member(
+        "Always refused with `OWNER_IMMUTABLE`. Use the link, unlink and transfer mutations to change owners."
+    )
 
 
 @input
 class CredentialUpdateRow(CredentialContent):
-    """A credential and what to change: what is absent stays as it is, what is null is cleared."""
+    """A credential to update, and the changes. Absent fields stay unchanged; null clears a field."""
 
-    id: strawberry.ID = member("The credential.", default=...)
+    id: strawberry.ID = member("The credential's id.", default=...)
     expected_revision: int | None = member(
-        "The revision that you read; if the credential has changed since, it is refused with ConflictError."
+        "The revision that the client read. If the credential has changed since, the update is refused "
+        "with `ConflictError`."
     )
 
 
 @input
 class CredentialsUpdateInput(MutationInput):
-    """Credentials and what to change of each."""
+    """The credentials to update, and the changes to each."""
 
-    updates: list[CredentialUpdateRow] = member("Up to 500 credentials, each with its changes.", default=...)
+    updates: list[CredentialUpdateRow] = member("The credentials and their changes, up to 500.", default=...)
 
 
 @output
 class CredentialUpdateResult:
-    """What became of one credential."""
+    """The result for one credential."""
 
-    credential_id: strawberry.ID = scalar("The id as it was sent.")
-    credential: Credential | None = scalar("The credential as it is now; null when refused.")
-    errors: list[UserError] = refusals("Why it was refused.")
+    credential_id: strawberry.ID = scalar("The credential's id, as sent.")
+    credential: Credential | None = scalar("The credential after the mutation; null if refused.")
+    errors: list[UserError] = errors_field("The reasons for a refusal.")
 
 
-_ONE: dict[str, Any] = {"credential": (Credential, "The credential as it is now; null when refused.")}
 MUTATIONS = [
     mutation(
         "credentialCreate",
         creation.create,
         CredentialCreateInput,
-        "Adds a credential with its first version. What a registry verifies is checked soon after.",
+        "Create a credential with its first version. If a registry verifies the type, a check follows shortly.",
         **WRITE_OWN,
-        **_ONE,
-        correlation_id=(str, "By what its first check is recognised; null when no registry verifies it."),
+        **CREDENTIAL_PAYLOAD,
+        correlation_id=(str, "The correlation id of the first check; null if no registry verifies the type."),
     ),
     mutation(
         "credentialUpdate",
         editing.update,
         CredentialUpdateInput,
-        "Changes what is sent of a credential; its facts are those of its latest version.",
+        "Update the sent fields of a credential. Facts are written to its latest version.",
         **WRITE_OWN,
-        **_ONE,
+        **CREDENTIAL_PAYLOAD,
     ),
     mutation(
         "credentialsUpdate",
         bulk_editing.update_all,
         CredentialsUpdateInput,
-        "Changes what is sent of up to 500 credentials, one after the other; each stands alone.",
+        "Update the sent fields of up to 500 credentials, in order. Each credential succeeds or fails on its own.",
         **WRITE_OWN,
-        **each(CredentialUpdateResult, "How many were changed, or were so already."),
+        **bulk_payload(CredentialUpdateResult, "The number of credentials updated, including those already as sent."),
     ),
     mutation(
         "credentialReplace",
         editing.replace,
         CredentialReplaceInput,
-        "Writes a credential anew; what is not sent is cleared.",
+        "Replace the content of a credential. Fields that are not sent are cleared.",
         **WRITE_OWN,
-        **_ONE,
+        **CREDENTIAL_PAYLOAD,
     ),
 ]

@@ -1,4 +1,4 @@
-"""Changes of a credential's owners: link, unlink and transfer, one or many."""
+"""Mutations of a credential's owners: link, unlink and transfer, one credential or many."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from app.access import Scope
 from app.credentials import bulk_ownership, ownership
 from app.credentials.ownership import OwnershipStatus
 from app.credentials.tables import OwnerType
-from app.graph.credentials.credential import Credential
+from app.graph.credentials.credential import CREDENTIAL_PAYLOAD, Credential
 from app.graph.credentials.listing import OwnerReference
-from app.graph.dsl.bulk_payload import each, refusals
+from app.graph.dsl.bulk_payload import bulk_payload, errors_field
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
@@ -21,101 +21,112 @@ WRITE: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE}
 
 @input
 class CredentialLinkInput(ByIdInput):
-    """A credential and its further owner."""
+    """The credential to link, and its second owner."""
 
-    to: OwnerReference = member("Who is to hold it too.", default=...)
+    to: OwnerReference = member("The owner to add.", default=...)
 
 
 @input
 class CredentialUnlinkInput(ByIdInput):
-    """A credential and the owner to take away."""
+    """The credential to unlink, and the owner to remove."""
 
-    owner_type: OwnerType = member("Which of its two owners.", default=...)
+    owner_type: OwnerType = member("The type of the owner to remove.", default=...)
 
 
 @input
 class CredentialTransferInput(ByIdInput):
-    """A credential, who holds it and who is to."""
+    """The credential to transfer, its present owner and its new owner."""
 
-    from_: OwnerReference = member("Who holds it.", default=..., name="from")
-    to: OwnerReference = member("Who is to hold it instead.", default=...)
+    from_: OwnerReference = member("The present owner.", default=..., name="from")
+    to: OwnerReference = member("The new owner.", default=...)
 
 
 @input
 class CredentialsLinkInput(MutationInput):
-    """Credentials and their further owner."""
+    """The credentials to link, and their second owner."""
 
-    credential_ids: list[strawberry.ID] | None = member("Up to 500 credentials; all of `from` when not given.")
-    from_: OwnerReference | None = member("Whose credentials, where none are named.", name="from")
-    to: OwnerReference = member("Who is to hold them too.", default=...)
+    credential_ids: list[strawberry.ID] | None = member(
+        "The ids of up to 500 credentials. Defaults to all credentials of `from`."
+    )
+    from_: OwnerReference | None = member(
+        "The owner whose credentials to link. Required if `credentialIds` is not given.", name="from"
+    )
+    to: OwnerReference = member("The owner to add.", default=...)
 
 
 @input
 class CredentialsTransferInput(MutationInput):
-    """Credentials, who holds them and who is to."""
+    """The credentials to transfer, their present owner and their new owner."""
 
-    credential_ids: list[strawberry.ID] | None = member("Up to 500 credentials; all of `from` when not given.")
-    from_: OwnerReference = member("Who holds them.", default=..., name="from")
-    to: OwnerReference = member("Who is to hold them instead.", default=...)
+    credential_ids: list[strawberry.ID] | None = member(
+        "The ids of up to 500 credentials. Defaults to all credentials of `from`."
+    )
+    from_: OwnerReference = member("The present owner.", default=..., name="from")
+    to: OwnerReference = member("The new owner.", default=...)
 
 
 @output
 class OwnershipResult:
-    """What became of one credential."""
+    """The result for one credential."""
 
-    credential_id: strawberry.ID = scalar("Its id.")
-    status: OwnershipStatus = scalar("What became of it.")
-    credential: Credential | None = scalar("The credential as it is now; null when skipped.")
-    errors: list[UserError] = refusals("Why it was skipped.")
+    credential_id: strawberry.ID = scalar("The credential's id.")
+    status: OwnershipStatus = scalar("The outcome for the credential.")
+    credential: Credential | None = scalar("The credential after the mutation; null if skipped.")
+    errors: list[UserError] = errors_field("The reasons for skipping the credential.")
 
 
-_ONE: dict[str, Any] = {
-    "credential": (Credential, "The credential as it is now; null when refused."),
-    "status": (OwnershipStatus, "What became of it; null when refused."),
+OWNERSHIP_PAYLOAD: dict[str, Any] = {
+    **CREDENTIAL_PAYLOAD,
+    "status": (OwnershipStatus, "The outcome; null if refused."),
 }
-_MANY: dict[str, Any] = {
-    **each(OwnershipResult, "How many are as asked now.", failed="How many were skipped."),
-    "has_more": (bool, "Whether the owner holds more than one call may carry; call again."),
+BULK_PAYLOAD: dict[str, Any] = {
+    **bulk_payload(
+        OwnershipResult,
+        "The number of credentials that now have the requested owner.",
+        failed="The number of credentials skipped.",
+    ),
+    "has_more": (bool, "True if the owner holds more credentials than one call can process. Call again for the rest."),
 }
 MUTATIONS = [
     mutation(
         "credentialLink",
         ownership.link,
         CredentialLinkInput,
-        "Gives a credential a further owner. The same owner again is a no-op; a slot held by another is refused.",
+        "Link a credential to a second owner. Linking the same owner again has no effect; if another "
+        "person of that type holds the credential, the mutation is refused.",
         **WRITE,
-        **_ONE,
+        **OWNERSHIP_PAYLOAD,
     ),
     mutation(
         "credentialUnlink",
         ownership.unlink,
         CredentialUnlinkInput,
-        "Takes an owner away; refused where none would be left.",
+        "Unlink an owner from a credential. Refused if the credential would have no owner left.",
         **WRITE,
-        **_ONE,
+        **OWNERSHIP_PAYLOAD,
     ),
     mutation(
         "credentialTransfer",
         ownership.transfer,
         CredentialTransferInput,
-        "Moves a credential from one owner to another, as from an applicant to the worker they become.",
+        "Transfer a credential from one owner to another, such as from an applicant to the worker they become.",
         **WRITE,
-        **_ONE,
+        **OWNERSHIP_PAYLOAD,
     ),
     mutation(
         "credentialsLink",
         bulk_ownership.link_all,
         CredentialsLinkInput,
-        "Gives up to 500 credentials a further owner; each stands alone.",
+        "Link up to 500 credentials to a second owner. Each credential succeeds or fails on its own.",
         **WRITE,
-        **_MANY,
+        **BULK_PAYLOAD,
     ),
     mutation(
         "credentialsTransfer",
         bulk_ownership.transfer_all,
         CredentialsTransferInput,
-        "Moves up to 500 credentials from one owner to another; each stands alone.",
+        "Transfer up to 500 credentials from one owner to another. Each credential succeeds or fails on its own.",
         **WRITE,
-        **_MANY,
+        **BULK_PAYLOAD,
     ),
 ]

@@ -1,14 +1,14 @@
-"""Decisions of reviewers: approve and reject, one or many."""
+"""Mutations of a review: approve and reject, one credential or many."""
 
 from typing import Any
 
 import strawberry
 
 from app.access import Scope
-from app.credentials import review
-from app.credentials.review import ReviewStatus
-from app.graph.credentials.credential import Credential
-from app.graph.dsl.bulk_payload import each, refusals
+from app.credentials import bulk_review, review
+from app.credentials.bulk_review import ReviewStatus
+from app.graph.credentials.credential import CREDENTIAL_PAYLOAD, Credential
+from app.graph.dsl.bulk_payload import bulk_payload, errors_field
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
@@ -19,83 +19,83 @@ REVIEW: dict[str, Any] = {"scope": Scope.CREDENTIALS_REVIEW}
 
 @input
 class DecisionWords:
-    """What a reviewer has to say."""
+    """A reviewer's reason and notes."""
 
-    reason: str | None = member("Why, in up to 500 characters.")
-    notes: str | None = member("What else there is to say, in up to 4,000 characters.")
+    reason: str | None = member("The reason for the decision, up to 500 characters.")
+    notes: str | None = member("Further notes, up to 4,000 characters.")
 
 
 @input
 class CredentialApproveInput(DecisionWords, ByIdInput):
-    """A credential and the version of it to approve."""
+    """The credential and the version of it to approve."""
 
-    version: strawberry.ID | None = member("The version; the latest when not given.")
+    version: strawberry.ID | None = member("The version's id. Defaults to the latest version.")
 
 
 @input
 class CredentialRejectInput(DecisionWords, ByIdInput):
-    """A credential and the version of it to reject."""
+    """The credential and the version of it to reject."""
 
-    version: strawberry.ID | None = member("The version; the latest when not given.")
+    version: strawberry.ID | None = member("The version's id. Defaults to the latest version.")
 
 
 @input
 class CredentialsApproveInput(DecisionWords, MutationInput):
-    """Credentials whose latest versions to approve."""
+    """The credentials whose latest versions to approve."""
 
-    ids: list[strawberry.ID] = member("Up to 500 credentials.", default=...)
+    ids: list[strawberry.ID] = member("The ids of up to 500 credentials.", default=...)
 
 
 @input
 class CredentialsRejectInput(DecisionWords, MutationInput):
-    """Credentials whose latest versions to reject."""
+    """The credentials whose latest versions to reject."""
 
-    ids: list[strawberry.ID] = member("Up to 500 credentials.", default=...)
+    ids: list[strawberry.ID] = member("The ids of up to 500 credentials.", default=...)
 
 
 @output
 class ReviewResult:
-    """What became of one credential."""
+    """The result for one credential."""
 
-    credential_id: strawberry.ID = scalar("The id as it was sent.")
-    status: ReviewStatus = scalar("Whether it was decided.")
-    credential: Credential | None = scalar("The credential as it is now; null when refused.")
-    errors: list[UserError] = refusals("Why it was refused.")
+    credential_id: strawberry.ID = scalar("The credential's id, as sent.")
+    status: ReviewStatus = scalar("The outcome for the credential: decided or skipped.")
+    credential: Credential | None = scalar("The credential after the mutation; null if refused.")
+    errors: list[UserError] = errors_field("The reasons for a refusal.")
 
 
-_ONE: dict[str, Any] = {"credential": (Credential, "The credential as it is now; null when refused.")}
-_MANY = each(ReviewResult, "How many were decided.")
+BULK_PAYLOAD = bulk_payload(ReviewResult, "The number of credentials decided.")
 MUTATIONS = [
     mutation(
         "credentialApprove",
         review.approve,
         CredentialApproveInput,
-        "Approves a version: the credential is in force, and its holder may be engaged.",
+        "Approve a version of a credential. The credential is then in force, and its holder may be engaged.",
         **REVIEW,
-        **_ONE,
+        **CREDENTIAL_PAYLOAD,
     ),
     mutation(
         "credentialReject",
         review.reject,
         CredentialRejectInput,
-        "Rejects a version. The credential falls with it, unless an older approved version is still effective.",
+        "Reject a version of a credential. The status of the credential becomes `REVOKED`, unless an "
+        "older approved version is still effective.",
         **REVIEW,
-        **_ONE,
+        **CREDENTIAL_PAYLOAD,
     ),
     mutation(
         "credentialsApprove",
-        review.approve_all,
+        bulk_review.approve_all,
         CredentialsApproveInput,
-        "Approves the latest versions of up to 500 credentials; each stands alone.",
+        "Approve the latest versions of up to 500 credentials. Each credential succeeds or fails on its own.",
         **REVIEW,
-        **_MANY,
+        **BULK_PAYLOAD,
     ),
     mutation(
         "credentialsReject",
-        review.reject_all,
+        bulk_review.reject_all,
         CredentialsRejectInput,
-        "Rejects the latest versions of up to 500 credentials; each stands alone.",
+        "Reject the latest versions of up to 500 credentials. Each credential succeeds or fails on its own.",
         **REVIEW,
-        **_MANY,
+        **BULK_PAYLOAD,
     ),
 ]

@@ -1,4 +1,4 @@
-"""Checks of credentials in the graph."""
+"""The `VerificationAttempt` type, and filters and sort keys for lists of attempts."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -9,69 +9,71 @@ from app.credentials.verification.tables import Outcome, Trigger
 from app.graph.dsl.fields import node
 from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import enum, input, member, output, part, scalar
+from app.graph.dsl.types import embedded, enum, input, member, output, scalar
 from app.graph.node import Node
-from app.registries.protocol import Eligibility, StatusDetail
+from app.registries.findings import Eligibility, StatusDetail
 
 
 @output
 class Requester:
-    """Who asked for a check."""
+    """The person or program that requested a check."""
 
-    kind: ActorKind = scalar("A program, a person or the service itself.", column="requested_by_kind")
-    id: str = scalar("Their id.", column="requested_by")
-    name: str = scalar("Their name at the time.", column="requested_by_name")
+    kind: ActorKind = scalar(
+        "The kind of requester: a program, a person or the service itself.", column="requested_by_kind"
+    )
+    id: str = scalar("The requester's id.", column="requested_by")
+    name: str = scalar("The requester's name at that time.", column="requested_by_name")
 
 
 @output
 class Resolution:
-    """How a person settled a check."""
+    """A person's resolution of a check."""
 
-    resolved_by: str | None = scalar("The id of the key or person that settled it; null while nobody has.")
-    resolved_at: datetime | None = scalar("When they did.")
-    reason: str | None = scalar("Why, in a few words.")
-    notes: str | None = scalar("What else there is to say.")
+    resolved_by: str | None = scalar("The id of the API key or person that resolved the check; null if unresolved.")
+    resolved_at: datetime | None = scalar("The time of the resolution.")
+    reason: str | None = scalar("The reason for the decision.")
+    notes: str | None = scalar("Further notes.")
 
 
 @node(queries.attempt_by_id, scope=Scope.CREDENTIALS_READ, own=True)
 class VerificationAttempt(Node):
-    """One check of a credential with its registry."""
+    """A check of a credential with its registry."""
 
-    trigger: Trigger = scalar("Why it was made.")
-    outcome: Outcome = scalar("How it ended.")
+    trigger: Trigger = scalar("The cause of the check.")
+    outcome: Outcome = scalar("The outcome of the check.")
     source: str = scalar("The registry's name.")
-    adapter: str | None = scalar("How the registry was reached: `http`, `manual` or `sandbox`.")
-    correlation_id: str = scalar("By what it is recognised in `credential.verified`.")
-    requested_by: Requester = part("Who asked for it.")
-    requested_at: datetime = scalar("When it was asked for.")
-    finished_at: datetime | None = scalar("When it ended.")
-    latency_ms: int | None = scalar("How long the registry took, in milliseconds.")
-    eligibility: Eligibility | None = scalar("Whether the holder may be engaged, as it found.")
-    status_detail: StatusDetail | None = scalar("What it found.")
-    raw_status: str | None = scalar("What the registry said, in its own words.")
-    expiry_date: date | None = scalar("The expiry date that the registry has, if it says one.")
-    problems: list[str] = scalar("What a person should look at.")
-    error_message: str | None = scalar("Why the registry could not be asked.")
-    resolution: Resolution = part("How a person settled it.")
+    adapter: str | None = scalar("The adapter used to reach the registry: `http`, `manual` or `sandbox`.")
+    correlation_id: str = scalar("The check's correlation id, as in the event `credential.verified`.")
+    requested_by: Requester = embedded("The person or program that requested the check.")
+    requested_at: datetime = scalar("The time the check was requested.")
+    finished_at: datetime | None = scalar("The time the check ended.")
+    latency_ms: int | None = scalar("The registry's response time in milliseconds.")
+    eligibility: Eligibility | None = scalar("The check's finding on whether the holder may be engaged.")
+    status_detail: StatusDetail | None = scalar("The finding of the check.")
+    raw_status: str | None = scalar("The registry's own wording of the status.")
+    expiry_date: date | None = scalar("The registry's expiry date, if it reported one.")
+    problems: list[str] = scalar("The points that need a person's attention.")
+    error_message: str | None = scalar("The error message, if the check failed.")
+    resolution: Resolution = embedded("A person's resolution of the check.")
 
 
 @input
 class VerificationWhere:
-    """Which checks. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for checks. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["VerificationWhere"] | None = member("All of these must hold.")
-    OR: list["VerificationWhere"] | None = member("One of these must hold.")
-    NOT: "VerificationWhere | None" = member("This must not hold.")
-    outcome: ChoiceFilter[Outcome] | None = member("How it ended.")
-    trigger: ChoiceFilter[Trigger] | None = member("Why it was made.")
-    source: ExactFilter | None = member("The registry's name.")
+    AND: list["VerificationWhere"] | None = member("Match if all of these match.")
+    OR: list["VerificationWhere"] | None = member("Match if any of these matches.")
+    NOT: "VerificationWhere | None" = member("Match if this does not match.")
+    outcome: ChoiceFilter[Outcome] | None = member("Match the outcome.")
+    trigger: ChoiceFilter[Trigger] | None = member("Match the cause of the check.")
+    source: ExactFilter | None = member("Match the registry's name.")
 
 
 class VerificationOrderField(StrEnum):
-    """What checks can be sorted by."""
+    """The fields that checks can be sorted by."""
 
     REQUESTED_AT = "requestedAt"
 
 
-enum(VerificationOrderField, REQUESTED_AT="When it was asked for. The default, latest first.")
+enum(VerificationOrderField, REQUESTED_AT="Sort by time of request. The default, latest first.")
 VerificationOrder = sort_key(VerificationOrderField, "checks")

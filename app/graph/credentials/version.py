@@ -1,4 +1,4 @@
-"""Versions of credentials in the graph."""
+"""The `CredentialVersion` type, its changes and its validity."""
 
 from datetime import date, datetime
 from typing import Any
@@ -13,92 +13,94 @@ from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, node
 from app.graph.dsl.filter_inputs import ChoiceFilter
-from app.graph.dsl.types import input, member, output, part, scalar
+from app.graph.dsl.types import embedded, input, member, output, scalar
 from app.graph.node import Node
 from app.graph.references import CREDENTIAL
 
 READ: dict[str, Any] = {"scope": Scope.CREDENTIALS_READ, "own": True}
 
 
-def _validity(context: Context, kind: Any, issued: date | None, expires: date | None) -> Validity:
+def _validity(context: Context, credential_type: Any, issued: date | None, expires: date | None) -> Validity:
     today = clock.today(context.database.clock(), context.actor.time_zone)
-    soon = kind.expiring_soon_days
-    return validity.on(today, issued, expires, context.actor.expiring_soon_days if soon is None else soon)
+    soon = credential_type.expiring_soon_days
+    return validity.validity_on(today, issued, expires, context.actor.expiring_soon_days if soon is None else soon)
 
 
-def of_version(version: Any, kind: Any, context: Context) -> Validity:
-    """What a version's dates mean today."""
-    return _validity(context, kind, version.issue_date, version.expiry_date)
+def version_validity(version: Any, credential_type: Any, context: Context) -> Validity:
+    """Return a version's validity today."""
+    return _validity(context, credential_type, version.issue_date, version.expiry_date)
 
 
-def of_credential(credential: Any, kind: Any, context: Context) -> Validity:
-    """What the dates mean today that a credential's validity follows."""
+def credential_validity(credential: Any, credential_type: Any, context: Context) -> Validity:
+    """Return a credential's validity today, by the dates kept on the credential."""
     expires = credential.expires_on
-    return _validity(context, kind, credential.valid_from, None if expires == NEVER else expires)
+    return _validity(context, credential_type, credential.valid_from, None if expires == NEVER else expires)
 
 
 @output
 class VersionApproval:
-    """What a reviewer made of a version."""
+    """A reviewer's decision on a version."""
 
-    status: Approval = scalar("Where the decision stands.", column="approval")
-    decided_by: str | None = scalar("The id of the key or person that decided.")
-    decided_at: datetime | None = scalar("When it was decided.")
-    reason: str | None = scalar("Why, in a few words.")
-    notes: str | None = scalar("What else the reviewer had to say.")
+    status: Approval = scalar("The state of the approval.", column="approval")
+    decided_by: str | None = scalar("The id of the API key or person that decided.")
+    decided_at: datetime | None = scalar("The time of the decision.")
+    reason: str | None = scalar("The reason for the decision.")
+    notes: str | None = scalar("The reviewer's further notes.")
 
 
 @node(queries.change_by_id, **READ)
 class VersionChange(Node):
-    """One fact of a version that somebody set or changed."""
+    """A change to one fact of a version."""
 
-    field: VersionField = scalar("Which fact.")
-    before: str | None = scalar("The value before, a date as `2026-03-14`; a file that went as `FRONT front.png`.")
-    after: str | None = scalar("The value after; a file that came likewise.")
-    changed_by: str = scalar("The id of the key or person that changed it.")
-    changed_by_name: str = scalar("Their name at the time.")
-    changed_at: datetime = scalar("When it was changed.")
+    field: VersionField = scalar("The fact that changed.")
+    before: str | None = scalar(
+        "The value before the change. Dates are written as `2026-03-14`, a removed file as `FRONT front.png`."
+    )
+    after: str | None = scalar("The value after the change, in the same form as `before`.")
+    changed_by: str = scalar("The id of the API key or person that made the change.")
+    changed_by_name: str = scalar("The name of the API key or person at that time.")
+    changed_at: datetime = scalar("The time of the change.")
 
 
 @input
 class VersionChangeWhere:
-    """Which changes. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for changes to a version. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["VersionChangeWhere"] | None = member("All of these must hold.")
-    OR: list["VersionChangeWhere"] | None = member("One of these must hold.")
-    NOT: "VersionChangeWhere | None" = member("This must not hold.")
-    field: ChoiceFilter[VersionField] | None = member("Which fact.")
+    AND: list["VersionChangeWhere"] | None = member("Match if all of these match.")
+    OR: list["VersionChangeWhere"] | None = member("Match if any of these matches.")
+    NOT: "VersionChangeWhere | None" = member("Match if this does not match.")
+    field: ChoiceFilter[VersionField] | None = member("Match the fact that changed.")
 
 
 @node(queries.version_by_id, **READ)
 class CredentialVersion(Node):
-    """One state of a credential's facts, numbered from 1. A renewal is a new version."""
+    """A numbered state of a credential's facts. A renewal is a new version."""
 
-    number: int = scalar("Its place in the credential's history, from 1.")
-    reference_number: str | None = scalar("The number that the issuer knows it by.")
-    issuing_authority: str | None = scalar("Who issued it.")
-    issue_date: date | None = scalar("The day it was issued.")
-    expiry_date: date | None = scalar("The last day it is valid.")
+    number: int = scalar("The version's number within the credential, from 1.")
+    reference_number: str | None = scalar("The credential's reference number, as its issuer wrote it.")
+    issuing_authority: str | None = scalar("The authority that issued the credential.")
+    issue_date: date | None = scalar("The day the credential was issued.")
+    expiry_date: date | None = scalar("The last day the credential is valid.")
     validity: Validity | None = edge(
         types.by_id,
-        "What its dates mean today.",
+        "The version's validity today, by its dates.",
         key="credential_type_id",
         scope=None,
-        value=of_version,
+        value=version_validity,
         reads=("issue_date", "expiry_date"),
-        of=("expiring_soon_days",),
+        target_reads=("expiring_soon_days",),
     )
-    approval: VersionApproval = part("What a reviewer made of it.")
+    approval: VersionApproval = embedded("The reviewer's decision on the version.")
     activity: Connection[VersionChange] | None = edge(
         queries.changes_by_version,
-        "Who changed which of its facts, from what to what, latest first.",
+        "The changes to the version's facts, latest first.",
         key="id",
         where=VersionChangeWhere,
         **READ,
     )
     attachments: Connection[Attachment] | None = edge(
-        queries.attachments_by_version, "The files that show it, the oldest first.", key="id", **READ
+        queries.attachments_by_version, "The version's files, oldest first.", key="id", **READ
     )
-    credential: CREDENTIAL | None = edge(queries.by_id, "The credential.", key="credential_id", **READ)
-    created_by: str = scalar("The id of the key or person that added it.")
-    created_at: datetime = scalar("When it was added.")
+    credential: CREDENTIAL | None = edge(queries.by_id, "The version's credential.", key="credential_id", **READ)
+    created_by: str = scalar("The id of the API key or person that added the version.")
+    created_at: datetime = scalar("The time the version was added.")

@@ -1,4 +1,4 @@
-"""Changes of a credential's versions: adding one, editing the latest."""
+"""Mutations of a credential's versions: add a version, edit the latest one."""
 
 from datetime import date
 from typing import Any
@@ -19,49 +19,49 @@ WRITE_OWN: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE, "own": True}
 class VersionContent(ChangeInput):
     """The facts of a version."""
 
-    reference_number: str | None = member("The number that the issuer knows it by.")
-    issuing_authority: str | None = member("Who issued it.")
-    issue_date: date | None = member("The day it was issued.")
-    expiry_date: date | None = member("The last day it is valid.")
+    reference_number: str | None = member("The credential's reference number, as its issuer wrote it.")
+    issuing_authority: str | None = member("The authority that issued the credential.")
+    issue_date: date | None = member("The day the credential was issued.")
+    expiry_date: date | None = member("The last day the credential is valid.")
 
 
 @input
 class CredentialVersionAddInput(VersionContent):
-    """A credential and its new version, of which at least one fact is given.
+    """The credential to add a version to, and at least one fact of the new version.
 
-    What is not given is as in the latest version. With a new issue date and no expiry date, that follows from the
-    type's usual validity, and has to be given where the type has none.
+    Absent facts are copied from the latest version. If an issue date is given without an expiry date, the expiry date
+    follows from the type's usual validity; if the type has none, an expiry date is required.
     """
 
-    id: strawberry.ID = member("The credential.", default=...)
+    id: strawberry.ID = member("The credential's id.", default=...)
 
 
 @input
 class CredentialVersionEditInput(VersionContent):
-    """The latest version of a credential, and what to change: what is absent stays, what is null is cleared.
+    """The latest version of a credential, and the changes. Absent facts stay unchanged; null clears a fact.
 
-    `expectedRevision` is the credential's.
+    `expectedRevision` is the revision of the credential.
     """
 
-    id: strawberry.ID = member("The version.", default=...)
+    id: strawberry.ID = member("The version's id.", default=...)
 
 
-_ONE: dict[str, Any] = {"version": (CredentialVersion, "The version as it is now; null when refused.")}
+VERSION_PAYLOAD: dict[str, Any] = {"version": (CredentialVersion, "The version after the mutation; null if refused.")}
 MUTATIONS = [
     mutation(
         "credentialVersionAdd",
         versions.add,
         CredentialVersionAddInput,
-        "Adds a version to a credential, such as a renewal.",
+        "Add a version to a credential, such as a renewal.",
         **WRITE_OWN,
-        **_ONE,
+        **VERSION_PAYLOAD,
     ),
     mutation(
         "credentialVersionEdit",
         versions.edit,
         CredentialVersionEditInput,
-        "Changes the latest version of a credential; a decided one has to be decided again.",
+        "Edit the latest version of a credential. A version that was already decided must be decided again.",
         **WRITE_OWN,
-        **_ONE,
+        **VERSION_PAYLOAD,
     ),
 ]

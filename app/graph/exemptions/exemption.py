@@ -1,4 +1,4 @@
-"""Exemptions in the graph."""
+"""The `Exemption` type, its queries and its mutations."""
 
 from datetime import date, datetime
 from typing import Any
@@ -12,8 +12,8 @@ from app.graph.credential_types.credential_type import CredentialType
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, mutation, node, permission, query
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
-from app.graph.dsl.node_types import find
-from app.graph.dsl.types import flag, input, member, one_of, output, part, scalar
+from app.graph.dsl.node_types import defer_load
+from app.graph.dsl.types import embedded, flag, input, member, one_of, output, scalar
 from app.graph.exemptions.listing import EXEMPTION_LIST
 from app.graph.node import Node
 from app.graph.requirement_rules.requirement_rule import RequirementRule
@@ -27,37 +27,44 @@ WRITE: dict[str, Any] = {"scope": Scope.REQUIREMENTS_WRITE}
 
 @output
 class Approver:
-    """Who approved an exemption."""
+    """The person or program that granted an exemption."""
 
-    id: str = scalar("The id of the API key, or the person's subject at their identity provider.", column="approved_by")
-    name: str = scalar("Their name at the time.", column="approved_by_name")
+    id: str = scalar("The id of the API key, or the person's subject at the identity provider.", column="approved_by")
+    name: str = scalar("The approver's name at that time.", column="approved_by_name")
 
 
 @node(queries.exemption_by_id, **READ)
 class Exemption(Node):
-    """A worker who is let off a rule, or off a credential type in whatever rule, for a time."""
+    """A worker's exemption from a requirement rule, or from a credential type in any rule, for a period."""
 
-    worker: Worker | None = edge(workers.by_id, "Who is let off.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
+    worker: Worker | None = edge(
+        workers.by_id, "The exempt worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True
+    )
     rule: RequirementRule | None = edge(
-        queries.rule_by_id, "The rule that they are let off; null when it is a type.", key="rule_id", **READ
+        queries.rule_by_id,
+        "The rule that the worker is exempt from; null if the exemption is for a credential type.",
+        key="rule_id",
+        **READ,
     )
     credential_type: CredentialType | None = edge(
         types.by_id,
-        "The credential type that they are let off; null when it is a rule.",
+        "The credential type that the worker is exempt from; null if the exemption is for a rule.",
         key="credential_type_id",
         scope=None,
     )
-    reason: str = scalar("Why.")
-    from_date: date = scalar("The first day.", name="from")
-    to_date: date | None = scalar("The last day; null while no end is in sight.", name="to")
-    approver: Approver = part("Who approved it.")
-    revoked: bool = flag("Whether it is taken back.", "revoked_at")
-    revoked_at: datetime | None = scalar("When it was taken back, if it is.")
-    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    created_at: datetime = scalar("When it was granted.")
-    last_updated: datetime = scalar("When it last changed.")
+    reason: str = scalar("The reason for the exemption.")
+    from_date: date = scalar("The first day of the exemption.", name="from")
+    to_date: date | None = scalar("The last day of the exemption; null if it is open-ended.", name="to")
+    approver: Approver = embedded("The person or program that granted the exemption.")
+    revoked: bool = flag("True if the exemption is revoked.", "revoked_at")
+    revoked_at: datetime | None = scalar("The time of revocation; null if the exemption is not revoked.")
+    revision: int = scalar(
+        "The exemption's revision, which increases with each change. Send it back as `expectedRevision`."
+    )
+    created_at: datetime = scalar("The time the exemption was granted.")
+    last_updated: datetime = scalar("The time of the last change.")
     viewer_can_revoke: bool = permission(
-        "Whether you could take it back now.",
+        "True if the viewer can revoke the exemption now.",
         queries.exemption_by_id,
         Scope.REQUIREMENTS_WRITE,
         permissions.revoke,
@@ -67,53 +74,59 @@ class Exemption(Node):
 
 @one_of
 class RequirementBy:
-    """A rule, or a credential type in whatever rule."""
+    """A reference to a requirement: a rule, or a credential type in any rule."""
 
-    rule: strawberry.ID | None = member("By the rule's id.")
-    credential_type: str | None = member("By the code of the credential type.")
+    rule: strawberry.ID | None = member("The rule's id.")
+    credential_type: str | None = member("The code of the credential type.")
 
 
 @input
 class ExemptionGrantInput(MutationInput):
-    """A worker to let off a rule or a credential type."""
+    """The worker, and the rule or credential type to exempt them from."""
 
-    worker: PersonBy = member("Which worker.", default=...)
-    requirement: RequirementBy = member("What they are let off.", default=...)
-    reason: str | None = member("Why, in up to 2,000 characters. Required.")
-    from_: date | None = member("The first day; today when not given.", name="from")
-    to: date | None = member("The last day; none when not given.")
+    worker: PersonBy = member("The worker to exempt.", default=...)
+    requirement: RequirementBy = member("The rule or credential type to exempt the worker from.", default=...)
+    reason: str | None = member("The reason for the exemption, up to 2,000 characters. Required.")
+    from_: date | None = member("The first day. Defaults to today.", name="from")
+    to: date | None = member("The last day. Open-ended by default.")
 
 
 @input
 class ExemptionRevokeInput(ByIdInput):
-    """An exemption to take back."""
+    """The exemption to revoke."""
 
 
 def _exemption(_context: Context, _actor: Actor, id: str) -> Exemption | None:
-    return find(queries.exemption_by_id, id)
+    return defer_load(queries.exemption_by_id, id)
 
 
 QUERIES = [
-    query("exemption", _exemption, "One exemption; null when there is none.", id=(strawberry.ID, "Its id."), **READ),
-    listing("exemptions", queries.exemptions, Exemption, "Who is let off what.", **EXEMPTION_LIST),
+    query(
+        "exemption",
+        _exemption,
+        "Look up an exemption by id; null if there is none.",
+        id=(strawberry.ID, "The exemption's id."),
+        **READ,
+    ),
+    listing("exemptions", queries.exemptions, Exemption, "List the organization's exemptions.", **EXEMPTION_LIST),
 ]
 
-_ONE: dict[str, Any] = {"exemption": (Exemption, "The exemption as it is now; null when refused.")}
+EXEMPTION_PAYLOAD: dict[str, Any] = {"exemption": (Exemption, "The exemption after the mutation; null if refused.")}
 MUTATIONS = [
     mutation(
         "exemptionGrant",
         exemptions.grant,
         ExemptionGrantInput,
-        "Lets a worker off a rule or a credential type for a time; you are the approver.",
+        "Exempt a worker from a rule or a credential type for a period. The viewer becomes the approver.",
         **WRITE,
-        **_ONE,
+        **EXEMPTION_PAYLOAD,
     ),
     mutation(
         "exemptionRevoke",
         exemptions.revoke,
         ExemptionRevokeInput,
-        "Takes an exemption back, from today on.",
+        "Revoke an exemption, from today on.",
         **WRITE,
-        **_ONE,
+        **EXEMPTION_PAYLOAD,
     ),
 ]

@@ -1,4 +1,4 @@
-"""How lists of exemptions are filtered and sorted."""
+"""Filters and sort keys for lists of exemptions."""
 
 from datetime import date
 from enum import StrEnum
@@ -12,25 +12,25 @@ from app.graph.dsl.types import enum, input, member
 
 @input
 class ExemptionWhere:
-    """Which exemptions. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for exemptions. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["ExemptionWhere"] | None = member("All of these must hold.")
-    OR: list["ExemptionWhere"] | None = member("One of these must hold.")
-    NOT: "ExemptionWhere | None" = member("This must not hold.")
-    worker: IDFilter | None = member("Who is let off.")
-    rule: IDFilter | None = member("The rule that they are let off.")
-    type: ExactFilter | None = member("The code of the credential type that they are let off.")
-    on: date | None = member("In force on this day, and not revoked.")
-    is_revoked: bool | None = member("Whether it is taken back.")
+    AND: list["ExemptionWhere"] | None = member("Match if all of these match.")
+    OR: list["ExemptionWhere"] | None = member("Match if any of these matches.")
+    NOT: "ExemptionWhere | None" = member("Match if this does not match.")
+    worker: IDFilter | None = member("Match the id of the exempt worker.")
+    rule: IDFilter | None = member("Match the id of the rule.")
+    type: ExactFilter | None = member("Match the code of the credential type.")
+    on: date | None = member("Match exemptions that are in force on this day and not revoked.")
+    is_revoked: bool | None = member("If true, match revoked exemptions; if false, match the others.")
 
 
 class ExemptionOrderField(StrEnum):
-    """What exemptions can be sorted by."""
+    """The fields that exemptions can be sorted by."""
 
     CREATED_AT = "createdAt"
 
 
-enum(ExemptionOrderField, CREATED_AT="When it was granted. The default, latest first.")
+enum(ExemptionOrderField, CREATED_AT="Sort by time of creation. The default, latest first.")
 ExemptionOrder = sort_key(ExemptionOrderField, "exemptions")
 EXEMPTION_LIST: dict[str, Any] = {
     "where": ExemptionWhere,

@@ -1,4 +1,4 @@
-"""How lists of requirement rules are filtered and sorted."""
+"""Filters and sort keys for lists of requirement rules."""
 
 from datetime import date
 from enum import StrEnum
@@ -13,25 +13,27 @@ from app.graph.dsl.types import enum, input, member
 
 @input
 class RequirementRuleWhere:
-    """Which rules. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for requirement rules. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["RequirementRuleWhere"] | None = member("All of these must hold.")
-    OR: list["RequirementRuleWhere"] | None = member("One of these must hold.")
-    NOT: "RequirementRuleWhere | None" = member("This must not hold.")
-    name: StringFilter | None = member("Its name.")
-    scope: ChoiceFilter[RuleScope] | None = member("Of whom it asks something.")
-    position: IDFilter | None = member("The position that it is for.")
-    org_unit: IDFilter | None = member("The org unit that it is for.")
-    worker: IDFilter | None = member("The worker that it is for.")
-    type: ExactFilter | None = member("The code of a credential type that it asks for.")
-    level: ChoiceFilter[Level] | None = member("Whether standing depends on it.")
-    severity: ChoiceFilter[Severity] | None = member("How bad it is when it is not met.")
-    auto_request: bool | None = member("Whether it raises requests by itself.")
-    effective_on: date | None = member("In force on this day.")
+    AND: list["RequirementRuleWhere"] | None = member("Match if all of these match.")
+    OR: list["RequirementRuleWhere"] | None = member("Match if any of these matches.")
+    NOT: "RequirementRuleWhere | None" = member("Match if this does not match.")
+    name: StringFilter | None = member("Match the name.")
+    scope: ChoiceFilter[RuleScope] | None = member("Match the scope.")
+    position: IDFilter | None = member("Match the id of the rule's position.")
+    org_unit: IDFilter | None = member("Match the id of the rule's org unit.")
+    worker: IDFilter | None = member("Match the id of the rule's worker.")
+    type: ExactFilter | None = member("Match the code of a credential type among the alternatives.")
+    level: ChoiceFilter[Level] | None = member("Match the level.")
+    severity: ChoiceFilter[Severity] | None = member("Match the severity.")
+    auto_request: bool | None = member(
+        "If true, match rules that raise requests automatically; if false, match the others."
+    )
+    effective_on: date | None = member("Match rules that are in force on this day.")
 
 
 class RequirementRuleOrderField(StrEnum):
-    """What requirement rules can be sorted by."""
+    """The fields that requirement rules can be sorted by."""
 
     NAME = "name"
     CREATED_AT = "createdAt"
@@ -39,8 +41,8 @@ class RequirementRuleOrderField(StrEnum):
 
 enum(
     RequirementRuleOrderField,
-    NAME="The name, ignoring case. The default.",
-    CREATED_AT="When it was added.",
+    NAME="Sort by name, ignoring case. The default.",
+    CREATED_AT="Sort by time of creation.",
 )
 RequirementRuleOrder = sort_key(RequirementRuleOrderField, "requirement rules")
 RULE_LIST: dict[str, Any] = {

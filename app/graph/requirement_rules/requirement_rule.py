@@ -1,4 +1,4 @@
-"""Requirement rules in the graph."""
+"""The `RequirementRule` type, its queries and its mutations."""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,9 +11,9 @@ from app.compliance.tables import Level, RuleScope, Severity
 from app.credential_types import queries as types
 from app.graph.credential_types.credential_type import CredentialType
 from app.graph.dsl.context import Context
-from app.graph.dsl.fields import anything, edge, listing, mutation, node, permission, query
+from app.graph.dsl.fields import any_node, edge, listing, mutation, node, permission, query
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
-from app.graph.dsl.node_types import find
+from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.types import flag, input, member, scalar
 from app.graph.node import Node
 from app.graph.organizations.organization import OrgUnit
@@ -29,139 +29,159 @@ PEOPLE: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
 
 
 def can(description: str, rule: Any) -> Any:
-    """Whether the caller could do something to the rule."""
+    """Declare a `viewerCan…` field of a rule."""
     return permission(description, queries.rule_by_id, Scope.REQUIREMENTS_WRITE, rule, reads=permissions.RULE_READS)
 
 
 @node(queries.rule_by_id, **READ)
 class RequirementRule(Node):
-    """What is asked of some workers: any of some credential types, or several of them."""
+    """A rule that requires some workers to hold credentials: one or more of a list of credential types."""
 
-    name: str = scalar("The name.")
-    description: str | None = scalar("What there is to know about it.")
-    scope: RuleScope = scalar("Of whom it asks something.")
+    name: str = scalar("The rule's name.")
+    description: str | None = scalar("A description of the rule.")
+    scope: RuleScope = scalar("The group of workers that the rule applies to.")
     position: Position | None = edge(
-        workers.position_by_id, "The position that it is for, if its scope is POSITION.", key="position_id", **PEOPLE
+        workers.position_by_id,
+        "The position that the rule applies to, if its scope is `POSITION`.",
+        key="position_id",
+        **PEOPLE,
     )
     org_unit: OrgUnit | None = edge(
         organizations.unit_by_id,
-        "The org unit that it is for, with its subtree, if its scope is ORG_UNIT.",
+        "The org unit that the rule applies to, with all units below it, if its scope is `ORG_UNIT`.",
         key="org_unit_id",
         **PEOPLE,
     )
     worker: Worker | None = edge(
-        workers.by_id, "The worker that it is for, if its scope is WORKER.", key="worker_id", **PEOPLE
+        workers.by_id, "The worker that the rule applies to, if its scope is `WORKER`.", key="worker_id", **PEOPLE
     )
-    excluded: list[Node] | None = anything(
-        "excluded", "The workers, positions and org units (with their subtree) that it does not ask; up to 20."
+    excluded: list[Node] | None = any_node(
+        "The workers, positions and org units (with all units below them) that the rule excludes, up to 20.",
+        "The workers, positions and org units (with their subtree) that it does not ask; up to 20.",
     )
     alternatives: list[CredentialType] | None = edge(
         types.by_id,
-        "The credential types that satisfy it, up to 20. Requests are raised for the first ones.",
+        "The credential types that satisfy the rule, up to 20. Requests are raised for the first ones.",
         key="alternatives",
         scope=None,
     )
-    minimum: int = scalar("How many of them are asked.")
-    level: Level = scalar("Whether standing depends on it.")
-    severity: Severity = scalar("How bad it is when it is not met.")
-    grace_days: int = scalar("For how many days a lack of it is tolerated.")
-    effective_from: date = scalar("The first day on which it holds.")
-    effective_to: date | None = scalar("The last day; null while no end is in sight.")
-    auto_request: bool = scalar("Whether what is lacking is requested by itself.")
-    request_message: str | None = scalar("What a worker is told when it is requested.")
-    request_due_days: int | None = scalar("How many days a worker has to answer.")
-    deleted: bool = flag("Whether it is deleted.", "deleted_at")
-    deleted_at: datetime | None = scalar("When it was deleted, if it is.")
-    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    created_at: datetime = scalar("When it was added.")
-    last_updated: datetime = scalar("When it last changed.")
-    viewer_can_update: bool = can("Whether you could update it now.", permissions.change)
-    viewer_can_delete: bool = can("Whether you could delete it now.", permissions.change)
+    minimum: int = scalar("The number of alternatives that a worker must hold.")
+    level: Level = scalar("The rule's level: whether a worker's standing depends on it.")
+    severity: Severity = scalar("The severity of not meeting the rule.")
+    grace_days: int = scalar("The number of days that a worker has to meet the rule before it counts against them.")
+    effective_from: date = scalar("The first day that the rule is in force.")
+    effective_to: date | None = scalar("The last day that the rule is in force; null if it is open-ended.")
+    auto_request: bool = scalar("True if the service requests missing credentials automatically.")
+    request_message: str | None = scalar("The message to the worker in automatic requests.")
+    request_due_days: int | None = scalar("The number of days that a worker has to answer an automatic request.")
+    deleted: bool = flag("True if the rule is deleted.", "deleted_at")
+    deleted_at: datetime | None = scalar("The time of deletion; null if the rule is not deleted.")
+    revision: int = scalar("The rule's revision, which increases with each change. Send it back as `expectedRevision`.")
+    created_at: datetime = scalar("The time the rule was created.")
+    last_updated: datetime = scalar("The time of the last change.")
+    viewer_can_update: bool = can("True if the viewer can update the rule now.", permissions.change)
+    viewer_can_delete: bool = can("True if the viewer can delete the rule now.", permissions.change)
 
 
 @input
 class RequirementRuleContent:
-    """What can be written of a rule."""
+    """The writable fields of a requirement rule."""
 
-    name: str | None = member("The name. Required.")
-    description: str | None = member("What there is to know about it, in up to 2,000 characters.")
-    scope: RuleScope | None = member("Of whom it asks something. Required.")
-    position: strawberry.ID | None = member("The position that it is for; required with the scope POSITION.")
-    org_unit: strawberry.ID | None = member(
-        "The org unit that it is for, with its subtree; required with the scope ORG_UNIT."
+    name: str | None = member("The rule's name. Required.")
+    description: str | None = member("A description of the rule, up to 2,000 characters.")
+    scope: RuleScope | None = member("The group of workers that the rule applies to. Required.")
+    position: strawberry.ID | None = member(
+        "The id of the position that the rule applies to. Required if the scope is `POSITION`."
     )
-    worker: strawberry.ID | None = member("The worker that it is for; required with the scope WORKER.")
+    org_unit: strawberry.ID | None = member(
+        "The id of the org unit that the rule applies to, with all units below it. Required if the scope is `ORG_UNIT`."
+    )
+    worker: strawberry.ID | None = member(
+        "The id of the worker that the rule applies to. Required if the scope is `WORKER`."
+    )
     excluded: list[strawberry.ID] | None = member(
-        "Up to 20 workers, positions and org units (with their subtree) that it does not ask."
+        "The ids of up to 20 workers, positions and org units (with all units below them) that the rule excludes."
     )
     alternatives: list[str] | None = member(
-        "The codes of the credential types that satisfy it, up to 20; requests are raised for the first ones. Required."
+        "The codes of the credential types that satisfy the rule, up to 20. Requests are raised for the "
+        "first ones. Required."
     )
-    minimum: int | None = member("How many of them are asked; 1 when not given.")
-    level: Level | None = member("Whether standing depends on it; MANDATORY when not given.")
-    severity: Severity | None = member("How bad it is when it is not met; CRITICAL when not given.")
-    grace_days: int | None = member("For how many days a lack of it is tolerated: 0 to 3650, 0 when not given.")
-    effective_from: date | None = member("The first day on which it holds; today when not given.")
-    effective_to: date | None = member("The last day; none when not given.")
-    auto_request: bool | None = member("Whether what is lacking is requested by itself; true when not given.")
-    request_message: str | None = member("What a worker is told when it is requested, in up to 2,000 characters.")
-    request_due_days: int | None = member("How many days a worker has to answer: 0 to 365; no due date when null.")
+    minimum: int | None = member("The number of alternatives that a worker must hold. Defaults to 1.")
+    level: Level | None = member(
+        "The rule's level: whether a worker's standing depends on it. Defaults to `MANDATORY`."
+    )
+    severity: Severity | None = member("The severity of not meeting the rule. Defaults to `CRITICAL`.")
+    grace_days: int | None = member(
+        "The number of days that a worker has to meet the rule before it counts against them, 0 to 3650. Defaults to 0."
+    )
+    effective_from: date | None = member("The first day that the rule is in force. Defaults to today.")
+    effective_to: date | None = member("The last day that the rule is in force. Open-ended by default.")
+    auto_request: bool | None = member(
+        "True if the service requests missing credentials automatically. Defaults to true."
+    )
+    request_message: str | None = member("The message to the worker in automatic requests, up to 2,000 characters.")
+    request_due_days: int | None = member(
+        "The number of days that a worker has to answer an automatic request, 0 to 365. Null means no due date."
+    )
 
 
 @input
 class RequirementRuleCreateInput(RequirementRuleContent, MutationInput):
-    """A new requirement rule."""
+    """The requirement rule to create."""
 
 
 @input
 class RequirementRuleUpdateInput(RequirementRuleContent, ByIdInput):
-    """A requirement rule and what to change: what is absent stays as it is, what is null is cleared."""
+    """The requirement rule to update, and the changes. Absent fields stay unchanged; null clears a field."""
 
 
 @input
 class RequirementRuleDeleteInput(ByIdInput):
-    """A requirement rule to delete."""
+    """The requirement rule to delete."""
 
 
 def _rule(_context: Context, _actor: Actor, id: str) -> RequirementRule | None:
-    return find(queries.rule_by_id, id)
+    return defer_load(queries.rule_by_id, id)
 
 
 QUERIES = [
     query(
         "requirementRule",
         _rule,
-        "One requirement rule; null when there is none.",
-        id=(strawberry.ID, "Its id."),
+        "Look up a requirement rule by id; null if there is none.",
+        id=(strawberry.ID, "The rule's id."),
         **READ,
     ),
-    listing("requirementRules", queries.rules, RequirementRule, "What is asked of whom.", **RULE_LIST),
+    listing(
+        "requirementRules", queries.rules, RequirementRule, "List the organization's requirement rules.", **RULE_LIST
+    ),
 ]
 
-_ONE: dict[str, Any] = {"requirement_rule": (RequirementRule, "The rule as it is now; null when refused.")}
+RULE_PAYLOAD: dict[str, Any] = {"requirement_rule": (RequirementRule, "The rule after the mutation; null if refused.")}
 MUTATIONS = [
     mutation(
         "requirementRuleCreate",
         rules.create,
         RequirementRuleCreateInput,
-        "Asks something of some workers; what they lack is requested. An organization has at most 500 rules.",
+        "Create a requirement rule. Missing credentials are then requested from the workers it applies "
+        "to. An organization can have up to 500 rules.",
         **WRITE,
-        **_ONE,
+        **RULE_PAYLOAD,
     ),
     mutation(
         "requirementRuleUpdate",
         rules.update,
         RequirementRuleUpdateInput,
-        "Changes what is sent of a rule; requests are raised and withdrawn accordingly.",
+        "Update the sent fields of a rule. Requests are raised and withdrawn to match.",
         **WRITE,
-        **_ONE,
+        **RULE_PAYLOAD,
     ),
     mutation(
         "requirementRuleDelete",
         rules.delete,
         RequirementRuleDeleteInput,
-        "Deletes a rule: from now on it asks nothing, and requests that only it asked for are withdrawn.",
+        "Delete a rule. It no longer applies to anyone, and requests that only this rule raised are withdrawn.",
         **WRITE,
-        **_ONE,
+        **RULE_PAYLOAD,
     ),
 ]
