@@ -1,1 +1,1 @@
-"""The door that HTTP comes through."""
+"""HTTP endpoints: GraphQL, the explorer, files, evidence packs, registry pushes and health."""

@@ -1,4 +1,4 @@
-"""Whether the service is up, and whether it can answer."""
+"""The health check for load balancers and monitoring."""
 
 from sqlalchemy import text
 from starlette.requests import Request
@@ -7,8 +7,8 @@ from starlette.responses import JSONResponse
 from app.db.database import Database
 
 
-class Health:
-    """Answers `/health`: 200 when the database answers, 503 when it does not."""
+class HealthEndpoint:
+    """Answers `/health`: 200 if the database answers, 503 if it does not."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

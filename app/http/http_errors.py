@@ -1,4 +1,4 @@
-"""Refusals of requests, at whatever door, and of the sealed addresses that lead to some."""
+"""Errors that endpoints answer with a status and a JSON body, and the check of signed URLs."""
 
 from datetime import datetime
 
@@ -7,34 +7,42 @@ from starlette.responses import JSONResponse
 
 from app.signing.signed_urls import Addresses, Expired, Forged, Purpose, Sealed
 
-PRIVATE = {
+DOWNLOAD_HEADERS = {
     "Cache-Control": "private, no-store",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
-"""Headers of what is to be saved, and neither kept by others nor shown."""
+"""Headers of downloads: caches must not store them, and browsers must not render them."""
 
 
-class Refusal(Exception):
-    """A request that is not answered as it wants."""
+class HTTPError(Exception):
+    """A request that is answered with an error status, a code and a message."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, headers or {}
 
 
-def told(request: Request, refusal: Refusal) -> JSONResponse:
-    """A refusal as JSON."""
-    body = {"error": refusal.message, "code": refusal.code, "requestId": request.scope["request_id"]}
-    return JSONResponse(body, refusal.status, {"Cache-Control": "no-store", **refusal.headers})
+def error_response(request: Request, error: HTTPError) -> JSONResponse:
+    """Return an error as a JSON response with its code and the request's id."""
+    body = {"error": error.message, "code": error.code, "requestId": request.scope["request_id"]}
+    return JSONResponse(body, error.status, {"Cache-Control": "no-store", **error.headers})
 
 
-def opened(request: Request, addresses: Addresses, purpose: Purpose, now: datetime) -> Sealed:
-    """What the address of a request says. Raises Refusal: 403 for one that was not given, 410 for one that is over."""
+def storage_unavailable() -> HTTPError:
+    """Return the error for a file store that cannot be reached."""
+    return HTTPError(503, "UNAVAILABLE", "the file store cannot be reached; try again later")
+
+
+def open_signed_url(request: Request, addresses: Addresses, purpose: Purpose, now: datetime) -> Sealed:
+    """Return the content of a request's signed URL.
+
+    Raises HTTPError: 403 for a URL that the service did not issue for the purpose, 410 for an expired one.
+    """
     key, token = request.path_params["id"], request.query_params.get("token", "")
     try:
         return addresses.open(purpose, key, token, now)
     except Forged:
-        raise Refusal(403, "FORBIDDEN", "the service did not give this address, or not for this") from None
+        raise HTTPError(403, "FORBIDDEN", "the service did not issue this URL for this purpose") from None
     except Expired:
-        raise Refusal(410, "EXPIRED", "the address is good no longer; ask for another") from None
+        raise HTTPError(410, "EXPIRED", "this URL has expired; request a new one") from None

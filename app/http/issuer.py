@@ -1,4 +1,4 @@
-"""The public keys of an OIDC issuer: of a file, read once, or of an https address, fetched now and then."""
+"""The public keys of an OIDC issuer: from a file, read once, or from an https URL, fetched every few minutes."""
 
 import json
 import math
@@ -10,56 +10,56 @@ from anyio import CapacityLimiter, to_thread
 
 TIMEOUT_SECONDS = 5
 FRESH_SECONDS = 300
-"""How long fetched keys are good, so that one the issuer withdraws is not accepted for long."""
+"""The lifetime of fetched keys, which bounds how long a key that the issuer withdraws is still accepted."""
 PAUSE_SECONDS = 30
-"""How long a key that the issuer did not have is not asked for again."""
+"""The pause after a fetch, so that tokens with unknown key ids do not cause a fetch each."""
 FAILURE_PAUSE_SECONDS = 5
-"""How long an address that failed is left alone."""
+"""The pause after a failed fetch."""
 
 
 class IssuerUnreachable(Exception):
-    """The issuer's keys cannot be had now; the token may be a good one."""
+    """The issuer's keys are unavailable, so the token cannot be verified; it may be valid."""
 
 
-class Keys:
+class IssuerKeys:
     """An issuer's signing keys."""
 
     def __init__(self, source: str) -> None:
         self._keys: list[jwt.PyJWK] = []
         self._fresh_until = math.inf
         if source.startswith("https://"):
-            self._remote = _Remote(source)
+            self._remote = _RemoteKeys(source)
             self._fresh_until = -math.inf
         elif "://" in source:
-            raise ValueError("CREDGRAPH_JWT_JWKS is an https address, or a file")
+            raise ValueError("CREDGRAPH_JWT_JWKS: must be an https URL or the path of a file")
         else:
             self._keys = jwt.PyJWKSet.from_dict(json.loads(Path(source).read_text())).keys
 
-    async def find(self, name: str | None) -> "jwt.PyJWK":
-        """The key of a name; without a name, the only one there is. Raises InvalidKeyError and IssuerUnreachable."""
-        known = _choose(self._keys, name) if time.monotonic() < self._fresh_until else None
-        if known is None and self._fresh_until < math.inf:
-            self._keys, self._fresh_until = await self._remote.fetched()
-            known = _choose(self._keys, name)
-        if known is None:
+    async def find(self, key_id: str | None) -> "jwt.PyJWK":
+        """Return the key with an id; without an id, the only key. Raises InvalidKeyError and IssuerUnreachable."""
+        key = _choose(self._keys, key_id) if time.monotonic() < self._fresh_until else None
+        if key is None and self._fresh_until < math.inf:
+            self._keys, self._fresh_until = await self._remote.fetch()
+            key = _choose(self._keys, key_id)
+        if key is None:
             raise jwt.InvalidKeyError
-        return known
+        return key
 
 
-class _Remote:
-    """The address of an issuer's keys, asked by one caller at a time; the others then share what came."""
+class _RemoteKeys:
+    """Keys at an https URL, fetched by one caller at a time; callers that waited share the result."""
 
-    def __init__(self, address: str) -> None:
-        # It fetches, over https without redirects; remembering is done here, failures too.
-        self._client = jwt.PyJWKClient(address, timeout=TIMEOUT_SECONDS, cache_jwk_set=False)
-        self._turn = CapacityLimiter(1)
+    def __init__(self, url: str) -> None:
+        # PyJWKClient only fetches, over https without redirects. Results are cached here, because failures are too.
+        self._client = jwt.PyJWKClient(url, timeout=TIMEOUT_SECONDS, cache_jwk_set=False)
+        self._one_at_a_time = CapacityLimiter(1)
         self._pause_until = -math.inf
         self._last: tuple[list[jwt.PyJWK], float] | None = None
 
-    async def fetched(self) -> "tuple[list[jwt.PyJWK], float]":
-        """The issuer's keys, and until when they are good. Raises IssuerUnreachable."""
-        # In a thread of its own, for it waits; and not one of those that others need.
-        return await to_thread.run_sync(self._fetch, limiter=self._turn)
+    async def fetch(self) -> "tuple[list[jwt.PyJWK], float]":
+        """Return the issuer's keys and the end of their lifetime, in monotonic seconds. Raises IssuerUnreachable."""
+        # The fetch blocks, so it runs in a thread. A limiter of its own keeps it from using up the shared threads.
+        return await to_thread.run_sync(self._fetch, limiter=self._one_at_a_time)
 
     def _fetch(self) -> "tuple[list[jwt.PyJWK], float]":
         if time.monotonic() < self._pause_until:
@@ -77,6 +77,6 @@ class _Remote:
         return self._last
 
 
-def _choose(keys: "list[jwt.PyJWK]", name: str | None) -> "jwt.PyJWK | None":
-    fitting = [key for key in keys if key.public_key_use in (None, "sig") and name in (None, key.key_id)]
-    return fitting[0] if len(fitting) == 1 else None
+def _choose(keys: "list[jwt.PyJWK]", key_id: str | None) -> "jwt.PyJWK | None":
+    matching = [key for key in keys if key.public_key_use in (None, "sig") and key_id in (None, key.key_id)]
+    return matching[0] if len(matching) == 1 else None

@@ -1,4 +1,4 @@
-"""Where registries report changes: signed as Standard Webhooks has it."""
+"""Status changes pushed by registries, signed as Standard Webhooks specifies."""
 
 import hashlib
 from datetime import date
@@ -11,17 +11,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from app.credentials.verification import registry_push
-from app.credentials.verification.registry_push import Told
+from app.credentials.verification.registry_push import PushedStatus
 from app.db.database import Database
-from app.registries.registry_set import Sources
+from app.registries.registry_set import RegistrySet
 
-LARGEST_BODY = 64_000
+MAX_BODY_BYTES = 64_000
 Text = Annotated[str, Field(min_length=1, pattern=r"\A[^\x00]*\z")]
-"""No column holds NUL."""
+"""Text without NUL, which no column can store."""
 
 
-class Reported(BaseModel):
-    """What a registry reports."""
+class PushBody(BaseModel):
+    """The JSON body of a push."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -30,37 +30,41 @@ class Reported(BaseModel):
     expiry_date: date | None = Field(default=None, alias="expiryDate")
 
 
-class Push:
-    """Answers `POST /registries/{name}/push`: 202 when taken, 401 unless signed, 404 where none may push."""
+class RegistryPushEndpoint:
+    """Answers `POST /registries/{name}/push`.
 
-    def __init__(self, database: Database, sources: Sources) -> None:
+    The status is 202 if accepted, 400 for a body of another form, 401 without a valid signature, 404 if no registry of
+    the name may push, and 413 for a body that is too large.
+    """
+
+    def __init__(self, database: Database, registries: RegistrySet) -> None:
         self._database = database
-        self._sources = sources
+        self._registries = registries
 
     async def __call__(self, request: Request) -> JSONResponse:
         """Answer one request."""
-        source = self._sources.pushing(request.path_params["name"])
-        if source is None or source.push_secret is None:
+        registry = self._registries.find_pushing(request.path_params["name"])
+        if registry is None or registry.push_secret is None:
             return JSONResponse({"error": "no registry of this name may push"}, 404)
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
-            if len(body) > LARGEST_BODY:
+            if len(body) > MAX_BODY_BYTES:
                 return JSONResponse({"error": "the body is too large"}, 413)
         try:
-            Webhook(source.push_secret).verify(bytes(body), dict(request.headers), json_parse=False)
-        except (WebhookVerificationError, ValueError):  # the latter where the signature is not even base64
+            Webhook(registry.push_secret).verify(bytes(body), dict(request.headers), json_parse=False)
+        except (WebhookVerificationError, ValueError):  # ValueError for a signature that is not base64
             return JSONResponse({"error": "the signature is not valid"}, 401)
         try:
-            told = Reported.model_validate(orjson.loads(bytes(body)))
+            push = PushBody.model_validate(orjson.loads(bytes(body)))
         except (ValidationError, orjson.JSONDecodeError):
             return JSONResponse({"error": "send referenceNumber, status and, if known, expiryDate"}, 400)
         async with self._database.reading() as session:
-            named = await registry_push.named_in_all_organizations(session, source, told.reference_number)
-        # The id's own form is the registry's; a digest of it fits wherever a key does.
+            credentials = await registry_push.named_in_all_organizations(session, registry, push.reference_number)
+        # Registries choose the form and length of their message ids; a digest fits the key's column.
         message_id = hashlib.sha256(request.headers["webhook-id"].encode()).hexdigest()
-        message = Told(message_id, told.status, told.expiry_date)
-        for organization_id, credential_id in named:
+        status = PushedStatus(message_id, push.status, push.expiry_date)
+        for organization_id, credential_id in credentials:
             async with self._database.writing(request.scope["request_id"]) as session:
-                await registry_push.take(session, source, organization_id, credential_id, message)
-        return JSONResponse({"taken": len(named)}, 202)
+                await registry_push.record(session, registry, organization_id, credential_id, status)
+        return JSONResponse({"taken": len(credentials)}, 202)

@@ -1,4 +1,4 @@
-"""The id and the log line of every request, and the short way to where most of them go."""
+"""Request ids, and one log line for each request."""
 
 import re
 import time
@@ -11,11 +11,15 @@ from app.core import ids
 
 log = structlog.get_logger("http")
 
-_WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_VALID_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestLog:
-    """Gives each request an id (the client's, if well-formed), answers with it, and logs one line."""
+    """Middleware that assigns each request an id, returns it as `X-Request-Id`, and logs one line.
+
+    The id is the client's `X-Request-Id` if valid, or else a new one. Endpoints find it as `scope["request_id"]`, and
+    add fields to the log line through `scope["facts"]`.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,37 +33,26 @@ class RequestLog:
         facts: dict[str, object] = {"request_id": request_id}
         scope["request_id"], scope["facts"] = request_id, facts
 
-        async def answer(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 facts["status"] = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, receive, send_with_id)
         except Exception:
             log.exception("request failed", request_id=request_id)
             if "status" in facts:
-                raise  # half an answer is out: the server can only break the connection
-            await PlainTextResponse("The service failed to answer this.", 500)(scope, receive, answer)
+                raise  # The response has begun: only breaking the connection shows the client that it is incomplete.
+            await PlainTextResponse("The service failed to answer this.", 500)(scope, receive, send_with_id)
         finally:
             milliseconds = round((time.perf_counter() - started) * 1_000, 1)
             log.info("request", method=scope["method"], path=scope["path"], ms=milliseconds, **facts)
 
 
-class Direct:
-    """Leads requests of one path straight to its endpoint, past the routes; these answer other methods."""
-
-    def __init__(self, app: ASGIApp, path: str, endpoint: ASGIApp) -> None:
-        self._app, self._path, self._endpoint = app, path, endpoint
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        direct = scope["type"] == "http" and scope["path"] == self._path and scope["method"] in ("GET", "POST")
-        await (self._endpoint if direct else self._app)(scope, receive, send)
-
-
 def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and _WELL_FORMED.fullmatch(value):
+        if name == b"x-request-id" and _VALID_REQUEST_ID.fullmatch(value):
             return str(value.decode())
     return ids.new("req")
