@@ -9,25 +9,25 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
 from app.access import Scope
 from app.graph.schema import core_schema
-from tests.service import Answer, Tenant, paths
+from tests.service import GraphQLResponse, Tenant, error_paths
 
-ERRORS = (
+ERROR_FIELDS = (
     "errors { __typename message code path ... on ConflictError { currentRevision } ... on TooManyError { limit } }"
 )
-UNKNOWN = "0" * 16
+UNKNOWN_ID = "0" * 16
 Step = Callable[[Tenant, dict[str, str]], Awaitable[None]]
 
 
-def root(name: str) -> GraphQLObjectType:
+def schema_type(name: str) -> GraphQLObjectType:
     """The query or mutation type of the schema."""
     found = core_schema().type_map[name]
     assert isinstance(found, GraphQLObjectType)
     return found
 
 
-def selection_of(field: str) -> str:
+def payload_selection(field: str) -> str:
     """All that a mutation's payload gives, but for its errors."""
-    payload = get_named_type(root("Mutation").fields[field].type)
+    payload = get_named_type(schema_type("Mutation").fields[field].type)
     assert isinstance(payload, GraphQLObjectType)
     members = {name: get_named_type(member.type) for name, member in payload.fields.items()}
     return " ".join(
@@ -35,41 +35,43 @@ def selection_of(field: str) -> str:
     )
 
 
-async def send(tenant: Tenant, field: str, selection: str = "", *, key: Any = None, given: dict[str, Any]) -> Answer:
+async def send_mutation(
+    tenant: Tenant, field: str, selection: str = "", *, key: Any = None, input: dict[str, Any]
+) -> GraphQLResponse:
     """Run one mutation; gives the whole answer."""
-    kind = root("Mutation").fields[field].args["input"].type
-    text = f"mutation ($input: {kind}) {{ {field}(input: $input) {{ {selection or selection_of(field)} {ERRORS} }} }}"
-    return await tenant.ask(text, {"input": given}, key=key)
+    kind = schema_type("Mutation").fields[field].args["input"].type
+    text = f"mutation ($input: {kind}) {{ {field}(input: $input) {{ {selection or payload_selection(field)} {ERROR_FIELDS} }} }}"
+    return await tenant.execute(text, {"input": input}, key=key)
 
 
-async def change(tenant: Tenant, field: str, selection: str = "", *, key: Any = None, **given: Any) -> Any:
+async def mutate(tenant: Tenant, field: str, selection: str = "", *, key: Any = None, **input: Any) -> Any:
     """Run one mutation; gives its payload."""
-    return (await send(tenant, field, selection, key=key, given=given)).data[field]
+    return (await send_mutation(tenant, field, selection, key=key, input=input)).data[field]
 
 
-async def done(tenant: Tenant, field: str, selection: str, *, key: Any = None, **given: Any) -> Any:
+async def mutate_ok(tenant: Tenant, field: str, selection: str, *, key: Any = None, **input: Any) -> Any:
     """Run one mutation that is not refused; gives the record that it answers."""
-    payload = await change(tenant, field, selection, key=key, **given)
+    payload = await mutate(tenant, field, selection, key=key, **input)
     errors = payload.pop("errors")
     assert errors == [], errors
     (record,) = payload.values()
     return record
 
 
-async def refused(
-    tenant: Tenant, field: str, *expected: tuple[str, str], key: Any = None, **given: Any
+async def assert_refused(
+    tenant: Tenant, field: str, *expected: tuple[str, str], key: Any = None, **input: Any
 ) -> list[dict[str, Any]]:
     """Run one mutation that is refused with these (code, path) pairs, and changes nothing; gives the errors."""
-    before = await lasting(tenant)
-    payload = await change(tenant, field, key=key, **given)
-    assert paths(payload) == list(expected), payload["errors"]
+    before = await stored_rows(tenant)
+    payload = await mutate(tenant, field, key=key, **input)
+    assert error_paths(payload) == list(expected), payload["errors"]
     assert {name: value for name, value in payload.items() if name != "errors" and value is not None} == {}
-    assert await lasting(tenant) == before
+    assert await stored_rows(tenant) == before
     errors: list[dict[str, Any]] = payload["errors"]
     return errors
 
 
-def step(field: str, **given: Any) -> Step:
+def mutation_step(field: str, **input: Any) -> Step:
     """One mutation of several about the same rows: where a value is one's name, its id is given."""
 
     async def take(tenant: Tenant, ids: dict[str, str]) -> None:
@@ -80,54 +82,58 @@ def step(field: str, **given: Any) -> Step:
                 return [named(item) for item in value]
             return ids.get(value, value) if isinstance(value, str) else value
 
-        payload = await change(tenant, field, **named(given))
+        payload = await mutate(tenant, field, **named(input))
         assert payload["errors"] == []
 
     return take
 
 
-async def forbidden(tenant: Tenant, field: str, *held: Scope, needs: Scope, **given: Any) -> None:
+async def assert_forbidden(
+    tenant: Tenant, field: str, *held_scopes: Scope, required_scope: Scope, **input: Any
+) -> None:
     """Run one mutation with a key that lacks its scope."""
-    key = await tenant.key_with(*held)
-    before = await lasting(tenant)
-    answer = await send(tenant, field, key=key, given=given)
+    key = await tenant.create_key(*held_scopes)
+    before = await stored_rows(tenant)
+    answer = await send_mutation(tenant, field, key=key, input=input)
     assert answer.body["data"] == {field: None}
     assert [(error["extensions"]["code"], error["extensions"]["scope"]) for error in answer.errors] == [
-        ("FORBIDDEN", needs.value)
+        ("FORBIDDEN", required_scope.value)
     ]
-    assert await lasting(tenant) == before
+    assert await stored_rows(tenant) == before
 
 
-async def lasting(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
+async def stored_rows(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
     """All of an organization's rows, but for the idempotency keys."""
     return {name: rows for name, rows in (await tenant.rows()).items() if name != "idempotency_keys"}
 
 
-async def look(tenant: Tenant, field: str, selection: str, *, key: Any = None, **arguments: Any) -> Answer:
+async def run_query(
+    tenant: Tenant, field: str, selection: str, *, key: Any = None, **arguments: Any
+) -> GraphQLResponse:
     """Run one query; gives the whole answer."""
-    known = root("Query").fields[field].args
+    known = schema_type("Query").fields[field].args
     declared = ", ".join(f"${name}: {known[name].type}" for name in arguments)
     passed = ", ".join(f"{name}: ${name}" for name in arguments)
     text = (
         f"query {f'({declared})' if declared else ''} {{ {field}{f'({passed})' if passed else ''} {{ {selection} }} }}"
     )
-    return await tenant.ask(text, arguments, key=key)
+    return await tenant.execute(text, arguments, key=key)
 
 
-async def nodes(tenant: Tenant, field: str, selection: str, *, key: Any = None, **arguments: Any) -> Any:
+async def query_nodes(tenant: Tenant, field: str, selection: str, *, key: Any = None, **arguments: Any) -> Any:
     """The items of one page of a list."""
     arguments = {"first": 100, **arguments} if "last" not in arguments else arguments
-    answer = await look(tenant, field, f"nodes {{ {selection} }}", key=key, **arguments)
+    answer = await run_query(tenant, field, f"nodes {{ {selection} }}", key=key, **arguments)
     return answer.data[field]["nodes"]
 
 
-async def type_id(tenant: Tenant, code: str) -> str:
+async def credential_type_id(tenant: Tenant, code: str) -> str:
     """The id of a credential type."""
-    [found] = await nodes(tenant, "credentialTypes", "id", where={"code": {"eq": code}})
+    [found] = await query_nodes(tenant, "credentialTypes", "id", where={"code": {"eq": code}})
     return str(found["id"])
 
 
-async def events(tenant: Tenant) -> list[dict[str, Any]]:
+async def event_rows(tenant: Tenant) -> list[dict[str, Any]]:
     """An organization's events, in the order they were recorded."""
     rows = (await tenant.rows())["events"]
     return sorted(rows, key=lambda row: str(row["id"]))

@@ -21,8 +21,8 @@ from app.main import create_app
 from app.migrations import runner
 from app.settings import Settings
 from tests import postgres, s3
-from tests.oidc import Issuer, trusting
-from tests.service import TYPES, Service, Tenant
+from tests.oidc import Issuer, service_trusting_issuer
+from tests.service import STARTER_TYPES, Service, Tenant
 from tests.serving import assert_first_start, serving
 
 SECRET = "a secret for tests that is long enough"
@@ -75,14 +75,14 @@ def clock(session_clock: SettableClock) -> Iterator[SettableClock]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The address of a PostgreSQL server."""
-    with postgres.server() as url:
+    with postgres.running_server() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """The address of an S3 server."""
-    with s3.server() as url:
+    with s3.running_server() as url:
         yield url
 
 
@@ -96,7 +96,7 @@ async def database(
     else:
         url = await new_database(request.getfixturevalue("postgresql"), f"credgraph_{secrets.token_hex(4)}")
     opened = Database(url, session_clock)
-    opened.follow = reactions.follow
+    opened.before_commit = reactions.follow
     await runner.upgrade(opened)
     yield opened
     await opened.close()
@@ -126,27 +126,27 @@ async def service(database: Database, settings: Settings) -> AsyncIterator[Servi
 
 
 @pytest.fixture(scope="module")
-def stocked(request: pytest.FixtureRequest) -> frozenset[str]:
+def starter_types(request: pytest.FixtureRequest) -> frozenset[str]:
     """The types of credentials that organizations have from the start: none where the tests need none."""
-    return frozenset() if request.path.parent.name in WITHOUT_TYPES else TYPES
+    return frozenset() if request.path.parent.name in WITHOUT_TYPES else STARTER_TYPES
 
 
 @pytest.fixture
-async def tenant(service: Service, stocked: frozenset[str]) -> Tenant:
+async def tenant(service: Service, starter_types: frozenset[str]) -> Tenant:
     """An organization and its owner's key."""
-    return await Tenant.found(service, "Harbour Health", types=stocked)
+    return await Tenant.create(service, "Harbour Health", types=starter_types)
 
 
 @pytest.fixture
-async def stranger(service: Service, stocked: frozenset[str]) -> Tenant:
+async def other_tenant(service: Service, starter_types: frozenset[str]) -> Tenant:
     """Another organization."""
-    return await Tenant.found(service, "Somebody Else", types=stocked)
+    return await Tenant.create(service, "Somebody Else", types=starter_types)
 
 
 @pytest.fixture(scope="module")
-async def home(service: Service, stocked: frozenset[str]) -> Tenant:
+async def shared_tenant(service: Service, starter_types: frozenset[str]) -> Tenant:
     """An organization that a module's tests share, such as those that only look or are refused."""
-    return await Tenant.found(service, "Home", types=stocked)
+    return await Tenant.create(service, "Home", types=starter_types)
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Live:
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def served_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A folder that has been served once; leaving `serving` has shown that Ctrl-C stops it cleanly.
 
     The first of the processes that share the tests serves it, for that takes long; each has a copy.
@@ -177,9 +177,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def live(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(served_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """The real service in a process of its own, over a copy of the folder: its visitors change things."""
-    data = shutil.copytree(folder, tmp_path_factory.mktemp("live"), dirs_exist_ok=True)
+    data = shutil.copytree(served_folder, tmp_path_factory.mktemp("live"), dirs_exist_ok=True)
     with serving(data) as running:
         yield Live(running.url, running.keys["owner"])
 
@@ -198,7 +198,7 @@ def jwks(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def door(tenant: Tenant, settings: Settings, jwks: Path) -> AsyncIterator[Tenant]:
+async def oidc_tenant(tenant: Tenant, settings: Settings, jwks: Path) -> AsyncIterator[Tenant]:
     """The organization, behind a door that trusts the issuer."""
-    async with trusting(tenant, settings, str(jwks)) as service:
+    async with service_trusting_issuer(tenant, settings, str(jwks)) as service:
         yield replace(tenant, service=service)

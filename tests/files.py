@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from app.attachments.file_service import Files
+from app.attachments.file_service import FileService
 from app.main import open_files
 from app.settings import Settings
 from app.signing.sealed_tokens import Signer
@@ -18,7 +18,7 @@ GIF = b"GIF89a a picture that moves"
 WEBP = b"RIFF\x24\x00\x00\x00WEBPVP8 a picture of the web"
 HEIC = b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic" + b" a picture of a phone"
 PDF = b"%PDF-1.7\n a document"
-TAKEN = {
+SAMPLES = {
     "image/png": PNG,
     "image/jpeg": JPEG,
     "image/gif": GIF,
@@ -28,34 +28,34 @@ TAKEN = {
 }
 """One of each kind that is taken."""
 
-SHOWN = "id side fileName status mediaType size sha256 version { id } download { url expiresAt }"
-UPLOAD = f"attachment {{ {SHOWN} }} upload {{ url method expiresAt }}"
+ATTACHMENT_FIELDS = "id side fileName status mediaType size sha256 version { id } download { url expiresAt }"
+UPLOAD_FIELDS = f"attachment {{ {ATTACHMENT_FIELDS} }} upload {{ url method expiresAt }}"
 
 
 @dataclass(frozen=True)
-class Announced:
+class PendingUpload:
     """A file that is expected."""
 
     id: str
     url: str
 
 
-async def announce(
+async def create_upload(
     tenant: Tenant, credential: str, side: str = "FRONT", name: str = "front.png", *, key: str | None = None
-) -> Announced:
+) -> PendingUpload:
     """Have a file expected."""
     given = {"credential": credential, "side": side, "fileName": name}
-    payload = await tenant.change("attachmentUploadCreate", UPLOAD, key=key, **given)
+    payload = await tenant.mutate("attachmentUploadCreate", UPLOAD_FIELDS, key=key, **given)
     assert payload["errors"] == []
-    return Announced(payload["attachment"]["id"], payload["upload"]["url"])
+    return PendingUpload(payload["attachment"]["id"], payload["upload"]["url"])
 
 
-async def put(tenant: Tenant, url: str, content: bytes) -> httpx.Response:
+async def put_bytes(tenant: Tenant, url: str, content: bytes) -> httpx.Response:
     """Send bytes to an address."""
     return await tenant.service.client.put(url, content=content)
 
 
-async def send(
+async def upload_file(
     tenant: Tenant,
     credential: str,
     side: str = "FRONT",
@@ -65,20 +65,20 @@ async def send(
     key: str | None = None,
 ) -> str:
     """Have a file expected and send it; gives the attachment's id."""
-    announced = await announce(tenant, credential, side, name, key=key)
-    response = await put(tenant, announced.url, content)
+    announced = await create_upload(tenant, credential, side, name, key=key)
+    response = await put_bytes(tenant, announced.url, content)
     assert response.status_code == 201, response.text
     return announced.id
 
 
-async def show(tenant: Tenant, key: str, *, by: str | None = None) -> Any:
+async def query_attachment(tenant: Tenant, key: str, *, by: str | None = None) -> Any:
     """What the graph says of an attachment."""
-    answer = await tenant.ask(
-        f"query ($id: ID!) {{ node(id: $id) {{ ... on Attachment {{ {SHOWN} }} }} }}", {"id": key}, key=by
+    answer = await tenant.execute(
+        f"query ($id: ID!) {{ node(id: $id) {{ ... on Attachment {{ {ATTACHMENT_FIELDS} }} }} }}", {"id": key}, key=by
     )
     return answer.data["node"]
 
 
-def nowhere() -> Files:
+def unconfigured_files() -> FileService:
     """The files of an installation that has none."""
     return open_files(Settings(data=Path("/nonexistent")), Signer("a secret for tests that is long enough"))

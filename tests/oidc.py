@@ -14,13 +14,13 @@ from jwt.algorithms import get_default_algorithms
 
 from app.main import create_app
 from app.settings import Settings
-from tests.service import Answer, Service, Tenant
+from tests.service import GraphQLResponse, Service, Tenant
 
 ISSUER = "https://login.test/"
 AUDIENCE = "credgraph"
-VIEWER = "{ viewer { kind id name roles scopes organization { id } worker { id } } }"
-INVALID = 'Bearer realm="credgraph", error="invalid_token", error_description='
-MAKERS: dict[str, Callable[[], Any]] = {
+VIEWER_QUERY = "{ viewer { kind id name roles scopes organization { id } worker { id } } }"
+INVALID_TOKEN_HEADER = 'Bearer realm="credgraph", error="invalid_token", error_description='
+KEY_GENERATORS: dict[str, Callable[[], Any]] = {
     "RS256": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
     "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
@@ -36,7 +36,7 @@ class Issuer:
     @classmethod
     def with_keys(cls, *algorithms: str) -> "Issuer":
         """An issuer with a key for each algorithm, named after it."""
-        return cls({name: (name, MAKERS[name]()) for name in algorithms})
+        return cls({name: (name, KEY_GENERATORS[name]()) for name in algorithms})
 
     def jwks(self) -> bytes:
         """The public keys."""
@@ -50,10 +50,10 @@ class Issuer:
     def token(self, kid: str, claims: dict[str, Any], **header: Any) -> str:
         """A token signed by one of the keys; claims and header members that are None are left out."""
         algorithm, key = self.keys[kid]
-        return jwt.encode(complete(claims), key, algorithm, {"kid": kid, **header})
+        return jwt.encode(with_default_claims(claims), key, algorithm, {"kid": kid, **header})
 
 
-def complete(claims: dict[str, Any]) -> dict[str, Any]:
+def with_default_claims(claims: dict[str, Any]) -> dict[str, Any]:
     """Claims with those that every token needs; None leaves one out."""
     now = datetime.now(UTC)
     usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "auth0|7", "exp": now + timedelta(minutes=5)}
@@ -61,7 +61,9 @@ def complete(claims: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def trusting(tenant: Tenant, settings: Settings, jwks: str, **claims: str) -> AsyncIterator[Service]:
+async def service_trusting_issuer(
+    tenant: Tenant, settings: Settings, jwks: str, **claims: str
+) -> AsyncIterator[Service]:
     """The service with an issuer that it trusts."""
     given = {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks": jwks, **claims}
     database = tenant.service.database
@@ -70,13 +72,13 @@ async def trusting(tenant: Tenant, settings: Settings, jwks: str, **claims: str)
         yield Service(client, database)
 
 
-def owner(tenant: Tenant, **claims: Any) -> dict[str, Any]:
+def owner_claims(tenant: Tenant, **claims: Any) -> dict[str, Any]:
     """The claims of an owner of the organization."""
     return {"organization": tenant.id, "roles": ["OWNER"], **claims}
 
 
-def refused(answer: Answer, message: str) -> None:
+def assert_token_refused(answer: GraphQLResponse, message: str) -> None:
     """Show that a token was refused for a reason."""
     assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
     assert answer.errors[0]["message"] == message
-    assert answer.headers["www-authenticate"] == f'{INVALID}"{message}"'
+    assert answer.headers["www-authenticate"] == f'{INVALID_TOKEN_HEADER}"{message}"'

@@ -21,7 +21,7 @@ OPTIONS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off
 START_SECONDS = 30
 
 
-class NoServer(Exception):
+class ServerUnavailable(Exception):
     """There is no PostgreSQL to test with, or it did not start."""
 
 
@@ -35,7 +35,7 @@ def binaries() -> Path:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
     looked = ", ".join(map(str, candidates))
-    raise NoServer(f"no PostgreSQL in {looked}: run scripts/test, or name its folder in CREDGRAPH_POSTGRESQL")
+    raise ServerUnavailable(f"no PostgreSQL in {looked}: run scripts/test, or name its folder in CREDGRAPH_POSTGRESQL")
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def running_server() -> Iterator[str]:
     """A new, empty server; the value is the URL of its database `postgres`."""
-    with tempfile.TemporaryDirectory(prefix="credgraph-postgres-") as name, started(Path(name)) as running:
+    with tempfile.TemporaryDirectory(prefix="credgraph-postgres-") as name, start_server(Path(name)) as running:
         yield running.url
 
 
 @contextmanager
-def started(home: Path, *, kept: bool = False) -> Iterator[Server]:
+def start_server(home: Path, *, kept: bool = False) -> Iterator[Server]:
     """A server over the data in a folder, which is made where there is none.
 
     The folder must be reachable for everybody. What is kept is written out when the server stops.
@@ -65,7 +65,7 @@ def started(home: Path, *, kept: bool = False) -> Iterator[Server]:
     with log.open("wb") as output:
         how = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": output, "stderr": output, **account}
         if not data.exists() and subprocess.run(_initdb(programs, data), **how).returncode:
-            raise NoServer(f"initdb failed:\n{log.read_text()}")
+            raise ServerUnavailable(f"initdb failed:\n{log.read_text()}")
         process = subprocess.Popen(_postgres(programs, data, port), **how)
         try:
             _wait(process, port, log)
@@ -119,7 +119,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not _answers(port):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise NoServer(f"PostgreSQL did not start:\n{log.read_text()}")
+            raise ServerUnavailable(f"PostgreSQL did not start:\n{log.read_text()}")
         time.sleep(0.02)
 
 

@@ -15,4 +15,4 @@ _ALIKE: dict[str, Any] = {
 
 pure = settings(max_examples=100, **_ALIKE)
 queries = settings(max_examples=60, **_ALIKE)
-walks = settings(max_examples=12, **_ALIKE)
+sequences = settings(max_examples=12, **_ALIKE)

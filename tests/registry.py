@@ -17,7 +17,7 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """A request as the registry saw it."""
 
     method: str
@@ -35,17 +35,17 @@ class Reply:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
-    def raw(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """The whole response."""
         headers = {"Content-Length": str(len(self.body)), "Connection": "close", **self.headers}
         lines = [f"HTTP/1.1 {self.status} So", *(f"{name}: {value}" for name, value in headers.items())]
         return "\r\n".join([*lines, "", ""]).encode() + self.body
 
 
-Behaviour = Callable[[Asked], Awaitable[Reply]]
+Handler = Callable[[ReceivedRequest], Awaitable[Reply]]
 
 
-def says(status: Any = "CURRENT", **more: Any) -> Reply:
+def json_reply(status: Any = "CURRENT", **more: Any) -> Reply:
     """A well-formed answer."""
     return Reply(json.dumps({"status": status, **more}).encode(), headers={"Content-Type": "application/json"})
 
@@ -55,25 +55,25 @@ class FakeRegistry:
 
     def __init__(self) -> None:
         self.address = ""
-        self.asked: list[Asked] = []
+        self.received: list[ReceivedRequest] = []
         self.replies: list[Reply] = []
         """What it answers next, in order; the last one again and again."""
-        self.behaviour: Behaviour = self._next
+        self.handler: Handler = self._next
         self._serving: set[asyncio.Task[Any]] = set()
 
-    async def _next(self, _asked: Asked) -> Reply:
-        return self.replies.pop(0) if len(self.replies) > 1 else (self.replies or [says()])[0]
+    async def _next(self, _asked: ReceivedRequest) -> Reply:
+        return self.replies.pop(0) if len(self.replies) > 1 else (self.replies or [json_reply()])[0]
 
-    def answers(self, *replies: Reply) -> None:
+    def reply_with(self, *replies: Reply) -> None:
         """Answer so from now on."""
         self.replies = list(replies)
-        self.behaviour = self._next
+        self.handler = self._next
 
-    def does(self, behaviour: Behaviour) -> None:
+    def handle_with(self, behaviour: Handler) -> None:
         """Find each answer so from now on."""
-        self.behaviour = behaviour
+        self.handler = behaviour
 
-    def describe(self, **more: Any) -> dict[str, Any]:
+    def config(self, **more: Any) -> dict[str, Any]:
         """How it is described in a file of registries."""
         return {
             "url": f"{self.address}/licences/{{referenceNumber}}",
@@ -91,8 +91,8 @@ class FakeRegistry:
         self._serving.add(task)
         try:
             asked = await _read(reader)
-            self.asked.append(asked)
-            writer.write((await self.behaviour(asked)).raw())
+            self.received.append(asked)
+            writer.write((await self.handler(asked)).to_bytes())
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the caller has hung up, or the test is over
@@ -100,7 +100,7 @@ class FakeRegistry:
             writer.close()
             self._serving.discard(task)
 
-    async def hang_up(self) -> None:
+    async def close_connections(self) -> None:
         """End the connections that wait for an answer."""
         waiting = list(self._serving)
         for task in waiting:
@@ -109,7 +109,7 @@ class FakeRegistry:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[FakeRegistry]:
+async def running_registry() -> AsyncIterator[FakeRegistry]:
     """Run a registry."""
     registry = FakeRegistry()
     server = await asyncio.start_server(registry.serve, "127.0.0.1", 0)
@@ -118,19 +118,19 @@ async def serving() -> AsyncIterator[FakeRegistry]:
         yield registry
     finally:
         server.close()
-        await registry.hang_up()
+        await registry.close_connections()
 
 
-def file_of(folder: Path, **registries: Any) -> Path:
+def write_config(folder: Path, **registries: Any) -> Path:
     """A file that describes registries by name."""
     file = folder / "registries.json"
     file.write_text(json.dumps(registries))
     return file
 
 
-async def _read(reader: asyncio.StreamReader) -> Asked:
+async def _read(reader: asyncio.StreamReader) -> ReceivedRequest:
     head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
     method, target, _ = head[0].split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Asked(method, target, headers, body)
+    return ReceivedRequest(method, target, headers, body)

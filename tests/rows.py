@@ -9,14 +9,14 @@ from sqlalchemy import Dialect, bindparam, select
 
 from app.db.database import Database
 from app.db.read_batch import Read
-from app.db.read_executor import Reading
+from app.db.read_executor import ReadProgram
 from app.db.records import Record
 
 NOTED_BY_USE = {("api_keys", "last_used_at")}
 
 
 @dataclass(frozen=True)
-class Prepared:
+class TableQuery:
     """How the rows of a table are read, and their values understood."""
 
     table: str
@@ -33,7 +33,7 @@ class Prepared:
 
 
 @lru_cache(8)
-def _prepared(dialect: Dialect) -> list[Prepared]:
+def _prepared(dialect: Dialect) -> list[TableQuery]:
     found = []
     for name, record in Record.tables().items():
         table: Any = record.__dict__["__table__"]
@@ -41,21 +41,21 @@ def _prepared(dialect: Dialect) -> list[Prepared]:
         columns = [
             (column.name, column.type.dialect_impl(dialect).result_processor(dialect, None)) for column in table.c
         ]
-        found.append(Prepared(name, str(statement.compile(dialect=dialect)), columns))
+        found.append(TableQuery(name, str(statement.compile(dialect=dialect)), columns))
     return found
 
 
-async def of(database: Database, organization: str) -> dict[str, list[dict[str, Any]]]:
+async def organization_rows(database: Database, organization: str) -> dict[str, list[dict[str, Any]]]:
     """Each table's rows of an organization, by id."""
-    return await database.lanes.run(_reading(_prepared(database.dialect), organization))
+    return await database.read_executor.run(_reading(_prepared(database.dialect), organization))
 
 
-def _reading(tables: list[Prepared], organization: str) -> Reading[dict[str, list[dict[str, Any]]]]:
+def _reading(tables: list[TableQuery], organization: str) -> ReadProgram[dict[str, list[dict[str, Any]]]]:
     answers = yield [Read(table.text, (organization,)) for table in tables]
     return {table.table: sorted(_rows(table, fetched), key=_id) for table, fetched in zip(tables, answers, strict=True)}
 
 
-def _rows(table: Prepared, fetched: Any) -> Iterator[dict[str, Any]]:
+def _rows(table: TableQuery, fetched: Any) -> Iterator[dict[str, Any]]:
     if isinstance(fetched, Exception):
         raise fetched
     return map(table.row, fetched)

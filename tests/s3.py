@@ -25,7 +25,7 @@ START_SECONDS = 60
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def running_server() -> Iterator[str]:
     """A new, empty server; the value is its address. Buckets are made when something is put into them."""
     with tempfile.TemporaryDirectory(prefix="credgraph-s3-", ignore_cleanup_errors=True) as name:
         home = Path(name)
@@ -50,13 +50,13 @@ def server() -> Iterator[str]:
             process.wait()
 
 
-def using(settings: Settings, url: str, place: str) -> Settings:
+def s3_settings(settings: Settings, url: str, place: str) -> Settings:
     """Settings of a service that keeps its files in a bucket."""
     keys = {"s3_endpoint": url, "s3_region": REGION, "s3_access_key": ACCESS, "s3_secret_key": SECRET}
     return settings.model_copy(update={"files": place, **keys})
 
 
-def listed(url: str, place: str) -> list[str]:
+def stored_keys(url: str, place: str) -> list[str]:
     """The keys of all that is in a place, `s3://bucket/prefix`."""
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
     return [found["path"] for part in obstore.list(_bucket(url, bucket), prefix) for found in part]

@@ -14,12 +14,12 @@ from app.organizations import api_keys
 from app.organizations import settings as organizations
 from tests import rows
 
-TYPES = frozenset({"NPI", "PASSPORT", "WWCC_NSW", "WWCC_VIC"})
+STARTER_TYPES = frozenset({"NPI", "PASSPORT", "WWCC_NSW", "WWCC_VIC"})
 """A few types of the starter catalogue: there is no test that needs them all."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class GraphQLResponse:
     """A response of the GraphQL endpoint."""
 
     status: int
@@ -51,15 +51,15 @@ class Service:
     client: httpx.AsyncClient
     database: Database
 
-    async def ask(
+    async def execute(
         self, query: str, variables: dict[str, Any] | None = None, *, key: str | None = None, **headers: str
-    ) -> Answer:
+    ) -> GraphQLResponse:
         """Run one operation."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if key is not None:
             sent["Authorization"] = f"Bearer {key}"
         response = await self.client.post("/graphql", json={"query": query, "variables": variables}, headers=sent)
-        return Answer(response.status_code, response.json(), response.headers)
+        return GraphQLResponse(response.status_code, response.json(), response.headers)
 
 
 @dataclass(frozen=True)
@@ -71,20 +71,20 @@ class Tenant:
     key: str
 
     @classmethod
-    async def found(
+    async def create(
         cls,
         service: Service,
         name: str,
         time_zone: str = "UTC",
         *,
-        types: frozenset[str] = TYPES,
+        types: frozenset[str] = STARTER_TYPES,
         sandbox: bool = False,
     ) -> "Tenant":
         """Found an organization with an owner's key and these types of the catalogue, and nothing else."""
         async with service.database.writing("test") as session:
             organization = await organizations.found(session, name, time_zone, sandbox=sandbox)
-            actor = operator(organization.id)
-            await catalogue.stock(session, actor, types)
+            actor = system_actor(organization.id)
+            await catalogue.install(session, actor, types)
             issued = await api_keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
         assert issued.token is not None
         return cls(service, organization.id, issued.token)
@@ -92,9 +92,9 @@ class Tenant:
     @property
     def actor(self) -> Actor:
         """An actor who may do everything, for calling actions without HTTP."""
-        return operator(self.id)
+        return system_actor(self.id)
 
-    async def key_with(self, *scopes: Scope, org_unit: str | None = None) -> str:
+    async def create_key(self, *scopes: Scope, org_unit: str | None = None) -> str:
         """A key that holds these scopes and no others."""
         given = {"name": "Limited", "scopes": scopes, "orgUnit": org_unit}
         async with self.service.database.writing("test") as session:
@@ -102,13 +102,13 @@ class Tenant:
         assert issued.token is not None
         return issued.token
 
-    async def ask(
+    async def execute(
         self, query: str, variables: dict[str, Any] | None = None, *, key: str | None = None, **headers: str
-    ) -> Answer:
+    ) -> GraphQLResponse:
         """Run one operation with the owner's key, or another."""
-        return await self.service.ask(query, variables, key=key or self.key, **headers)
+        return await self.service.execute(query, variables, key=key or self.key, **headers)
 
-    async def change(self, field: str, selection: str, *, key: str | None = None, **given: Any) -> Any:
+    async def mutate(self, field: str, selection: str, *, key: str | None = None, **input: Any) -> Any:
         """Run one mutation with its input; gives the payload, with `errors` in full."""
         kind = f"{field[0].upper()}{field[1:]}Input"
         text = (
@@ -116,33 +116,33 @@ class Tenant:
             "{ __typename message code path ... on ConflictError { currentRevision } "
             "... on TooManyError { limit } } } }"
         )
-        answer = await self.ask(text, {"input": given}, key=key)
+        answer = await self.execute(text, {"input": input}, key=key)
         return answer.data[field]
 
     async def add_worker(self, name: str = "Jordan Avery", **content: Any) -> str:
         """Add a worker; gives the id."""
         content = {**content, "identity": {"displayName": name, **content.get("identity", {})}}
-        payload = await self.change("workerCreate", "worker { id }", **content)
+        payload = await self.mutate("workerCreate", "worker { id }", **content)
         assert payload["errors"] == []
         return str(payload["worker"]["id"])
 
     async def add_credential(self, worker: str, **content: Any) -> str:
         """Add a WWCC of a worker; gives the id."""
-        payload = await self.change("credentialCreate", "credential { id }", **credential(worker, **content))
+        payload = await self.mutate("credentialCreate", "credential { id }", **credential_input(worker, **content))
         assert payload["errors"] == []
         return str(payload["credential"]["id"])
 
     async def rows(self) -> dict[str, list[dict[str, Any]]]:
         """All of the organization's rows, to show that a refusal changed nothing."""
-        return await rows.of(self.service.database, self.id)
+        return await rows.organization_rows(self.service.database, self.id)
 
 
-def operator(organization_id: str) -> Actor:
+def system_actor(organization_id: str) -> Actor:
     """An actor of an organization who may do everything."""
     return Actor(organization_id, ActorKind.SYSTEM, "test", "Test", EVERYTHING)
 
 
-def credential(worker: str, **content: Any) -> dict[str, Any]:
+def credential_input(worker: str, **content: Any) -> dict[str, Any]:
     """The input of a WWCC of a worker, with some parts replaced."""
     base: dict[str, Any] = {
         "identification": {
@@ -160,7 +160,7 @@ def credential(worker: str, **content: Any) -> dict[str, Any]:
     return base
 
 
-def paths(payload: dict[str, Any]) -> list[tuple[str, str]]:
+def error_paths(payload: dict[str, Any]) -> list[tuple[str, str]]:
     """The (code, path) pairs of a payload's errors."""
     return [(error["code"], ".".join(error["path"])) for error in payload["errors"]]
 

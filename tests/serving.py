@@ -19,7 +19,7 @@ from app.access import ROLES, Role
 ROOT = Path(__file__).parent.parent
 START_SECONDS, STOP_SECONDS = 300, 60
 """Longer than the slowest machine takes: they only end what hangs."""
-OURS = ("CREDGRAPH_", "DATABASE_URL")
+SETTING_PREFIXES = ("CREDGRAPH_", "DATABASE_URL")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def serving(data: Path, *options: str) -> Iterator[Running]:
 
 def _environment() -> dict[str, str]:
     """The caller's environment without settings of the service, so that nothing but the folder counts."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTING_PREFIXES)}
     return kept | {"PYTHONPATH": str(ROOT)}
 
 
@@ -95,7 +95,7 @@ def _answers(client: httpx.Client, running: Running) -> bool:
 SCOPES = "{ viewer { scopes organization { name } } workers(first: 1) { totalCount { count } } }"
 
 
-def ask(url: str, key: str, query: str) -> httpx.Response:
+def execute(url: str, key: str, query: str) -> httpx.Response:
     """Run one operation."""
     return httpx.post(f"{url}/graphql", json={"query": query}, headers={"Authorization": f"Bearer {key}"})
 
@@ -107,7 +107,7 @@ def assert_first_start(running: Running) -> None:
     assert f"{running.url}/graphql" in said
     for role, key in running.keys.items():
         assert key in said
-        data = ask(running.url, key, SCOPES).json()["data"]
+        data = execute(running.url, key, SCOPES).json()["data"]
         assert data["viewer"]["organization"] == {"name": "Harbour Health"}
         expected = {scope.name for scope in ROLES[Role[role.upper()]]}
         assert set(data["viewer"]["scopes"]) == expected

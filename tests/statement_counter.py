@@ -10,7 +10,7 @@ from app.db import read_executor
 
 
 @contextmanager
-def counted() -> Iterator[list[str]]:
+def recorded_statements() -> Iterator[list[str]]:
     """The statements of every engine and lane while inside, but for those that only begin and end transactions."""
     statements: list[str] = []
 

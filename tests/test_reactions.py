@@ -8,9 +8,9 @@ from sqlmodel import col
 from app.compliance.tables import Unsettled
 from app.events.event_kinds import EventKind
 from app.reactions import REACTIONS
-from tests.calls import Step, change, done, step, type_id
-from tests.service import Tenant, credential
-from tests.statement_counter import counted
+from tests.calls import Step, credential_type_id, mutate, mutate_ok, mutation_step
+from tests.service import Tenant, credential_input
+from tests.statement_counter import recorded_statements
 
 INNER = ("unsettled", "settled", "tallies", "credential_requests", "requirement_rules")
 """Tables that only what follows from a change reads or writes."""
@@ -39,34 +39,34 @@ async def marked(tenant: Tenant) -> set[str]:
 ADA, CY = {"type": "WORKER", "id": "ada"}, {"type": "APPLICANT", "id": "cy"}
 BEN = {"type": "WORKER", "id": "ben"}
 OF_CREDENTIALS: list[tuple[Step, set[str]]] = [
-    (step("credentialUpdate", id="held", issuing={"expiryDate": "2030-01-01"}), {"ada"}),
-    (step("credentialVersionAdd", id="held", expiryDate="2031-01-01"), {"ada"}),
-    (step("credentialApprove", id="held"), {"ada"}),
-    (step("credentialReject", id="held"), {"ada"}),
-    (step("credentialVerify", id="held", forceRefresh=True), {"ada"}),
-    (step("credentialLink", id="held", to=CY), {"ada", "cy"}),
-    (step("credentialTransfer", id="held", **{"from": ADA, "to": BEN}), {"ada", "ben", "cy"}),
-    (step("credentialUnlink", id="held", ownerType="APPLICANT"), {"ben", "cy"}),
-    (step("credentialDelete", id="held"), {"ben"}),
-    (step("credentialUndelete", id="held"), {"ben"}),
-    (step("credentialArchive", id="held"), {"ben"}),
-    (step("credentialRestore", id="held"), {"ben"}),
-    (step("credentialLink", id="held", to=CY), {"ben", "cy"}),
-    (step("credentialArchive", id="held"), {"ben", "cy"}),
-    (step("credentialPurge", id="held", confirm=True), {"ben", "cy"}),
+    (mutation_step("credentialUpdate", id="held", issuing={"expiryDate": "2030-01-01"}), {"ada"}),
+    (mutation_step("credentialVersionAdd", id="held", expiryDate="2031-01-01"), {"ada"}),
+    (mutation_step("credentialApprove", id="held"), {"ada"}),
+    (mutation_step("credentialReject", id="held"), {"ada"}),
+    (mutation_step("credentialVerify", id="held", forceRefresh=True), {"ada"}),
+    (mutation_step("credentialLink", id="held", to=CY), {"ada", "cy"}),
+    (mutation_step("credentialTransfer", id="held", **{"from": ADA, "to": BEN}), {"ada", "ben", "cy"}),
+    (mutation_step("credentialUnlink", id="held", ownerType="APPLICANT"), {"ben", "cy"}),
+    (mutation_step("credentialDelete", id="held"), {"ben"}),
+    (mutation_step("credentialUndelete", id="held"), {"ben"}),
+    (mutation_step("credentialArchive", id="held"), {"ben"}),
+    (mutation_step("credentialRestore", id="held"), {"ben"}),
+    (mutation_step("credentialLink", id="held", to=CY), {"ben", "cy"}),
+    (mutation_step("credentialArchive", id="held"), {"ben", "cy"}),
+    (mutation_step("credentialPurge", id="held", confirm=True), {"ben", "cy"}),
 ]
 
 
 async def _people(tenant: Tenant) -> dict[str, str]:
     ids = {name: await tenant.add_worker(name) for name in ("ada", "ben")}
-    applicant = await done(tenant, "applicantCreate", "applicant { id }", identity={"displayName": "Cy"})
+    applicant = await mutate_ok(tenant, "applicantCreate", "applicant { id }", identity={"displayName": "Cy"})
     return ids | {"cy": applicant["id"]}
 
 
 async def test_a_change_of_a_credential_marks_those_who_hold_or_held_it(tenant: Tenant) -> None:
     ids = await _people(tenant)
     await marked(tenant)
-    payload = await change(tenant, "credentialCreate", "credential { id }", **credential(ids["ada"]))
+    payload = await mutate(tenant, "credentialCreate", "credential { id }", **credential_input(ids["ada"]))
     ids["held"] = payload["credential"]["id"]
     assert await marked(tenant) == {ids["ada"]}
     for number, (take, expected) in enumerate(OF_CREDENTIALS):
@@ -78,42 +78,42 @@ async def test_what_is_only_asked_for_marks_nobody(tenant: Tenant) -> None:
     ids = await _people(tenant)
     await marked(tenant)
     given = {"workers": [ids["ada"]], "types": [{"credentialType": "WWCC_NSW"}]}
-    payload = await change(tenant, "credentialRequestsCreate", "results { request { id credential { id } } }", **given)
+    payload = await mutate(tenant, "credentialRequestsCreate", "results { request { id credential { id } } }", **given)
     [result] = payload["results"]
     assert await marked(tenant) == set()
-    await done(tenant, "credentialRequestCancel", "credentialRequest { id }", id=result["request"]["id"])
+    await mutate_ok(tenant, "credentialRequestCancel", "credentialRequest { id }", id=result["request"]["id"])
     assert await marked(tenant) == set()
     [again] = [
-        await done(
+        await mutate_ok(
             tenant, "credentialRequestResend", "credentialRequest { credential { id } }", id=result["request"]["id"]
         )
     ]
     number = {"id": again["credential"]["id"], "referenceNumber": "WWC1234567E"}
-    await change(tenant, "credentialSubmit", **number)
+    await mutate(tenant, "credentialSubmit", **number)
     assert await marked(tenant) == {ids["ada"]}
 
 
 async def test_when_soon_or_days_are_others_everybody_concerned_is_marked(tenant: Tenant) -> None:
     ids = await _people(tenant)
     await tenant.add_credential(ids["ada"])
-    by = {"id": await type_id(tenant, "WWCC_NSW")}
+    by = {"id": await credential_type_id(tenant, "WWCC_NSW")}
     await marked(tenant)
-    await done(tenant, "credentialTypeUpdate", "credentialType { id }", **by, name="Renamed")
+    await mutate_ok(tenant, "credentialTypeUpdate", "credentialType { id }", **by, name="Renamed")
     assert await marked(tenant) == set()
-    await done(tenant, "credentialTypeUpdate", "credentialType { id }", **by, expiringSoonDays=7)
+    await mutate_ok(tenant, "credentialTypeUpdate", "credentialType { id }", **by, expiringSoonDays=7)
     assert await marked(tenant) == {ids["ada"]}
-    await done(tenant, "organizationUpdate", "organization { id }", name="Renamed")
+    await mutate_ok(tenant, "organizationUpdate", "organization { id }", name="Renamed")
     assert await marked(tenant) == set()
-    await done(tenant, "organizationUpdate", "organization { id }", expiringSoonDays=7)
+    await mutate_ok(tenant, "organizationUpdate", "organization { id }", expiringSoonDays=7)
     assert await marked(tenant) == set(ids.values())
-    await done(tenant, "organizationUpdate", "organization { id }", timeZone="Australia/Perth")
+    await mutate_ok(tenant, "organizationUpdate", "organization { id }", timeZone="Australia/Perth")
     assert await marked(tenant) == set(ids.values())
 
 
 async def test_what_changes_requirements_is_settled_when_it_returns(tenant: Tenant) -> None:
-    unit = (await done(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM"))["id"]
+    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM"))["id"]
     worker = await tenant.add_worker(employment={"orgUnit": unit})
-    position = (await done(tenant, "positionCreate", "position { id }", name="Nurse"))["id"]
+    position = (await mutate_ok(tenant, "positionCreate", "position { id }", name="Nurse"))["id"]
 
     async def standing() -> str | None:
         assert await marked(tenant) == set()
@@ -122,34 +122,34 @@ async def test_what_changes_requirements_is_settled_when_it_returns(tenant: Tena
 
     assert await standing() == "COMPLIANT"
     content: dict[str, Any] = {"name": "R", "alternatives": ["WWCC_NSW"], "scope": "POSITION", "position": position}
-    rule = (await done(tenant, "requirementRuleCreate", "requirementRule { id }", **content))["id"]
+    rule = (await mutate_ok(tenant, "requirementRuleCreate", "requirementRule { id }", **content))["id"]
     assert await standing() == "COMPLIANT"
     selection = "results { assignment { id } }"
-    payload = await change(tenant, "positionAssign", selection, position=position, workers=[worker])
+    payload = await mutate(tenant, "positionAssign", selection, position=position, workers=[worker])
     assert await standing() == "NON_COMPLIANT"
     given = {"worker": {"id": worker}, "requirement": {"rule": rule}, "reason": "On the way."}
-    exemption = (await done(tenant, "exemptionGrant", "exemption { id }", **given))["id"]
+    exemption = (await mutate_ok(tenant, "exemptionGrant", "exemption { id }", **given))["id"]
     assert await standing() == "COMPLIANT"
-    await done(tenant, "exemptionRevoke", "exemption { id }", id=exemption)
+    await mutate_ok(tenant, "exemptionRevoke", "exemption { id }", id=exemption)
     assert await standing() == "NON_COMPLIANT"
     by = {"id": payload["results"][0]["assignment"]["id"], "to": "2020-01-01"}
-    await change(tenant, "positionUnassign", "removed", **by)
+    await mutate(tenant, "positionUnassign", "removed", **by)
     assert await standing() == "COMPLIANT"
     moved = {"scope": "ORG_UNIT", "orgUnit": unit, "position": None}
-    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, **moved)
+    await mutate_ok(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, **moved)
     assert await standing() == "NON_COMPLIANT"
-    await done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": None})
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": None})
     assert await standing() == "COMPLIANT"
-    await done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"status": "TERMINATED"})
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"status": "TERMINATED"})
     assert await standing() is None
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
-    await done(tenant, "workerRestore", "worker { id }", worker={"id": worker})
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
+    await mutate_ok(tenant, "workerRestore", "worker { id }", worker={"id": worker})
     assert await standing() is None
 
 
 async def test_a_decision_costs_one_insert_more(tenant: Tenant) -> None:
     key = await tenant.add_credential(await tenant.add_worker())
-    with counted() as statements:
-        await done(tenant, "credentialApprove", "credential { id }", id=key)
+    with recorded_statements() as statements:
+        await mutate_ok(tenant, "credentialApprove", "credential { id }", id=key)
     about = [text for text in statements if any(name in text for name in INNER)]
     assert [text.split()[:3] for text in about] == [["INSERT", "INTO", "unsettled"]]

@@ -8,18 +8,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serving import ask, serving
+from tests.serving import execute, serving
 
 
-def test_what_holds_secrets_is_for_the_owner_alone(folder: Path) -> None:
+def test_what_holds_secrets_is_for_the_owner_alone(served_folder: Path) -> None:
     for name in ("demo-keys.json", "secret"):
-        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
+        assert stat.S_IMODE((served_folder / name).stat().st_mode) == 0o600, name
 
 
 @pytest.fixture
-def again(folder: Path, tmp_path: Path) -> Path:
+def again(served_folder: Path, tmp_path: Path) -> Path:
     """A folder that was served before, to be served again."""
-    return Path(shutil.copytree(folder, tmp_path / "again"))
+    return Path(shutil.copytree(served_folder, tmp_path / "again"))
 
 
 def test_the_second_start_loads_nothing_and_keeps_the_keys(again: Path) -> None:
@@ -30,7 +30,7 @@ def test_the_second_start_loads_nothing_and_keeps_the_keys(again: Path) -> None:
         said = running.output.read_text()
         assert "Loading" not in said
         assert all(key in said for key in running.keys.values())
-        answer = ask(running.url, running.keys["owner"], "{ workers(first: 1) { totalCount { count } } }")
+        answer = execute(running.url, running.keys["owner"], "{ workers(first: 1) { totalCount { count } } }")
         assert answer.json()["data"] == {"workers": {"totalCount": {"count": 197}}}
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from app.credential_types.tables import Category
-from app.credentials import creation, versions
+from app.credentials import creation, version_sync
 from app.credentials.tables import Approval, VerificationStatus
 from app.workers import editing, people
-from tests.calls import look
+from tests.calls import run_query
 from tests.service import Service, Tenant
-from tests.statement_counter import counted
+from tests.statement_counter import recorded_statements
 
 WORKERS, HELD, VERSIONS = 50, 2, 2
 NESTED = """
@@ -50,14 +50,14 @@ class Crowd:
 
     async def statements(self, selection: str, **arguments: Any) -> tuple[int, Any]:
         """How many statements a page of workers takes, and the page."""
-        with counted() as statements:
-            answer = await look(self.tenant, "workers", selection, **arguments)
+        with recorded_statements() as statements:
+            answer = await run_query(self.tenant, "workers", selection, **arguments)
         return len(statements), answer.data["workers"]
 
 
 @pytest.fixture(scope="module")
 async def crowd(service: Service) -> Crowd:
-    tenant = await Tenant.found(service, "Crowd", types=frozenset({"WWCC_NSW"}))
+    tenant = await Tenant.create(service, "Crowd", types=frozenset({"WWCC_NSW"}))
     actor = tenant.actor
     async with service.database.writing("test") as session:
         manager: str | None = None
@@ -69,8 +69,8 @@ async def crowd(service: Service) -> Crowd:
                 held = (await creation.create(session, actor, _credential(worker.id))).credential
                 await session.flush()
                 for version in range(2, VERSIONS + 1):
-                    versions.append(session, actor, held, version, Approval.NOT_REQUIRED, {})
-    await look(tenant, "viewer", "id")  # notes the key's use, which is written once a minute
+                    version_sync.append(session, actor, held, version, Approval.NOT_REQUIRED, {})
+    await run_query(tenant, "viewer", "id")  # notes the key's use, which is written once a minute
     return Crowd(tenant)
 
 
@@ -121,8 +121,8 @@ async def test_pages_further_on_take_no_more_statements(crowd: Crowd) -> None:
 
 
 async def test_a_kept_summary_takes_two_statements(crowd: Crowd) -> None:
-    await look(crowd.tenant, "complianceSummary", "settled")  # settles first what the credentials changed
-    with counted() as statements:
-        answer = await look(crowd.tenant, "complianceSummary", "settled total")
+    await run_query(crowd.tenant, "complianceSummary", "settled")  # settles first what the credentials changed
+    with recorded_statements() as statements:
+        answer = await run_query(crowd.tenant, "complianceSummary", "settled total")
     assert answer.data["complianceSummary"] == {"settled": True, "total": WORKERS * HELD}
     assert len(statements) == 2

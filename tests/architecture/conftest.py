@@ -74,7 +74,7 @@ def person(issuer: Ed25519PrivateKey) -> Person:
 
 
 @pytest.fixture(scope="session")
-def stocked() -> frozenset[str]:
+def starter_types() -> frozenset[str]:
     """The types that are asked about here."""
     return STOCKED
 
@@ -82,13 +82,13 @@ def stocked() -> frozenset[str]:
 @pytest.fixture(scope="session")
 async def home(service: Service) -> World:
     """An organization to ask for."""
-    return await populate(await Tenant.found(service, "Home", types=STOCKED), "home")
+    return await populate(await Tenant.create(service, "Home", types=STOCKED), "home")
 
 
 @pytest.fixture(scope="session")
 async def abroad(service: Service) -> World:
     """Another organization, of which nothing may be seen."""
-    return await populate(await Tenant.found(service, "zqabroad000000 of others", types=STOCKED), "abroad")
+    return await populate(await Tenant.create(service, "zqabroad000000 of others", types=STOCKED), "abroad")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -130,7 +130,7 @@ class Asker:
     async def _ask(self, entry: Entry, given: Sequence[dict[str, Any]], node: str | None, hops: int) -> list[Answered]:
         variables = {f"a{i}_{name}": value for i, some in enumerate(given) for name, value in some.items()}
         sent = variables | ({"node": node} if node else {})
-        answer = await self.tenant.ask(document(entry, given, hops), sent, key=self.key)
+        answer = await self.tenant.execute(document(entry, given, hops), sent, key=self.key)
         assert "INTERNAL" not in answer.codes, f"{entry} {given[0]}: {answer.errors}"
         depth = 1 if node else 0
         data: Any = answer.body.get("data")

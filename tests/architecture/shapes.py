@@ -15,7 +15,13 @@ from graphql import (
     is_required_argument,
 )
 
-from app.graph.dsl.declarations import WORD, AnyEdge, Edge, Mutation, Query
+from app.graph.dsl.declarations import (
+    DECLARATION,
+    AnyNodeDeclaration,
+    EdgeDeclaration,
+    MutationDeclaration,
+    QueryDeclaration,
+)
 from app.graph.schema import core_schema
 
 SCHEMA = core_schema()
@@ -50,10 +56,12 @@ class Entry:
         return found
 
     @property
-    def declared(self) -> Query | Mutation | Edge | AnyEdge | None:
+    def declared(self) -> QueryDeclaration | MutationDeclaration | EdgeDeclaration | AnyNodeDeclaration | None:
         """What the word that made it declared of it."""
         definition = self.field.extensions.get(BACKREF)
-        found: Query | Mutation | Edge | AnyEdge | None = getattr(definition, "metadata", {}).get(WORD)
+        found: QueryDeclaration | MutationDeclaration | EdgeDeclaration | AnyNodeDeclaration | None = getattr(
+            definition, "metadata", {}
+        ).get(DECLARATION)
         return found
 
     @property

@@ -12,8 +12,8 @@ from app.credential_types import fields as types
 from app.credentials import fields as credentials
 from app.credentials import review, versions
 from app.credentials.files import attachments
-from app.graph.dsl.declarations import Edge, Query
-from app.lists.listings import Children, Listing
+from app.graph.dsl.declarations import EdgeDeclaration, QueryDeclaration
+from app.lists.listings import ChildListing, Listing
 from app.organizations import settings, units
 from app.workers import fields as workers
 from app.workers import positions
@@ -47,9 +47,9 @@ WRITTEN: dict[str, tuple[Fields, Sequence[str]]] = {
     "AttachmentUploadCreateInput": (attachments.FIELDS, [*CALL, "credential"]),
     "CredentialVersionAddInput": (versions.FIELDS, BY_ID),
     "CredentialVersionEditInput": (versions.FIELDS, BY_ID),
-    "CredentialApproveInput": (review.WORDS, [*BY_ID, "version"]),
-    "CredentialRejectInput": (review.WORDS, [*BY_ID, "version"]),
-    "CredentialTypeCreateInput": (types.NEW, CALL),
+    "CredentialApproveInput": (review.COMMENT_FIELDS, [*BY_ID, "version"]),
+    "CredentialRejectInput": (review.COMMENT_FIELDS, [*BY_ID, "version"]),
+    "CredentialTypeCreateInput": (types.NEW_FIELDS, CALL),
     "CredentialTypeUpdateInput": (types.FIELDS, BY_ID),
     "OrganizationUpdateInput": (settings.FIELDS, CHANGE),
     "OrgUnitCreateInput": (units.FIELDS, CALL),
@@ -101,10 +101,10 @@ def test_every_input_that_writes_fields_is_compared() -> None:
 def listing_of(entry: Entry) -> Listing[Any]:
     """The list that a field shows."""
     declared = entry.declared
-    if isinstance(declared, Edge):
-        assert isinstance(declared.batch, Children)
+    if isinstance(declared, EdgeDeclaration):
+        assert isinstance(declared.batch, ChildListing)
         return declared.batch.listing
-    assert isinstance(declared, Query)
+    assert isinstance(declared, QueryDeclaration)
     assert declared.listing is not None
     return declared.listing
 
@@ -123,7 +123,7 @@ def test_a_list_can_be_filtered_by_what_the_domain_filters(entry: Entry) -> None
 @pytest.mark.parametrize("entry", LISTS, ids=str)
 def test_a_list_can_be_sorted_by_what_the_domain_sorts(entry: Entry) -> None:
     order, listing = entry.field.args.get("orderBy"), listing_of(entry)
-    offered = {name for name, _ in listing.default}  # a list of a single order need not say so
+    offered = {name for name, _ in listing.default_order}  # a list of a single order need not say so
     if order is not None:
         items = get_nullable_type(order.type)
         assert isinstance(items, GraphQLList)

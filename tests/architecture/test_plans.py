@@ -18,7 +18,7 @@ from app.events.tables import Event
 from app.graph.execution.limits import Limits
 from app.graph.execution.runner import Operation, Runner
 from app.organizations.tables import ApiKey
-from app.registries.registry_set import Sources
+from app.registries.registry_set import RegistrySet
 from app.signing.sealed_tokens import Signer
 from tests import files
 from tests.architecture.operations import Made, Maker, Pool
@@ -69,7 +69,7 @@ def comparison(database: Database, clock: SettableClock) -> Comparison:
     """A runner with room for everything that chance brings, at an instant that does not pass."""
     clock.set(clock())
     room = Limits(**dict.fromkeys(Limits.__dataclass_fields__, 10**9))
-    return Comparison(Runner(database, Signer(SECRET), Sources(None), files.nowhere(), room))
+    return Comparison(Runner(database, Signer(SECRET), RegistrySet(None), files.unconfigured_files(), room))
 
 
 def actors(world: World, chance: Random) -> Iterator[Actor]:
@@ -114,7 +114,7 @@ def cursors(value: Any) -> Iterator[str]:
 
 def amount_for(database: Database) -> tuple[int, int]:
     """How many operations to make up for a kind of database, which are others for each; and how often each is run."""
-    return (120, 5) if database.embedded else (100, 2)
+    return (120, 5) if database.is_embedded else (100, 2)
 
 
 async def test_queries_are_answered_alike(
@@ -179,7 +179,7 @@ def _declaring(given: dict[str, Any], body: str) -> str:
 
 
 async def test_mutations_are_answered_alike(comparison: Comparison, service: Service, abroad: World) -> None:
-    changed = await populate(await Tenant.found(service, "Changed", types=STOCKED), "changed")
+    changed = await populate(await Tenant.create(service, "Changed", types=STOCKED), "changed")
     chance, known = Random(SEED), pool(changed, abroad)
     names = sorted({entry.name for entry in roots("Mutation")} - TELLS_ONCE)
     owner = replace(changed.tenant.actor, kind=ActorKind.SERVICE, id="key_compared")

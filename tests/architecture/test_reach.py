@@ -8,14 +8,14 @@ import pytest
 
 from app.access import EVERYTHING, ORGANIZATION_WIDE, Role, Scope
 from app.db.records import Record
-from app.graph.dsl.declarations import Edge, Mutation, Query
-from app.graph.dsl.node_types import nodes
+from app.graph.dsl.declarations import EdgeDeclaration, MutationDeclaration, QueryDeclaration
+from app.graph.dsl.node_types import nodes_by_prefix
 from tests.architecture import calls
 from tests.architecture.conftest import Person
 from tests.architecture.probing import Asker, Secrets, compare, working
 from tests.architecture.shapes import Entry, edges_with_arguments, roots
 from tests.architecture.worlds import STOCKED, TOKEN, Maker, Row, World, entry_node, populate
-from tests.service import Service, Tenant, paths
+from tests.service import Service, Tenant, error_paths
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -41,7 +41,7 @@ class Caller:
     def may_call(self, entry: Entry) -> bool:
         """Whether they hold a field's scope, or it is open to a worker's own records."""
         declared = entry.declared
-        assert isinstance(declared, Query | Mutation | Edge)
+        assert isinstance(declared, QueryDeclaration | MutationDeclaration | EdgeDeclaration)
         own = declared.own and self.worker is not None
         return declared.scope is None or declared.scope in self.scopes or own
 
@@ -79,7 +79,7 @@ class Caller:
         return Secrets(frozenset(row["id"] for row in theirs), frozenset(_tokens(theirs) - ours))
 
 
-KINDS = {name: table for name, table in Record.tables().items() if getattr(table, "prefix", "") in nodes}
+KINDS = {name: table for name, table in Record.tables().items() if getattr(table, "prefix", "") in nodes_by_prefix}
 """The tables whose rows can be named."""
 
 
@@ -90,7 +90,7 @@ def _tokens(rows: Iterable[dict[str, Any]]) -> set[str]:
 @pytest.fixture(scope="session", params=["person", "restricted key"])
 async def caller(request: pytest.FixtureRequest, service: Service, person: Person) -> Caller:
     """A worker, or a key that is restricted to a unit, in an organization that holds more."""
-    tenant = await Tenant.found(service, "Divided", types=STOCKED)
+    tenant = await Tenant.create(service, "Divided", types=STOCKED)
     maker = Maker(tenant, "units")
     [above] = await maker.rows(["org unit live"])
     maker.unit = above.id
@@ -102,7 +102,7 @@ async def caller(request: pytest.FixtureRequest, service: Service, person: Perso
         key = person(tenant, worker, Role.WORKER)
         return Caller("person", tenant, key, frozenset({Scope.SELF_CREDENTIALS}), worker, None, inside, outside)
     scopes = EVERYTHING - ORGANIZATION_WIDE
-    key = await tenant.key_with(*scopes, org_unit=here.id)
+    key = await tenant.create_key(*scopes, org_unit=here.id)
     return Caller("restricted key", tenant, key, scopes, None, here.id, inside, outside)
 
 
@@ -199,7 +199,7 @@ def _hidden(caller: Caller, secrets: Secrets, kind: str | None) -> list[Row]:
 async def restricted(tenant: Tenant) -> tuple[str, str, str]:
     """A key restricted to a unit, the unit, and another one."""
     here, there = await Maker(tenant, "own").rows(["org unit live"] * 2)
-    key = await tenant.key_with(*(EVERYTHING - ORGANIZATION_WIDE), org_unit=here.id)
+    key = await tenant.create_key(*(EVERYTHING - ORGANIZATION_WIDE), org_unit=here.id)
     return key, here.id, there.id
 
 
@@ -207,14 +207,14 @@ async def test_a_restricted_key_adds_people_to_its_unit_only(tenant: Tenant, res
     key, here, there = restricted
     before = await tenant.rows()
     somebody: dict[str, Any] = {"identity": {"displayName": "Somebody"}}
-    refused = await tenant.change("workerCreate", "worker { id }", key=key, **somebody)
-    assert paths(refused) == [("NOT_PERMITTED", "employment.orgUnit")]
-    refused = await tenant.change("workerCreate", "worker { id }", key=key, **somebody, employment={"orgUnit": there})
-    assert paths(refused) == [("NOT_FOUND", "employment.orgUnit")]
-    refused = await tenant.change("applicantCreate", "applicant { id }", key=key, **somebody)
-    assert paths(refused) == [("NOT_PERMITTED", "")]
+    refused = await tenant.mutate("workerCreate", "worker { id }", key=key, **somebody)
+    assert error_paths(refused) == [("NOT_PERMITTED", "employment.orgUnit")]
+    refused = await tenant.mutate("workerCreate", "worker { id }", key=key, **somebody, employment={"orgUnit": there})
+    assert error_paths(refused) == [("NOT_FOUND", "employment.orgUnit")]
+    refused = await tenant.mutate("applicantCreate", "applicant { id }", key=key, **somebody)
+    assert error_paths(refused) == [("NOT_PERMITTED", "")]
     assert await tenant.rows() == before
-    added = await tenant.change("workerCreate", "worker { id }", key=key, **somebody, employment={"orgUnit": here})
+    added = await tenant.mutate("workerCreate", "worker { id }", key=key, **somebody, employment={"orgUnit": here})
     assert added["errors"] == []
 
 
@@ -228,8 +228,8 @@ async def test_a_restricted_key_moves_nobody_out_of_its_unit(tenant: Tenant, res
     moves += [("workerUpdate", {"employment": None}), ("workerReplace", {})]
     for field, content in moves:
         identity = {"identity": {"displayName": "Somebody"}}
-        refused = await tenant.change(field, "worker { id }", key=key, worker={"id": worker}, **identity, **content)
-        assert [path for _, path in paths(refused)] == ["employment.orgUnit"]
+        refused = await tenant.mutate(field, "worker { id }", key=key, worker={"id": worker}, **identity, **content)
+        assert [path for _, path in error_paths(refused)] == ["employment.orgUnit"]
     assert await tenant.rows() == before
 
 
@@ -240,7 +240,7 @@ async def test_a_restricted_key_cannot_hold_what_concerns_the_whole_organization
     _, here, _ = restricted
     before = await tenant.rows()
     given: dict[str, Any] = {"name": "Wide", "scopes": [scope.name], "orgUnit": here}
-    refused = await tenant.change("apiKeyCreate", "apiKey { id } token", **given)
-    assert paths(refused) == [("INVALID", "scopes")]
+    refused = await tenant.mutate("apiKeyCreate", "apiKey { id } token", **given)
+    assert error_paths(refused) == [("INVALID", "scopes")]
     assert refused["token"] is None
     assert await tenant.rows() == before

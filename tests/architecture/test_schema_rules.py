@@ -24,8 +24,8 @@ from app.access import Scope
 from app.core import errors
 from app.core.errors import DomainError, ErrorCode
 from app.events.event_kinds import EventKind
-from app.graph.dsl.declarations import AnyEdge, Edge, Mutation, Query
-from app.graph.dsl.node_types import nodes
+from app.graph.dsl.declarations import AnyNodeDeclaration, EdgeDeclaration, MutationDeclaration, QueryDeclaration
+from app.graph.dsl.node_types import nodes_by_prefix
 from app.graph.dsl.user_errors import USER_ERRORS, UserError
 from tests.architecture.shapes import BACKREF, SCHEMA, Entry, edges, is_connection, object_types, roots
 
@@ -156,23 +156,26 @@ def test_every_field_that_fetches_takes_a_scope() -> None:
     free = {
         str(entry)
         for entry in fetching()
-        if isinstance(entry.declared, AnyEdge)
-        or (isinstance(entry.declared, Query | Mutation | Edge) and entry.declared.scope is None)
+        if isinstance(entry.declared, AnyNodeDeclaration)
+        or (
+            isinstance(entry.declared, QueryDeclaration | MutationDeclaration | EdgeDeclaration)
+            and entry.declared.scope is None
+        )
     }
     assert free == FREE
 
 
 def test_every_kind_of_row_takes_a_scope() -> None:
-    assert {node.type.__name__ for node in nodes.values() if node.scope is None} == FREE_NODES
+    assert {node.type.__name__ for node in nodes_by_prefix.values() if node.scope is None} == FREE_NODES
 
 
 def test_an_edge_takes_the_scope_of_what_it_leads_to() -> None:
-    scopes = {node.type.__name__: node.scope for node in nodes.values()}
+    scopes = {node.type.__name__: node.scope for node in nodes_by_prefix.values()}
     for entry in [*roots("Query"), *edges()]:
         target = get_named_type(entry.field.type)
         if isinstance(target, GraphQLObjectType) and is_connection(target):
             target = get_named_type(target.fields["nodes"].type)
-        if target.name in scopes and isinstance(entry.declared, Query | Edge):
+        if target.name in scopes and isinstance(entry.declared, QueryDeclaration | EdgeDeclaration):
             assert entry.declared.scope == FOR_SOME.get(str(entry), scopes[target.name]), entry
 
 

@@ -8,16 +8,16 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 from app.access import EVERYTHING, Scope
 from app.compliance import rules
 from app.compliance.tables import RuleScope
-from app.graph.dsl.declarations import Edge, Mutation, Query
-from app.graph.dsl.node_types import nodes
+from app.graph.dsl.declarations import EdgeDeclaration, MutationDeclaration, QueryDeclaration
+from app.graph.dsl.node_types import nodes_by_prefix
 from tests.architecture import calls
 from tests.architecture.calls import Call
 from tests.architecture.probing import Asker, document, working
 from tests.architecture.shapes import Entry, edges, roots, ways_to
 from tests.architecture.worlds import STOCKED, TYPE, Maker, World
-from tests.service import Answer, Service, Tenant
+from tests.service import GraphQLResponse, Service, Tenant
 
-NODES = {node.type.__name__: node for node in nodes.values()}
+NODES = {node.type.__name__: node for node in nodes_by_prefix.values()}
 SEEN_BY_ALL_WHO_HAVE_IT = {"Viewer.worker"}
 """A key has no worker, and each role that a person can have lets them see themselves."""
 
@@ -25,7 +25,7 @@ SEEN_BY_ALL_WHO_HAVE_IT = {"Viewer.worker"}
 def scope_of(entry: Entry) -> Scope | None:
     """The scope that a field takes."""
     declared = entry.declared
-    assert isinstance(declared, Query | Mutation | Edge)
+    assert isinstance(declared, QueryDeclaration | MutationDeclaration | EdgeDeclaration)
     return declared.scope
 
 
@@ -33,7 +33,7 @@ ROOTS = [entry for entry in roots("Query") + roots("Mutation") if scope_of(entry
 EDGES = [
     entry
     for entry in edges()
-    if isinstance(entry.declared, Edge)
+    if isinstance(entry.declared, EdgeDeclaration)
     and entry.declared.scope is not None
     and str(entry) not in SEEN_BY_ALL_WHO_HAVE_IT
 ]
@@ -46,22 +46,22 @@ OPEN_TO_OTHERS = {"Mutation.credentialArchive": Scope.CONTRACTORS_MANAGE}
 @pytest.fixture(scope="session")
 async def tenant(service: Service) -> Tenant:
     """An organization for all of these tests, since none of them may change anything."""
-    return await Tenant.found(service, "Scoped", types=STOCKED)
+    return await Tenant.create(service, "Scoped", types=STOCKED)
 
 
 async def key_lacking(tenant: Tenant, scope: Scope | None, *others: Scope) -> str:
     """A key that may do everything but what a scope allows."""
-    return await tenant.key_with(*(EVERYTHING - {scope, *others}))
+    return await tenant.create_key(*(EVERYTHING - {scope, *others}))
 
 
-async def ask(tenant: Tenant, entry: Entry, call: Call, key: str) -> Answer:
+async def ask(tenant: Tenant, entry: Entry, call: Call, key: str) -> GraphQLResponse:
     """Call a field of a root once."""
     given = calls.nested(call)
     variables = {f"a0_{name}": value for name, value in given.items()}
-    return await tenant.ask(document(entry, [given], 0), variables, key=key)
+    return await tenant.execute(document(entry, [given], 0), variables, key=key)
 
 
-def assert_forbidden(answer: Answer, scope: Scope | None, *path: str) -> None:
+def assert_forbidden(answer: GraphQLResponse, scope: Scope | None, *path: str) -> None:
     """Of all that was asked, the field at a path is null, in each row of a list on the way, for want of the scope."""
     assert answer.status == 200
     refused = {tuple(step for step in error["path"] if isinstance(step, str)) for error in answer.errors}
@@ -106,17 +106,17 @@ def _refused_at(kind: str, path: tuple[str, ...], entry: Entry) -> tuple[str, ..
     parent = kind
     for number, step in enumerate(path, 1):
         here = Entry(parent, step)
-        if isinstance(here.declared, Edge) and here.declared.scope is scope_of(entry):
+        if isinstance(here.declared, EdgeDeclaration) and here.declared.scope is scope_of(entry):
             return path[:number]
         parent = get_named_type(here.field.type).name
     return (*path, entry.name)
 
 
-async def _on_a_row(entry: Entry, kind: str, path: tuple[str, ...], world: World, key: str) -> Answer:
+async def _on_a_row(entry: Entry, kind: str, path: tuple[str, ...], world: World, key: str) -> GraphQLResponse:
     prefix = NODES[kind].by_id.table.prefix
     row = next(row for row in world.rows if row.id.startswith(f"{prefix}_") and row.label.endswith("live"))
     text = f"query ($id: ID!) {{ node(id: $id) {{ ... on {kind} {_selected(entry, path)} }} }}"
-    return await world.tenant.ask(text, {"id": row.id}, key=key)
+    return await world.tenant.execute(text, {"id": row.id}, key=key)
 
 
 async def _refused_in_a_payload(entry: Entry, kind: str, path: tuple[str, ...], tenant: Tenant) -> None:
@@ -138,7 +138,7 @@ async def _refused_in_a_payload(entry: Entry, kind: str, path: tuple[str, ...], 
             f"mutation ($a0_input: {change.field.args['input'].type}) "
             f"{{ a0: {change.name}(input: $a0_input) {{ {member} {_selected(entry, path)} }} }}"
         )
-        answer = await tenant.ask(text, {"a0_input": calls.nested(values)["input"]}, key=key)
+        answer = await tenant.execute(text, {"a0_input": calls.nested(values)["input"]}, key=key)
         if answer.errors:
             assert_forbidden(answer, scope, "a0", member, *path, entry.name)
             return
@@ -166,7 +166,7 @@ async def test_the_subject_of_an_event_takes_the_scope_of_its_kind(home: World) 
     text = "query ($id: IDFilter) { activity(where: {subject: $id}) { nodes { subject { id } } } }"
     for label, scope in (("worker live", Scope.WORKERS_READ), ("credential live", Scope.CREDENTIALS_READ)):
         key = await key_lacking(home.tenant, scope)
-        answer = await home.tenant.ask(text, {"id": {"eq": home.first(label).id}}, key=key)
+        answer = await home.tenant.execute(text, {"id": {"eq": home.first(label).id}}, key=key)
         subjects = [node["subject"] for node in answer.body["data"]["activity"]["nodes"]]
         assert subjects
         assert subjects == [None] * len(subjects)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor, Scope
-from app.attachments.receipt import Received
+from app.attachments.receipt import ReceivedFile
 from app.compliance import exemptions, request_actions, rules
 from app.compliance.tables import RuleScope
 from app.core import ids
@@ -24,21 +24,21 @@ from app.credentials.tables import Credential, VerificationStatus, VersionChange
 from app.credentials.verification import check_results
 from app.credentials.verification.tables import VerificationAttempt
 from app.db import idempotency
-from app.db.database import Session
 from app.db.records import Record
+from app.db.session import Session
 from app.events.tables import Event
 from app.organizations import api_keys, settings, units
 from app.organizations.tables import OrgUnitKind
-from app.registries.protocol import Eligibility, Finding
+from app.registries.findings import Eligibility, Finding
 from app.workers import assignments, deletion, editing, people, positions
 from tests.architecture.shapes import Entry
-from tests.service import TYPES, Tenant
+from tests.service import STARTER_TYPES, Tenant
 
 Found = TypeVar("Found", bound=Record)
 
 TYPE, CATEGORY = "WWCC_WA", Category.SCREENING
 """A type of the starter catalogue that takes any reference number."""
-STOCKED = TYPES | {TYPE}
+STOCKED = STARTER_TYPES | {TYPE}
 """The types that these organizations have."""
 
 FAR = date(2199, 1, 1)
@@ -234,10 +234,10 @@ async def _attachment(
 ) -> Row:
     """A file, whose bytes nobody looks for."""
     expected = await _expected_attachment(maker, session, credential)
-    removal = removals.note(session, maker.tenant.id, maker.token(), session.now)
+    removal = removals.schedule(session, maker.tenant.id, maker.token(), session.now)
     await session.flush()
-    received = Received(removal.storage_key, 1, "0" * 64, "image/png")
-    await attachments.arrive(session, maker.actor, expected.id, received, removal)
+    received = ReceivedFile(removal.storage_key, 1, "0" * 64, "image/png")
+    await attachments.attach(session, maker.actor, expected.id, received, removal)
     return Row(label, expected.id, expected.texts)
 
 
@@ -273,7 +273,7 @@ async def _waiting_attempt(maker: Maker, session: Session) -> Row:
     attempt = await _one(session, maker, VerificationAttempt, col(VerificationAttempt.id) == key)
     credential = await _one(session, maker, Credential, col(Credential.id) == row.id)
     finding = Finding(Eligibility.REVIEW_REQUIRED, None)
-    await check_results.record(session, credential, attempt, finding, "manual", None)
+    await check_results.apply_finding(session, credential, attempt, finding, "manual", None)
     return Row("verification attempt waiting", key)
 
 

@@ -6,9 +6,9 @@ from app.attachments import content
 from tests import files
 
 
-@pytest.mark.parametrize("kind", files.TAKEN)
+@pytest.mark.parametrize("kind", files.SAMPLES)
 def test_what_is_taken_is_known_by_its_beginning(kind: str) -> None:
-    assert content.media_type(files.TAKEN[kind][: content.HEAD_BYTES]) == kind
+    assert content.media_type(files.SAMPLES[kind][: content.HEAD_BYTES]) == kind
 
 
 @pytest.mark.parametrize(

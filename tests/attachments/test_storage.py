@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.attachments import receipt
-from app.attachments.storage import Missing, Service, Storage, Unavailable, disposition
+from app.attachments.storage import FileMissing, S3Service, Storage, StorageUnavailable, disposition
 from app.core.errors import FileTooLarge, UnsupportedFile
 from app.main import open_storage
 from app.settings import Settings
@@ -25,7 +25,7 @@ TRIES = 300
 @pytest.fixture
 async def bucket(settings: Settings, s3_server: str) -> Storage:
     """A store in a bucket."""
-    return open_storage(s3.using(settings, s3_server, "s3://evidence/some/where"))
+    return open_storage(s3.s3_settings(settings, s3_server, "s3://evidence/some/where"))
 
 
 @pytest.fixture
@@ -62,13 +62,13 @@ def below(folder: Path) -> list[str]:
 
 async def test_a_file_is_written_read_and_removed(storage: Storage) -> None:
     key = "org_1/att_1/0"
-    with pytest.raises(Missing):
+    with pytest.raises(FileMissing):
         await storage.read(key)
     await storage.write(key, chunks(b"one ", b"two ", b"three"), "image/png", "a.png")
     assert await content(storage, key) == b"one two three"
     await storage.remove(key)
     await storage.remove(key)
-    with pytest.raises(Missing):
+    with pytest.raises(FileMissing):
         await storage.read(key)
 
 
@@ -79,7 +79,7 @@ async def test_a_file_that_breaks_off_is_not_there(storage: Storage) -> None:
 
     with pytest.raises(RuntimeError, match="the sender left"):
         await storage.write("broken", broken(), "image/png", "a.png")
-    with pytest.raises(Missing):
+    with pytest.raises(FileMissing):
         await storage.read("broken")
 
 
@@ -118,7 +118,7 @@ async def test_what_is_taken_in_is_told_by_its_bytes(storage: Storage) -> None:
 async def test_what_is_not_taken_is_not_kept(storage: Storage, parts: list[bytes], refusal: type[Exception]) -> None:
     with pytest.raises(refusal):
         await receipt.receive(storage, "refused", chunks(*parts), "a.png", MOST)
-    with pytest.raises(Missing):
+    with pytest.raises(FileMissing):
         await storage.read("refused")
 
 
@@ -162,7 +162,7 @@ async def test_an_address_that_was_tampered_with_is_refused(bucket: Storage, tam
         # Nor is it good for anything else.
         assert (await client.get(url)).status_code == 403
     for key in ("tampered", "other"):
-        with pytest.raises(Missing):
+        with pytest.raises(FileMissing):
             await bucket.read(key)
 
 
@@ -182,11 +182,11 @@ async def test_an_address_that_is_good_no_longer_is_refused(bucket: Storage) -> 
 
 
 async def test_a_store_that_cannot_be_reached_is_told_from_a_file_that_is_not_there(tmp_path: Path) -> None:
-    nobody = Storage("s3://evidence", Service("http://127.0.0.1:9", "us-east-1", "access", "secret"))
-    with pytest.raises(Unavailable):
+    nobody = Storage("s3://evidence", S3Service("http://127.0.0.1:9", "us-east-1", "access", "secret"))
+    with pytest.raises(StorageUnavailable):
         await nobody.read("key")
     (tmp_path / "file").touch()
-    with pytest.raises(Unavailable):
+    with pytest.raises(StorageUnavailable):
         await Storage(tmp_path / "file").write("key", chunks(b"x"), "image/png", "a.png")
 
 

@@ -22,6 +22,6 @@ async def other(service: Service, clock: SettableClock) -> Asked:
 
 
 @pytest.fixture(scope="module")
-async def someone(home: Tenant) -> str:
+async def someone(shared_tenant: Tenant) -> str:
     """The id of a worker of the organization that a module's tests share."""
-    return await home.add_worker()
+    return await shared_tenant.add_worker()

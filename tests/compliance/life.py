@@ -65,7 +65,7 @@ async def wanted(tenant: Tenant, worker: str) -> list[str]:
 async def show(tenant: Tenant, kind: str, key: str, selection: str, *, token: str | None = None) -> Any:
     """What the graph says of a row."""
     text = f"query ($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {selection} }} }} }}"
-    return (await tenant.ask(text, {"id": key}, key=token)).data["node"]
+    return (await tenant.execute(text, {"id": key}, key=token)).data["node"]
 
 
 async def kinds(tenant: Tenant) -> list[str]:

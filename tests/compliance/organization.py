@@ -48,9 +48,9 @@ class Asked:
     @classmethod
     async def found(cls, service: Service, name: str, clock: SettableClock) -> "Asked":
         """With a type for which expiring soon means what it means in the organization."""
-        asked = cls(await Tenant.found(service, name, types=TYPES), clock)
+        asked = cls(await Tenant.create(service, name, types=TYPES), clock)
         given = {"id": await asked.type(), "expiringSoonDays": None}
-        await calls.done(asked.tenant, "credentialTypeUpdate", "credentialType { id }", **given)
+        await calls.mutate_ok(asked.tenant, "credentialTypeUpdate", "credentialType { id }", **given)
         return asked
 
     def go(self, days: int) -> date:
@@ -60,7 +60,7 @@ class Asked:
 
     async def type(self, code: str = FIRST_AID) -> str:
         """The id of a credential type."""
-        return await calls.type_id(self.tenant, code)
+        return await calls.credential_type_id(self.tenant, code)
 
     async def rule(self, *alternatives: str, **given: Any) -> str:
         """Add a rule for all workers; gives its id."""
@@ -89,7 +89,7 @@ class Asked:
             "query ($id: ID!, $day: Date) { worker(by: {id: $id}) { standing(asOf: $day) compliance(asOf: $day) "
             "{ status reason rule { id } credential { id } exemption { id } wanted { code } changesOn day } } }"
         )
-        answer = await self.tenant.ask(text, {"id": worker, "day": as_of and as_of.isoformat()}, key=key)
+        answer = await self.tenant.execute(text, {"id": worker, "day": as_of and as_of.isoformat()}, key=key)
         found = answer.data["worker"]
         return found["standing"], found["compliance"]
 

@@ -10,15 +10,16 @@ from sqlmodel import col
 
 from app.compliance import settlement
 from app.compliance.evaluation import day_context, worker_facts
-from app.compliance.evaluation.worker_facts import Gathered
+from app.compliance.evaluation.worker_facts import WorkerOnDay
 from app.compliance.rollups import counters
 from app.compliance.rollups.counting import Dimension
 from app.compliance.tables import Unsettled
 from app.credential_types.tables import CredentialType
 from app.credentials import validity
 from app.credentials.tables import NEVER, Credential
-from app.db.database import Database, Session
+from app.db.database import Database
 from app.db.records import Record
+from app.db.session import Session
 from app.organizations import calendar
 from app.organizations.tables import Organization, OrgUnit
 from app.workers.tables import Applicant, Worker
@@ -31,10 +32,10 @@ async def kept(database: Database, organization_id: str, ahead: int = 0) -> Sums
     """The kept sums, as of today or some days ahead."""
     async with database.reading() as session:
         day = await calendar.today(session, organization_id) + timedelta(days=ahead)
-        units = [counters.EVERYBODY, *await session.scalars(_of(organization_id, OrgUnit))]
+        units = [counters.WHOLE_ORGANIZATION, *await session.scalars(_of(organization_id, OrgUnit))]
         found: Sums = {}
         for unit in units:
-            sums = await counters.counts(session, organization_id, [unit], day, Dimension)
+            sums = await counters.load_sums(session, organization_id, [unit], day, Dimension)
             found[unit] = Counter({(str(name), value): number for (name, value), number in sums.items()})
         return found
 
@@ -43,12 +44,12 @@ async def recounted(database: Database, organization_id: str, *ahead: int) -> di
     """The same of each of these days, worked out from every row; standings are not foretold."""
     async with database.reading() as session:
         today = await calendar.today(session, organization_id)
-        frame = await day_context.of(session, organization_id)
+        frame = await day_context.load(session, organization_id)
         tables = (Organization, OrgUnit, Worker, Applicant, CredentialType, Credential)
         rows: dict[type[Record], dict[str, Any]] = {
             table: await _rows(session, table, organization_id) for table in tables
         }
-        gathered = await worker_facts.gather(frame, list(rows[Worker]))
+        gathered = await worker_facts.load(frame, list(rows[Worker]))
     found: dict[int, Sums] = {}
     for number in ahead:
         found[number] = {unit: Counter() for unit in ["", *rows[OrgUnit]]}
@@ -80,14 +81,14 @@ def _told(rows: dict[type[Record], dict[str, Any]], day: date) -> Iterator[tuple
         yield unit, "CATEGORY", credential.category.value
         yield unit, "JURISDICTION", credential.jurisdiction or ""
         yield unit, "ELIGIBILITY", credential.eligibility.value if credential.eligibility else ""
-        yield unit, "VALIDITY", validity.on(day, credential.valid_from, expires, soon).value
+        yield unit, "VALIDITY", validity.validity_on(day, credential.valid_from, expires, soon).value
 
 
-def _standing(one: Gathered, today: date) -> Iterator[tuple[str, str]]:
+def _standing(one: WorkerOnDay, today: date) -> Iterator[tuple[str, str]]:
     """What a worker counts as today."""
-    if one.situation is None:
+    if one.facts is None:
         return
-    judged = worker_facts.judge(one.situation, one.rules, today)
+    judged = worker_facts.evaluate_worker(one.facts, one.rules, today)
     yield "STANDING", judged.standing.value
     for cell in judged.cells:
         if cell.rule.level.value == "MANDATORY" and cell.status.value in ("EXPIRED", "INELIGIBLE", "MISSING"):
@@ -102,12 +103,12 @@ async def _rows(session: Session, table: type[Record], organization_id: str) -> 
 async def standings(database: Database, organization_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The kept standings of all workers, and the same worked out anew."""
     async with database.reading() as session:
-        frame = await day_context.of(session, organization_id)
+        frame = await day_context.load(session, organization_id)
         statement = select(col(Worker.id), col(Worker.standing)).where(col(Worker.organization_id) == organization_id)
         found = {row[0]: row[1] for row in await session.execute(statement)}
-        gathered = await worker_facts.gather(frame, list(found))
+        gathered = await worker_facts.load(frame, list(found))
     judged = {
-        key: worker_facts.judge(one.situation, one.rules, frame.day).standing if one.situation else None
+        key: worker_facts.evaluate_worker(one.facts, one.rules, frame.day).standing if one.facts else None
         for key, one in gathered.items()
     }
     return found, judged

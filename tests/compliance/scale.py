@@ -20,7 +20,7 @@ from app.migrations import runner
 from app.settings import Settings
 from tests import calls, postgres
 from tests.conftest import SECRET, new_database
-from tests.service import TYPES, Service, Tenant
+from tests.service import STARTER_TYPES, Service, Tenant
 
 TIMES = 15
 WORKERS = """
@@ -57,14 +57,14 @@ QUESTIONS: dict[str, str] = {
 
 async def grow(service: Service, count: int) -> tuple[Tenant, float]:
     """An organization of so many workers with three credentials each; gives how long it took to settle, too."""
-    tenant = await Tenant.found(service, f"Of {count}")
+    tenant = await Tenant.create(service, f"Of {count}")
     units = [
-        (await calls.done(tenant, "orgUnitCreate", "orgUnit { id }", name=f"Unit {n}", kind="TEAM"))["id"]
+        (await calls.mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name=f"Unit {n}", kind="TEAM"))["id"]
         for n in range(50)
     ]
-    for code in sorted(TYPES)[:3]:
+    for code in sorted(STARTER_TYPES)[:3]:
         content = {"name": code, "scope": "ALL_WORKERS", "alternatives": [code], "autoRequest": False}
-        await calls.done(tenant, "requirementRuleCreate", "requirementRule { id }", **content)
+        await calls.mutate_ok(tenant, "requirementRuleCreate", "requirementRule { id }", **content)
     given = {"organization": tenant.id, "count": count, "units": units}
     async with service.database.engine.begin() as connection:
         for statement in (WORKERS, CREDENTIALS, MARKS):
@@ -93,9 +93,9 @@ async def settled(database: Database) -> float:
 
 async def ask_everybody(tenant: Tenant) -> str:
     """A rule that asks everybody for what nobody has: how long the call takes, and until all are asked."""
-    content = {"name": "New", "scope": "ALL_WORKERS", "alternatives": [sorted(TYPES)[3]], "autoRequest": True}
+    content = {"name": "New", "scope": "ALL_WORKERS", "alternatives": [sorted(STARTER_TYPES)[3]], "autoRequest": True}
     began = time.perf_counter()
-    await calls.done(tenant, "requirementRuleCreate", "requirementRule { id }", **content)
+    await calls.mutate_ok(tenant, "requirementRuleCreate", "requirementRule { id }", **content)
     called = time.perf_counter() - began
     return (
         f"a rule that asks everybody {called:.1f} s, and {await settled(tenant.service.database):.1f} s until all are"
@@ -107,14 +107,14 @@ async def ask(tenant: Tenant, question: str) -> tuple[float, Any]:
     taken: list[float] = []
     for _ in range(TIMES):
         began = time.perf_counter()
-        data = (await tenant.ask(question)).data
+        data = (await tenant.execute(question)).data
         taken.append((time.perf_counter() - began) * 1_000)
     return statistics.median(taken), data
 
 
 async def main(counts: list[int]) -> None:
     """Measure each size in turn, and tell the figures side by side."""
-    with postgres.server() as server, TemporaryDirectory() as folder:
+    with postgres.running_server() as server, TemporaryDirectory() as folder:
         database = Database(await new_database(server, f"scale_{secrets.token_hex(4)}"), clock.system)
         await runner.upgrade(database)
         app = create_app(Settings(data=Path(folder), secret=SECRET), database)

@@ -5,10 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from app.compliance.evaluation.facts import Held, Post, Release, Rule, Situation
+from app.compliance.evaluation.facts import AssignmentFacts, CredentialFacts, ExemptionFacts, RuleFacts, WorkerFacts
 from app.compliance.tables import Level, RuleScope, Severity
 from app.credentials.tables import NEVER, Approval, Intake, VerificationStatus
-from app.registries.protocol import Eligibility
+from app.registries.findings import Eligibility
 
 DAY = date(2026, 6, 15)
 TYPES = ("type a", "type b", "type c")
@@ -21,7 +21,7 @@ def on(days: int) -> date:
     return DAY + timedelta(days=days)
 
 
-def rule(**given: Any) -> Rule:
+def rule(**given: Any) -> RuleFacts:
     """A rule for all workers since long ago."""
     usual: dict[str, Any] = {
         "id": "rule",
@@ -32,10 +32,10 @@ def rule(**given: Any) -> Rule:
         "severity": Severity.CRITICAL,
         "effective_from": on(-1_000),
     }
-    return Rule(**{**usual, **given})
+    return RuleFacts(**{**usual, **given})
 
 
-def held(**given: Any) -> Held:
+def held(**given: Any) -> CredentialFacts:
     """A credential in force, with a year to go."""
     usual: dict[str, Any] = {
         "id": "held",
@@ -49,12 +49,12 @@ def held(**given: Any) -> Held:
         "expires_on": on(365),
         "soon_days": 30,
     }
-    return Held(**{**usual, **given})
+    return CredentialFacts(**{**usual, **given})
 
 
-def situation(*credentials: Held, **given: Any) -> Situation:
+def situation(*credentials: CredentialFacts, **given: Any) -> WorkerFacts:
     """A worker of long standing who holds some credentials."""
-    return Situation(**{"worker_id": "worker", "since": on(-2_000), "held": credentials, **given})
+    return WorkerFacts(**{"worker_id": "worker", "since": on(-2_000), "held": credentials, **given})
 
 
 near = st.integers(-60, 60).map(on)
@@ -70,7 +70,7 @@ keys = st.integers(0, 10**6).map(str)
 soon = st.integers(0, 40)
 
 helds = st.builds(
-    Held,
+    CredentialFacts,
     id=keys,
     type_id=st.sampled_from(TYPES),
     intake=st.sampled_from(Intake),
@@ -83,7 +83,7 @@ helds = st.builds(
     soon_days=soon,
 )
 valid = st.builds(
-    Held,
+    CredentialFacts,
     id=keys,
     type_id=st.sampled_from(TYPES),
     intake=st.sampled_from([Intake.DIRECT, Intake.COMPLETED]),
@@ -95,16 +95,16 @@ valid = st.builds(
     expires_on=st.integers(0, 60).map(on) | st.just(NEVER),
     soon_days=soon,
 )
-posts = st.builds(lambda key, extent: Post(key, *extent), st.sampled_from(POSITIONS), extents)
+posts = st.builds(lambda key, extent: AssignmentFacts(key, *extent), st.sampled_from(POSITIONS), extents)
 
 
-def _release(key: str, extent: tuple[date, date | None], type_id: str | None) -> Release:
-    return Release(key, extent[0], extent[1], rule_id="0" if type_id is None else None, type_id=type_id)
+def _release(key: str, extent: tuple[date, date | None], type_id: str | None) -> ExemptionFacts:
+    return ExemptionFacts(key, extent[0], extent[1], rule_id="0" if type_id is None else None, type_id=type_id)
 
 
 releases = st.builds(_release, keys, extents, st.none() | st.sampled_from(TYPES))
 situations = st.builds(
-    Situation,
+    WorkerFacts,
     worker_id=st.just("worker"),
     since=near,
     units=st.sampled_from([(), UNITS[:1], UNITS]),
@@ -115,8 +115,8 @@ situations = st.builds(
 )
 
 
-def _rule(number: int, extent: tuple[date, date | None], **given: Any) -> Rule:
-    return Rule(id=str(number), effective_from=extent[0], effective_to=extent[1], **given)
+def _rule(number: int, extent: tuple[date, date | None], **given: Any) -> RuleFacts:
+    return RuleFacts(id=str(number), effective_from=extent[0], effective_to=extent[1], **given)
 
 
 rules = st.builds(

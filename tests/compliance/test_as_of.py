@@ -6,12 +6,12 @@ import pytest
 
 from app.access import EVERYTHING, Scope
 from tests import calls
-from tests.calls import Step, step
+from tests.calls import Step, mutation_step
 from tests.compliance.organization import CPR, FIRST_AID, START, Asked, certificate, noon
 from tests.conftest import SettableClock
 from tests.databases import on_postgresql, on_sqlite
 from tests.service import Tenant
-from tests.statement_counter import counted
+from tests.statement_counter import recorded_statements
 
 
 async def settled(asked: Asked) -> dict[str, str]:
@@ -30,7 +30,7 @@ async def settled(asked: Asked) -> dict[str, str]:
         "of position": await asked.rule(FIRST_AID, CPR, minimum=2, scope="POSITION", position=position),
         "of worker": await asked.rule(CPR, scope="WORKER", worker=worker, level="OPTIONAL"),
     }
-    exemption = await calls.done(
+    exemption = await calls.mutate_ok(
         asked.tenant,
         "exemptionGrant",
         "exemption { id }",
@@ -56,36 +56,40 @@ async def settled(asked: Asked) -> dict[str, str]:
 
 
 LATER: dict[str, Step] = {
-    "a credential is added": step("credentialCreate", **certificate("worker", CPR)),
-    "one is archived": step("credentialArchive", id="held"),
-    "one is deleted": step("credentialDelete", id="held"),
-    "one is rejected": step("credentialReject", id="held"),
-    "one is suspended": step("credentialUpdate", id="held", verification={"status": "SUSPENDED"}),
-    "its version is edited": step("credentialVersionAdd", id="held", referenceNumber="TP2", expiryDate="2026-03-03"),
-    "it goes to another": step(
+    "a credential is added": mutation_step("credentialCreate", **certificate("worker", CPR)),
+    "one is archived": mutation_step("credentialArchive", id="held"),
+    "one is deleted": mutation_step("credentialDelete", id="held"),
+    "one is rejected": mutation_step("credentialReject", id="held"),
+    "one is suspended": mutation_step("credentialUpdate", id="held", verification={"status": "SUSPENDED"}),
+    "its version is edited": mutation_step(
+        "credentialVersionAdd", id="held", referenceNumber="TP2", expiryDate="2026-03-03"
+    ),
+    "it goes to another": mutation_step(
         "credentialTransfer",
         id="held",
         **{"from": {"type": "WORKER", "id": "worker"}, "to": {"type": "WORKER", "id": "another"}},
     ),
-    "the worker leaves": step("workerUpdate", worker={"id": "worker"}, employment={"status": "TERMINATED"}),
-    "the worker is deleted": step("workerDelete", worker={"id": "worker"}),
-    "the worker moves": step("workerUpdate", worker={"id": "worker"}, employment={"orgUnit": "elsewhere"}),
-    "the worker began later": step("workerUpdate", worker={"id": "worker"}, employment={"startDate": "2026-03-20"}),
-    "the unit moves": step("orgUnitUpdate", id="ward", parent="elsewhere"),
-    "the position ends": step("positionUnassign", id="assignment"),
-    "another position": step("positionMove", id="assignment", position="other"),
-    "never held": step("positionUnassign", id="assignment", to="2026-03-01"),
-    "the exemption is revoked": step("exemptionRevoke", id="exemption"),
-    "a rule is deleted": step("requirementRuleDelete", id="of position"),
-    "a rule changes": step("requirementRuleUpdate", id="for all", alternatives=[CPR], graceDays=0),
-    "a rule began later": step("requirementRuleUpdate", id="for all", effectiveFrom="2026-03-12"),
-    "a rule excludes them": step("requirementRuleUpdate", id="of position", excluded=["worker"]),
-    "a rule is added": step(
+    "the worker leaves": mutation_step("workerUpdate", worker={"id": "worker"}, employment={"status": "TERMINATED"}),
+    "the worker is deleted": mutation_step("workerDelete", worker={"id": "worker"}),
+    "the worker moves": mutation_step("workerUpdate", worker={"id": "worker"}, employment={"orgUnit": "elsewhere"}),
+    "the worker began later": mutation_step(
+        "workerUpdate", worker={"id": "worker"}, employment={"startDate": "2026-03-20"}
+    ),
+    "the unit moves": mutation_step("orgUnitUpdate", id="ward", parent="elsewhere"),
+    "the position ends": mutation_step("positionUnassign", id="assignment"),
+    "another position": mutation_step("positionMove", id="assignment", position="other"),
+    "never held": mutation_step("positionUnassign", id="assignment", to="2026-03-01"),
+    "the exemption is revoked": mutation_step("exemptionRevoke", id="exemption"),
+    "a rule is deleted": mutation_step("requirementRuleDelete", id="of position"),
+    "a rule changes": mutation_step("requirementRuleUpdate", id="for all", alternatives=[CPR], graceDays=0),
+    "a rule began later": mutation_step("requirementRuleUpdate", id="for all", effectiveFrom="2026-03-12"),
+    "a rule excludes them": mutation_step("requirementRuleUpdate", id="of position", excluded=["worker"]),
+    "a rule is added": mutation_step(
         "requirementRuleCreate", name="New", scope="ALL_WORKERS", alternatives=[CPR], effectiveFrom="2026-01-01"
     ),
-    "soon is sooner": step("organizationUpdate", expiringSoonDays=365),
-    "soon is sooner for a type": step("credentialTypeUpdate", id="type", expiringSoonDays=365),
-    "days are others": step("organizationUpdate", timeZone="Pacific/Kiritimati"),
+    "soon is sooner": mutation_step("organizationUpdate", expiringSoonDays=365),
+    "soon is sooner for a type": mutation_step("credentialTypeUpdate", id="type", expiringSoonDays=365),
+    "days are others": mutation_step("organizationUpdate", timeZone="Pacific/Kiritimati"),
 }
 
 
@@ -179,7 +183,7 @@ async def test_nothing_is_asked_of_those_who_are_not_there(asked: Asked, status:
     await asked.rule()
     assert await asked.cells(await asked.tenant.add_worker(employment={"status": status})) == (None, None)
     deleted = await asked.tenant.add_worker("Somebody Else")
-    await calls.done(asked.tenant, "workerDelete", "worker { id }", worker={"id": deleted})
+    await calls.mutate_ok(asked.tenant, "workerDelete", "worker { id }", worker={"id": deleted})
     assert await asked.cells(deleted) == (None, None)
 
 
@@ -190,7 +194,7 @@ async def test_something_is_asked_of_those_who_are(asked: Asked, status: str) ->
 
 
 async def test_days_are_those_of_the_organization(asked: Asked) -> None:
-    await calls.done(asked.tenant, "organizationUpdate", "organization { id }", timeZone="Pacific/Kiritimati")
+    await calls.mutate_ok(asked.tenant, "organizationUpdate", "organization { id }", timeZone="Pacific/Kiritimati")
     await asked.rule()
     begun = asked.go(5)  # noon in Greenwich, and the next day there
     worker = await asked.tenant.add_worker()
@@ -203,10 +207,10 @@ async def test_days_are_those_of_the_organization(asked: Asked) -> None:
 @on_sqlite
 @pytest.mark.parametrize("day", [date(1899, 12, 31), date(2200, 1, 1)])
 @pytest.mark.parametrize("field", ["standing", "compliance { status }"])
-async def test_an_unlikely_day_is_refused(home: Tenant, someone: str, day: date, field: str) -> None:
+async def test_an_unlikely_day_is_refused(shared_tenant: Tenant, someone: str, day: date, field: str) -> None:
     name, _, selection = field.partition(" ")
     text = f"query ($id: ID!, $day: Date) {{ worker(by: {{id: $id}}) {{ {name}(asOf: $day) {selection} }} }}"
-    answer = await home.ask(text, {"id": someone, "day": day.isoformat()})
+    answer = await shared_tenant.execute(text, {"id": someone, "day": day.isoformat()})
     assert answer.codes == ["INVALID"]
     assert answer.errors[0]["extensions"]["inputPath"] == ["asOf"]
     assert answer.body["data"] == {"worker": {name: None}}
@@ -214,9 +218,9 @@ async def test_an_unlikely_day_is_refused(home: Tenant, someone: str, day: date,
 
 async def test_the_scope_is_needed(asked: Asked) -> None:
     worker = await asked.tenant.add_worker()
-    key = await asked.tenant.key_with(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
+    key = await asked.tenant.create_key(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
     text = "query ($id: ID!) { worker(by: {id: $id}) { standing compliance { status } } }"
-    answer = await asked.tenant.ask(text, {"id": worker}, key=key)
+    answer = await asked.tenant.execute(text, {"id": worker}, key=key)
     assert answer.codes == ["FORBIDDEN", "FORBIDDEN"]
     assert answer.body["data"] == {"worker": {"standing": None, "compliance": None}}
 
@@ -233,8 +237,8 @@ async def test_many_workers_take_no_more_statements_than_one(asked: Asked) -> No
     for day in (None, str(START + timedelta(days=1)), str(START + timedelta(days=40))):
         taken = {}
         for first in (1, 10):
-            with counted() as statements:
-                answer = await asked.tenant.ask(text, {"first": first, "day": day})
+            with recorded_statements() as statements:
+                answer = await asked.tenant.execute(text, {"first": first, "day": day})
             taken[first] = len(statements)
             assert len(answer.data["workers"]["nodes"]) == first
         assert taken[10] <= taken[1] + 3, day  # the edges that led nowhere for the one
@@ -244,12 +248,12 @@ async def test_a_day_ends_once_whatever_becomes_of_the_time_zone(asked: Asked, c
     day, question = START.isoformat(), "{ complianceSummary(asOf: %s) { byStanding { value count } } }"
 
     async def told() -> int:
-        answer = await asked.tenant.ask(question % f'"{day}"')
+        answer = await asked.tenant.execute(question % f'"{day}"')
         return sum(row["count"] for row in answer.data["complianceSummary"]["byStanding"])
 
     async def move(time_zone: str, hours: int) -> None:
         clock.set(noon(0) + timedelta(hours=hours))
-        await calls.done(asked.tenant, "organizationUpdate", "organization { id }", timeZone=time_zone)
+        await calls.mutate_ok(asked.tenant, "organizationUpdate", "organization { id }", timeZone=time_zone)
 
     await asked.tenant.add_worker()
     await move("Australia/Sydney", 10)  # where the day is over
@@ -263,7 +267,7 @@ async def test_a_day_ends_once_whatever_becomes_of_the_time_zone(asked: Asked, c
     assert await told() == 1
 
 
-async def test_of_a_unit_that_was_deleted_since_the_days_gone_by_are_told(asked: Asked, stranger: Tenant) -> None:
+async def test_of_a_unit_that_was_deleted_since_the_days_gone_by_are_told(asked: Asked, other_tenant: Tenant) -> None:
     asked.go(0)
     unit = await asked.unit()
     worker = await asked.tenant.add_worker(employment={"orgUnit": unit})
@@ -272,12 +276,12 @@ async def test_of_a_unit_that_was_deleted_since_the_days_gone_by_are_told(asked:
     text = """query ($unit: ID, $day: Date) { complianceSummary(orgUnit: $unit, asOf: $day) {
         byStanding { value count } } gapsByWorker(orgUnit: $unit, asOf: $day) { nodes { worker { id } } } }"""
     past = {"unit": unit, "day": (START + timedelta(days=1)).isoformat()}
-    before = (await asked.tenant.ask(text, past)).data
+    before = (await asked.tenant.execute(text, past)).data
     assert before["complianceSummary"]["byStanding"] == [{"value": "NON_COMPLIANT", "count": 1}]
     assert before["gapsByWorker"]["nodes"] == [{"worker": {"id": worker}}]
     given = {"worker": {"id": worker}, "employment": {"orgUnit": None}}
-    await calls.done(asked.tenant, "workerUpdate", "worker { id }", **given)
-    await calls.done(asked.tenant, "orgUnitDelete", "orgUnit { id }", id=unit)
-    assert (await asked.tenant.ask(text, past)).data == before
-    for tenant, variables in ((asked.tenant, {**past, "day": None}), (stranger, past)):
-        assert (await tenant.ask(text, variables)).codes == ["NOT_FOUND"] * 2
+    await calls.mutate_ok(asked.tenant, "workerUpdate", "worker { id }", **given)
+    await calls.mutate_ok(asked.tenant, "orgUnitDelete", "orgUnit { id }", id=unit)
+    assert (await asked.tenant.execute(text, past)).data == before
+    for tenant, variables in ((asked.tenant, {**past, "day": None}), (other_tenant, past)):
+        assert (await tenant.execute(text, variables)).codes == ["NOT_FOUND"] * 2

@@ -9,10 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.compliance.evaluation import evaluate
-from app.compliance.evaluation.facts import Cell, CellStatus, Held, Post, Release, Rule, Situation
+from app.compliance.evaluation.facts import (
+    AssignmentFacts,
+    Cell,
+    CellStatus,
+    CredentialFacts,
+    ExemptionFacts,
+    RuleFacts,
+    WorkerFacts,
+)
 from app.compliance.tables import Level, RuleScope
 from app.credentials.tables import NEVER, Approval, Intake, VerificationStatus
-from app.registries.protocol import Eligibility
+from app.registries.findings import Eligibility
 from app.workers.tables import Standing
 from tests.compliance import situations
 from tests.compliance.situations import DAY, POSITIONS, TYPES, UNITS, held, on, rule, situation
@@ -21,7 +29,7 @@ A, B, C = TYPES
 FEW = settings(max_examples=300, deadline=None)
 
 
-def cell(found: Situation, asked: Rule | None = None, day: date = DAY) -> Cell:
+def cell(found: WorkerFacts, asked: RuleFacts | None = None, day: date = DAY) -> Cell:
     [one] = evaluate.cells(found, [asked or rule()], day)
     return one
 
@@ -122,7 +130,7 @@ def test_the_best_of_several_counts() -> None:
     assert cell(situation(*equal)).credential_id == "6"
 
 
-GRACE: list[tuple[str, Situation, Rule, CellStatus, str]] = [
+GRACE: list[tuple[str, WorkerFacts, RuleFacts, CellStatus, str]] = [
     (
         "first day",
         situation(),
@@ -183,7 +191,7 @@ GRACE: list[tuple[str, Situation, Rule, CellStatus, str]] = [
 
 
 @pytest.mark.parametrize(("found", "asked", "status", "reason"), [row[1:] for row in GRACE], ids=[r[0] for r in GRACE])
-def test_days_of_grace(found: Situation, asked: Rule, status: CellStatus, reason: str) -> None:
+def test_days_of_grace(found: WorkerFacts, asked: RuleFacts, status: CellStatus, reason: str) -> None:
     one = cell(found, asked)
     assert (one.status, one.reason, one.wanted) == (status, reason, (A,))
 
@@ -209,34 +217,39 @@ SINCE: list[tuple[str, dict[str, Any], dict[str, Any], date | None]] = [
     ("no unit", {}, {"scope": RuleScope.ORG_UNIT, "org_unit_id": UNITS[1]}, None),
     (
         "a position",
-        {"posts": (Post(POSITIONS[0], on(-9), on(0)), Post(POSITIONS[0], on(-3)))},
+        {"posts": (AssignmentFacts(POSITIONS[0], on(-9), on(0)), AssignmentFacts(POSITIONS[0], on(-3)))},
         {"scope": RuleScope.POSITION, "position_id": POSITIONS[0]},
         on(-9),
     ),
     (
         "a position left",
-        {"posts": (Post(POSITIONS[0], on(-9), on(-1)),)},
+        {"posts": (AssignmentFacts(POSITIONS[0], on(-9), on(-1)),)},
         {"scope": RuleScope.POSITION, "position_id": POSITIONS[0]},
         None,
     ),
     (
         "a position to come",
-        {"posts": (Post(POSITIONS[0], on(1)),)},
+        {"posts": (AssignmentFacts(POSITIONS[0], on(1)),)},
         {"scope": RuleScope.POSITION, "position_id": POSITIONS[0]},
         None,
     ),
     (
         "another position",
-        {"posts": (Post(POSITIONS[1], on(-9)),)},
+        {"posts": (AssignmentFacts(POSITIONS[1], on(-9)),)},
         {"scope": RuleScope.POSITION, "position_id": POSITIONS[0]},
         None,
     ),
     ("excluded", {}, {"excluded": frozenset({"worker"})}, None),
     ("excluded with the unit", {"units": UNITS}, {"excluded": frozenset({UNITS[1]})}, None),
-    ("excluded in a position", {"posts": (Post(POSITIONS[1], on(0)),)}, {"excluded": frozenset({POSITIONS[1]})}, None),
+    (
+        "excluded in a position",
+        {"posts": (AssignmentFacts(POSITIONS[1], on(0)),)},
+        {"excluded": frozenset({POSITIONS[1]})},
+        None,
+    ),
     (
         "no longer excluded",
-        {"posts": (Post(POSITIONS[1], on(-9), on(-1)),)},
+        {"posts": (AssignmentFacts(POSITIONS[1], on(-9), on(-1)),)},
         {"excluded": frozenset({POSITIONS[1]})},
         on(-1_000),
     ),
@@ -271,8 +284,8 @@ def test_as_many_as_are_asked() -> None:
 
 
 def test_exemptions() -> None:
-    of_rule = Release("exemption", on(-1), on(1), rule_id="rule")
-    of_type = Release("exemption", on(-1), type_id=A)
+    of_rule = ExemptionFacts("exemption", on(-1), on(1), rule_id="rule")
+    of_type = ExemptionFacts("exemption", on(-1), type_id=A)
     for release, reason in ((of_rule, "Exempt until 2026-06-16."), (of_type, "Exempt since 2026-06-14.")):
         one = cell(situation(releases=(release,)))
         assert (one.status, one.reason, one.exemption_id) == (CellStatus.EXEMPT, reason, "exemption")
@@ -314,7 +327,7 @@ def test_the_standing_follows_from_the_mandatory_cells(changed: dict[str, Any], 
 
 def test_nothing_asked_is_compliant() -> None:
     assert evaluate.standing([]) is Standing.COMPLIANT
-    assert evaluate.changes_on(situation(), [], [], DAY) == date.max
+    assert evaluate.next_change(situation(), [], [], DAY) == date.max
 
 
 def _worth(found: list[Cell]) -> dict[str, int]:
@@ -324,7 +337,7 @@ def _worth(found: list[Cell]) -> dict[str, int]:
 BETTER = [Standing.NON_COMPLIANT, Standing.AT_RISK, Standing.COMPLIANT]
 
 
-def _is_no_worse(before: Situation, now: Situation, rules: list[Rule]) -> None:
+def _is_no_worse(before: WorkerFacts, now: WorkerFacts, rules: list[RuleFacts]) -> None:
     old, new = (evaluate.cells(each, rules, DAY) for each in (before, now))
     was, worth = _worth(old), _worth(new)
     # An exemption is as good as what satisfies.
@@ -334,14 +347,14 @@ def _is_no_worse(before: Situation, now: Situation, rules: list[Rule]) -> None:
 
 @FEW
 @given(situations.situations, situations.rule_lists, situations.valid)
-def test_a_valid_credential_never_worsens(found: Situation, rules: list[Rule], more: Held) -> None:
-    _is_no_worse(found, msgspec.structs.replace(found, held=(*found.held, more)), rules)
+def test_a_valid_credential_never_worsens(found: WorkerFacts, rules: list[RuleFacts], more: CredentialFacts) -> None:
+    _is_no_worse(found, msgspec.structs.replace(found, held=(*found.credentials, more)), rules)
 
 
 @FEW
 @given(situations.situations, situations.rule_lists, situations.releases)
-def test_an_exemption_never_worsens(found: Situation, rules: list[Rule], more: Release) -> None:
-    _is_no_worse(found, msgspec.structs.replace(found, releases=(*found.releases, more)), rules)
+def test_an_exemption_never_worsens(found: WorkerFacts, rules: list[RuleFacts], more: ExemptionFacts) -> None:
+    _is_no_worse(found, msgspec.structs.replace(found, releases=(*found.exemptions, more)), rules)
 
 
 def _said(cells: list[Cell]) -> list[tuple[Any, ...]]:
@@ -350,11 +363,11 @@ def _said(cells: list[Cell]) -> list[tuple[Any, ...]]:
 
 @FEW
 @given(situations.situations, situations.rule_lists)
-def test_nothing_changes_before_the_day_that_is_told(found: Situation, rules: list[Rule]) -> None:
+def test_nothing_changes_before_the_day_that_is_told(found: WorkerFacts, rules: list[RuleFacts]) -> None:
     day = on(-70)
     while day < on(170):
         cells = evaluate.cells(found, rules, day)
-        until = min(evaluate.changes_on(found, rules, cells, day), on(170))
+        until = min(evaluate.next_change(found, rules, cells, day), on(170))
         assert until > day
         assert all(one.changes_on > day for one in cells)
         between = day + timedelta(days=1)
@@ -366,12 +379,12 @@ def test_nothing_changes_before_the_day_that_is_told(found: Situation, rules: li
 
 @FEW
 @given(situations.situations, situations.rule_lists, st.randoms(use_true_random=False))
-def test_the_order_of_facts_does_not_matter(found: Situation, rules: list[Rule], random: Any) -> None:
+def test_the_order_of_facts_does_not_matter(found: WorkerFacts, rules: list[RuleFacts], random: Any) -> None:
     def mixed(items: Any) -> tuple[Any, ...]:
         return tuple(random.sample(list(items), len(items)))
 
     other = msgspec.structs.replace(
-        found, posts=mixed(found.posts), held=mixed(found.held), releases=mixed(found.releases)
+        found, posts=mixed(found.assignments), held=mixed(found.credentials), releases=mixed(found.exemptions)
     )
     cells, others = evaluate.cells(found, rules, DAY), evaluate.cells(other, list(mixed(rules)), DAY)
     assert sorted(_said(cells)) == sorted(_said(others))

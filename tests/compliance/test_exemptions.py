@@ -7,7 +7,7 @@ import pytest
 
 from app.access import EVERYTHING, Scope
 from tests import calls
-from tests.calls import UNKNOWN, done, refused
+from tests.calls import UNKNOWN_ID, assert_refused, mutate_ok
 from tests.compliance.life import add_rule
 from tests.conftest import SettableClock
 from tests.service import Tenant
@@ -29,12 +29,12 @@ def today(clock: SettableClock) -> None:
 async def grant(tenant: Tenant, worker: str, **given: Any) -> Any:
     """Let a worker off a type, or what is given; gives the exemption."""
     content = {"requirement": OF_TYPE, "reason": "On the way.", **given}
-    return await done(tenant, "exemptionGrant", f"exemption {{ {SHOWN} }}", worker={"id": worker}, **content)
+    return await mutate_ok(tenant, "exemptionGrant", f"exemption {{ {SHOWN} }}", worker={"id": worker}, **content)
 
 
 async def test_an_exemption_says_who_approved_what(tenant: Tenant) -> None:
     worker, rule = await tenant.add_worker(), await add_rule(tenant)
-    viewer = (await tenant.ask("{ viewer { id name } }")).data["viewer"]
+    viewer = (await tenant.execute("{ viewer { id name } }")).data["viewer"]
     found = await grant(tenant, worker)
     del found["id"]
     assert found == {
@@ -53,19 +53,19 @@ async def test_an_exemption_says_who_approved_what(tenant: Tenant) -> None:
     found = await grant(tenant, worker, requirement={"rule": rule}, **{"from": "2026-01-01", "to": "2026-12-31"})
     assert (found["rule"], found["credentialType"]) == ({"id": rule}, None)
     assert (found["from"], found["to"]) == ("2026-01-01", "2026-12-31")
-    events = [row for row in await calls.events(tenant) if row["kind"].value == "exemption.granted"]
+    events = [row for row in await calls.event_rows(tenant) if row["kind"].value == "exemption.granted"]
     assert [row["worker_id"] for row in events] == [worker, worker]
     assert events[1]["changes"]["rule"] == {"from": None, "to": rule}
 
 
 async def test_an_exemption_is_revoked_once(tenant: Tenant) -> None:
     key = (await grant(tenant, await tenant.add_worker()))["id"]
-    await refused(tenant, "exemptionRevoke", ("CONFLICT", "expectedRevision"), id=key, expectedRevision=3)
-    found = await done(tenant, "exemptionRevoke", f"exemption {{ {SHOWN} }}", id=key)
+    await assert_refused(tenant, "exemptionRevoke", ("CONFLICT", "expectedRevision"), id=key, expectedRevision=3)
+    found = await mutate_ok(tenant, "exemptionRevoke", f"exemption {{ {SHOWN} }}", id=key)
     assert (found["revoked"], found["revokedAt"], found["revision"]) == (True, "2026-03-10T09:00:00Z", 2)
     assert not found["viewerCanRevoke"]
-    await refused(tenant, "exemptionRevoke", ("ALREADY_REVOKED", "id"), id=key)
-    assert (await calls.events(tenant))[-1]["kind"].value == "exemption.revoked"
+    await assert_refused(tenant, "exemptionRevoke", ("ALREADY_REVOKED", "id"), id=key)
+    assert (await calls.event_rows(tenant))[-1]["kind"].value == "exemption.revoked"
 
 
 @pytest.mark.parametrize(
@@ -74,33 +74,33 @@ async def test_an_exemption_is_revoked_once(tenant: Tenant) -> None:
         ({"reason": " "}, ("REQUIRED", "reason")),
         ({"reason": "r" * 2_001}, ("INVALID", "reason")),
         ({"to": "2026-03-09"}, ("INVALID", "to")),
-        ({"worker": {"id": f"wkr_{UNKNOWN}"}}, ("NOT_FOUND", "worker.id")),
+        ({"worker": {"id": f"wkr_{UNKNOWN_ID}"}}, ("NOT_FOUND", "worker.id")),
         ({"worker": {"email": "nobody@work.test"}}, ("NOT_FOUND", "worker.email")),
-        ({"requirement": {"rule": f"rule_{UNKNOWN}"}}, ("NOT_FOUND", "requirement.rule")),
-        ({"requirement": {"rule": f"wkr_{UNKNOWN}"}}, ("INVALID", "requirement.rule")),
+        ({"requirement": {"rule": f"rule_{UNKNOWN_ID}"}}, ("NOT_FOUND", "requirement.rule")),
+        ({"requirement": {"rule": f"wkr_{UNKNOWN_ID}"}}, ("INVALID", "requirement.rule")),
         ({"requirement": {"credentialType": "NO_SUCH"}}, ("NOT_FOUND", "requirement.credentialType")),
     ],
 )
 async def test_what_cannot_be_an_exemption_is_refused(
-    home: Tenant, someone: str, given: dict[str, Any], expected: tuple[str, str]
+    shared_tenant: Tenant, someone: str, given: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     base = {"worker": {"id": someone}, "requirement": OF_TYPE, "reason": "On the way."}
-    await refused(home, "exemptionGrant", expected, **{**base, **given})
+    await assert_refused(shared_tenant, "exemptionGrant", expected, **{**base, **given})
 
 
-async def test_who_and_what_is_gone_is_refused(tenant: Tenant, stranger: Tenant) -> None:
+async def test_who_and_what_is_gone_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
     worker, gone, rule = await tenant.add_worker(), await tenant.add_worker("Gone"), await add_rule(tenant)
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": gone})
-    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": gone})
+    await mutate_ok(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     base: dict[str, Any] = {"worker": {"id": worker}, "requirement": {"rule": rule}, "reason": "On the way."}
-    await refused(tenant, "exemptionGrant", ("DELETED", "requirement.rule"), **base)
-    await refused(tenant, "exemptionGrant", ("DELETED", "worker"), **{**base, "worker": {"id": gone}})
-    theirs = await stranger.add_worker()
-    key = (await grant(stranger, theirs))["id"]
-    await refused(tenant, "exemptionGrant", ("NOT_FOUND", "worker.id"), **{**base, "worker": {"id": theirs}})
-    await refused(tenant, "exemptionRevoke", ("NOT_FOUND", "id"), id=key)
-    await calls.forbidden(tenant, "exemptionGrant", *(EVERYTHING - {NEEDED}), needs=NEEDED, **base)
-    await calls.forbidden(tenant, "exemptionRevoke", *(EVERYTHING - {NEEDED}), needs=NEEDED, id=key)
+    await assert_refused(tenant, "exemptionGrant", ("DELETED", "requirement.rule"), **base)
+    await assert_refused(tenant, "exemptionGrant", ("DELETED", "worker"), **{**base, "worker": {"id": gone}})
+    theirs = await other_tenant.add_worker()
+    key = (await grant(other_tenant, theirs))["id"]
+    await assert_refused(tenant, "exemptionGrant", ("NOT_FOUND", "worker.id"), **{**base, "worker": {"id": theirs}})
+    await assert_refused(tenant, "exemptionRevoke", ("NOT_FOUND", "id"), id=key)
+    await calls.assert_forbidden(tenant, "exemptionGrant", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, **base)
+    await calls.assert_forbidden(tenant, "exemptionRevoke", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, id=key)
 
 
 async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:
@@ -108,11 +108,11 @@ async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:
     await grant(tenant, ada, reason="a", **{"from": "2026-01-01", "to": "2026-01-31"})
     await grant(tenant, ben, reason="b", requirement={"rule": rule})
     key = (await grant(tenant, ada, reason="c", requirement={"credentialType": "NPI"}))["id"]
-    await done(tenant, "exemptionRevoke", "exemption { id }", id=key)
+    await mutate_ok(tenant, "exemptionRevoke", "exemption { id }", id=key)
 
     async def found(where: dict[str, Any], **arguments: Any) -> str:
         given = {"where": where, "orderBy": [{"field": "CREATED_AT"}], **arguments}
-        return "".join(node["reason"] for node in await calls.nodes(tenant, "exemptions", "reason", **given))
+        return "".join(node["reason"] for node in await calls.query_nodes(tenant, "exemptions", "reason", **given))
 
     assert await found({}) == "abc"
     assert await found({}, orderBy=[{"field": "CREATED_AT", "direction": "DESC"}]) == "cba"
@@ -123,5 +123,5 @@ async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:
     assert await found({"on": "2026-03-10"}) == "b"
     assert await found({"isRevoked": True}) == "c"
     text = "query ($id: ID!) { worker(by: {id: $id}) { exemptions(where: {isRevoked: false}) { nodes { reason } } } }"
-    answer = await tenant.ask(text, {"id": ada})
+    answer = await tenant.execute(text, {"id": ada})
     assert answer.data["worker"]["exemptions"]["nodes"] == [{"reason": "a"}]

@@ -3,7 +3,7 @@
 import pytest
 
 from app.credentials.tables import Credential, Intake
-from tests.calls import refused
+from tests.calls import assert_refused
 from tests.compliance import life
 from tests.compliance.life import add_rule, requests, wanted
 from tests.credentials.life import done, move
@@ -33,7 +33,7 @@ async def test_one_cannot_come_back_while_it_is_asked_for_anew(tenant: Tenant, a
     # A rule that changes settles whom it asks, and asks anew.
     await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, graceDays=3)
     assert await wanted(tenant, worker) == ["WWCC_NSW"]
-    await refused(tenant, back, ("ALREADY_REQUESTED", "id"), id=key)
+    await assert_refused(tenant, back, ("ALREADY_REQUESTED", "id"), id=key)
     first, second = await requests(tenant, worker)
     assert (first.status, first.closed_at is None) == (Intake.REQUESTED, False)
     assert (second.status, second.closed_at is None) == (Intake.REQUESTED, True)

@@ -8,11 +8,11 @@ import pytest
 from app.access import EVERYTHING, Scope
 from app.credentials.tables import Credential, Intake
 from tests import calls
-from tests.calls import change, done, refused
+from tests.calls import assert_refused, mutate, mutate_ok
 from tests.compliance import life
 from tests.compliance.life import add_rule, requests
 from tests.conftest import SettableClock
-from tests.service import Tenant, paths
+from tests.service import Tenant, error_paths
 
 SHOWN = """
   id worker { id } credentialType { code } credential { id intake { status dueAt request { id } rule { id } } }
@@ -32,26 +32,26 @@ def today(clock: SettableClock) -> None:
 
 async def ask(tenant: Tenant, worker: str, **given: Any) -> str:
     """Ask a worker for a WWCC; gives the request's id."""
-    payload = await change(tenant, "credentialRequestsCreate", CREATED, workers=[worker], types=[WWCC], **given)
+    payload = await mutate(tenant, "credentialRequestsCreate", CREATED, workers=[worker], types=[WWCC], **given)
     [result] = payload["results"]
     assert result["errors"] == []
     return str(result["request"]["id"])
 
 
-async def test_each_worker_is_asked_for_each_type(tenant: Tenant, stranger: Tenant) -> None:
+async def test_each_worker_is_asked_for_each_type(tenant: Tenant, other_tenant: Tenant) -> None:
     ada, ben, gone = [await tenant.add_worker(name) for name in ("Ada", "Ben", "Cy")]
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": gone})
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": gone})
     await ask(tenant, ada)
-    workers = [ada, gone, await stranger.add_worker(), ben, ben, "nonsense"]
+    workers = [ada, gone, await other_tenant.add_worker(), ben, ben, "nonsense"]
     types = [WWCC, {"credentialType": "NPI", "guidance": "Ten digits."}]
     given = {"workers": workers, "types": types, "message": "Please.", "dueOn": "2026-03-10"}
-    payload = await change(tenant, "credentialRequestsCreate", CREATED, **given)
+    payload = await mutate(tenant, "credentialRequestsCreate", CREATED, **given)
     assert (payload["total"], payload["succeeded"], payload["failed"]) == (12, 3, 9)
     results = payload["results"]
     assert [(one["workerId"], one["credentialType"]) for one in results] == [
         (worker, code) for worker in workers for code in ("WWCC_NSW", "NPI")
     ]
-    found = [paths(one) for one in results]
+    found = [error_paths(one) for one in results]
     assert found == [
         *([("ALREADY_REQUESTED", "workers.0")], []),
         *[[("DELETED", "workers.1")]] * 2,
@@ -96,11 +96,11 @@ async def test_who_holds_one_already_can_be_asked_for_another(tenant: Tenant) ->
 
 
 async def test_without_guidance_the_type_has_its_own(tenant: Tenant) -> None:
-    await done(
+    await mutate_ok(
         tenant,
         "credentialTypeUpdate",
         "credentialType { id }",
-        id=await calls.type_id(tenant, "WWCC_NSW"),
+        id=await calls.credential_type_id(tenant, "WWCC_NSW"),
         instructions="Both sides.",
     )
     key = await ask(tenant, await tenant.add_worker())
@@ -108,10 +108,15 @@ async def test_without_guidance_the_type_has_its_own(tenant: Tenant) -> None:
 
 
 @pytest.fixture(scope="module")
-async def someone(home: Tenant) -> str:
+async def someone(shared_tenant: Tenant) -> str:
     """The id of a worker, in an organization where passports are asked of nobody anymore."""
-    await done(home, "credentialTypeArchive", "credentialType { id }", id=await calls.type_id(home, "PASSPORT"))
-    return await home.add_worker()
+    await mutate_ok(
+        shared_tenant,
+        "credentialTypeArchive",
+        "credentialType { id }",
+        id=await calls.credential_type_id(shared_tenant, "PASSPORT"),
+    )
+    return await shared_tenant.add_worker()
 
 
 @pytest.mark.parametrize(
@@ -128,10 +133,10 @@ async def someone(home: Tenant) -> str:
     ],
 )
 async def test_what_cannot_be_asked_is_refused(
-    home: Tenant, someone: str, given: dict[str, Any], expected: tuple[str, str]
+    shared_tenant: Tenant, someone: str, given: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     base = {"workers": [someone], "types": [WWCC]}
-    await refused(home, "credentialRequestsCreate", expected, **{**base, **given})
+    await assert_refused(shared_tenant, "credentialRequestsCreate", expected, **{**base, **given})
 
 
 async def test_reminders_are_counted(tenant: Tenant, clock: SettableClock) -> None:
@@ -139,7 +144,7 @@ async def test_reminders_are_counted(tenant: Tenant, clock: SettableClock) -> No
     clock.advance(timedelta(days=2))
     selection = "credentialRequest { reminders lastRemindedAt revision }"
     for number in (1, 2):
-        found = await done(tenant, "credentialRequestRemind", selection, id=key)
+        found = await mutate_ok(tenant, "credentialRequestRemind", selection, id=key)
         assert found == {"reminders": number, "lastRemindedAt": "2026-03-12T09:00:00Z", "revision": number + 1}
     assert (await life.kinds(tenant))[-2:] == ["request.reminded", "request.reminded"]
 
@@ -147,65 +152,69 @@ async def test_reminders_are_counted(tenant: Tenant, clock: SettableClock) -> No
 async def test_a_cancelled_request_asks_no_more_and_is_raised_again_as_a_new_one(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     key = await ask(tenant, worker, message="Please.", dueOn="2026-04-01")
-    await refused(tenant, "credentialRequestResend", ("REQUEST_OPEN", "id"), id=key)
-    found = await done(tenant, "credentialRequestCancel", f"credentialRequest {{ {SHOWN} }}", id=key)
+    await assert_refused(tenant, "credentialRequestResend", ("REQUEST_OPEN", "id"), id=key)
+    found = await mutate_ok(tenant, "credentialRequestCancel", f"credentialRequest {{ {SHOWN} }}", id=key)
     assert (found["status"], found["open"], found["credential"]["intake"]["status"]) == (
         *("CANCELLED", False),
         "CANCELLED",
     )
     assert (found["viewerCanRemind"], found["viewerCanCancel"], found["viewerCanResend"]) == (False, False, True)
     for field in ("credentialRequestCancel", "credentialRequestRemind"):
-        await refused(tenant, field, ("REQUEST_CLOSED", "id"), id=key)
+        await assert_refused(tenant, field, ("REQUEST_CLOSED", "id"), id=key)
     credential = found["credential"]["id"]
     submit: dict[str, Any] = {"id": credential, "referenceNumber": "WWC1234567E"}
-    await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
-    await done(tenant, "credentialRestore", "credential { id }", id=credential)
-    await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
-    await refused(tenant, "credentialUpdate", ("NOT_UPDATABLE", "id"), id=credential)
-    again = await done(tenant, "credentialRequestResend", f"credentialRequest {{ {SHOWN} }}", id=key)
+    await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
+    await mutate_ok(tenant, "credentialRestore", "credential { id }", id=credential)
+    await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
+    await assert_refused(tenant, "credentialUpdate", ("NOT_UPDATABLE", "id"), id=credential)
+    again = await mutate_ok(tenant, "credentialRequestResend", f"credentialRequest {{ {SHOWN} }}", id=key)
     assert again["id"] != key
     assert again["credential"]["id"] != credential
     assert (again["message"], again["dueOn"], again["status"]) == ("Please.", None, "REQUESTED")
-    await refused(tenant, "credentialRequestResend", ("ALREADY_REQUESTED", "id"), id=key)
-    await done(tenant, "credentialRequestCancel", life.REQUEST, id=again["id"])
+    await assert_refused(tenant, "credentialRequestResend", ("ALREADY_REQUESTED", "id"), id=key)
+    await mutate_ok(tenant, "credentialRequestCancel", life.REQUEST, id=again["id"])
     selection = "credentialRequest { message dueOn }"
     given = {"message": "Now, please.", "dueOn": "2026-03-11"}
-    assert await done(tenant, "credentialRequestResend", selection, id=key, **given) == given
+    assert await mutate_ok(tenant, "credentialRequestResend", selection, id=key, **given) == given
 
 
-async def test_what_cannot_be_pursued_is_refused(tenant: Tenant, stranger: Tenant) -> None:
-    key, theirs = await ask(tenant, await tenant.add_worker()), await ask(stranger, await stranger.add_worker())
+async def test_what_cannot_be_pursued_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
+    key, theirs = await ask(tenant, await tenant.add_worker()), await ask(other_tenant, await other_tenant.add_worker())
     for field in ("credentialRequestRemind", "credentialRequestCancel", "credentialRequestResend"):
-        await refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
-        await calls.forbidden(tenant, field, *(EVERYTHING - {NEEDED}), needs=NEEDED, id=key)
+        await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
+        await calls.assert_forbidden(tenant, field, *(EVERYTHING - {NEEDED}), required_scope=NEEDED, id=key)
         if field != "credentialRequestResend":
-            await refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=2)
+            await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=2)
     given: dict[str, Any] = {"workers": [], "types": [WWCC]}
-    await calls.forbidden(tenant, "credentialRequestsCreate", *(EVERYTHING - {NEEDED}), needs=NEEDED, **given)
-    await done(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
-    await done(
+    await calls.assert_forbidden(
+        tenant, "credentialRequestsCreate", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, **given
+    )
+    await mutate_ok(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
+    await mutate_ok(
         tenant,
         "credentialTypeUpdate",
         "credentialType { id }",
-        id=await calls.type_id(tenant, "WWCC_NSW"),
+        id=await calls.credential_type_id(tenant, "WWCC_NSW"),
         approvalRequired=True,
     )
     [request] = await requests(tenant)
     number = {"id": request.credential_id, "referenceNumber": "WWC1234567E"}
-    await change(tenant, "credentialSubmit", "credential { id }", **number)
+    await mutate(tenant, "credentialSubmit", "credential { id }", **number)
     for field in ("credentialRequestRemind", "credentialRequestCancel"):
-        await refused(tenant, field, ("ALREADY_SUBMITTED", "id"), id=key)
+        await assert_refused(tenant, field, ("ALREADY_SUBMITTED", "id"), id=key)
 
 
 async def test_nobody_who_is_gone_is_asked_again(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     key = await ask(tenant, worker)
-    await done(tenant, "credentialRequestCancel", life.REQUEST, id=key)
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
-    await refused(tenant, "credentialRequestResend", ("DELETED", "worker"), id=key)
-    await done(tenant, "workerRestore", "worker { id }", worker={"id": worker})
-    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=await calls.type_id(tenant, "WWCC_NSW"))
-    await refused(tenant, "credentialRequestResend", ("TYPE_ARCHIVED", "id"), id=key)
+    await mutate_ok(tenant, "credentialRequestCancel", life.REQUEST, id=key)
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
+    await assert_refused(tenant, "credentialRequestResend", ("DELETED", "worker"), id=key)
+    await mutate_ok(tenant, "workerRestore", "worker { id }", worker={"id": worker})
+    await mutate_ok(
+        tenant, "credentialTypeArchive", "credentialType { id }", id=await calls.credential_type_id(tenant, "WWCC_NSW")
+    )
+    await assert_refused(tenant, "credentialRequestResend", ("TYPE_ARCHIVED", "id"), id=key)
 
 
 @pytest.mark.parametrize("way", ["Archive", "Delete", "Purge"])
@@ -213,16 +222,16 @@ async def test_a_request_closes_with_its_credential_and_opens_again_with_it(tena
     await ask(tenant, await tenant.add_worker())
     [request] = await requests(tenant)
     by = {"id": request.credential_id}
-    await done(tenant, "credentialArchive" if way == "Purge" else f"credential{way}", "credential { id }", **by)
+    await mutate_ok(tenant, "credentialArchive" if way == "Purge" else f"credential{way}", "credential { id }", **by)
     if way == "Purge":
-        await done(tenant, "credentialPurge", "purgedId", **by, confirm=True)
+        await mutate_ok(tenant, "credentialPurge", "purgedId", **by, confirm=True)
         shown = await life.show(tenant, "CredentialRequest", request.id, "open credential { id }")
         assert shown == {"open": False, "credential": None}
         return
     [closed] = await requests(tenant)
     assert (closed.status, closed.closed_at is None) == (Intake.REQUESTED, False)
     back = {"Archive": "credentialRestore", "Delete": "credentialUndelete"}[way]
-    await done(tenant, back, "credential { id }", **by)
+    await mutate_ok(tenant, back, "credential { id }", **by)
     [open_] = await requests(tenant)
     assert open_.closed_at is None
 
@@ -232,7 +241,7 @@ async def test_a_request_does_not_go_with_its_credential_to_somebody_else(tenant
     await add_rule(tenant, scope="WORKER", worker=ada)
     [request] = await requests(tenant)
     given = {"from": {"type": "WORKER", "id": ada}, "to": {"type": "WORKER", "id": ben}}
-    await change(tenant, "credentialTransfer", "status", id=request.credential_id, **given)
+    await mutate(tenant, "credentialTransfer", "status", id=request.credential_id, **given)
     [closed] = await requests(tenant)
     assert (closed.worker_id, closed.closed_at is None) == (ada, False)
 
@@ -242,12 +251,14 @@ async def test_requests_are_filtered_and_sorted(tenant: Tenant, clock: SettableC
     rule = await add_rule(tenant, "NPI", name="r", scope="WORKER", worker=ada, requestMessage="a")
     await ask(tenant, ben, message="b", dueOn="2026-03-20")
     key = await ask(tenant, ada, message="c", dueOn="2026-03-12")
-    await done(tenant, "credentialRequestCancel", life.REQUEST, id=key)
+    await mutate_ok(tenant, "credentialRequestCancel", life.REQUEST, id=key)
     clock.set(datetime(2026, 3, 21, 9, tzinfo=UTC))
 
     async def found(where: dict[str, Any] | None = None, **arguments: Any) -> str:
         given = {"where": where or {}, "orderBy": [{"field": "CREATED_AT"}], **arguments}
-        return "".join(node["message"] for node in await calls.nodes(tenant, "credentialRequests", "message", **given))
+        return "".join(
+            node["message"] for node in await calls.query_nodes(tenant, "credentialRequests", "message", **given)
+        )
 
     assert await found() == "abc"
     assert await found(orderBy=[{"field": "DUE_ON"}]) == "cba"
@@ -262,13 +273,13 @@ async def test_requests_are_filtered_and_sorted(tenant: Tenant, clock: SettableC
     assert await found({"overdue": False}) == "ac"
     assert await found({"intake": {"in": ["CANCELLED"]}}) == "c"
     text = "query ($id: ID!) { worker(by: {id: $id}) { requests(where: {open: true}) { nodes { message } } } }"
-    answer = await tenant.ask(text, {"id": ada})
+    answer = await tenant.execute(text, {"id": ada})
     assert answer.data["worker"]["requests"]["nodes"] == [{"message": "a"}]
 
 
 async def test_a_repeated_call_gives_the_first_ones_results(tenant: Tenant) -> None:
     workers = [await tenant.add_worker(), "nonsense"]
     given = {"workers": workers, "types": [WWCC], "idempotencyKey": "once"}
-    first, second = [await change(tenant, "credentialRequestsCreate", CREATED, **given) for _ in "12"]
+    first, second = [await mutate(tenant, "credentialRequestsCreate", CREATED, **given) for _ in "12"]
     assert first == second
     assert (first["succeeded"], first["failed"], len(await requests(tenant))) == (1, 1, 1)

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from app.credentials.tables import Credential, Intake
-from tests.calls import change
+from tests.calls import mutate
 from tests.compliance import life, recount
 from tests.compliance.life import add_position, add_rule, assign, requests
 from tests.credentials.life import done
-from tests.service import Tenant, credential
+from tests.service import Tenant, credential_input
 
 CROWD = 8
 WWCC = [{"credentialType": "WWCC_NSW"}]
@@ -60,7 +60,7 @@ async def test_assignments_at_once_raise_a_request_once(tenant: Tenant) -> None:
 async def test_people_who_ask_at_once_ask_once(tenant: Tenant) -> None:
     workers = [await tenant.add_worker(f"Worker {number}") for number in range(3)]
     calls = [
-        change(tenant, "credentialRequestsCreate", "succeeded", workers=order, types=WWCC)
+        mutate(tenant, "credentialRequestsCreate", "succeeded", workers=order, types=WWCC)
         for order in (workers, workers[::-1]) * (CROWD // 2)
     ]
     payloads = await asyncio.gather(*calls)
@@ -71,7 +71,7 @@ async def test_people_who_ask_at_once_ask_once(tenant: Tenant) -> None:
 
 async def test_a_person_and_a_rule_ask_once(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    ask = change(tenant, "credentialRequestsCreate", "succeeded", workers=[worker], types=WWCC)
+    ask = mutate(tenant, "credentialRequestsCreate", "succeeded", workers=[worker], types=WWCC)
     await asyncio.gather(ask, add_rule(tenant), add_rule(tenant))
     assert len(await requests(tenant)) == 1
     await consistent(tenant)
@@ -84,8 +84,8 @@ async def test_an_answer_against_the_end_of_the_rule_that_asked(tenant: Tenant) 
         [request] = [row for row in await requests(tenant) if row.closed_at is None]
         number = {"id": request.credential_id, "referenceNumber": "WWC1234567E"}
         calls = [
-            change(tenant, "credentialSubmit", "credential { id }", **number),
-            change(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule),
+            mutate(tenant, "credentialSubmit", "credential { id }", **number),
+            mutate(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule),
         ]
         answered, ended = await codes(calls)
         assert ended == "OK"
@@ -103,8 +103,8 @@ async def test_an_answer_against_a_cancellation(tenant: Tenant) -> None:
         [request] = [row for row in await requests(tenant) if row.closed_at is None]
         number = {"id": request.credential_id, "referenceNumber": "WWC1234567E"}
         calls = [
-            change(tenant, "credentialSubmit", "credential { id }", **number),
-            *(change(tenant, "credentialRequestCancel", "credentialRequest { id }", id=request.id) for _ in "123"),
+            mutate(tenant, "credentialSubmit", "credential { id }", **number),
+            *(mutate(tenant, "credentialRequestCancel", "credentialRequest { id }", id=request.id) for _ in "123"),
         ]
         found = await codes(calls)
         assert found.count("OK") == 1
@@ -117,7 +117,7 @@ async def test_requests_raised_again_at_once_are_raised_once(tenant: Tenant) -> 
     await done(tenant, "credentialRequestsCreate", "succeeded", workers=[worker], types=WWCC)
     [request] = await requests(tenant)
     await done(tenant, "credentialRequestCancel", "credentialRequest { id }", id=request.id)
-    again = [change(tenant, "credentialRequestResend", "credentialRequest { id }", id=request.id) for _ in range(CROWD)]
+    again = [mutate(tenant, "credentialRequestResend", "credentialRequest { id }", id=request.id) for _ in range(CROWD)]
     assert sorted(await codes(again)) == ["ALREADY_REQUESTED"] * (CROWD - 1) + ["OK"]
     await consistent(tenant)
 
@@ -126,7 +126,7 @@ async def test_workers_put_on_record_at_once_are_each_asked_once(tenant: Tenant)
     await add_rule(tenant)
     people = [{"identity": {"displayName": f"P{n}"}, "source": {"externalId": f"{n}"}} for n in range(6)]
     orders = (people, people[::-1]) * 3
-    calls = [change(tenant, "workersUpsert", "succeeded", rows=order) for order in orders]
+    calls = [mutate(tenant, "workersUpsert", "succeeded", rows=order) for order in orders]
     await asyncio.gather(*calls, *(tenant.add_worker(f"Q{n}") for n in range(4)))
     assert len(await requests(tenant)) == 10
     await consistent(tenant)
@@ -134,8 +134,8 @@ async def test_workers_put_on_record_at_once_are_each_asked_once(tenant: Tenant)
 
 async def test_what_the_worker_hands_in_while_being_asked(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    held = credential(worker, verification={"status": "ACTIVE"})
-    await asyncio.gather(add_rule(tenant), change(tenant, "credentialCreate", "credential { id }", **held))
+    held = credential_input(worker, verification={"status": "ACTIVE"})
+    await asyncio.gather(add_rule(tenant), mutate(tenant, "credentialCreate", "credential { id }", **held))
     await recount.settle_all(tenant.service.database, tenant.id)
     # Whichever came first, nothing is asked for that is there.
     assert [request.status for request in await requests(tenant)] in ([], [Intake.CANCELLED])

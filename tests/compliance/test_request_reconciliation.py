@@ -58,7 +58,7 @@ async def test_what_is_withdrawn_leaves_the_default_lists(tenant: Tenant) -> Non
     await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=False)
     query = """query ($worker: ID!, $all: Boolean) { worker(by: {id: $worker}) {
       credentials(includeArchived: $all) { nodes { intake { status } archived latestVersion { number } } } } }"""
-    found = [(await tenant.ask(query, {"worker": worker, "all": all_})).data for all_ in (False, True)]
+    found = [(await tenant.execute(query, {"worker": worker, "all": all_})).data for all_ in (False, True)]
     [hidden, shown] = [answer["worker"]["credentials"]["nodes"] for answer in found]
     assert hidden == []
     assert shown == [{"intake": {"status": "CANCELLED"}, "archived": True, "latestVersion": {"number": 1}}]
@@ -92,7 +92,7 @@ async def test_what_is_out_of_use_is_asked_for_last(tenant: Tenant) -> None:
     worker, late = await tenant.add_worker(), await tenant.add_worker("Somebody Late")
     await add_rule(tenant, "WWCC_NSW", "WWCC_VIC", scope="WORKER", worker=worker)
     await add_rule(tenant, "WWCC_NSW", name="Of them all")
-    kind = await calls.type_id(tenant, "WWCC_NSW")
+    kind = await calls.credential_type_id(tenant, "WWCC_NSW")
     assert await wanted(tenant, worker) == ["WWCC_NSW"]
     await done(tenant, "credentialTypeArchive", "credentialType { id }", id=kind)
     await recount.settle_all(tenant.service.database, tenant.id)
@@ -226,7 +226,7 @@ async def test_whatever_is_repeated_raises_nothing_twice(tenant: Tenant) -> None
 
 async def test_an_archived_type_is_not_asked_for_until_it_is_back(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    answer = await tenant.ask('{ credentialType(by: {code: "WWCC_NSW"}) { id } }')
+    answer = await tenant.execute('{ credentialType(by: {code: "WWCC_NSW"}) { id } }')
     key = answer.data["credentialType"]["id"]
     rule = await add_rule(tenant, autoRequest=False)
     await done(tenant, "credentialTypeArchive", "credentialType { id }", id=key)
@@ -255,7 +255,7 @@ async def test_what_a_person_cancelled_is_asked_again_only_once_it_was_there(ten
 async def test_what_was_submitted_is_not_withdrawn(tenant: Tenant) -> None:
     await tenant.add_worker()
     await done(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
-    kind = await calls.type_id(tenant, "WWCC_NSW")
+    kind = await calls.credential_type_id(tenant, "WWCC_NSW")
     await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=kind, approvalRequired=True)
     rule = await add_rule(tenant)
     [request] = await requests(tenant)

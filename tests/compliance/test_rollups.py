@@ -17,7 +17,7 @@ from tests.service import Service
 COUNTS = "value count"
 SUMMARY = f"""asOf settled total byStatus {{ {COUNTS} }} byCategory {{ {COUNTS} }} byJurisdiction {{ {COUNTS} }}
   byEligibility {{ {COUNTS} }} byValidity {{ {COUNTS} }} byStanding {{ {COUNTS} }}"""
-UNKNOWN = {"orgUnit": f"unit_{calls.UNKNOWN}", "position": f"pos_{calls.UNKNOWN}"}
+UNKNOWN = {"orgUnit": f"unit_{calls.UNKNOWN_ID}", "position": f"pos_{calls.UNKNOWN_ID}"}
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Crew:
 
     async def look(self, name: str, selection: str, **arguments: Any) -> Any:
         """Ask for a roll-up."""
-        answer = await calls.look(self.asked.tenant, name, selection, **arguments)
+        answer = await calls.run_query(self.asked.tenant, name, selection, **arguments)
         return answer.data[name]
 
     async def summary(self, **arguments: Any) -> dict[str, Any]:
@@ -72,7 +72,9 @@ async def gathered(asked: Asked) -> Crew:
     crew.ids["elsewhere"] = await asked.unit("Elsewhere")
     for name, unit in (("Alice", "ward"), ("Bob", "elsewhere"), ("Carol", "ward")):
         crew.ids[name] = await asked.tenant.add_worker(name, employment={"orgUnit": crew[unit]})
-    applicant = await calls.done(asked.tenant, "applicantCreate", "applicant { id }", identity={"displayName": "Dave"})
+    applicant = await calls.mutate_ok(
+        asked.tenant, "applicantCreate", "applicant { id }", identity={"displayName": "Dave"}
+    )
     crew.ids["Dave"] = applicant["id"]
     crew.ids["nurse"] = await asked.position("Nurse")
     crew.ids["cook"] = await asked.position("Cook")
@@ -130,7 +132,7 @@ async def test_the_summary_on_other_days(crew: Crew) -> None:
     assert later["byStanding"] == {"NON_COMPLIANT": 3}
     assert later["byValidity"] == {"NO_EXPIRY": 2, "EXPIRED": 2}
     crew.asked.go(100)
-    await calls.done(crew.asked.tenant, "credentialArchive", "credential { id }", id=crew["Alice's"])
+    await calls.mutate_ok(crew.asked.tenant, "credentialArchive", "credential { id }", id=crew["Alice's"])
     today = await crew.summary()
     assert (today["total"], today["byStanding"]) == (3, {"NON_COMPLIANT": 3})
     assert await crew.summary(asOf="2026-03-02") == then
@@ -145,8 +147,8 @@ async def test_a_roll_up_tells_when_not_all_is_settled(crew: Crew) -> None:
     names = [f"Worker {number:03}" for number in range(210)]
     rows = [{"identity": {"displayName": name}, "source": {"externalId": name}} for name in names]
     for at in (0, 105):
-        await calls.change(crew.asked.tenant, "workersUpsert", "total", rows=rows[at : at + 105])
-    await calls.done(crew.asked.tenant, "organizationUpdate", "organization { id }", expiringSoonDays=31)
+        await calls.mutate(crew.asked.tenant, "workersUpsert", "total", rows=rows[at : at + 105])
+    await calls.mutate_ok(crew.asked.tenant, "organizationUpdate", "organization { id }", expiringSoonDays=31)
     assert (await crew.summary())["settled"] is False
     found = await crew.summary()
     assert (found["settled"], found["byStanding"]["NON_COMPLIANT"]) == (True, 211)
@@ -154,7 +156,7 @@ async def test_a_roll_up_tells_when_not_all_is_settled(crew: Crew) -> None:
 
 async def test_workers_by_their_standing(crew: Crew) -> None:
     async def names(**where: Any) -> list[str]:
-        rows = await calls.nodes(crew.asked.tenant, "workers", "identity { displayName }", where=where)
+        rows = await calls.query_nodes(crew.asked.tenant, "workers", "identity { displayName }", where=where)
         return [row["identity"]["displayName"] for row in rows]
 
     assert await names(standing={"eq": "NON_COMPLIANT"}) == ["Carol"]
@@ -165,7 +167,7 @@ async def test_workers_by_their_standing(crew: Crew) -> None:
     await crew.asked.credential(crew["Carol"])
     assert await names(standing={"eq": "NON_COMPLIANT"}) == ["Bob"]
     text = "{ orgUnits { nodes { name workers(where: {standing: {eq: COMPLIANT}}) { totalCount { count } } } } }"
-    units = (await crew.asked.tenant.ask(text)).data["orgUnits"]["nodes"]
+    units = (await crew.asked.tenant.execute(text)).data["orgUnits"]["nodes"]
     assert {unit["name"]: unit["workers"]["totalCount"]["count"] for unit in units} == {
         "Site": 0,
         "Ward": 2,
@@ -174,13 +176,13 @@ async def test_workers_by_their_standing(crew: Crew) -> None:
 
 
 async def test_who_stands_where_is_for_those_who_may_know(seen: Crew) -> None:
-    key = await seen.asked.tenant.key_with(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
+    key = await seen.asked.tenant.create_key(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
     where: dict[str, Any] = {"NOT": {"standing": {"eq": "COMPLIANT"}}}
-    answer = await calls.look(seen.asked.tenant, "workers", "nodes { id }", key=key, where=where)
+    answer = await calls.run_query(seen.asked.tenant, "workers", "nodes { id }", key=key, where=where)
     assert answer.codes == ["FORBIDDEN"]
     assert answer.errors[0]["extensions"]["scope"] == "compliance:read"
     text = "{ orgUnits { nodes { workers(where: {standing: {eq: COMPLIANT}}) { nodes { id } } } } }"
-    assert set((await seen.asked.tenant.ask(text, key=key)).codes) == {"FORBIDDEN"}
+    assert set((await seen.asked.tenant.execute(text, key=key)).codes) == {"FORBIDDEN"}
 
 
 MATRIX = """asOf rules { name } totalCount { count } pageInfo { endCursor hasNextPage }
@@ -248,14 +250,14 @@ async def test_gaps_by_rule_and_by_worker(crew: Crew) -> None:
     assert await gaps(asOf=str(START - timedelta(days=1))) == ({}, {})
     crew.asked.go(100)
     assert await gaps() == later
-    await calls.done(
+    await calls.mutate_ok(
         crew.asked.tenant,
         "credentialUpdate",
         "credential { id }",
         id=crew["Alice's"],
         verification={"status": "SUSPENDED"},
     )
-    await calls.done(crew.asked.tenant, "requirementRuleDelete", "requirementRule { id }", id=crew["cpr"])
+    await calls.mutate_ok(crew.asked.tenant, "requirementRuleDelete", "requirementRule { id }", id=crew["cpr"])
     found = await gaps()
     assert found[0] == {"A first aid": (3, 1, 1, 1)}
     assert found[1]["Alice"] == {"A first aid": "INELIGIBLE"}
@@ -287,7 +289,7 @@ async def test_clearance(crew: Crew) -> None:
     assert (there["cleared"], there["standing"], there["orgUnit"]) == (True, "AT_RISK", {"name": "Ward"})
     assert {"rule": {"name": "D of site"}} in there["cells"]
     assert {"rule": {"name": "D of site"}} not in (await clear("Bob"))["cells"]
-    await calls.done(
+    await calls.mutate_ok(
         crew.asked.tenant,
         "workerUpdate",
         "worker { id }",
@@ -345,7 +347,7 @@ async def test_the_forecast(crew: Crew) -> None:
         ahead = await spans(by="MONTH", asOf=str(START + timedelta(days=1)), to="2026-06-15", **scope)
         assert [span[2:] for span in ahead] == [span[2:] for span in found]
     crew.asked.go(10)
-    await calls.done(crew.asked.tenant, "credentialDelete", "credential { id }", id=crew["Bob's"])
+    await calls.mutate_ok(crew.asked.tenant, "credentialDelete", "credential { id }", id=crew["Bob's"])
     assert await spans(by="MONTH", asOf=str(START), to="2026-06-15") == expected
     assert [span[2] for span in await spans(by="MONTH", to="2026-06-15")] == [{}, {}, {CPR: 1}, {}]
 
@@ -362,7 +364,7 @@ NAMING = {**ROLLUPS, "clearance": ("cleared", {})}
 async def refused(asked: Asked, name: str, code: str, *path: str, key: Any = None, **arguments: Any) -> None:
     """A roll-up is refused, and tells nothing."""
     selection, needed = {**NAMING, "complianceMatrix": ("totalCount { count }", {})}[name]
-    answer = await calls.look(asked.tenant, name, selection, key=key, **{**needed, **arguments})
+    answer = await calls.run_query(asked.tenant, name, selection, key=key, **{**needed, **arguments})
     assert answer.codes == [code], answer.body
     assert answer.errors[0]["extensions"].get("inputPath", []) == list(path)
     assert answer.body["data"] == {name: None}
@@ -386,7 +388,7 @@ async def test_what_is_not_there_and_what_is_a_stranger_s_is_not_found(seen: Cre
         for argument in ("orgUnit", "position"):
             for key in (UNKNOWN[argument], theirs[argument]):
                 await refused(seen.asked, name, "NOT_FOUND", argument, **{**mine, argument: key})
-        for key in (f"wkr_{calls.UNKNOWN}", theirs["worker"]):
+        for key in (f"wkr_{calls.UNKNOWN_ID}", theirs["worker"]):
             if name == "clearance":
                 await refused(seen.asked, name, "NOT_FOUND", "worker", "id", worker={"id": key})
             else:
@@ -428,7 +430,7 @@ async def test_what_a_forecast_refuses(seen: Crew) -> None:
 
 @on_sqlite
 async def test_the_scope_is_needed(seen: Crew) -> None:
-    key = await seen.asked.tenant.key_with(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
+    key = await seen.asked.tenant.create_key(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
     for name in [*NAMING, "complianceMatrix"]:
         worker = {"worker": {"id": seen["Carol"]}} if name == "clearance" else {}
         await refused(seen.asked, name, "FORBIDDEN", key=key, **worker)
@@ -436,17 +438,21 @@ async def test_the_scope_is_needed(seen: Crew) -> None:
 
 async def test_a_restricted_key_sees_its_unit_only(seen: Crew) -> None:
     tenant = seen.asked.tenant
-    key = await tenant.key_with(*(EVERYTHING - ORGANIZATION_WIDE), org_unit=seen["elsewhere"])
+    key = await tenant.create_key(*(EVERYTHING - ORGANIZATION_WIDE), org_unit=seen["elsewhere"])
     for as_of in ({}, {"asOf": str(START)}, {"asOf": str(START + timedelta(days=1))}):
-        found = (await calls.look(tenant, "complianceSummary", SUMMARY, key=key, **as_of)).data["complianceSummary"]
+        found = (await calls.run_query(tenant, "complianceSummary", SUMMARY, key=key, **as_of)).data[
+            "complianceSummary"
+        ]
         assert (found["total"], found["byStanding"]) == (1, [{"value": "COMPLIANT", "count": 1}])
         position = {**as_of, "position": seen["nurse"]}
-        found = (await calls.look(tenant, "complianceSummary", SUMMARY, key=key, **position)).data["complianceSummary"]
+        found = (await calls.run_query(tenant, "complianceSummary", SUMMARY, key=key, **position)).data[
+            "complianceSummary"
+        ]
         assert (found["total"], found["byStanding"]) == (0, [])
         later = {"asOf": str(START + timedelta(days=41))}
-        gaps = await calls.nodes(tenant, "gapsByWorker", "worker { id }", key=key, **later)
+        gaps = await calls.query_nodes(tenant, "gapsByWorker", "worker { id }", key=key, **later)
         assert [row["worker"]["id"] for row in gaps] == [seen["Bob"]]
-    rows = await calls.nodes(tenant, "complianceMatrix", "worker { id }", key=key)
+    rows = await calls.query_nodes(tenant, "complianceMatrix", "worker { id }", key=key)
     assert [row["worker"]["id"] for row in rows] == [seen["Bob"]]
     for name, argument in (("complianceSummary", "orgUnit"), ("gapsByRule", "orgUnit"), ("expiryForecast", "orgUnit")):
         await refused(seen.asked, name, "NOT_FOUND", argument, key=key, orgUnit=seen["site"])

@@ -10,7 +10,7 @@ from app.compliance import rules
 from app.compliance.tables import RequirementRule
 from app.core import ids
 from tests import calls
-from tests.calls import UNKNOWN, done, refused
+from tests.calls import UNKNOWN_ID, assert_refused, mutate_ok
 from tests.compliance.life import add_position, add_rule, add_unit
 from tests.conftest import SettableClock
 from tests.service import Tenant
@@ -32,7 +32,7 @@ def today(clock: SettableClock) -> None:
 
 
 async def test_a_rule_says_what_it_was_given_and_the_rest_by_default(tenant: Tenant) -> None:
-    found = await done(tenant, "requirementRuleCreate", f"requirementRule {{ {SHOWN} }}", **LEAST)
+    found = await mutate_ok(tenant, "requirementRuleCreate", f"requirementRule {{ {SHOWN} }}", **LEAST)
     assert found == {
         "name": "Screening",
         "description": None,
@@ -63,41 +63,46 @@ async def test_a_rule_leads_to_what_it_names(tenant: Tenant) -> None:
     excluded = [worker, unit, position]
     content = {**LEAST, "alternatives": ["WWCC_VIC", "NPI", "WWCC_VIC"], "excluded": excluded, "minimum": 2}
     selection = f"requirementRule {{ id {SHOWN} }}"
-    found = await done(
+    found = await mutate_ok(
         tenant, "requirementRuleCreate", selection, **{**content, "scope": "POSITION", "position": position}
     )
     assert found["position"] == {"name": "Night nurse"}
     assert [row["id"] for row in found["excluded"]] == excluded
     assert [kind["code"] for kind in found["alternatives"]] == ["WWCC_VIC", "NPI"]
     changed = {"scope": "ORG_UNIT", "orgUnit": unit, "position": None, "excluded": None, "minimum": 1}
-    found = await done(tenant, "requirementRuleUpdate", selection, id=found["id"], **changed)
+    found = await mutate_ok(tenant, "requirementRuleUpdate", selection, id=found["id"], **changed)
     assert (found["position"], found["orgUnit"], found["excluded"]) == (None, {"name": "Ward"}, [])
     assert [kind["code"] for kind in found["alternatives"]] == ["WWCC_VIC", "NPI"]
     changed = {"scope": "WORKER", "worker": worker, "orgUnit": None}
-    found = await done(tenant, "requirementRuleUpdate", selection, id=found["id"], **changed)
+    found = await mutate_ok(tenant, "requirementRuleUpdate", selection, id=found["id"], **changed)
     assert (found["worker"], found["revision"]) == ({"identity": {"displayName": "Ada"}}, 3)
-    event = [row for row in await calls.events(tenant) if row["kind"].value == "requirement.changed"][-1]
+    event = [row for row in await calls.event_rows(tenant) if row["kind"].value == "requirement.changed"][-1]
     assert event["changes"]["worker"] == {"from": None, "to": worker}
-    answer = await calls.look(tenant, "position", "rules { nodes { id } }", id=position)
+    answer = await calls.run_query(tenant, "position", "rules { nodes { id } }", id=position)
     assert answer.data["position"]["rules"]["nodes"] == []
 
 
 async def test_a_deleted_rule_leaves_the_lists_and_is_changed_no_more(tenant: Tenant) -> None:
     key = await add_rule(tenant)
-    found = await done(tenant, "requirementRuleDelete", f"requirementRule {{ {SHOWN} }}", id=key)
+    found = await mutate_ok(tenant, "requirementRuleDelete", f"requirementRule {{ {SHOWN} }}", id=key)
     assert (found["deleted"], found["viewerCanUpdate"], found["viewerCanDelete"]) == (True, False, False)
-    await refused(tenant, "requirementRuleDelete", ("DELETED", "id"), id=key)
-    await refused(tenant, "requirementRuleUpdate", ("DELETED", "id"), id=key, name="Other")
-    assert await calls.nodes(tenant, "requirementRules", "id") == []
-    assert await calls.nodes(tenant, "requirementRules", "id", includeDeleted=True) == [{"id": key}]
+    await assert_refused(tenant, "requirementRuleDelete", ("DELETED", "id"), id=key)
+    await assert_refused(tenant, "requirementRuleUpdate", ("DELETED", "id"), id=key, name="Other")
+    assert await calls.query_nodes(tenant, "requirementRules", "id") == []
+    assert await calls.query_nodes(tenant, "requirementRules", "id", includeDeleted=True) == [{"id": key}]
 
 
 @pytest.fixture(scope="module")
-async def ruled(home: Tenant, session_clock: SettableClock) -> str:
+async def ruled(shared_tenant: Tenant, session_clock: SettableClock) -> str:
     """The id of a rule, in an organization where passports are asked of nobody anymore."""
     with session_clock.stopped(TODAY):
-        await done(home, "credentialTypeArchive", "credentialType { id }", id=await calls.type_id(home, "PASSPORT"))
-        return await add_rule(home)
+        await mutate_ok(
+            shared_tenant,
+            "credentialTypeArchive",
+            "credentialType { id }",
+            id=await calls.credential_type_id(shared_tenant, "PASSPORT"),
+        )
+        return await add_rule(shared_tenant)
 
 
 @pytest.mark.parametrize(
@@ -108,12 +113,12 @@ async def ruled(home: Tenant, session_clock: SettableClock) -> str:
         ({"scope": "POSITION"}, ("REQUIRED", "position")),
         ({"scope": "ORG_UNIT"}, ("REQUIRED", "orgUnit")),
         ({"scope": "WORKER"}, ("REQUIRED", "worker")),
-        ({"scope": "POSITION", "position": f"pos_{UNKNOWN}"}, ("NOT_FOUND", "position")),
-        ({"scope": "POSITION", "position": f"wkr_{UNKNOWN}"}, ("INVALID", "position")),
-        ({"scope": "WORKER", "worker": f"wkr_{UNKNOWN}"}, ("NOT_FOUND", "worker")),
-        ({"position": f"pos_{UNKNOWN}"}, ("INVALID", "scope")),
+        ({"scope": "POSITION", "position": f"pos_{UNKNOWN_ID}"}, ("NOT_FOUND", "position")),
+        ({"scope": "POSITION", "position": f"wkr_{UNKNOWN_ID}"}, ("INVALID", "position")),
+        ({"scope": "WORKER", "worker": f"wkr_{UNKNOWN_ID}"}, ("NOT_FOUND", "worker")),
+        ({"position": f"pos_{UNKNOWN_ID}"}, ("INVALID", "scope")),
         ({"excluded": ["nonsense"]}, ("INVALID", "excluded.0")),
-        ({"excluded": [f"unit_{UNKNOWN}"]}, ("NOT_FOUND", "excluded.0")),
+        ({"excluded": [f"unit_{UNKNOWN_ID}"]}, ("NOT_FOUND", "excluded.0")),
         ({"excluded": [f"unit_{number:016}" for number in range(21)]}, ("INVALID", "excluded")),
         ({"alternatives": None}, ("REQUIRED", "alternatives")),
         ({"alternatives": []}, ("REQUIRED", "alternatives")),
@@ -130,50 +135,52 @@ async def ruled(home: Tenant, session_clock: SettableClock) -> str:
     ],
 )
 async def test_what_cannot_be_a_rule_is_refused(
-    home: Tenant, ruled: str, given: dict[str, Any], expected: tuple[str, str]
+    shared_tenant: Tenant, ruled: str, given: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    await refused(home, "requirementRuleCreate", expected, **{**LEAST, **given})
-    await refused(home, "requirementRuleUpdate", expected, id=ruled, **given)
+    await assert_refused(shared_tenant, "requirementRuleCreate", expected, **{**LEAST, **given})
+    await assert_refused(shared_tenant, "requirementRuleUpdate", expected, id=ruled, **given)
 
 
-async def test_nothing_of_a_strangers_can_be_named(tenant: Tenant, stranger: Tenant) -> None:
-    key, theirs = await add_rule(tenant), await add_rule(stranger)
-    worker, position = await stranger.add_worker(), await add_position(stranger)
+async def test_nothing_of_a_strangers_can_be_named(tenant: Tenant, other_tenant: Tenant) -> None:
+    key, theirs = await add_rule(tenant), await add_rule(other_tenant)
+    worker, position = await other_tenant.add_worker(), await add_position(other_tenant)
     named = {"scope": "WORKER", "worker": worker}
-    await refused(tenant, "requirementRuleCreate", ("NOT_FOUND", "worker"), **{**LEAST, **named})
-    await refused(tenant, "requirementRuleUpdate", ("NOT_FOUND", "excluded.0"), id=key, excluded=[position])
+    await assert_refused(tenant, "requirementRuleCreate", ("NOT_FOUND", "worker"), **{**LEAST, **named})
+    await assert_refused(tenant, "requirementRuleUpdate", ("NOT_FOUND", "excluded.0"), id=key, excluded=[position])
     for field in ("requirementRuleUpdate", "requirementRuleDelete"):
-        await refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
-        await refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=4)
-        await calls.forbidden(tenant, field, *(EVERYTHING - {NEEDED}), needs=NEEDED, id=key)
-    await calls.forbidden(tenant, "requirementRuleCreate", *(EVERYTHING - {NEEDED}), needs=NEEDED, **LEAST)
+        await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
+        await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=4)
+        await calls.assert_forbidden(tenant, field, *(EVERYTHING - {NEEDED}), required_scope=NEEDED, id=key)
+    await calls.assert_forbidden(
+        tenant, "requirementRuleCreate", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, **LEAST
+    )
 
 
 async def test_what_is_out_of_use_is_not_asked_about(tenant: Tenant) -> None:
     position, worker = await add_position(tenant), await tenant.add_worker()
-    await done(tenant, "positionArchive", "position { id }", id=position)
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
+    await mutate_ok(tenant, "positionArchive", "position { id }", id=position)
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
     named: dict[str, Any] = {"scope": "POSITION", "position": position}
-    await refused(tenant, "requirementRuleCreate", ("ARCHIVED", "position"), **{**LEAST, **named})
+    await assert_refused(tenant, "requirementRuleCreate", ("ARCHIVED", "position"), **{**LEAST, **named})
     named = {"scope": "WORKER", "worker": worker}
-    await refused(tenant, "requirementRuleCreate", ("DELETED", "worker"), **{**LEAST, **named})
+    await assert_refused(tenant, "requirementRuleCreate", ("DELETED", "worker"), **{**LEAST, **named})
 
 
 async def test_every_problem_is_told_at_once(tenant: Tenant) -> None:
     given = {**LEAST, "scope": "WORKER", "alternatives": ["NO_SUCH"], "minimum": 2, "excluded": ["nonsense"]}
-    payload = await calls.change(tenant, "requirementRuleCreate", **given)
+    payload = await calls.mutate(tenant, "requirementRuleCreate", **given)
     assert [error["path"] for error in payload["errors"]] == [["worker"], ["excluded", "0"], ["alternatives", "0"]]
 
 
 async def test_an_organization_has_a_number_of_rules(tenant: Tenant) -> None:
     first = await add_rule(tenant)
     async with tenant.service.database.writing("made") as session:
-        one = await session.row(RequirementRule, (tenant.id, first))
-        rest = range(rules.MOST_RULES - 1)
+        one = await session.get_row(RequirementRule, (tenant.id, first))
+        rest = range(rules.MAX_RULES - 1)
         session.add_all(RequirementRule(**one.model_dump() | {"id": ids.new("rule")}) for _ in rest)
-    [error] = await refused(tenant, "requirementRuleCreate", ("TOO_MANY", ""), **LEAST)
-    assert error["limit"] == rules.MOST_RULES
-    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=first)
+    [error] = await assert_refused(tenant, "requirementRuleCreate", ("TOO_MANY", ""), **LEAST)
+    assert error["limit"] == rules.MAX_RULES
+    await mutate_ok(tenant, "requirementRuleDelete", "requirementRule { id }", id=first)
     await add_rule(tenant)
 
 
@@ -187,7 +194,7 @@ async def test_rules_are_filtered_and_sorted(tenant: Tenant) -> None:
 
     async def found(where: dict[str, Any] | None = None, **arguments: Any) -> str:
         given = arguments if where is None else {"where": where, **arguments}
-        return "".join(node["name"] for node in await calls.nodes(tenant, "requirementRules", "name", **given))
+        return "".join(node["name"] for node in await calls.query_nodes(tenant, "requirementRules", "name", **given))
 
     assert await found() == "Abcd"
     assert await found(orderBy=[{"field": "CREATED_AT", "direction": "DESC"}]) == "dcAb"
@@ -202,5 +209,5 @@ async def test_rules_are_filtered_and_sorted(tenant: Tenant) -> None:
     assert await found({"autoRequest": False}) == "d"
     assert await found({"effectiveOn": "2026-01-31", "name": {"in": ["b", "c"]}}) == "b"
     assert await found({"effectiveOn": "2026-02-01", "name": {"in": ["b", "c"]}}) == "c"
-    answer = await calls.look(tenant, "position", "rules { nodes { name } }", id=position)
+    answer = await calls.run_query(tenant, "position", "rules { nodes { name } }", id=position)
     assert answer.data["position"]["rules"]["nodes"] == [{"name": "A"}]

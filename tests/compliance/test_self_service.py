@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from app.settings import Settings
-from tests.calls import change, done
+from tests.calls import mutate, mutate_ok
 from tests.compliance import life
 from tests.compliance.life import add_position, add_rule, assign, requests
-from tests.oidc import Issuer, trusting
-from tests.service import Tenant, paths
+from tests.oidc import Issuer, service_trusting_issuer
+from tests.service import Tenant, error_paths
 
 MINE = """{ viewer { worker {
   id
@@ -36,7 +36,7 @@ class Person:
 
     async def ask(self, text: str, variables: dict[str, Any] | None = None) -> Any:
         """Run one operation as they would."""
-        return await self.tenant.ask(text, variables, key=self.key)
+        return await self.tenant.execute(text, variables, key=self.key)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def ada(tenant: Tenant, settings: Settings, tmp_path: Path) -> AsyncIterat
     issuer = Issuer.with_keys("EdDSA")
     (tmp_path / "jwks.json").write_bytes(issuer.jwks())
     worker = await tenant.add_worker("Ada")
-    async with trusting(tenant, settings, str(tmp_path / "jwks.json")) as service:
+    async with service_trusting_issuer(tenant, settings, str(tmp_path / "jwks.json")) as service:
         claims = {"organization": tenant.id, "roles": ["WORKER"], "worker": worker}
         yield Person(replace(tenant, service=service), worker, issuer.token("EdDSA", claims))
 
@@ -56,7 +56,7 @@ async def test_a_worker_sees_what_is_asked_of_them_and_of_nobody_else(tenant: Te
     await assign(tenant, position, ada.worker)
     await add_rule(tenant, name="For all", requestMessage="Please.")
     exempt = {"requirement": {"credentialType": "NPI"}, "reason": "Abroad."}
-    await done(tenant, "exemptionGrant", "exemption { id }", worker={"id": ada.worker}, **exempt)
+    await mutate_ok(tenant, "exemptionGrant", "exemption { id }", worker={"id": ada.worker}, **exempt)
     [mine] = await requests(tenant, ada.worker)
     worker = (await ada.ask(MINE)).data["viewer"]["worker"]
     assert worker == {
@@ -95,10 +95,10 @@ async def test_a_worker_answers_for_themselves_and_for_nobody_else(tenant: Tenan
     await add_rule(tenant)
     [mine], [theirs] = await requests(tenant, ada.worker), await requests(tenant, other)
     number = {"referenceNumber": "WWC1234567E"}
-    refused = await change(ada.tenant, "credentialSubmit", key=ada.key, id=theirs.credential_id, **number)
-    assert paths(refused) == [("NOT_FOUND", "id")]
+    refused = await mutate(ada.tenant, "credentialSubmit", key=ada.key, id=theirs.credential_id, **number)
+    assert error_paths(refused) == [("NOT_FOUND", "id")]
     selection = "credential { intake { status request { open } } }"
-    payload = await change(ada.tenant, "credentialSubmit", selection, key=ada.key, id=mine.credential_id, **number)
+    payload = await mutate(ada.tenant, "credentialSubmit", selection, key=ada.key, id=mine.credential_id, **number)
     assert payload["errors"] == []
     assert payload["credential"]["intake"] == {"status": "COMPLETED", "request": {"open": False}}
     assert await life.wanted(tenant, ada.worker) == []

@@ -46,7 +46,7 @@ class Walk:
 
     def one(self, kind: str) -> str:
         """The id of some row, or one that does not exist."""
-        return self.random.choice(self.known.get(kind) or [f"{PREFIXES[kind]}_{calls.UNKNOWN}"])
+        return self.random.choice(self.known.get(kind) or [f"{PREFIXES[kind]}_{calls.UNKNOWN_ID}"])
 
     def one_or_none(self, kind: str) -> str | None:
         """The id of some row, if there is any."""
@@ -59,7 +59,7 @@ class Walk:
     async def call(self, name: str, kind: str = "", /, **given: Any) -> None:
         """Make a call, which may well be refused."""
         member = kind or "__typename"
-        payload = await calls.change(self.asked.tenant, name, f"{member} {{ id }}" if kind else "", **given)
+        payload = await calls.mutate(self.asked.tenant, name, f"{member} {{ id }}" if kind else "", **given)
         if not payload["errors"]:
             self.accepted += 1
             if name.endswith(("Create", "Grant")) and payload.get(kind):
@@ -183,7 +183,7 @@ async def _place(walk: Walk) -> None:
     elif what == "position":
         await walk.call("positionCreate", "position", name="Position")
     elif what == "assign":
-        payload = await calls.change(
+        payload = await calls.mutate(
             walk.asked.tenant,
             "positionAssign",
             "results { assignment { id } }",
@@ -284,7 +284,7 @@ async def test_a_change_of_standing_is_recorded_once(asked: Asked) -> None:
     for days in (0, 60, 75, 99, 101, 120):
         asked.go(days)
         await recount.settle_all(asked.tenant.service.database, asked.tenant.id)
-    rows = await calls.events(asked.tenant)
+    rows = await calls.event_rows(asked.tenant)
     told = [row["changes"]["standing"] for row in rows if row["kind"] == "compliance.standingChanged"]
     assert told == [
         {"from": "COMPLIANT", "to": "NON_COMPLIANT"},
@@ -304,7 +304,7 @@ async def houses(
 ) -> AsyncIterator[tuple[Asked, Asked]]:
     """Two organizations in a database of their own, for the job works for all that there are."""
     clock.set(noon(0))
-    async with checks.own_database(database.dialect.name, request, tmp_path_factory, clock) as own:
+    async with checks.new_own_database(database.dialect.name, request, tmp_path_factory, clock) as own:
         transport = httpx.ASGITransport(create_app(settings, own))
         async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
             service = Service(client, own)
@@ -343,10 +343,10 @@ async def test_many_who_settle_at_once_count_once_and_lose_nothing(asked: Asked)
             async with asked.tenant.service.database.writing("settler") as session:
                 return await settlement.settle(session, asked.tenant.id, limit)
 
-        await asked.tenant.service.database.retrying(attempt)
+        await asked.tenant.service.database.run_with_retries(attempt)
 
     async def move(worker: str) -> None:
-        await calls.change(asked.tenant, "workerUpdate", worker={"id": worker}, employment={"status": "ON_LEAVE"})
+        await calls.mutate(asked.tenant, "workerUpdate", worker={"id": worker}, employment={"status": "ON_LEAVE"})
 
     await asyncio.gather(
         *(write(worker, code) for worker in workers for code in (FIRST_AID, CPR)),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.core import fields
-from app.core.errors import Refused
+from app.core.errors import DomainErrorGroup
 from app.core.fields import Fields, at
 
 FIELDS = Fields(
@@ -34,7 +34,7 @@ class Row:
 
 
 def errors_of(given: dict[str, Any], *, absent: fields.Absent = "clear") -> list[tuple[str, str]]:
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(DomainErrorGroup) as raised:
         FIELDS.read(given, absent=absent)
     return [(".".join(error.path), error.message) for error in raised.value.errors]
 
@@ -95,7 +95,7 @@ def test_control_characters_are_refused(character: str) -> None:
 def test_what_may_be_longer_than_a_line_may_have_several() -> None:
     notes = Fields((fields.text("notes", "notes", longest=500),))
     assert notes.read({"notes": "one\n\ttwo"}, absent="keep") == {"notes": "one\n\ttwo"}
-    with pytest.raises(Refused, match="control character"):
+    with pytest.raises(DomainErrorGroup, match="control character"):
         notes.read({"notes": "one\x0btwo"}, absent="keep")
 
 

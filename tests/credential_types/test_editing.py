@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused
+from tests.calls import (
+    UNKNOWN_ID,
+    assert_forbidden,
+    assert_refused,
+    event_rows,
+    mutate_ok,
+    query_nodes,
+    run_query,
+    stored_rows,
+)
 from tests.service import Tenant
 
 WHOLE: dict[str, Any] = {
@@ -31,18 +40,18 @@ EVERYTHING = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT
 
 
 async def add(tenant: Tenant, **content: Any) -> str:
-    kind = await done(tenant, "credentialTypeCreate", "credentialType { id }", **{**LEAST, **content})
+    kind = await mutate_ok(tenant, "credentialTypeCreate", "credentialType { id }", **{**LEAST, **content})
     assert kind["id"].startswith("ctyp_")
     return str(kind["id"])
 
 
 async def test_what_is_written_is_read_back(tenant: Tenant) -> None:
-    found = await done(tenant, "credentialTypeCreate", ALL, **WHOLE)
+    found = await mutate_ok(tenant, "credentialTypeCreate", ALL, **WHOLE)
     assert found == {"revision": 1, "archived": False, **WHOLE}
 
 
 async def test_what_is_not_said_has_defaults(tenant: Tenant) -> None:
-    found = await done(tenant, "credentialTypeCreate", ALL, **LEAST)
+    found = await mutate_ok(tenant, "credentialTypeCreate", ALL, **LEAST)
     assert found == {
         **dict.fromkeys(WHOLE),
         **LEAST,
@@ -57,7 +66,7 @@ async def test_what_is_not_said_has_defaults(tenant: Tenant) -> None:
 
 async def test_sets_have_no_doubles_and_one_order(tenant: Tenant) -> None:
     sets = {"supports": ["EXPIRY_DATE", "REFERENCE_NUMBER", "EXPIRY_DATE"], "requires": []}
-    found = await done(tenant, "credentialTypeCreate", ALL, **LEAST, **sets)
+    found = await mutate_ok(tenant, "credentialTypeCreate", ALL, **LEAST, **sets)
     assert (found["supports"], found["requires"]) == (["REFERENCE_NUMBER", "EXPIRY_DATE"], [])
 
 
@@ -67,28 +76,28 @@ async def test_what_is_missing_is_named_by_its_path(tenant: Tenant, name: str) -
         given = {key: item for key, item in WHOLE.items() if key != name}
         if value is not ...:
             given[name] = value
-        (error,) = await refused(tenant, "credentialTypeCreate", ("REQUIRED", name), **given)
+        (error,) = await assert_refused(tenant, "credentialTypeCreate", ("REQUIRED", name), **given)
         assert error["message"] == f"{name} is required"
 
 
 async def test_a_code_is_capitals_digits_and_underscores(tenant: Tenant) -> None:
     for code in ("forklift", "F", "1FORKLIFT", "_FORKLIFT", "FORK-LIFT", "FORK LIFT", "F" * 65, "ÉCOLE", "FORK\n"):
-        (error,) = await refused(tenant, "credentialTypeCreate", ("INVALID", "code"), **{**LEAST, "code": code})
+        (error,) = await assert_refused(tenant, "credentialTypeCreate", ("INVALID", "code"), **{**LEAST, "code": code})
         assert error["message"].startswith("code is not 2 to 64 capital letters, digits and underscores")
     for code in ("FL", "F1", "F_", "F" * 64):
         await add(tenant, code=code)
 
 
-async def test_a_code_is_taken_once_also_by_the_archived(tenant: Tenant, stranger: Tenant) -> None:
+async def test_a_code_is_taken_once_also_by_the_archived(tenant: Tenant, other_tenant: Tenant) -> None:
     one = await add(tenant)
-    (error,) = await refused(tenant, "credentialTypeCreate", ("TAKEN", "code"), **LEAST)
+    (error,) = await assert_refused(tenant, "credentialTypeCreate", ("TAKEN", "code"), **LEAST)
     assert (error["__typename"], error["message"]) == (
         "TakenError",
         "another credential type has this code",
     )
-    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=one)
-    await refused(tenant, "credentialTypeCreate", ("TAKEN", "code"), **LEAST)
-    await add(stranger)
+    await mutate_ok(tenant, "credentialTypeArchive", "credentialType { id }", id=one)
+    await assert_refused(tenant, "credentialTypeCreate", ("TAKEN", "code"), **LEAST)
+    await add(other_tenant)
 
 
 @pytest.mark.parametrize(
@@ -114,75 +123,75 @@ async def test_a_code_is_taken_once_also_by_the_archived(tenant: Tenant, strange
 async def test_a_value_that_does_not_fit_is_refused_by_its_path(
     tenant: Tenant, name: str, value: object, says: str
 ) -> None:
-    (error,) = await refused(tenant, "credentialTypeCreate", ("INVALID", name), **{**LEAST, name: value})
+    (error,) = await assert_refused(tenant, "credentialTypeCreate", ("INVALID", name), **{**LEAST, name: value})
     assert error["message"] == f"{name} {says}"
     one = await add(tenant)
-    await refused(tenant, "credentialTypeUpdate", ("INVALID", name), id=one, **{name: value})
+    await assert_refused(tenant, "credentialTypeUpdate", ("INVALID", name), id=one, **{name: value})
 
 
 async def test_a_type_requires_only_what_it_supports(tenant: Tenant) -> None:
     sets = {"supports": ["REFERENCE_NUMBER"], "requires": ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE"]}
-    (error,) = await refused(tenant, "credentialTypeCreate", ("INVALID", "requires"), **LEAST, **sets)
+    (error,) = await assert_refused(tenant, "credentialTypeCreate", ("INVALID", "requires"), **LEAST, **sets)
     assert error["message"] == "requires names what supports does not: ISSUE_DATE, EXPIRY_DATE"
     one = await add(tenant, supports=["REFERENCE_NUMBER", "ISSUE_DATE"], requires=["ISSUE_DATE"])
     for wrong in ({"supports": ["REFERENCE_NUMBER"]}, {"requires": ["EXPIRY_DATE"]}):
-        await refused(tenant, "credentialTypeUpdate", ("INVALID", "requires"), id=one, **wrong)
+        await assert_refused(tenant, "credentialTypeUpdate", ("INVALID", "requires"), id=one, **wrong)
     both = {"supports": ["EXPIRY_DATE"], "requires": ["EXPIRY_DATE"]}
-    await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=one, **both)
+    await mutate_ok(tenant, "credentialTypeUpdate", "credentialType { id }", id=one, **both)
 
 
 async def test_an_update_changes_what_is_sent_only(tenant: Tenant) -> None:
     one = await add(tenant, **WHOLE)
-    now = await done(
+    now = await mutate_ok(
         tenant, "credentialTypeUpdate", ALL, id=one, name="Renamed", jurisdiction=None, expiringSoonDays=None
     )
     changed = {"name": "Renamed", "jurisdiction": None, "expiringSoonDays": None}
     assert now == {"revision": 2, "archived": False, **WHOLE, **changed}
-    assert (await events(tenant))[-1]["changes"] == {
+    assert (await event_rows(tenant))[-1]["changes"] == {
         "name": {"from": "Forklift at site B", "to": "Renamed"},
         "jurisdiction": {"from": "NSW", "to": None},
         "expiringSoonDays": {"from": 14, "to": None},
     }
-    listed = await nodes(tenant, "credentialTypes", "code", search="renamed")
+    listed = await query_nodes(tenant, "credentialTypes", "code", search="renamed")
     assert listed == [{"code": "FORKLIFT_SITE_B"}]
-    before = await lasting(tenant)
-    await done(tenant, "credentialTypeUpdate", ALL, id=one, name="Renamed", supports=WHOLE["supports"])
-    assert await lasting(tenant) == before
+    before = await stored_rows(tenant)
+    await mutate_ok(tenant, "credentialTypeUpdate", ALL, id=one, name="Renamed", supports=WHOLE["supports"])
+    assert await stored_rows(tenant) == before
 
 
 async def test_a_name_and_a_category_cannot_be_cleared(tenant: Tenant) -> None:
     one = await add(tenant)
     for name in ("name", "category"):
-        await refused(tenant, "credentialTypeUpdate", ("REQUIRED", name), id=one, **{name: None})
+        await assert_refused(tenant, "credentialTypeUpdate", ("REQUIRED", name), id=one, **{name: None})
 
 
 async def test_the_code_is_no_part_of_an_update(tenant: Tenant) -> None:
     one = await add(tenant)
     text = 'mutation ($id: ID!) { credentialTypeUpdate(input: {id: $id, code: "NEW"}) { errors { code } } }'
-    answer = await tenant.ask(text, {"id": one})
+    answer = await tenant.execute(text, {"id": one})
     assert (answer.status, answer.codes) == (400, ["GRAPHQL_VALIDATION_FAILED"])
 
 
 async def test_an_archived_type_leaves_the_list_until_restored(tenant: Tenant) -> None:
     one, state = await add(tenant), "credentialType { revision archived archivedAt }"
-    await refused(tenant, "credentialTypeRestore", ("NOT_ARCHIVED", "id"), id=one)
-    archived = await done(tenant, "credentialTypeArchive", state, id=one)
+    await assert_refused(tenant, "credentialTypeRestore", ("NOT_ARCHIVED", "id"), id=one)
+    archived = await mutate_ok(tenant, "credentialTypeArchive", state, id=one)
     assert archived.pop("archivedAt") is not None
     assert archived == {"revision": 2, "archived": True}
-    await refused(tenant, "credentialTypeArchive", ("TYPE_ARCHIVED", "id"), id=one)
-    await refused(tenant, "credentialTypeUpdate", ("TYPE_ARCHIVED", "id"), id=one, name="New")
-    assert await nodes(tenant, "credentialTypes", "code") == []
-    assert await nodes(tenant, "credentialTypes", "id", includeArchived=True) == [{"id": one}]
-    assert (await look(tenant, "credentialType", "archived", by={"id": one})).data["credentialType"] == {
+    await assert_refused(tenant, "credentialTypeArchive", ("TYPE_ARCHIVED", "id"), id=one)
+    await assert_refused(tenant, "credentialTypeUpdate", ("TYPE_ARCHIVED", "id"), id=one, name="New")
+    assert await query_nodes(tenant, "credentialTypes", "code") == []
+    assert await query_nodes(tenant, "credentialTypes", "id", includeArchived=True) == [{"id": one}]
+    assert (await run_query(tenant, "credentialType", "archived", by={"id": one})).data["credentialType"] == {
         "archived": True
     }
-    assert await done(tenant, "credentialTypeRestore", state, id=one) == {
+    assert await mutate_ok(tenant, "credentialTypeRestore", state, id=one) == {
         "revision": 3,
         "archived": False,
         "archivedAt": None,
     }
-    assert await nodes(tenant, "credentialTypes", "id") == [{"id": one}]
-    assert [event["kind"] for event in await events(tenant)][-3:] == [
+    assert await query_nodes(tenant, "credentialTypes", "id") == [{"id": one}]
+    assert [event["kind"] for event in await event_rows(tenant)][-3:] == [
         "credentialType.created",
         "credentialType.archived",
         "credentialType.restored",
@@ -192,28 +201,30 @@ async def test_an_archived_type_leaves_the_list_until_restored(tenant: Tenant) -
 async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
     one = await add(tenant)
     for field in ("credentialTypeUpdate", "credentialTypeArchive"):
-        (error,) = await refused(tenant, field, ("CONFLICT", "expectedRevision"), id=one, expectedRevision=2)
+        (error,) = await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=one, expectedRevision=2)
         assert error["currentRevision"] == 1
 
 
-async def test_a_strangers_type_does_not_exist(tenant: Tenant, stranger: Tenant) -> None:
+async def test_a_strangers_type_does_not_exist(tenant: Tenant, other_tenant: Tenant) -> None:
     one = await add(tenant)
-    before = await lasting(tenant)
+    before = await stored_rows(tenant)
     for field in ("credentialTypeUpdate", "credentialTypeArchive", "credentialTypeRestore"):
-        for theirs in (one, f"ctyp_{UNKNOWN}"):
-            await refused(stranger, field, ("NOT_FOUND", "id"), id=theirs)
-        await refused(stranger, field, ("INVALID", "id"), id=f"wkr_{UNKNOWN}")
-    assert await lasting(tenant) == before
+        for theirs in (one, f"ctyp_{UNKNOWN_ID}"):
+            await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=theirs)
+        await assert_refused(other_tenant, field, ("INVALID", "id"), id=f"wkr_{UNKNOWN_ID}")
+    assert await stored_rows(tenant) == before
     for by in ({"id": one}, {"code": "FORKLIFT_SITE_B"}):
-        assert (await look(stranger, "credentialType", "id", by=by)).data["credentialType"] is None
-        assert (await look(tenant, "credentialType", "id", by=by)).data["credentialType"] == {"id": one}
+        assert (await run_query(other_tenant, "credentialType", "id", by=by)).data["credentialType"] is None
+        assert (await run_query(tenant, "credentialType", "id", by=by)).data["credentialType"] == {"id": one}
 
 
 async def test_changing_needs_its_scope(tenant: Tenant) -> None:
     one = await add(tenant)
     for field in ("credentialTypeUpdate", "credentialTypeArchive", "credentialTypeRestore"):
-        await forbidden(tenant, field, Scope.CREDENTIALS_WRITE, needs=Scope.TYPES_WRITE, id=one)
-    await forbidden(tenant, "credentialTypeCreate", Scope.CREDENTIALS_WRITE, needs=Scope.TYPES_WRITE, **LEAST)
+        await assert_forbidden(tenant, field, Scope.CREDENTIALS_WRITE, required_scope=Scope.TYPES_WRITE, id=one)
+    await assert_forbidden(
+        tenant, "credentialTypeCreate", Scope.CREDENTIALS_WRITE, required_scope=Scope.TYPES_WRITE, **LEAST
+    )
 
 
 async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
@@ -242,4 +253,4 @@ async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
         ([cpr, passport], {"where": {"OR": [{"code": {"eq": "CPR_B"}}, {"jurisdiction": {"eq": "AU"}}]}}),
     ]
     for found, arguments in cases:
-        assert [kind["code"] for kind in await nodes(tenant, "credentialTypes", "code", **arguments)] == found
+        assert [kind["code"] for kind in await query_nodes(tenant, "credentialTypes", "code", **arguments)] == found

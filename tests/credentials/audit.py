@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.credentials.tables import NEVER, Approval, Credential
-from app.credentials.versions import EFFECTIVE
+from app.credentials.version_sync import EFFECTIVE_APPROVALS
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from tests.credentials import life
@@ -68,7 +68,7 @@ async def whole(tenant: Tenant, found: Credential) -> None:
     """Assert that a credential and its versions agree: no change is half written."""
     history = await life.history(tenant, found.id)
     latest = history[-1]
-    effective = next((version for version in reversed(history) if version.approval in EFFECTIVE), None)
+    effective = next((version for version in reversed(history) if version.approval in EFFECTIVE_APPROVALS), None)
     assert [version.number for version in history] == list(range(1, len(history) + 1))
     assert (found.latest_version_id, found.latest_approval) == (latest.id, latest.approval)
     assert found.effective_version_id == (effective.id if effective else None)

@@ -9,7 +9,7 @@ from sqlmodel import col
 from app.credentials.tables import Credential, CredentialVersion
 from app.db.records import Record
 from app.events.tables import Event
-from tests.service import Tenant, credential, paths
+from tests.service import Tenant, credential_input, error_paths
 
 TICKET = "SITE_TICKET"
 CREDENTIAL = "credential { id }"
@@ -17,7 +17,7 @@ CREDENTIAL = "credential { id }"
 
 async def done(tenant: Tenant, field: str, selection: str = CREDENTIAL, **given: Any) -> Any:
     """The payload of a mutation that is not refused."""
-    payload = await tenant.change(field, selection, **given)
+    payload = await tenant.mutate(field, selection, **given)
     assert payload["errors"] == []
     return payload
 
@@ -25,12 +25,12 @@ async def done(tenant: Tenant, field: str, selection: str = CREDENTIAL, **given:
 async def refused(tenant: Tenant, field: str, selection: str = CREDENTIAL, **given: Any) -> list[tuple[str, str]]:
     """The (code, path) pairs of a mutation that is refused as a whole, and so changes nothing."""
     before = await tenant.rows()
-    payload = await tenant.change(field, selection, **given)
+    payload = await tenant.mutate(field, selection, **given)
     errors = payload.pop("errors")
     assert errors
     assert set(payload.values()) == {None}
     assert await tenant.rows() == before
-    return paths({"errors": errors})
+    return error_paths({"errors": errors})
 
 
 async def forbidden(tenant: Tenant, field: str, key: str, selection: str = CREDENTIAL, **given: Any) -> str:
@@ -38,7 +38,7 @@ async def forbidden(tenant: Tenant, field: str, key: str, selection: str = CREDE
     kind = f"{field[0].upper()}{field[1:]}Input"
     text = f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ {selection} }} }}"
     before = await tenant.rows()
-    answer = await tenant.ask(text, {"input": given}, key=key)
+    answer = await tenant.execute(text, {"input": given}, key=key)
     assert answer.codes == ["FORBIDDEN"]
     assert answer.body["data"] == {field: None}
     assert await tenant.rows() == before
@@ -79,7 +79,7 @@ async def add_applicant(tenant: Tenant, name: str = "Robin Vale", **content: Any
 
 async def add_theirs(tenant: Tenant, applicant: str, **content: Any) -> str:
     """Add a WWCC of an applicant; gives the id."""
-    given = credential("", **content)
+    given = credential_input("", **content)
     given["owners"] = {"applicant": {"id": applicant}}
     payload = await done(tenant, "credentialCreate", **given)
     return str(payload["credential"]["id"])
@@ -93,14 +93,14 @@ async def add_version(tenant: Tenant, key: str, **content: Any) -> str:
 
 async def show(tenant: Tenant, key: str, selection: str) -> Any:
     """What the graph says of a credential."""
-    answer = await tenant.ask(f"query ($id: ID!) {{ credential(id: $id) {{ {selection} }} }}", {"id": key})
+    answer = await tenant.execute(f"query ($id: ID!) {{ credential(id: $id) {{ {selection} }} }}", {"id": key})
     return answer.data["credential"]
 
 
 async def row(tenant: Tenant, key: str) -> Credential:
     """A credential's row."""
     async with tenant.service.database.reading("test") as session:
-        return await session.row(Credential, (tenant.id, key))
+        return await session.get_row(Credential, (tenant.id, key))
 
 
 async def history(tenant: Tenant, key: str) -> list[CredentialVersion]:
@@ -115,7 +115,7 @@ async def history(tenant: Tenant, key: str) -> list[CredentialVersion]:
 async def write(tenant: Tenant, table: type[Record], key: str, **values: Any) -> None:
     """Put a row into a state that no mutation leads to yet."""
     async with tenant.service.database.writing("test") as session:
-        found = await session.row(table, (tenant.id, key))
+        found = await session.get_row(table, (tenant.id, key))
         for name, value in values.items():
             setattr(found, name, value)
 

@@ -21,13 +21,13 @@ async def sent(answers: list[Awaitable[str]]) -> dict[str, int]:
 
 async def put(tenant: Tenant, url: str, content: bytes = files.PNG) -> str:
     """Send a file; gives the code of the refusal, or OK."""
-    response = await files.put(tenant, url, content)
+    response = await files.put_bytes(tenant, url, content)
     return "OK" if response.status_code in (200, 201) else str(response.json()["code"])
 
 
 async def call(tenant: Tenant, name: str, selection: str, **given: Any) -> str:
     """Do something; gives the code of the refusal, or OK."""
-    payload = await tenant.change(name, selection, **given)
+    payload = await tenant.mutate(name, selection, **given)
     return str(payload["errors"][0]["code"]) if payload["errors"] else "OK"
 
 
@@ -37,7 +37,7 @@ async def test_of_many_fronts_one_wins(tenant: Tenant, requested: bool) -> None:
         key = await life.requested(tenant)
     else:
         key = await tenant.add_credential(await tenant.add_worker())
-    announced = [await files.announce(tenant, key) for _ in range(6)]
+    announced = [await files.create_upload(tenant, key) for _ in range(6)]
     assert await sent([put(tenant, one.url) for one in announced]) == {"OK": 1, "TAKEN": 5}
     rows = [row for row in (await tenant.rows())["attachments"] if row["uploaded_at"] is not None]
     assert len(rows) == 1
@@ -46,10 +46,10 @@ async def test_of_many_fronts_one_wins(tenant: Tenant, requested: bool) -> None:
 
 async def test_of_different_files_to_one_address_one_wins_and_it_is_whole(tenant: Tenant) -> None:
     key = await tenant.add_credential(await tenant.add_worker())
-    announced = await files.announce(tenant, key)
+    announced = await files.create_upload(tenant, key)
     contents = [files.PNG + str(number).encode() for number in range(6)]
     assert await sent([put(tenant, announced.url, one) for one in contents]) == {"OK": 1, "ALREADY_UPLOADED": 5}
-    shown = await files.show(tenant, announced.id)
+    shown = await files.query_attachment(tenant, announced.id)
     found = await tenant.service.client.get(shown["download"]["url"])
     assert found.content in contents
     assert len(await life.ledger(tenant, key)) == 2
@@ -60,12 +60,12 @@ async def test_a_file_against_an_approval(tenant: Tenant) -> None:
     await life.choose(tenant, approvalsEnabled=True, approvalFinality="FINAL")
     for _ in range(ROUNDS):
         key = await life.add_ticket(tenant, await tenant.add_worker())
-        announced = await files.announce(tenant, key)
+        announced = await files.create_upload(tenant, key)
         approve = call(tenant, "credentialApprove", "credential { id }", id=key)
         found, approved = await asyncio.gather(put(tenant, announced.url), approve)
         assert approved == "OK"
         assert found in ("OK", "APPROVAL_FINAL")
-        attached = (await files.show(tenant, announced.id))["status"] == "ATTACHED"
+        attached = (await files.query_attachment(tenant, announced.id))["status"] == "ATTACHED"
         assert attached is (found == "OK")
         # Whoever approves for good has decided about all that is there.
         assert (await life.row(tenant, key)).latest_approval.value == "APPROVED"
@@ -75,7 +75,7 @@ async def test_files_against_the_answer_they_are_for(tenant: Tenant) -> None:
     await life.choose(tenant, approvalsEnabled=True)
     for number in range(ROUNDS):
         key = await life.requested(tenant, f"TICKET_{number}")
-        announced = [await files.announce(tenant, key, side) for side in ("FRONT", "BACK")]
+        announced = [await files.create_upload(tenant, key, side) for side in ("FRONT", "BACK")]
         answer = call(tenant, "credentialSubmit", "credential { id }", id=key, referenceNumber="T-1")
         assert await sent([*(put(tenant, one.url) for one in announced), answer]) == {"OK": 3}
         # Handed in with it, or added to what was handed in: none of them is left behind.
@@ -86,7 +86,7 @@ async def test_files_against_the_answer_they_are_for(tenant: Tenant) -> None:
 async def test_a_file_against_a_purge(tenant: Tenant) -> None:
     for _ in range(ROUNDS):
         key = await tenant.add_credential(await tenant.add_worker())
-        announced = [await files.announce(tenant, key, side) for side in ("FRONT", "BACK")]
+        announced = [await files.create_upload(tenant, key, side) for side in ("FRONT", "BACK")]
 
         async def put_away(key: str = key) -> str:
             await done(tenant, "credentialArchive", id=key)
@@ -100,6 +100,6 @@ async def test_a_file_against_a_purge(tenant: Tenant) -> None:
 
 async def test_of_many_removals_one_wins(tenant: Tenant) -> None:
     key = await tenant.add_credential(await tenant.add_worker())
-    one = await files.send(tenant, key)
+    one = await files.upload_file(tenant, key)
     found = await sent([call(tenant, "attachmentDelete", "deletedId", id=one) for _ in range(5)])
     assert found == {"OK": 1, "NOT_FOUND": 4}

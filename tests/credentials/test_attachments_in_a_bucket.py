@@ -17,14 +17,14 @@ from app.main import create_app, open_storage
 from app.settings import Settings
 from tests import calls, files, s3
 from tests import checks as harness
-from tests.calls import refused
+from tests.calls import assert_refused
 from tests.conftest import SettableClock
 from tests.credentials import audit, life
 from tests.credentials.life import done, show
 from tests.service import Service, Tenant, random_name
 
 COMPLETE = "attachmentUploadComplete"
-AGES = removals.EXPECTED_FOR + timedelta(seconds=1)
+AGES = removals.UPLOAD_PERIOD + timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Bucket:
 
     def kept(self) -> list[str]:
         """The keys of all that is there."""
-        return s3.listed(self.settings.s3_endpoint, self.settings.files)
+        return s3.stored_keys(self.settings.s3_endpoint, self.settings.files)
 
     async def turn(self) -> None:
         """Remove what is to be removed."""
@@ -47,7 +47,7 @@ class Bucket:
 
     async def send(self, credential: str, side: str = "FRONT", content: bytes = files.PNG, name: str = "a.png") -> str:
         """Announce a file and send it to the store; gives the attachment's id."""
-        announced = await files.announce(self.tenant, credential, side, name)
+        announced = await files.create_upload(self.tenant, credential, side, name)
         assert (await self.outside.put(announced.url, content=content)).status_code == 200
         return announced.id
 
@@ -63,20 +63,20 @@ async def own_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
 ) -> AsyncIterator[Database]:
     """A database of these tests' own, for whose files no other store is asked."""
-    async with harness.own_database(request.param, request, tmp_path_factory, session_clock) as found:
+    async with harness.new_own_database(request.param, request, tmp_path_factory, session_clock) as found:
         yield found
 
 
 @pytest.fixture
 async def bucket(own_database: Database, settings: Settings, s3_server: str) -> AsyncIterator[Bucket]:
     """A part of a bucket that nobody else uses."""
-    told = s3.using(settings, s3_server, f"s3://evidence/{random_name()}").model_copy(update={"file_bytes": 200})
+    told = s3.s3_settings(settings, s3_server, f"s3://evidence/{random_name()}").model_copy(update={"file_bytes": 200})
     transport = httpx.ASGITransport(create_app(told, own_database))
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client,
         httpx.AsyncClient() as outside,
     ):
-        tenant = await Tenant.found(Service(client, own_database), "Harbour Health")
+        tenant = await Tenant.create(Service(client, own_database), "Harbour Health")
         yield Bucket(tenant, told, outside)
 
 
@@ -88,12 +88,12 @@ async def key(bucket: Bucket) -> str:
 
 async def test_a_file_is_attached_when_its_sender_says_that_it_is_there(bucket: Bucket, key: str) -> None:
     tenant = bucket.tenant
-    announced = await files.announce(tenant, key)
+    announced = await files.create_upload(tenant, key)
     assert announced.url.startswith(bucket.settings.s3_endpoint)
-    await refused(tenant, COMPLETE, ("NOT_UPLOADED", "id"), id=announced.id)
+    await assert_refused(tenant, COMPLETE, ("NOT_UPLOADED", "id"), id=announced.id)
     assert (await bucket.outside.put(announced.url, content=files.PNG)).status_code == 200
-    assert (await files.show(tenant, announced.id))["status"] == "EXPECTED"
-    payload = await done(tenant, COMPLETE, f"attachment {{ {files.SHOWN} }}", id=announced.id)
+    assert (await files.query_attachment(tenant, announced.id))["status"] == "EXPECTED"
+    payload = await done(tenant, COMPLETE, f"attachment {{ {files.ATTACHMENT_FIELDS} }}", id=announced.id)
     shown = payload["attachment"]
     assert (shown["status"], shown["mediaType"], shown["size"]) == ("ATTACHED", "image/png", len(files.PNG))
     assert shown["sha256"] == sha256(files.PNG).hexdigest()
@@ -105,7 +105,7 @@ async def test_a_file_is_attached_when_its_sender_says_that_it_is_there(bucket: 
 
 async def test_a_download_leads_on_to_the_bucket(bucket: Bucket, key: str) -> None:
     sent = await bucket.attach(key)
-    url = (await files.show(bucket.tenant, sent))["download"]["url"]
+    url = (await files.query_attachment(bucket.tenant, sent))["download"]["url"]
     leads = await bucket.tenant.service.client.get(url)
     assert leads.status_code == 307
     found = await bucket.outside.get(leads.headers["location"])
@@ -117,12 +117,14 @@ async def test_a_download_leads_on_to_the_bucket(bucket: Bucket, key: str) -> No
 
 
 async def test_what_was_checked_does_not_change_when_the_address_is_used_again(bucket: Bucket, key: str) -> None:
-    announced = await files.announce(bucket.tenant, key)
+    announced = await files.create_upload(bucket.tenant, key)
     for content in (files.PNG, b"<script>"):
         assert (await bucket.outside.put(announced.url, content=content)).status_code == 200
         if content is files.PNG:
             await done(bucket.tenant, COMPLETE, "attachment { id }", id=announced.id)
-    leads = await bucket.tenant.service.client.get((await files.show(bucket.tenant, announced.id))["download"]["url"])
+    leads = await bucket.tenant.service.client.get(
+        (await files.query_attachment(bucket.tenant, announced.id))["download"]["url"]
+    )
     assert (await bucket.outside.get(leads.headers["location"])).content == files.PNG
 
 
@@ -135,9 +137,9 @@ async def test_what_is_not_taken_is_not_attached(
 ) -> None:
     tenant = bucket.tenant
     sent = await bucket.send(key, content=content)
-    payload = await tenant.change(COMPLETE, "attachment { id }", id=sent)
+    payload = await tenant.mutate(COMPLETE, "attachment { id }", id=sent)
     assert (payload["attachment"], [error["code"] for error in payload["errors"]]) == (None, [code])
-    assert (await files.show(tenant, sent))["status"] == "EXPECTED"
+    assert (await files.query_attachment(tenant, sent))["status"] == "EXPECTED"
     assert len(await life.ledger(tenant, key)) == 1
     clock.advance(AGES)
     await bucket.turn()
@@ -147,7 +149,7 @@ async def test_what_is_not_taken_is_not_attached(
 async def test_of_two_who_say_so_at_once_one_attaches_it(bucket: Bucket, key: str) -> None:
     tenant = bucket.tenant
     sent = await bucket.send(key)
-    answers = await asyncio.gather(*(tenant.change(COMPLETE, "attachment { id }", id=sent) for _ in range(4)))
+    answers = await asyncio.gather(*(tenant.mutate(COMPLETE, "attachment { id }", id=sent) for _ in range(4)))
     assert answers == [{"attachment": {"id": sent}, "errors": []}] * 4
     assert len(await life.ledger(tenant, key)) == 2
     await bucket.turn()
@@ -157,10 +159,10 @@ async def test_of_two_who_say_so_at_once_one_attaches_it(bucket: Bucket, key: st
 async def test_only_whoever_may_write_says_so(bucket: Bucket, key: str) -> None:
     sent = await bucket.send(key)
     held = EVERYTHING - {Scope.CREDENTIALS_WRITE}
-    await calls.forbidden(bucket.tenant, COMPLETE, *held, needs=Scope.CREDENTIALS_WRITE, id=sent)
-    stranger = await Tenant.found(bucket.tenant.service, "Somebody Else")
-    await refused(stranger, COMPLETE, ("NOT_FOUND", "id"), id=sent)
-    assert (await files.show(bucket.tenant, sent))["status"] == "EXPECTED"
+    await calls.assert_forbidden(bucket.tenant, COMPLETE, *held, required_scope=Scope.CREDENTIALS_WRITE, id=sent)
+    stranger = await Tenant.create(bucket.tenant.service, "Somebody Else")
+    await assert_refused(stranger, COMPLETE, ("NOT_FOUND", "id"), id=sent)
+    assert (await files.query_attachment(bucket.tenant, sent))["status"] == "EXPECTED"
 
 
 async def test_a_worker_s_answer_with_files_and_its_purge(bucket: Bucket, clock: SettableClock) -> None:
@@ -182,12 +184,12 @@ async def test_a_worker_s_answer_with_files_and_its_purge(bucket: Bucket, clock:
 
 
 async def test_a_store_that_cannot_be_reached_is_told(own_database: Database, settings: Settings) -> None:
-    told = s3.using(settings, "http://127.0.0.1:9", "s3://evidence")
+    told = s3.s3_settings(settings, "http://127.0.0.1:9", "s3://evidence")
     transport = httpx.ASGITransport(create_app(told, own_database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
-        tenant = await Tenant.found(Service(client, own_database), "Harbour Health")
+        tenant = await Tenant.create(Service(client, own_database), "Harbour Health")
         key = await tenant.add_credential(await tenant.add_worker())
-        announced = await files.announce(tenant, key)
-        answer = await calls.send(tenant, COMPLETE, given={"id": announced.id})
+        announced = await files.create_upload(tenant, key)
+        answer = await calls.send_mutation(tenant, COMPLETE, input={"id": announced.id})
         assert answer.codes == ["INTERNAL"]
-        assert (await files.show(tenant, announced.id))["status"] == "EXPECTED"
+        assert (await files.query_attachment(tenant, announced.id))["status"] == "EXPECTED"

@@ -70,11 +70,11 @@ async def test_named_credentials_are_linked_in_their_order(
 
 
 async def test_each_one_stands_alone_when_linking(
-    tenant: Tenant, stranger: Tenant, keys: list[str], worker: str, applicant: str
+    tenant: Tenant, other_tenant: Tenant, keys: list[str], worker: str, applicant: str
 ) -> None:
     linked, taken, deleted = keys
     rival = await life.add_applicant(tenant, "Dot")
-    foreign = await stranger.add_credential(await stranger.add_worker())
+    foreign = await other_tenant.add_credential(await other_tenant.add_worker())
     await done(tenant, "credentialLink", id=taken, to=owner(rival))
     await done(tenant, "credentialDelete", id=deleted)
     named = [taken, foreign, deleted, linked, linked, worker]
@@ -90,7 +90,7 @@ async def test_each_one_stands_alone_when_linking(
     assert totals(payload) == (6, 2, 4, False)
     assert [result["credential"] is None for result in payload["results"]] == [True] * 3 + [False] * 2 + [True]
     assert await holders(tenant, keys) == [(worker, applicant), (worker, rival), (worker, None)]
-    assert (await life.row(stranger, foreign)).applicant_id is None
+    assert (await life.row(other_tenant, foreign)).applicant_id is None
 
 
 async def test_each_one_stands_alone_when_transferring(
@@ -187,9 +187,9 @@ async def test_more_than_five_hundred_ids_are_refused_as_a_whole(
 
 
 async def test_an_owner_that_is_not_there_refuses_the_whole_call(
-    tenant: Tenant, stranger: Tenant, keys: list[str], worker: str, colleague: str
+    tenant: Tenant, other_tenant: Tenant, keys: list[str], worker: str, colleague: str
 ) -> None:
-    foreign = await stranger.add_worker()
+    foreign = await other_tenant.add_worker()
     given = {"credentialIds": keys, **move(worker, foreign)}
     for name in ("credentialsLink", "credentialsTransfer"):
         assert await refused(tenant, name, BRIEF, **given) == [("NOT_FOUND", "to.id")]
@@ -213,7 +213,7 @@ async def test_the_same_idempotency_key_gives_the_same_results(
 
 
 async def test_both_need_the_scope_of_writing(tenant: Tenant, keys: list[str], worker: str, colleague: str) -> None:
-    limited = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW, Scope.WORKERS_WRITE)
+    limited = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW, Scope.WORKERS_WRITE)
     for name in ("credentialsLink", "credentialsTransfer"):
         given = {"credentialIds": keys, **move(worker, colleague)}
         assert await life.forbidden(tenant, name, limited, BRIEF, **given) == "credentials:write"

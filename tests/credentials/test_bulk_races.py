@@ -28,7 +28,7 @@ async def keys(tenant: Tenant, worker: str) -> list[str]:
 
 async def outcomes(tenant: Tenant, name: str, **given: Any) -> dict[str, str]:
     """Each credential's status, or the code of its refusal."""
-    payload = await tenant.change(name, "results { credentialId status errors { code } } succeeded", **given)
+    payload = await tenant.mutate(name, "results { credentialId status errors { code } } succeeded", **given)
     assert payload["errors"] == []
     return {
         result["credentialId"]: result["errors"][0]["code"] if result["errors"] else result["status"]
@@ -75,7 +75,7 @@ async def test_a_bulk_link_against_single_transfers(tenant: Tenant, worker: str)
     keys = [await life.add_theirs(tenant, applicant) for _ in range(8)]
 
     async def hire(key: str) -> str:
-        payload = await tenant.change("credentialTransfer", "status", id=key, **move(applicant, other))
+        payload = await tenant.mutate("credentialTransfer", "status", id=key, **move(applicant, other))
         return str(payload["errors"][0]["code"] if payload["errors"] else payload["status"])
 
     sides = {"credentialIds": keys, **move(applicant, worker)}

@@ -52,12 +52,12 @@ async def test_all_are_decided_in_the_order_they_were_named(
 
 
 async def test_one_that_is_refused_does_not_hold_up_the_others(
-    tenant: Tenant, stranger: Tenant, keys: list[str], worker: str
+    tenant: Tenant, other_tenant: Tenant, keys: list[str], worker: str
 ) -> None:
     first, archived, last = keys
-    foreign = await stranger.add_credential(await stranger.add_worker())
+    foreign = await other_tenant.add_credential(await other_tenant.add_worker())
     await done(tenant, "credentialArchive", id=archived)
-    foreign_rows, before = await stranger.rows(), await life.row(tenant, archived)
+    foreign_rows, before = await other_tenant.rows(), await life.row(tenant, archived)
     ids = [first, archived, foreign, worker, first, last]
     payload = await done(tenant, "credentialsApprove", RESULTS, ids=ids)
     assert (payload["total"], payload["succeeded"], payload["failed"]) == (6, 2, 4)
@@ -69,7 +69,7 @@ async def test_one_that_is_refused_does_not_hold_up_the_others(
         ("ALREADY_APPROVED", "ids.4"),
     ]
     assert all(result["credential"] is None for result in payload["results"][1:5])
-    assert await stranger.rows() == foreign_rows
+    assert await other_tenant.rows() == foreign_rows
     assert await life.row(tenant, archived) == before
     assert [(await facts(tenant, key)).count("credential.approved") for key in keys] == [1, 0, 1]
 
@@ -92,7 +92,7 @@ async def test_words_that_are_too_long_skip_every_item(tenant: Tenant, keys: lis
 @pytest.mark.parametrize("verb", ["Approve", "Reject"])
 async def test_more_than_five_hundred_are_refused_as_a_whole(tenant: Tenant, keys: list[str], verb: str) -> None:
     before = await tenant.rows()
-    payload = await tenant.change(f"credentials{verb}", RESULTS, ids=[keys[0]] * 501)
+    payload = await tenant.mutate(f"credentials{verb}", RESULTS, ids=[keys[0]] * 501)
     [error] = payload["errors"]
     assert (error["code"], error["path"], error["limit"]) == ("TOO_MANY", ["ids"], 500)
     assert payload["results"] is payload["total"] is payload["succeeded"] is payload["failed"] is None
@@ -120,7 +120,7 @@ async def test_the_same_idempotency_key_gives_the_same_results(tenant: Tenant, k
 
 
 async def test_deciding_many_needs_the_scope_of_deciding_one(tenant: Tenant, keys: list[str]) -> None:
-    limited = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
+    limited = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
     for verb in ("Approve", "Reject"):
         assert await life.forbidden(tenant, f"credentials{verb}", limited, "total", ids=keys) == "credentials:review"
 
@@ -129,7 +129,7 @@ async def test_a_key_of_one_unit_decides_only_what_is_in_it(tenant: Tenant, keys
     unit = await done(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="DEPARTMENT")
     unit_id = unit["orgUnit"]["id"]
     inside = await life.add_ticket(tenant, await tenant.add_worker(employment={"orgUnit": unit_id}))
-    limited = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW, org_unit=unit_id)
-    payload = await tenant.change("credentialsApprove", RESULTS, key=limited, ids=[keys[0], inside])
+    limited = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW, org_unit=unit_id)
+    payload = await tenant.mutate("credentialsApprove", RESULTS, key=limited, ids=[keys[0], inside])
     assert skipped(payload) == [("NOT_FOUND", "ids.0")]
     assert ids_of([payload["results"][1]["credential"]]) == [inside]

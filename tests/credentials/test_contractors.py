@@ -39,11 +39,11 @@ async def site(tenant: Tenant) -> Site:
     contractor = await add_unit(tenant, "CONTRACTOR", await add_unit(tenant, "SITE"))
     team = await add_unit(tenant, "TEAM", await add_unit(tenant, "DEPARTMENT", contractor))
     department = await add_unit(tenant, "DEPARTMENT")
-    return Site(tenant, contractor, team, department, await tenant.key_with(Scope.CONTRACTORS_MANAGE))
+    return Site(tenant, contractor, team, department, await tenant.create_key(Scope.CONTRACTORS_MANAGE))
 
 
 async def archive(site: Site, key: str, by: str | None = None) -> Any:
-    return await site.tenant.change("credentialArchive", "credential { archived }", key=by or site.key, id=key)
+    return await site.tenant.mutate("credentialArchive", "credential { archived }", key=by or site.key, id=key)
 
 
 async def test_credentials_of_a_contractors_workers_can_be_archived_however_deep(site: Site) -> None:
@@ -63,10 +63,10 @@ async def test_credentials_of_others_are_not_found(site: Site) -> None:
     assert await site.tenant.rows() == before
 
 
-async def test_another_tenants_contractors_are_not_found(site: Site, stranger: Tenant) -> None:
-    foreign = await stranger.key_with(Scope.CONTRACTORS_MANAGE)
+async def test_another_tenants_contractors_are_not_found(site: Site, other_tenant: Tenant) -> None:
+    foreign = await other_tenant.create_key(Scope.CONTRACTORS_MANAGE)
     key = await site.credential(site.contractor)
-    payload = await stranger.change("credentialArchive", "credential { id }", key=foreign, id=key)
+    payload = await other_tenant.mutate("credentialArchive", "credential { id }", key=foreign, id=key)
     assert [error["code"] for error in payload["errors"]] == ["NOT_FOUND"]
     assert (await life.row(site.tenant, key)).archived_at is None
 
@@ -81,7 +81,7 @@ async def test_moving_the_worker_ends_it(site: Site) -> None:
 
 async def test_a_key_of_one_unit_reaches_only_contractors_in_it(site: Site) -> None:
     elsewhere = await add_unit(site.tenant, "CONTRACTOR", site.department)
-    limited = await site.tenant.key_with(Scope.CONTRACTORS_MANAGE, org_unit=site.department)
+    limited = await site.tenant.create_key(Scope.CONTRACTORS_MANAGE, org_unit=site.department)
     inside = await site.credential(elsewhere)
     outside, no_contractor = await site.credential(site.contractor), await site.credential(site.department)
     assert (await archive(site, inside, limited))["errors"] == []
@@ -118,21 +118,21 @@ async def test_every_other_mutation_needs_its_own_scope(site: Site) -> None:
 async def test_nothing_of_theirs_can_be_read(site: Site) -> None:
     key = await site.credential(site.contractor)
     for query in ("{ credentials { nodes { id } } }", "{ workers { nodes { id } } }"):
-        assert (await site.tenant.ask(query, key=site.key)).codes == ["FORBIDDEN"]
-    answer = await site.tenant.ask("query ($id: ID!) { credential(id: $id) { id } }", {"id": key}, key=site.key)
+        assert (await site.tenant.execute(query, key=site.key)).codes == ["FORBIDDEN"]
+    answer = await site.tenant.execute("query ($id: ID!) { credential(id: $id) { id } }", {"id": key}, key=site.key)
     assert answer.codes == ["FORBIDDEN"]
 
 
 async def test_a_reader_who_manages_contractors_is_told_which_can_be_archived(site: Site) -> None:
     mine, other = await site.credential(site.team), await site.credential(site.department)
-    both = await site.tenant.key_with(Scope.CONTRACTORS_MANAGE, Scope.CREDENTIALS_READ)
+    both = await site.tenant.create_key(Scope.CONTRACTORS_MANAGE, Scope.CREDENTIALS_READ)
     text = "query ($id: ID!) { credential(id: $id) { viewerCanArchive viewerCanRestore viewerCanUpdate } }"
     may = {"viewerCanArchive": True, "viewerCanRestore": False, "viewerCanUpdate": False}
-    assert (await site.tenant.ask(text, {"id": mine}, key=both)).data["credential"] == may
+    assert (await site.tenant.execute(text, {"id": mine}, key=both)).data["credential"] == may
     none = {**may, "viewerCanArchive": False}
-    assert (await site.tenant.ask(text, {"id": other}, key=both)).data["credential"] == none
+    assert (await site.tenant.execute(text, {"id": other}, key=both)).data["credential"] == none
     await archive(site, mine)
-    assert (await site.tenant.ask(text, {"id": mine}, key=both)).data["credential"] == none
+    assert (await site.tenant.execute(text, {"id": mine}, key=both)).data["credential"] == none
 
 
 async def test_archiving_twice_is_refused_as_for_anybody(site: Site) -> None:

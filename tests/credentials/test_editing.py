@@ -6,8 +6,17 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.calls import UNKNOWN, change, done, events, forbidden, lasting, look, refused
-from tests.service import Tenant, credential, paths
+from tests.calls import (
+    UNKNOWN_ID,
+    assert_forbidden,
+    assert_refused,
+    event_rows,
+    mutate,
+    mutate_ok,
+    run_query,
+    stored_rows,
+)
+from tests.service import Tenant, credential_input, error_paths
 
 STATE = """credential {
   revision
@@ -49,8 +58,8 @@ def content() -> dict[str, Any]:
 
 
 async def test_an_update_edits_the_latest_version_in_place(tenant: Tenant, one: str) -> None:
-    before = (await look(tenant, "credential", "latestVersion { id }", id=one)).data["credential"]
-    found = await done(
+    before = (await run_query(tenant, "credential", "latestVersion { id }", id=one)).data["credential"]
+    found = await mutate_ok(
         tenant,
         "credentialUpdate",
         STATE,
@@ -79,7 +88,7 @@ async def test_an_update_edits_the_latest_version_in_place(tenant: Tenant, one: 
         },
         "versions": {"nodes": [{"number": 1}]},
     }
-    event = (await events(tenant))[-1]
+    event = (await event_rows(tenant))[-1]
     assert (event["kind"], event["subject_id"]) == ("credential.updated", one)
     assert event["changes"] == {
         "identification.referenceNumber": {"from": "WWC1234567E", "to": "WWC7654321E"},
@@ -92,14 +101,14 @@ async def test_an_update_edits_the_latest_version_in_place(tenant: Tenant, one: 
 
 
 async def test_an_update_leaves_what_is_absent_and_clears_what_is_null(tenant: Tenant, one: str) -> None:
-    found = await done(tenant, "credentialUpdate", STATE, id=one, issuing={"expiryDate": None})
+    found = await mutate_ok(tenant, "credentialUpdate", STATE, id=one, issuing={"expiryDate": None})
     assert found["issuing"] == {
         "issuingAuthority": "Office",
         "jurisdiction": "NSW",
         "issueDate": "2024-05-01",
         "expiryDate": None,
     }
-    found = await done(tenant, "credentialUpdate", STATE, id=one, issuing=None)
+    found = await mutate_ok(tenant, "credentialUpdate", STATE, id=one, issuing=None)
     assert found["issuing"] == dict.fromkeys(found["issuing"])
     assert found["latestVersion"]["issueDate"] is None
 
@@ -107,14 +116,14 @@ async def test_an_update_leaves_what_is_absent_and_clears_what_is_null(tenant: T
 async def test_the_validity_follows_the_edited_dates(tenant: Tenant, one: str) -> None:
     for expires, validity in (("2000-01-01", "EXPIRED"), (None, "NO_EXPIRY"), ("2150-01-01", "VALID")):
         issuing = {"issueDate": "1999-01-01", "expiryDate": expires}
-        found = await done(tenant, "credentialUpdate", "credential { validity }", id=one, issuing=issuing)
+        found = await mutate_ok(tenant, "credentialUpdate", "credential { validity }", id=one, issuing=issuing)
         assert found == {"validity": validity}
-        listed = await look(tenant, "credentials", "nodes { id }", where={"validity": {"eq": validity}})
+        listed = await run_query(tenant, "credentials", "nodes { id }", where={"validity": {"eq": validity}})
         assert listed.data["credentials"]["nodes"] == [{"id": one}]
 
 
 async def test_a_replacement_clears_what_is_absent(tenant: Tenant, one: str) -> None:
-    found = await done(tenant, "credentialReplace", STATE, id=one, **content())
+    found = await mutate_ok(tenant, "credentialReplace", STATE, id=one, **content())
     assert found["issuing"] == {
         "issuingAuthority": None,
         "jurisdiction": None,
@@ -139,7 +148,7 @@ async def test_a_replacement_needs_what_a_creation_needs(tenant: Tenant, one: st
     given = content()
     group, name = path.split(".")
     del given[group][name]
-    (error,) = await refused(tenant, "credentialReplace", ("REQUIRED", path), id=one, **given)
+    (error,) = await assert_refused(tenant, "credentialReplace", ("REQUIRED", path), id=one, **given)
     assert error["message"] == f"{path} is required"
 
 
@@ -147,11 +156,11 @@ async def test_what_is_required_cannot_be_cleared(tenant: Tenant, one: str) -> N
     for path in ("identification.displayName", "identification.referenceNumber", "verification.status"):
         group, name = path.split(".")
         cleared = {group: {name: None}}
-        await refused(tenant, "credentialUpdate", ("REQUIRED", path), id=one, **cleared)
+        await assert_refused(tenant, "credentialUpdate", ("REQUIRED", path), id=one, **cleared)
 
 
 async def test_a_change_that_changes_nothing_leaves_revision_and_ledger_alone(tenant: Tenant, one: str) -> None:
-    before = await lasting(tenant)
+    before = await stored_rows(tenant)
     same = {
         **content(),
         "issuing": {
@@ -162,10 +171,10 @@ async def test_a_change_that_changes_nothing_leaves_revision_and_ledger_alone(te
         },
         "verification": {"status": "ACTIVE", "eligibility": "MAY_ENGAGE"},
     }
-    await done(tenant, "credentialUpdate", "credential { id }", id=one)
-    await done(tenant, "credentialUpdate", "credential { id }", id=one, **same)
-    await done(tenant, "credentialReplace", "credential { id }", id=one, **same)
-    assert await lasting(tenant) == before
+    await mutate_ok(tenant, "credentialUpdate", "credential { id }", id=one)
+    await mutate_ok(tenant, "credentialUpdate", "credential { id }", id=one, **same)
+    await mutate_ok(tenant, "credentialReplace", "credential { id }", id=one, **same)
+    assert await stored_rows(tenant) == before
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -177,7 +186,7 @@ async def test_owners_never_change_this_way(tenant: Tenant, worker: str, one: st
         {"applicant": {"externalId": "A-1"}},
     ]
     for given in owners:
-        (error,) = await refused(tenant, field, ("OWNER_IMMUTABLE", "owners"), id=one, owners=given, **content())
+        (error,) = await assert_refused(tenant, field, ("OWNER_IMMUTABLE", "owners"), id=one, owners=given, **content())
         assert error["__typename"] == "ImmutableError"
         assert error["message"] == "owners change through link, unlink and transfer only"
 
@@ -185,7 +194,7 @@ async def test_owners_never_change_this_way(tenant: Tenant, worker: str, one: st
 @pytest.mark.parametrize("field", FIELDS)
 async def test_an_owner_is_not_cleared_this_way_either(tenant: Tenant, one: str, field: str) -> None:
     owners = {"worker": None}
-    await refused(tenant, field, ("OWNER_IMMUTABLE", "owners"), id=one, owners=owners, **content())
+    await assert_refused(tenant, field, ("OWNER_IMMUTABLE", "owners"), id=one, owners=owners, **content())
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -196,7 +205,7 @@ async def test_type_and_category_never_change(tenant: Tenant, one: str, field: s
     given = content()
     given["identification"][name] = value
     expected = ("IMMUTABLE", f"identification.{name}")
-    (error,) = await refused(tenant, field, expected, id=one, **given)
+    (error,) = await assert_refused(tenant, field, expected, id=one, **given)
     assert error["__typename"] == "ImmutableError"
 
 
@@ -212,26 +221,26 @@ async def test_an_edit_is_checked_like_a_creation(tenant: Tenant, one: str, fiel
         cases.append(("issuing.expiryDate", {"issuing": {"issueDate": "2029-05-02"}}))
     for path, wrong in cases:
         given = {group: {**content().get(group, {}), **wrong.get(group, {})} for group in {*content(), *wrong}}
-        await refused(tenant, field, ("INVALID", path), id=one, **given)
+        await assert_refused(tenant, field, ("INVALID", path), id=one, **given)
 
 
 @pytest.mark.parametrize("field", [*FIELDS, "credentialDelete"])
 async def test_a_stale_revision_is_a_conflict(tenant: Tenant, one: str, field: str) -> None:
     given = {} if field == "credentialDelete" else content()
-    await done(tenant, "credentialUpdate", "credential { id }", id=one, identification={"displayName": "New"})
+    await mutate_ok(tenant, "credentialUpdate", "credential { id }", id=one, identification={"displayName": "New"})
     for stale in (1, 3):
-        (error,) = await refused(
+        (error,) = await assert_refused(
             tenant, field, ("CONFLICT", "expectedRevision"), id=one, expectedRevision=stale, **given
         )
         assert (error["__typename"], error["currentRevision"]) == ("ConflictError", 2)
-    found = await done(tenant, field, "credential { revision }", id=one, expectedRevision=2, **given)
+    found = await mutate_ok(tenant, field, "credential { revision }", id=one, expectedRevision=2, **given)
     assert found == {"revision": 3}
 
 
 async def test_of_twenty_changes_of_one_revision_one_wins(tenant: Tenant, one: str) -> None:
     payloads = await asyncio.gather(
         *(
-            change(
+            mutate(
                 tenant,
                 "credentialUpdate",
                 "credential { revision }",
@@ -242,27 +251,31 @@ async def test_of_twenty_changes_of_one_revision_one_wins(tenant: Tenant, one: s
             for number in range(20)
         )
     )
-    assert sorted(len(paths(payload)) for payload in payloads) == [0, *[1] * 19]
-    assert {path for payload in payloads for path in paths(payload)} == {("CONFLICT", "expectedRevision")}
+    assert sorted(len(error_paths(payload)) for payload in payloads) == [0, *[1] * 19]
+    assert {path for payload in payloads for path in error_paths(payload)} == {("CONFLICT", "expectedRevision")}
 
 
 @pytest.mark.parametrize("field", [*FIELDS, "credentialDelete", "credentialUndelete"])
-async def test_a_strangers_credential_does_not_exist(tenant: Tenant, stranger: Tenant, one: str, field: str) -> None:
+async def test_a_strangers_credential_does_not_exist(
+    tenant: Tenant, other_tenant: Tenant, one: str, field: str
+) -> None:
     given = content() if field in FIELDS else {}
-    before = await lasting(tenant)
-    for theirs in (one, f"cred_{UNKNOWN}"):
-        await refused(stranger, field, ("NOT_FOUND", "id"), id=theirs, **given)
-    await refused(stranger, field, ("INVALID", "id"), id=f"cver_{UNKNOWN}", **given)
-    assert await lasting(tenant) == before
+    before = await stored_rows(tenant)
+    for theirs in (one, f"cred_{UNKNOWN_ID}"):
+        await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=theirs, **given)
+    await assert_refused(other_tenant, field, ("INVALID", "id"), id=f"cver_{UNKNOWN_ID}", **given)
+    assert await stored_rows(tenant) == before
 
 
 @pytest.mark.parametrize("field", [*FIELDS, "credentialDelete", "credentialUndelete"])
 async def test_changing_needs_its_scope(tenant: Tenant, one: str, field: str) -> None:
-    await forbidden(tenant, field, Scope.CREDENTIALS_READ, Scope.WORKERS_WRITE, needs=Scope.CREDENTIALS_WRITE, id=one)
+    await assert_forbidden(
+        tenant, field, Scope.CREDENTIALS_READ, Scope.WORKERS_WRITE, required_scope=Scope.CREDENTIALS_WRITE, id=one
+    )
 
 
 async def test_a_type_that_narrows_leaves_the_credentials_held_alone(tenant: Tenant, worker: str) -> None:
-    kind = await done(
+    kind = await mutate_ok(
         tenant,
         "credentialTypeCreate",
         "credentialType { id }",
@@ -271,9 +284,9 @@ async def test_a_type_that_narrows_leaves_the_credentials_held_alone(tenant: Ten
         category="LICENSE",
     )
     identification = {"credentialType": "FORKLIFT", "category": "LICENSE"}
-    given = credential(worker, identification=identification)
-    one = (await done(tenant, "credentialCreate", "credential { id }", **given))["id"]
-    await done(
+    given = credential_input(worker, identification=identification)
+    one = (await mutate_ok(tenant, "credentialCreate", "credential { id }", **given))["id"]
+    await mutate_ok(
         tenant,
         "credentialTypeUpdate",
         "credentialType { id }",
@@ -281,6 +294,6 @@ async def test_a_type_that_narrows_leaves_the_credentials_held_alone(tenant: Ten
         supports=["REFERENCE_NUMBER"],
         referenceNumberPattern="[0-9]+",
     )
-    found = await done(tenant, "credentialUpdate", STATE, id=one, verification={"status": "ACTIVE"})
+    found = await mutate_ok(tenant, "credentialUpdate", STATE, id=one, verification={"status": "ACTIVE"})
     assert found["issuing"]["expiryDate"] == "2029-05-01"
     assert found["identification"]["referenceNumber"] == "WWC1234567E"

@@ -9,18 +9,18 @@ import pytest
 from sqlalchemy import Select, text
 
 from app.credentials import queries
-from app.lists.listings import Ask
+from app.lists.page_request import PageRequest
 from tests.databases import on_sqlite
 from tests.service import Tenant
 
 LISTS = {
-    "credentials_of_type": (queries.listing, Ask(where={"type": {"eq": "WWCC_NSW"}})),
-    "credentials_of_status": (queries.listing, Ask(where={"status": {"eq": "PENDING"}})),
-    "credentials_waiting": (queries.review_queue, Ask()),
+    "credentials_of_type": (queries.listing, PageRequest(where={"type": {"eq": "WWCC_NSW"}})),
+    "credentials_of_status": (queries.listing, PageRequest(where={"status": {"eq": "PENDING"}})),
+    "credentials_waiting": (queries.review_queue, PageRequest()),
 }
 
 
-async def planned(tenant: Tenant, make: Any, ask: Ask) -> str:
+async def planned(tenant: Tenant, make: Any, ask: PageRequest) -> str:
     """How SQLite runs a statement, step by step."""
     database = tenant.service.database
     async with database.reading() as session:
@@ -43,4 +43,4 @@ async def test_a_list_comes_in_the_order_of_its_index(tenant: Tenant, index: str
 @pytest.mark.parametrize("index", LISTS)
 async def test_a_list_is_counted_by_its_index(tenant: Tenant, index: str) -> None:
     listing, ask = LISTS[index]
-    assert f"INDEX {index} " in await planned(tenant, listing.counting, ask)
+    assert f"INDEX {index} " in await planned(tenant, listing.count_statement, ask)

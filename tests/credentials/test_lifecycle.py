@@ -10,7 +10,7 @@ from app.credentials.tables import Credential
 from tests.conftest import SettableClock
 from tests.credentials import life
 from tests.credentials.life import done, facts, move, owner, refused
-from tests.service import Tenant, ids_of, paths
+from tests.service import Tenant, error_paths, ids_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FACTS = "credential { archived archivedAt archivedBy deleted deletedAt revision }"
@@ -30,7 +30,7 @@ async def key(tenant: Tenant, worker: str) -> str:
 
 
 async def listed(tenant: Tenant, arguments: str = "") -> list[str]:
-    answer = await tenant.ask(f"{{ credentials{arguments} {{ nodes {{ id }} totalCount {{ count }} }} }}")
+    answer = await tenant.execute(f"{{ credentials{arguments} {{ nodes {{ id }} totalCount {{ count }} }} }}")
     found = answer.data["credentials"]
     assert found["totalCount"]["count"] == len(found["nodes"])
     return list(ids_of(found["nodes"]))
@@ -75,7 +75,7 @@ async def test_archiving_says_who_and_when_and_grows_the_revision(
     tenant: Tenant, key: str, clock: SettableClock
 ) -> None:
     clock.set(NOON)
-    viewer = (await tenant.ask("{ viewer { id } }")).data["viewer"]["id"]
+    viewer = (await tenant.execute("{ viewer { id } }")).data["viewer"]["id"]
     payload = await done(tenant, "credentialArchive", FACTS, id=key, expectedRevision=1)
     assert payload["credential"] == {
         "archived": True,
@@ -175,12 +175,12 @@ async def test_what_is_purged_is_not_found_any_more(tenant: Tenant, key: str, wo
     version = (await life.row(tenant, key)).latest_version_id
     await done(tenant, "credentialArchive", id=key)
     await done(tenant, "credentialPurge", "purgedId", id=key, confirm=True)
-    answer = await tenant.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [key, version]})
+    answer = await tenant.execute("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [key, version]})
     assert answer.data == {"nodes": [None, None]}
     for name, given in calls(version, worker, worker).items():
         assert await refused(tenant, name, selection(name), **{"id": key, **given}) == NOT_FOUND
     query = "{ activity(first: 1) { nodes { kind subjectId subject { id } } } }"
-    [event] = (await tenant.ask(query)).data["activity"]["nodes"]
+    [event] = (await tenant.execute(query)).data["activity"]["nodes"]
     assert event == {"kind": "CREDENTIAL_PURGED", "subjectId": key, "subject": None}
 
 
@@ -203,7 +203,7 @@ async def test_lists_leave_out_what_is_archived_or_deleted_unless_asked(tenant: 
     everything = "(includeArchived: true, includeDeleted: true)"
     assert set(await listed(tenant, everything)) == {live, archived, deleted, both}
     theirs = f"{{ plain: credentials {{ nodes {{ id }} }} all: credentials{everything} {{ nodes {{ id }} }} }}"
-    answer = await tenant.ask(f"query ($id: ID!) {{ worker(by: {{id: $id}}) {theirs} }}", {"id": worker})
+    answer = await tenant.execute(f"query ($id: ID!) {{ worker(by: {{id: $id}}) {theirs} }}", {"id": worker})
     found = answer.data["worker"]
     assert list(ids_of(found["plain"]["nodes"])) == [live]
     assert set(ids_of(found["all"]["nodes"])) == {live, archived, deleted, both}
@@ -219,22 +219,24 @@ async def test_what_is_put_away_is_not_checked_by_the_calendar(tenant: Tenant, k
 
 
 @pytest.mark.parametrize("name", ["Archive", "Restore", "Delete", "Undelete", "Purge"])
-async def test_another_tenants_credential_is_not_found(tenant: Tenant, stranger: Tenant, key: str, name: str) -> None:
+async def test_another_tenants_credential_is_not_found(
+    tenant: Tenant, other_tenant: Tenant, key: str, name: str
+) -> None:
     given = {"confirm": True} if name == "Purge" else {}
     mutation = f"credential{name}"
-    assert await refused(stranger, mutation, selection(mutation), id=key, **given) == NOT_FOUND
+    assert await refused(other_tenant, mutation, selection(mutation), id=key, **given) == NOT_FOUND
 
 
 async def test_each_needs_its_scope(tenant: Tenant, key: str) -> None:
-    limited = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW)
+    limited = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW)
     for name in ("Archive", "Restore", "Delete", "Undelete"):
         assert await life.forbidden(tenant, f"credential{name}", limited, id=key) == "credentials:write"
-    writer = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
+    writer = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
     given = {"id": key, "confirm": True}
     assert await life.forbidden(tenant, "credentialPurge", writer, "purgedId", **given) == "credentials:purge"
 
 
 async def test_a_stale_revision_is_a_conflict(tenant: Tenant, key: str) -> None:
-    payload = await tenant.change("credentialArchive", life.CREDENTIAL, id=key, expectedRevision=7)
-    assert paths(payload) == [("CONFLICT", "expectedRevision")]
+    payload = await tenant.mutate("credentialArchive", life.CREDENTIAL, id=key, expectedRevision=7)
+    assert error_paths(payload) == [("CONFLICT", "expectedRevision")]
     assert payload["errors"][0]["currentRevision"] == 1

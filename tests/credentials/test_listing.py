@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.calls import UNKNOWN, done, look, nodes
+from tests.calls import UNKNOWN_ID, mutate_ok, query_nodes, run_query
 from tests.conftest import SettableClock
 from tests.service import Service, Tenant
-from tests.statement_counter import counted
+from tests.statement_counter import recorded_statements
 
 START = datetime(2026, 3, 14, 9, tzinfo=UTC)
 
@@ -16,14 +16,14 @@ START = datetime(2026, 3, 14, 9, tzinfo=UTC)
 @pytest.fixture(scope="module")
 async def shelf(service: Service, session_clock: SettableClock) -> tuple[Tenant, dict[str, str]]:
     """Seven credentials of three people, and the ids of all by name; nobody changes them."""
-    tenant = await Tenant.found(service, "Shelf")
+    tenant = await Tenant.create(service, "Shelf")
     with session_clock.stopped(START):
         ids = {
             "jo": await tenant.add_worker("Jo", source={"externalId": "W-1", "sourceSystem": "hr"}),
             "kim": await tenant.add_worker("Kim", source={"externalId": "W-1", "sourceSystem": "payroll"}),
         }
         sam = {"identity": {"displayName": "Sam"}, "source": {"externalId": "A-1"}}
-        ids["sam"] = (await done(tenant, "applicantCreate", "applicant { id }", **sam))["id"]
+        ids["sam"] = (await mutate_ok(tenant, "applicantCreate", "applicant { id }", **sam))["id"]
         vic = {"credentialType": "WWCC_VIC", "category": "SCREENING", "referenceNumber": "1234567A-01"}
         passport = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA1234567"}
         npi = {"credentialType": "NPI", "category": "LICENSE", "referenceNumber": "1234567890"}
@@ -52,7 +52,7 @@ async def shelf(service: Service, session_clock: SettableClock) -> tuple[Tenant,
                 owners=owners,
             )
         ids["gone"] = await tenant.add_credential(ids["jo"], identification={"displayName": "gone"})
-        await done(tenant, "credentialDelete", "credential { id }", id=ids["gone"])
+        await mutate_ok(tenant, "credentialDelete", "credential { id }", id=ids["gone"])
     return tenant, ids
 
 
@@ -66,7 +66,7 @@ ALL = ["future", "npi", "passport 50%", "vic", "Nsw old", "nsw"]
 
 
 async def names(tenant: Tenant, **arguments: Any) -> list[str]:
-    found = await nodes(tenant, "credentials", "identification { displayName }", **arguments)
+    found = await query_nodes(tenant, "credentials", "identification { displayName }", **arguments)
     return [credential["identification"]["displayName"] for credential in found]
 
 
@@ -130,7 +130,7 @@ async def test_a_where_finds_what_it_says(
         ({"type": "WORKER", "externalId": "A-1"}, []),
         ({"type": "WORKER", "externalId": "nobody"}, []),
         ({"type": "WORKER", "id": "sam"}, []),
-        ({"type": "WORKER", "id": f"wkr_{UNKNOWN}"}, []),
+        ({"type": "WORKER", "id": f"wkr_{UNKNOWN_ID}"}, []),
     ],
 )
 async def test_an_owner_finds_what_they_hold(
@@ -159,14 +159,14 @@ async def test_not_an_owner_finds_what_others_hold(shelf: tuple[Tenant, dict[str
         ({"type": "WORKER", "externalId": "W-1"}, "AMBIGUOUS_OWNER"),
         ({"type": "WORKER"}, "INVALID"),
         ({"type": "WORKER", "sourceSystem": "hr"}, "INVALID"),
-        ({"type": "WORKER", "id": f"wkr_{UNKNOWN}", "externalId": "W-1"}, "INVALID"),
+        ({"type": "WORKER", "id": f"wkr_{UNKNOWN_ID}", "externalId": "W-1"}, "INVALID"),
     ],
 )
 async def test_an_owner_is_one_person_named_in_one_way(
     shelf: tuple[Tenant, dict[str, str]], owner: dict[str, str], code: str
 ) -> None:
     for where in ({"owner": owner}, {"NOT": {"OR": [{"owner": owner}]}}):
-        answer = await look(shelf[0], "credentials", "nodes { id }", where=where)
+        answer = await run_query(shelf[0], "credentials", "nodes { id }", where=where)
         assert (answer.body["data"], answer.codes) == ({"credentials": None}, [code])
 
 
@@ -175,8 +175,8 @@ async def test_too_many_owners_are_refused_before_any_is_looked_up(
 ) -> None:
     tenant, _ = shelf
     asked = [{"owner": {"type": "WORKER", "externalId": f"nobody {number}"}} for number in range(251)]
-    with counted() as statements:
-        answer = await look(tenant, "credentials", "nodes { id }", where={"OR": asked})
+    with recorded_statements() as statements:
+        answer = await run_query(tenant, "credentials", "nodes { id }", where={"OR": asked})
     assert answer.codes == ["TOO_MANY"]
     assert len(statements) <= 3
 
@@ -234,7 +234,7 @@ async def test_every_sort_is_walked_both_ways(
     while len(walked) < len(found):
         page = {"last" if backwards else "first": 2, **cursor, "orderBy": keys}
         selection = "nodes { identification { displayName } } pageInfo { startCursor endCursor }"
-        connection = (await look(shelf[0], "credentials", selection, **page)).data["credentials"]
+        connection = (await run_query(shelf[0], "credentials", selection, **page)).data["credentials"]
         here = [node["identification"]["displayName"] for node in connection["nodes"]]
         assert len(here) == 2
         walked = [*here, *walked] if backwards else [*walked, *here]
@@ -246,10 +246,10 @@ async def test_every_sort_is_walked_both_ways(
 async def test_credentials_are_counted(shelf: tuple[Tenant, dict[str, str]]) -> None:
     tenant, ids = shelf
     for arguments, count in (({}, 6), ({"includeDeleted": True}, 7), ({"where": {"type": {"eq": "NPI"}}}, 1)):
-        answer = await look(tenant, "credentials", "totalCount { count precision }", **arguments)
+        answer = await run_query(tenant, "credentials", "totalCount { count precision }", **arguments)
         assert answer.data["credentials"]["totalCount"] == {"count": count, "precision": "EXACT"}
     selection = 'credentials(where: {type: {eq: "WWCC_NSW"}}) { totalCount { count } }'
-    answer = await look(tenant, "worker", selection, by={"id": ids["jo"]})
+    answer = await run_query(tenant, "worker", selection, by={"id": ids["jo"]})
     assert answer.data["worker"]["credentials"]["totalCount"] == {"count": 3}
 
 
@@ -264,14 +264,14 @@ async def test_people_hold_their_own_only(shelf: tuple[Tenant, dict[str, str]]) 
         ("worker", "kim", ["passport 50%"], False),
         ("applicant", "sam", ["npi"], False),
     ):
-        found = (await look(tenant, field, selection, by={"id": ids[name]})).data[field]["credentials"]
+        found = (await run_query(tenant, field, selection, by={"id": ids[name]})).data[field]["credentials"]
         assert [node["identification"]["displayName"] for node in found["nodes"]] == expected
         assert found["pageInfo"]["hasNextPage"] is more
 
 
-async def test_a_stranger_sees_none_of_them(shelf: tuple[Tenant, dict[str, str]], stranger: Tenant) -> None:
+async def test_a_stranger_sees_none_of_them(shelf: tuple[Tenant, dict[str, str]], other_tenant: Tenant) -> None:
     _, ids = shelf
-    assert await names(stranger, includeDeleted=True) == []
-    assert await names(stranger, where={"id": {"in": [ids["nsw"]]}}) == []
-    assert await names(stranger, where={"owner": {"type": "WORKER", "id": ids["jo"]}}) == []
-    assert (await look(stranger, "credential", "id", id=ids["nsw"])).data["credential"] is None
+    assert await names(other_tenant, includeDeleted=True) == []
+    assert await names(other_tenant, where={"id": {"in": [ids["nsw"]]}}) == []
+    assert await names(other_tenant, where={"owner": {"type": "WORKER", "id": ids["jo"]}}) == []
+    assert (await run_query(other_tenant, "credential", "id", id=ids["nsw"])).data["credential"] is None

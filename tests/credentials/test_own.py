@@ -7,20 +7,20 @@ import pytest
 from tests.credentials import life
 from tests.credentials.life import done
 from tests.oidc import Issuer
-from tests.service import Tenant, credential, paths
+from tests.service import Tenant, credential_input, error_paths
 
 SHOWN = "credential { id verification { status eligibility isVerifiable } }"
 
 
 @pytest.fixture
-async def worker(door: Tenant) -> str:
-    return await door.add_worker()
+async def worker(oidc_tenant: Tenant) -> str:
+    return await oidc_tenant.add_worker()
 
 
 @pytest.fixture
-def token(door: Tenant, issuer: Issuer, worker: str) -> str:
+def token(oidc_tenant: Tenant, issuer: Issuer, worker: str) -> str:
     """The worker, signed in."""
-    return issuer.token("ES256", {"organization": door.id, "roles": ["WORKER"], "worker": worker})
+    return issuer.token("ES256", {"organization": oidc_tenant.id, "roles": ["WORKER"], "worker": worker})
 
 
 @pytest.mark.parametrize(
@@ -32,37 +32,41 @@ def token(door: Tenant, issuer: Issuer, worker: str) -> str:
     ],
 )
 async def test_whether_it_counts_is_not_for_them_to_say(
-    door: Tenant, worker: str, token: str, told: dict[str, Any], path: str
+    oidc_tenant: Tenant, worker: str, token: str, told: dict[str, Any], path: str
 ) -> None:
-    before = await door.rows()
-    payload = await door.change("credentialCreate", SHOWN, key=token, **credential(worker, verification=told))
-    assert (payload["credential"], paths(payload)) == (None, [("NOT_PERMITTED", path)])
-    assert await door.rows() == before
+    before = await oidc_tenant.rows()
+    payload = await oidc_tenant.mutate(
+        "credentialCreate", SHOWN, key=token, **credential_input(worker, verification=told)
+    )
+    assert (payload["credential"], error_paths(payload)) == (None, [("NOT_PERMITTED", path)])
+    assert await oidc_tenant.rows() == before
 
 
 @pytest.mark.parametrize("told", [{"status": "ACTIVE"}, {"eligibility": "MAY_ENGAGE"}, {"isVerifiable": False}])
-async def test_nor_is_it_later(door: Tenant, worker: str, token: str, told: dict[str, Any]) -> None:
-    payload = await door.change("credentialCreate", SHOWN, key=token, **credential(worker))
+async def test_nor_is_it_later(oidc_tenant: Tenant, worker: str, token: str, told: dict[str, Any]) -> None:
+    payload = await oidc_tenant.mutate("credentialCreate", SHOWN, key=token, **credential_input(worker))
     key = payload["credential"]["id"]
-    before = await door.rows()
-    payload = await door.change("credentialUpdate", SHOWN, key=token, id=key, verification=told)
-    assert paths(payload) == [("NOT_PERMITTED", f"verification.{next(iter(told))}")]
-    assert await door.rows() == before
+    before = await oidc_tenant.rows()
+    payload = await oidc_tenant.mutate("credentialUpdate", SHOWN, key=token, id=key, verification=told)
+    assert error_paths(payload) == [("NOT_PERMITTED", f"verification.{next(iter(told))}")]
+    assert await oidc_tenant.rows() == before
     same = {"status": "PENDING", "isVerifiable": True}
-    assert (await door.change("credentialUpdate", SHOWN, key=token, id=key, verification=same))["errors"] == []
+    assert (await oidc_tenant.mutate("credentialUpdate", SHOWN, key=token, id=key, verification=same))["errors"] == []
 
 
-async def test_a_repeated_call_does_not_show_what_is_no_longer_theirs(door: Tenant, worker: str, token: str) -> None:
-    payload = await door.change("credentialCreate", SHOWN, key=token, **credential(worker))
+async def test_a_repeated_call_does_not_show_what_is_no_longer_theirs(
+    oidc_tenant: Tenant, worker: str, token: str
+) -> None:
+    payload = await oidc_tenant.mutate("credentialCreate", SHOWN, key=token, **credential_input(worker))
     key = payload["credential"]["id"]
     named = {"id": key, "identification": {"displayName": "Mine"}, "idempotencyKey": "once"}
     asked = "credential { identification { displayName referenceNumber } }"
-    first = await door.change("credentialUpdate", asked, key=token, **named)
+    first = await oidc_tenant.mutate("credentialUpdate", asked, key=token, **named)
     assert first["credential"]["identification"]["displayName"] == "Mine"
-    other = await door.add_worker("Kim Somebody")
-    await done(door, "credentialTransfer", id=key, **life.move(worker, other))
-    await done(door, "credentialUpdate", id=key, identification={"referenceNumber": "WWC7654321A"})
-    before = await door.rows()
-    again = await door.change("credentialUpdate", asked, key=token, **named)
+    other = await oidc_tenant.add_worker("Kim Somebody")
+    await done(oidc_tenant, "credentialTransfer", id=key, **life.move(worker, other))
+    await done(oidc_tenant, "credentialUpdate", id=key, identification={"referenceNumber": "WWC7654321A"})
+    before = await oidc_tenant.rows()
+    again = await oidc_tenant.mutate("credentialUpdate", asked, key=token, **named)
     assert again == {"credential": None, "errors": []}
-    assert await door.rows() == before
+    assert await oidc_tenant.rows() == before

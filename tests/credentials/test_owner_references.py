@@ -72,8 +72,8 @@ async def test_an_id_must_be_of_the_type_that_is_said(tenant: Tenant, key: str, 
         assert await link(tenant, key, {"type": kind, "id": of}) == [("INVALID", "to.id")]
 
 
-async def test_whoever_is_not_known_is_not_found(tenant: Tenant, stranger: Tenant, key: str) -> None:
-    foreign = await stranger.add_worker(source={"externalId": "F-1"})
+async def test_whoever_is_not_known_is_not_found(tenant: Tenant, other_tenant: Tenant, key: str) -> None:
+    foreign = await other_tenant.add_worker(source={"externalId": "F-1"})
     unknown = [
         (owner("wkr_0000000000000000"), "to.id"),
         (owner(foreign), "to.id"),
@@ -97,9 +97,9 @@ async def test_a_key_of_one_unit_gives_nothing_to_people_outside_it(tenant: Tena
     unit = payload["orgUnit"]["id"]
     inside = await tenant.add_worker("Ben", employment={"orgUnit": unit})
     key = await tenant.add_credential(inside)
-    limited = await tenant.key_with(Scope.CREDENTIALS_WRITE, org_unit=unit)
+    limited = await tenant.create_key(Scope.CREDENTIALS_WRITE, org_unit=unit)
     before = await tenant.rows()
     sides = {"from": owner(inside), "to": owner(worker)}
-    payload = await tenant.change("credentialTransfer", "status", key=limited, id=key, **sides)
+    payload = await tenant.mutate("credentialTransfer", "status", key=limited, id=key, **sides)
     assert [(error["code"], error["path"]) for error in payload["errors"]] == [("NOT_FOUND", ["to", "id"])]
     assert await tenant.rows() == before

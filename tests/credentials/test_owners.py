@@ -4,31 +4,33 @@ from typing import Any
 
 import pytest
 
-from tests.calls import UNKNOWN, done, refused
-from tests.service import Tenant, credential
+from tests.calls import UNKNOWN_ID, assert_refused, mutate_ok
+from tests.service import Tenant, credential_input
 
 OWNERS = "credential { owners { worker { id } applicant { id } } }"
 
 
 @pytest.fixture(scope="module")
-async def people(home: Tenant) -> dict[str, str]:
+async def people(shared_tenant: Tenant) -> dict[str, str]:
     """Two workers behind one external id, one deleted, and an applicant."""
     found = {
-        "jo": await home.add_worker("Jo", source={"externalId": "W-1", "sourceSystem": "hr"}),
-        "other": await home.add_worker("Other", source={"externalId": "W-1", "sourceSystem": "payroll"}),
-        "gone": await home.add_worker("Gone", source={"externalId": "W-9", "sourceSystem": "hr"}),
+        "jo": await shared_tenant.add_worker("Jo", source={"externalId": "W-1", "sourceSystem": "hr"}),
+        "other": await shared_tenant.add_worker("Other", source={"externalId": "W-1", "sourceSystem": "payroll"}),
+        "gone": await shared_tenant.add_worker("Gone", source={"externalId": "W-9", "sourceSystem": "hr"}),
     }
-    await done(home, "workerDelete", "worker { id }", worker={"id": found["gone"]})
+    await mutate_ok(shared_tenant, "workerDelete", "worker { id }", worker={"id": found["gone"]})
     sam = {"identity": {"displayName": "Sam"}, "source": {"externalId": "A-1"}}
-    found["sam"] = (await done(home, "applicantCreate", "applicant { id }", **sam))["id"]
+    found["sam"] = (await mutate_ok(shared_tenant, "applicantCreate", "applicant { id }", **sam))["id"]
     return found
 
 
 def owned(**owners: Any) -> dict[str, Any]:
-    return {**credential("nobody"), "owners": owners}
+    return {**credential_input("nobody"), "owners": owners}
 
 
-async def test_a_credential_belongs_to_a_worker_an_applicant_or_both(home: Tenant, people: dict[str, str]) -> None:
+async def test_a_credential_belongs_to_a_worker_an_applicant_or_both(
+    shared_tenant: Tenant, people: dict[str, str]
+) -> None:
     jo, sam = {"id": people["jo"]}, {"id": people["sam"]}
     for owners, expected in (
         ({"worker": jo}, {"worker": jo, "applicant": None}),
@@ -36,14 +38,14 @@ async def test_a_credential_belongs_to_a_worker_an_applicant_or_both(home: Tenan
         ({"worker": jo, "applicant": {"externalId": "A-1"}}, {"worker": jo, "applicant": sam}),
         ({"worker": {"externalId": "W-1", "sourceSystem": "hr"}}, {"worker": jo, "applicant": None}),
     ):
-        found = await done(home, "credentialCreate", OWNERS, **owned(**owners))
+        found = await mutate_ok(shared_tenant, "credentialCreate", OWNERS, **owned(**owners))
         assert found == {"owners": expected}
 
 
 @pytest.mark.parametrize("owners", [None, {}, {"worker": None}, {"worker": None, "applicant": None}])
-async def test_an_owner_is_needed(home: Tenant, owners: dict[str, Any] | None) -> None:
-    given = {**credential("nobody"), "owners": owners}
-    (error,) = await refused(home, "credentialCreate", ("OWNER_REQUIRED", "owners"), **given)
+async def test_an_owner_is_needed(shared_tenant: Tenant, owners: dict[str, Any] | None) -> None:
+    given = {**credential_input("nobody"), "owners": owners}
+    (error,) = await assert_refused(shared_tenant, "credentialCreate", ("OWNER_REQUIRED", "owners"), **given)
     assert error["__typename"] == "InvalidError"
 
 
@@ -55,35 +57,39 @@ async def test_an_owner_is_needed(home: Tenant, owners: dict[str, Any] | None) -
         {"id": None},
         {"id": None, "externalId": None},
         {"sourceSystem": "hr"},
-        {"id": f"wkr_{UNKNOWN}", "externalId": "W-1"},
+        {"id": f"wkr_{UNKNOWN_ID}", "externalId": "W-1"},
     ],
 )
 async def test_an_owner_is_named_by_exactly_one_of_id_and_external_id(
-    home: Tenant, slot: str, reference: dict[str, Any]
+    shared_tenant: Tenant, slot: str, reference: dict[str, Any]
 ) -> None:
-    (error,) = await refused(home, "credentialCreate", ("INVALID", f"owners.{slot}"), **owned(**{slot: reference}))
+    (error,) = await assert_refused(
+        shared_tenant, "credentialCreate", ("INVALID", f"owners.{slot}"), **owned(**{slot: reference})
+    )
     assert error["message"] == f"owners.{slot} needs exactly one of id and externalId"
 
 
-async def test_two_workers_behind_an_external_id_are_not_guessed(home: Tenant, people: dict[str, str]) -> None:
+async def test_two_workers_behind_an_external_id_are_not_guessed(shared_tenant: Tenant, people: dict[str, str]) -> None:
     ambiguous = ("AMBIGUOUS_OWNER", "owners.worker.externalId")
-    (error,) = await refused(home, "credentialCreate", ambiguous, **owned(worker={"externalId": "W-1"}))
+    (error,) = await assert_refused(shared_tenant, "credentialCreate", ambiguous, **owned(worker={"externalId": "W-1"}))
     assert error["__typename"] == "AmbiguousOwnerError"
     assert "source system" in error["message"]
 
 
-async def test_the_deleted_own_nothing_new(home: Tenant, people: dict[str, str]) -> None:
+async def test_the_deleted_own_nothing_new(shared_tenant: Tenant, people: dict[str, str]) -> None:
     by_id = owned(worker={"id": people["gone"]})
-    await refused(home, "credentialCreate", ("DELETED", "owners.worker"), **by_id)
+    await assert_refused(shared_tenant, "credentialCreate", ("DELETED", "owners.worker"), **by_id)
     by_external_id = owned(worker={"externalId": "W-9"})
-    await refused(home, "credentialCreate", ("NOT_FOUND", "owners.worker.externalId"), **by_external_id)
+    await assert_refused(shared_tenant, "credentialCreate", ("NOT_FOUND", "owners.worker.externalId"), **by_external_id)
 
 
-async def test_unknown_owners_are_all_told_at_once(home: Tenant, people: dict[str, str], stranger: Tenant) -> None:
-    theirs = await stranger.add_worker("Theirs", source={"externalId": "S-1"})
-    for worker in (theirs, f"wkr_{UNKNOWN}"):
-        await refused(
-            home,
+async def test_unknown_owners_are_all_told_at_once(
+    shared_tenant: Tenant, people: dict[str, str], other_tenant: Tenant
+) -> None:
+    theirs = await other_tenant.add_worker("Theirs", source={"externalId": "S-1"})
+    for worker in (theirs, f"wkr_{UNKNOWN_ID}"):
+        await assert_refused(
+            shared_tenant,
             "credentialCreate",
             ("NOT_FOUND", "owners.worker.id"),
             ("NOT_FOUND", "owners.applicant.externalId"),
@@ -91,10 +97,10 @@ async def test_unknown_owners_are_all_told_at_once(home: Tenant, people: dict[st
         )
 
 
-async def test_a_worker_is_not_an_applicant(home: Tenant, people: dict[str, str]) -> None:
+async def test_a_worker_is_not_an_applicant(shared_tenant: Tenant, people: dict[str, str]) -> None:
     swapped = owned(worker={"id": people["sam"]}, applicant={"id": people["jo"]})
-    await refused(
-        home,
+    await assert_refused(
+        shared_tenant,
         "credentialCreate",
         ("INVALID", "owners.worker.id"),
         ("INVALID", "owners.applicant.id"),

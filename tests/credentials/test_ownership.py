@@ -8,7 +8,7 @@ import pytest
 from app.access import Scope
 from tests.credentials import life
 from tests.credentials.life import done, facts, move, owner, refused
-from tests.service import Tenant, paths
+from tests.service import Tenant, error_paths
 
 OWNED = "credential { owners { worker { id } applicant { id } } revision } status"
 
@@ -83,8 +83,8 @@ async def test_a_slot_held_by_another_is_already_linked_and_says_by_whom(people:
         (people.colleague, "Worker", people.worker),
         (people.rival, "Applicant", people.applicant),
     ):
-        payload = await people.tenant.change("credentialLink", f"status {asked}", id=key, to=owner(to))
-        assert paths(payload) == [("ALREADY_LINKED", "to")]
+        payload = await people.tenant.mutate("credentialLink", f"status {asked}", id=key, to=owner(to))
+        assert error_paths(payload) == [("ALREADY_LINKED", "to")]
         assert payload["errors"][0]["owner"] == {"__typename": kind, "id": holder}
         assert payload["errors"][0]["__typename"] == "AlreadyLinkedError"
     assert await people.tenant.rows() == before
@@ -93,9 +93,9 @@ async def test_a_slot_held_by_another_is_already_linked_and_says_by_whom(people:
 async def test_the_holder_is_told_again_by_the_same_idempotency_key(people: People, key: str) -> None:
     asked = "status errors { ... on AlreadyLinkedError { owner { ... on Worker { id } } } }"
     given: dict[str, Any] = {"id": key, "to": owner(people.colleague), "idempotencyKey": "link-1"}
-    once = await people.tenant.change("credentialLink", asked, **given)
+    once = await people.tenant.mutate("credentialLink", asked, **given)
     assert once["errors"][0]["owner"] == {"id": people.worker}
-    assert await people.tenant.change("credentialLink", asked, **given) == once
+    assert await people.tenant.mutate("credentialLink", asked, **given) == once
 
 
 async def test_unlinking_takes_one_owner_away(people: People, key: str) -> None:
@@ -208,7 +208,7 @@ async def test_owners_never_change_through_update_or_replace(people: People, key
 
 
 async def test_each_needs_the_scope_of_writing(people: People, key: str) -> None:
-    limited = await people.tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW, Scope.WORKERS_WRITE)
+    limited = await people.tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW, Scope.WORKERS_WRITE)
     calls: dict[str, dict[str, Any]] = {
         "Link": {"to": owner(people.applicant)},
         "Unlink": {"ownerType": "APPLICANT"},
@@ -219,9 +219,11 @@ async def test_each_needs_the_scope_of_writing(people: People, key: str) -> None
         assert needed == "credentials:write"
 
 
-async def test_another_tenants_credential_and_people_are_not_found(people: People, stranger: Tenant, key: str) -> None:
-    foreign = await stranger.add_worker()
-    theirs = await stranger.add_credential(foreign)
+async def test_another_tenants_credential_and_people_are_not_found(
+    people: People, other_tenant: Tenant, key: str
+) -> None:
+    foreign = await other_tenant.add_worker()
+    theirs = await other_tenant.add_credential(foreign)
     assert await people.refused("Link", theirs, to=owner(people.worker)) == [("NOT_FOUND", "id")]
     assert await people.refused("Unlink", theirs, ownerType="APPLICANT") == [("NOT_FOUND", "id")]
     assert await people.refused("Transfer", theirs, **move(people.worker, people.colleague)) == [("NOT_FOUND", "id")]

@@ -7,7 +7,7 @@ import pytest
 
 from app.credentials.tables import Approval
 from app.credentials.verification import attempts
-from app.registries.registry_set import Sources
+from app.registries.registry_set import RegistrySet
 from tests.credentials import audit
 from tests.credentials.life import done, tally
 from tests.service import Tenant
@@ -31,7 +31,7 @@ async def call(tenant: Tenant, verb: str, key: str) -> str:
     """Do it; gives the code of the refusal, or OK."""
     selection = "purgedId" if verb == "Purge" else "credential { id }"
     given: dict[str, Any] = {"confirm": True} if verb == "Purge" else {}
-    payload = await tenant.change(f"credential{verb}", selection, id=key, **given)
+    payload = await tenant.mutate(f"credential{verb}", selection, id=key, **given)
     return str(payload["errors"][0]["code"]) if payload["errors"] else "OK"
 
 
@@ -81,11 +81,11 @@ async def test_checks_under_way_when_it_is_archived_and_purged(tenant: Tenant, w
 
 
 async def test_a_pending_check_that_is_finished_while_it_is_purged(tenant: Tenant, worker: str) -> None:
-    sources = Sources()
+    sources = RegistrySet()
     for _ in range(ROUNDS):
         key = await archived(tenant, worker)
         [attempt] = [row["id"] for row in (await tenant.rows())["verification_attempts"] if row["credential_id"] == key]
-        finished = (attempts.complete(tenant.service.database, sources, tenant.id, attempt) for _ in range(2))
+        finished = (attempts.run(tenant.service.database, sources, tenant.id, attempt) for _ in range(2))
         purged, *leased = await asyncio.gather(call(tenant, "Purge", key), *finished)
         assert purged == "OK"
         assert leased.count(True) <= 1

@@ -38,7 +38,7 @@ async def race(tenant: Tenant, *calls: Call) -> list[str]:
             selection = "status"
         else:
             selection = "purgedId" if name == "credentialPurge" else "credential { id }"
-        payload = await tenant.change(name, selection, **given)
+        payload = await tenant.mutate(name, selection, **given)
         codes = [error["code"] for error in payload["errors"]]
         return str(codes[0] if codes else payload.get("status", "OK"))
 

@@ -10,8 +10,8 @@ from app.credentials.tables import Credential, Intake
 from tests.conftest import SettableClock
 from tests.credentials import life
 from tests.credentials.life import add_version, done, facts, refused
-from tests.service import Tenant, paths
-from tests.statement_counter import counted
+from tests.service import Tenant, error_paths
+from tests.statement_counter import recorded_statements
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STANDING = "verification { status eligibility statusDetail }"
@@ -71,7 +71,7 @@ async def test_a_decision_says_who_when_and_why(
     tenant: Tenant, key: str, clock: SettableClock, verb: str, status: str, standing: str
 ) -> None:
     clock.set(NOON)
-    viewer = (await tenant.ask("{ viewer { id } }")).data["viewer"]["id"]
+    viewer = (await tenant.execute("{ viewer { id } }")).data["viewer"]["id"]
     asked = "credential { latestVersion { approval { status decidedBy decidedAt reason notes } } lastUpdated }"
     given = {"reason": " Seen the original ", "notes": "Two pages.\nBoth signed."}
     payload = await done(tenant, f"credential{verb}", asked, id=key, **given)
@@ -146,10 +146,10 @@ async def test_a_version_that_needs_no_approval_can_be_decided_too(tenant: Tenan
 
 
 async def test_a_version_of_another_credential_is_not_found(
-    tenant: Tenant, stranger: Tenant, key: str, worker: str
+    tenant: Tenant, other_tenant: Tenant, key: str, worker: str
 ) -> None:
     other = await first(tenant, await life.add_ticket(tenant, worker))
-    foreign = await first(stranger, await stranger.add_credential(await stranger.add_worker()))
+    foreign = await first(other_tenant, await other_tenant.add_credential(await other_tenant.add_worker()))
     for version in (other, foreign, "cver_0000000000000000"):
         for verb in ("Approve", "Reject"):
             found = await refused(tenant, f"credential{verb}", id=key, version=version)
@@ -218,8 +218,8 @@ async def test_a_request_that_nobody_answered_cannot_be_decided(tenant: Tenant, 
 
 async def test_a_decision_made_in_view_of_an_older_revision_is_a_conflict(tenant: Tenant, key: str) -> None:
     await add_version(tenant, key, expiryDate="2034-05-01")
-    payload = await tenant.change("credentialApprove", life.CREDENTIAL, id=key, expectedRevision=1)
-    assert paths(payload) == [("CONFLICT", "expectedRevision")]
+    payload = await tenant.mutate("credentialApprove", life.CREDENTIAL, id=key, expectedRevision=1)
+    assert error_paths(payload) == [("CONFLICT", "expectedRevision")]
     assert payload["errors"][0]["currentRevision"] == 2
     await done(tenant, "credentialApprove", id=key, expectedRevision=2)
 
@@ -233,15 +233,15 @@ async def test_too_many_words_are_refused(tenant: Tenant, key: str) -> None:
 
 
 async def test_deciding_needs_its_scope(tenant: Tenant, key: str) -> None:
-    limited = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_VERIFY)
+    limited = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_VERIFY)
     for verb in ("Approve", "Reject"):
         assert await life.forbidden(tenant, f"credential{verb}", limited, id=key) == "credentials:review"
 
 
-async def test_another_tenants_credential_is_not_found(tenant: Tenant, stranger: Tenant, key: str) -> None:
+async def test_another_tenants_credential_is_not_found(tenant: Tenant, other_tenant: Tenant, key: str) -> None:
     before = await tenant.rows()
     for verb in ("Approve", "Reject"):
-        assert await refused(stranger, f"credential{verb}", id=key) == [("NOT_FOUND", "id")]
+        assert await refused(other_tenant, f"credential{verb}", id=key) == [("NOT_FOUND", "id")]
     assert await tenant.rows() == before
 
 
@@ -260,7 +260,7 @@ async def test_a_decision_writes_each_row_once_and_reads_little(tenant: Tenant, 
     other = await life.add_ticket(tenant, await tenant.add_worker("Other"))
     # The first one reads who calls, which is remembered.
     await done(tenant, "credentialApprove", "credential { id }", id=other, idempotencyKey="first")
-    with counted() as statements:
+    with recorded_statements() as statements:
         await done(tenant, "credentialApprove", "credential { id }", id=key, idempotencyKey="second")
     # The key and its outcome, the credential with its past, the version, the event, and the mark of the worker.
     assert len([statement for statement in statements if not statement.startswith("SELECT")]) == 7
@@ -282,13 +282,13 @@ async def test_what_takes_the_place_of_what_was_rejected_stands_anew(
     text = f"""query ($worker: ID!, $id: ID!) {{ worker(by: {{id: $worker}}) {{ compliance {{ status reason }} }}
         credential(id: $id) {{ {STANDING} }} }}"""
     asked = {"worker": worker, "id": key}
-    told = (await tenant.ask(text, asked)).data
+    told = (await tenant.execute(text, asked)).data
     assert told["credential"]["verification"] == FALLEN
     assert told["worker"]["compliance"] == [{"status": "INELIGIBLE", "reason": "What was provided was rejected."}]
     await done(
         tenant, field, "credential { id }" if field == "credentialUpdate" else "version { id }", id=key, **ANEW[field]
     )
-    told = (await tenant.ask(text, asked)).data
+    told = (await tenant.execute(text, asked)).data
     assert told["credential"]["verification"] == {"status": "PENDING", "eligibility": None, "statusDetail": None}
     assert told["worker"]["compliance"] == [{"status": "IN_REVIEW", "reason": "It waits for a reviewer."}]
     assert (await life.ledger(tenant, key))[-1].changes["verification.status"] == {"from": "REVOKED", "to": "PENDING"}

@@ -38,7 +38,7 @@ async def queue(tenant: Tenant, arguments: str = "", *, key: str | None = None) 
     text = (
         f"{{ reviewQueue{arguments} {{ nodes {{ id }} pageInfo {{ hasNextPage hasPreviousPage endCursor startCursor }}"
     )
-    answer = await tenant.ask(f"{text} totalCount {{ count }} }} }}", key=key)
+    answer = await tenant.execute(f"{text} totalCount {{ count }} }} }}", key=key)
     return answer.data["reviewQueue"]
 
 
@@ -73,13 +73,13 @@ async def test_what_is_decided_between_two_pages_shifts_nothing(tenant: Tenant, 
 
 
 async def test_a_cursor_of_another_list_or_tenant_is_refused(
-    tenant: Tenant, stranger: Tenant, waiting: list[str]
+    tenant: Tenant, other_tenant: Tenant, waiting: list[str]
 ) -> None:
     cursor = (await queue(tenant))["pageInfo"]["endCursor"]
     query = f'{{ reviewQueue(after: "{cursor}") {{ nodes {{ id }} }} }}'
-    assert (await stranger.ask(query)).codes == ["BAD_CURSOR"]
-    assert (await tenant.ask(query.replace("reviewQueue", "credentials"))).codes == ["BAD_CURSOR"]
-    assert (await tenant.ask('{ reviewQueue(after: "x") { nodes { id } } }')).codes == ["BAD_CURSOR"]
+    assert (await other_tenant.execute(query)).codes == ["BAD_CURSOR"]
+    assert (await tenant.execute(query.replace("reviewQueue", "credentials"))).codes == ["BAD_CURSOR"]
+    assert (await tenant.execute('{ reviewQueue(after: "x") { nodes { id } } }')).codes == ["BAD_CURSOR"]
 
 
 async def test_what_is_decided_archived_or_deleted_leaves_it(tenant: Tenant, waiting: list[str]) -> None:
@@ -132,14 +132,14 @@ async def test_the_queue_can_be_narrowed(tenant: Tenant, waiting: list[str], wor
     assert await queued(tenant, f'(where: {{owner: {{type: WORKER, id: "{worker}"}}}})') == waiting
 
 
-async def test_it_shows_nothing_of_another_tenant(stranger: Tenant, waiting: list[str]) -> None:
+async def test_it_shows_nothing_of_another_tenant(other_tenant: Tenant, waiting: list[str]) -> None:
     assert waiting
-    assert await queued(stranger) == []
+    assert await queued(other_tenant) == []
 
 
 async def test_it_needs_the_scope_of_a_reviewer(tenant: Tenant, waiting: list[str]) -> None:
     query = "{ reviewQueue { nodes { id } } }"
-    reader = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
-    assert (await tenant.ask(query, key=reader)).codes == ["FORBIDDEN"]
-    reviewer = await tenant.key_with(Scope.CREDENTIALS_REVIEW)
+    reader = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
+    assert (await tenant.execute(query, key=reader)).codes == ["FORBIDDEN"]
+    reviewer = await tenant.create_key(Scope.CREDENTIALS_REVIEW)
     assert ids_of((await queue(tenant, key=reviewer))["nodes"]) == waiting

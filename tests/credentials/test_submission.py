@@ -8,7 +8,7 @@ from app.access import EVERYTHING, Scope
 from app.compliance.tables import CredentialRequest
 from app.credentials.tables import Approval, Credential, Intake
 from tests import calls
-from tests.calls import done, refused
+from tests.calls import assert_refused, mutate_ok
 from tests.credentials import life
 from tests.service import Tenant
 
@@ -31,7 +31,7 @@ async def the_request(tenant: Tenant) -> CredentialRequest:
     """The one request that there is."""
     [row] = (await tenant.rows())["credential_requests"]
     async with tenant.service.database.reading("test") as session:
-        return await session.row(CredentialRequest, (tenant.id, row["id"]))
+        return await session.get_row(CredentialRequest, (tenant.id, row["id"]))
 
 
 async def test_where_nobody_approves_it_an_answer_completes_the_request(tenant: Tenant) -> None:
@@ -67,7 +67,7 @@ async def test_an_answer_that_is_rejected_and_given_again(tenant: Tenant) -> Non
     found = await submit(tenant, key, referenceNumber="T-1")
     assert (found["intake"]["status"], found["effectiveVersion"]) == ("SUBMITTED", None)
     assert (await the_request(tenant)).status is Intake.SUBMITTED
-    await refused(tenant, "credentialSubmit", ("ALREADY_SUBMITTED", "id"), id=key)
+    await assert_refused(tenant, "credentialSubmit", ("ALREADY_SUBMITTED", "id"), id=key)
     await life.done(tenant, "credentialUpdate", id=key, identification={"referenceNumber": "T-2"})
     rejected = f"credential {{ {SHOWN} }}"
     found = (await life.done(tenant, "credentialReject", rejected, id=key, reason="Cannot be read."))["credential"]
@@ -87,9 +87,9 @@ async def test_an_answer_that_is_rejected_and_given_again(tenant: Tenant) -> Non
     assert (found["intake"]["status"], found["effectiveVersion"]["number"]) == ("COMPLETED", 2)
     request = await the_request(tenant)
     assert (request.status, request.closed_at is None) == (Intake.COMPLETED, False)
-    await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=key)
-    await refused(tenant, "credentialUpdate", ("NOT_UPDATABLE", "id"), id=key)
-    await refused(tenant, "credentialVersionAdd", ("NOT_UPDATABLE", "id"), id=key)
+    await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=key)
+    await assert_refused(tenant, "credentialUpdate", ("NOT_UPDATABLE", "id"), id=key)
+    await assert_refused(tenant, "credentialVersionAdd", ("NOT_UPDATABLE", "id"), id=key)
 
 
 async def test_where_nothing_is_given_again_a_rejection_closes_the_request(tenant: Tenant) -> None:
@@ -106,7 +106,7 @@ async def test_where_nothing_is_given_again_a_rejection_closes_the_request(tenan
 
 async def test_what_a_registry_verifies_is_checked_after_it_is_submitted(tenant: Tenant) -> None:
     key = await life.requested(tenant, verificationSource="a-registry")
-    await refused(tenant, "credentialVerify", ("NOT_VERIFIABLE", "id"), id=key)
+    await assert_refused(tenant, "credentialVerify", ("NOT_VERIFIABLE", "id"), id=key)
     payload = await life.done(
         tenant, "credentialSubmit", "credential { id } correlationId", id=key, referenceNumber="T-1"
     )
@@ -127,9 +127,11 @@ async def test_facts_written_before_count_when_it_is_submitted(tenant: Tenant) -
 
 
 @pytest.fixture(scope="module")
-async def requested(home: Tenant) -> str:
+async def requested(shared_tenant: Tenant) -> str:
     """The id of a requested credential, of a type that does not take everything."""
-    return await life.requested(home, supports=["REFERENCE_NUMBER", "EXPIRY_DATE"], referenceNumberPattern=r"T-\d")
+    return await life.requested(
+        shared_tenant, supports=["REFERENCE_NUMBER", "EXPIRY_DATE"], referenceNumberPattern=r"T-\d"
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,25 +147,25 @@ async def requested(home: Tenant) -> str:
     ],
 )
 async def test_what_the_type_does_not_take_is_refused(
-    home: Tenant, requested: str, facts: dict[str, Any], expected: tuple[str, str]
+    shared_tenant: Tenant, requested: str, facts: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    await refused(home, "credentialSubmit", expected, id=requested, **facts)
+    await assert_refused(shared_tenant, "credentialSubmit", expected, id=requested, **facts)
 
 
 async def test_what_the_type_requires_is_required(tenant: Tenant) -> None:
     key = await life.requested(tenant, requires=["ISSUE_DATE", "EXPIRY_DATE"])
     expected = [("REQUIRED", "issueDate"), ("REQUIRED", "expiryDate")]
-    await refused(tenant, "credentialSubmit", *expected, id=key, referenceNumber="T-1")
+    await assert_refused(tenant, "credentialSubmit", *expected, id=key, referenceNumber="T-1")
 
 
-async def test_only_what_was_asked_for_and_is_ones_own_is_submitted(tenant: Tenant, stranger: Tenant) -> None:
-    key, theirs = await life.requested(tenant), await life.requested(stranger)
+async def test_only_what_was_asked_for_and_is_ones_own_is_submitted(tenant: Tenant, other_tenant: Tenant) -> None:
+    key, theirs = await life.requested(tenant), await life.requested(other_tenant)
     direct = await tenant.add_credential(await tenant.add_worker())
-    await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=direct)
-    await refused(tenant, "credentialSubmit", ("NOT_FOUND", "id"), id=theirs)
-    await calls.forbidden(tenant, "credentialSubmit", *(EVERYTHING - {NEEDED}), needs=NEEDED, id=key)
+    await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=direct)
+    await assert_refused(tenant, "credentialSubmit", ("NOT_FOUND", "id"), id=theirs)
+    await calls.assert_forbidden(tenant, "credentialSubmit", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, id=key)
     await life.done(tenant, "credentialArchive", id=key)
-    await refused(tenant, "credentialSubmit", ("ARCHIVED", "id"), id=key)
+    await assert_refused(tenant, "credentialSubmit", ("ARCHIVED", "id"), id=key)
 
 
 async def test_what_comes_from_requests_only_is_not_created(tenant: Tenant) -> None:
@@ -176,7 +178,7 @@ async def test_what_comes_from_requests_only_is_not_created(tenant: Tenant) -> N
         "owners": {"worker": {"id": worker}},
     }
     expected = ("CREATION_NOT_ALLOWED", "identification.credentialType")
-    await refused(tenant, "credentialCreate", expected, **given)
+    await assert_refused(tenant, "credentialCreate", expected, **given)
     assert (await submit(tenant, key, referenceNumber="T-1"))["intake"]["status"] == "COMPLETED"
 
 
@@ -184,15 +186,15 @@ async def test_an_update_of_what_the_type_does_not_support_changes_nothing(tenan
     key = await life.requested(tenant, supports=["REFERENCE_NUMBER"])
     issuing = {"expiryDate": "2031-01-01"}
     given: dict[str, Any] = {"identification": {"displayName": "Other"}, "issuing": issuing}
-    await refused(tenant, "credentialUpdate", ("UNSUPPORTED_METADATA", "issuing.expiryDate"), id=key, **given)
+    await assert_refused(tenant, "credentialUpdate", ("UNSUPPORTED_METADATA", "issuing.expiryDate"), id=key, **given)
 
 
-async def test_many_are_updated_and_each_stands_alone(tenant: Tenant, stranger: Tenant) -> None:
+async def test_many_are_updated_and_each_stands_alone(tenant: Tenant, other_tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     first, second = await tenant.add_credential(worker), await tenant.add_credential(worker)
     completed = await life.requested(tenant)
     await submit(tenant, completed, referenceNumber="T-1")
-    theirs = await stranger.add_credential(await stranger.add_worker())
+    theirs = await other_tenant.add_credential(await other_tenant.add_worker())
     updates: list[dict[str, Any]] = [
         {"id": second, "issuing": {"expiryDate": "2030-01-01"}},
         {"id": completed, "issuing": {"expiryDate": "2030-01-01"}},
@@ -202,7 +204,7 @@ async def test_many_are_updated_and_each_stands_alone(tenant: Tenant, stranger: 
         {"id": first, "verification": {"status": None}},
     ]
     selection = "results { credentialId credential { revision } errors { code path } } total succeeded failed"
-    payload = await calls.change(tenant, "credentialsUpdate", selection, updates=updates)
+    payload = await calls.mutate(tenant, "credentialsUpdate", selection, updates=updates)
     assert (payload["total"], payload["succeeded"], payload["failed"], payload["errors"]) == (6, 2, 4, [])
     assert [(one["credentialId"], one["errors"]) for one in payload["results"]] == [
         (second, []),
@@ -215,14 +217,16 @@ async def test_many_are_updated_and_each_stands_alone(tenant: Tenant, stranger: 
     row = await life.row(tenant, second)
     assert (row.display_name, str(row.expiry_date), row.revision) == ("Twice", "2030-01-01", 3)
     assert (await life.row(tenant, first)).revision == 1
-    await refused(tenant, "credentialsUpdate", ("TOO_MANY", "updates"), updates=[{"id": first}] * 501)
-    await calls.forbidden(tenant, "credentialsUpdate", *(EVERYTHING - {NEEDED}), needs=NEEDED, updates=[{"id": first}])
+    await assert_refused(tenant, "credentialsUpdate", ("TOO_MANY", "updates"), updates=[{"id": first}] * 501)
+    await calls.assert_forbidden(
+        tenant, "credentialsUpdate", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, updates=[{"id": first}]
+    )
 
 
 async def test_a_deleted_credential_asks_nobody(tenant: Tenant) -> None:
     key = await life.requested(tenant)
     await life.write(tenant, Credential, key, intake=Intake.CANCELLED)
-    await refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=key)
-    assert (await done(tenant, "credentialDelete", "credential { viewerCanSubmit }", id=key))[
+    await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=key)
+    assert (await mutate_ok(tenant, "credentialDelete", "credential { viewerCanSubmit }", id=key))[
         "viewerCanSubmit"
     ] is False

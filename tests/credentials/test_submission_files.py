@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from tests import calls, files
-from tests.calls import refused
+from tests.calls import assert_refused
 from tests.credentials import life
 from tests.credentials.life import done, show
 from tests.oidc import Issuer
-from tests.service import Tenant, paths
+from tests.service import Tenant, error_paths
 
 SUBMIT, DELETE = "credentialSubmit", "attachmentDelete"
 LISTED = """
@@ -45,7 +45,7 @@ async def rejected(tenant: Tenant) -> str:
     key = await life.requested(tenant, requires=BOTH)
     await life.choose(tenant, approvalsEnabled=True, resubmitOnReject=True)
     for side in ("FRONT", "BACK", "OTHER"):
-        await files.send(tenant, key, side, name=f"{side.lower()}.png")
+        await files.upload_file(tenant, key, side, name=f"{side.lower()}.png")
     await submit(tenant, key)
     await done(tenant, "credentialReject", id=key, reason="The back cannot be read.")
     return key
@@ -53,13 +53,13 @@ async def rejected(tenant: Tenant) -> str:
 
 async def test_files_wait_and_are_handed_in_with_the_answer(tenant: Tenant) -> None:
     key = await life.requested(tenant, requires=BOTH)
-    await files.send(tenant, key, "FRONT", name="front.png")
+    await files.upload_file(tenant, key, "FRONT", name="front.png")
     assert await listed(tenant, key) == [("front.png", "WAITING", None)]
     assert await by_version(tenant, key) == [[]]
     missing = ("REQUIRED", "attachments")
-    [error] = await refused(tenant, SUBMIT, missing, id=key, referenceNumber="T-1")
+    [error] = await assert_refused(tenant, SUBMIT, missing, id=key, referenceNumber="T-1")
     assert "BACK_ATTACHMENT" in error["message"]
-    await files.send(tenant, key, "BACK", files.PDF, "back.pdf")
+    await files.upload_file(tenant, key, "BACK", files.PDF, "back.pdf")
     # What waits changes nothing of the credential: whoever read it before can submit it still.
     await submit(tenant, key, expectedRevision=1)
     assert await listed(tenant, key) == [("front.png", "ATTACHED", 1), ("back.pdf", "ATTACHED", 1)]
@@ -80,22 +80,22 @@ async def test_files_wait_and_are_handed_in_with_the_answer(tenant: Tenant) -> N
 async def test_what_is_missing_is_told_at_once_with_what_is_wrong(tenant: Tenant) -> None:
     key = await life.requested(tenant, requires=["ISSUE_DATE", *BOTH])
     expected = [("REQUIRED", "issueDate"), *[("REQUIRED", "attachments")] * 2]
-    await refused(tenant, SUBMIT, *expected, id=key, referenceNumber="T-1")
+    await assert_refused(tenant, SUBMIT, *expected, id=key, referenceNumber="T-1")
 
 
 async def test_what_was_announced_and_did_not_come_is_missing(tenant: Tenant) -> None:
     key = await life.requested(tenant, requires=["FRONT_ATTACHMENT"])
-    await files.announce(tenant, key)
-    await refused(tenant, SUBMIT, ("REQUIRED", "attachments"), id=key, referenceNumber="T-1")
+    await files.create_upload(tenant, key)
+    await assert_refused(tenant, SUBMIT, ("REQUIRED", "attachments"), id=key, referenceNumber="T-1")
 
 
 async def test_only_the_named_files_are_handed_in(tenant: Tenant) -> None:
     key = await life.requested(tenant, requires=["FRONT_ATTACHMENT"])
-    front = await files.send(tenant, key, "FRONT")
-    other = await files.send(tenant, key, "OTHER", name="other.png")
+    front = await files.upload_file(tenant, key, "FRONT")
+    other = await files.upload_file(tenant, key, "OTHER", name="other.png")
     for named in ([], [other]):
         missing = ("REQUIRED", "attachments")
-        await refused(tenant, SUBMIT, missing, id=key, referenceNumber="T-1", attachments=named)
+        await assert_refused(tenant, SUBMIT, missing, id=key, referenceNumber="T-1", attachments=named)
     await life.choose(tenant, approvalsEnabled=True)
     await submit(tenant, key, attachments=[front, front])
     assert await listed(tenant, key) == [("front.png", "ATTACHED", 1), ("other.png", "WAITING", None)]
@@ -104,23 +104,23 @@ async def test_only_the_named_files_are_handed_in(tenant: Tenant) -> None:
     assert await listed(tenant, key) == [("front.png", "ATTACHED", 1)]
 
 
-async def test_a_named_file_must_wait_for_this_answer(tenant: Tenant, stranger: Tenant) -> None:
+async def test_a_named_file_must_wait_for_this_answer(tenant: Tenant, other_tenant: Tenant) -> None:
     key, elsewhere = await life.requested(tenant), await life.requested(tenant, "ANOTHER")
-    theirs = await files.send(stranger, await life.requested(stranger))
-    mine, waiting = await files.send(tenant, key), await files.send(tenant, elsewhere)
-    expected = (await files.announce(tenant, key, "BACK")).id
+    theirs = await files.upload_file(other_tenant, await life.requested(other_tenant))
+    mine, waiting = await files.upload_file(tenant, key), await files.upload_file(tenant, elsewhere)
+    expected = (await files.create_upload(tenant, key, "BACK")).id
     for named in (theirs, waiting, expected):
         given = {"referenceNumber": "T-1", "attachments": [mine, named]}
-        await refused(tenant, SUBMIT, ("NOT_FOUND", "attachments.1"), id=key, **given)
+        await assert_refused(tenant, SUBMIT, ("NOT_FOUND", "attachments.1"), id=key, **given)
     given = {"referenceNumber": "T-1", "attachments": [key]}
-    await refused(tenant, SUBMIT, ("INVALID", "attachments.0"), id=key, **given)
+    await assert_refused(tenant, SUBMIT, ("INVALID", "attachments.0"), id=key, **given)
     given["attachments"] = [mine] * 21
-    await refused(tenant, SUBMIT, ("TOO_MANY", "attachments"), id=key, **given)
+    await assert_refused(tenant, SUBMIT, ("TOO_MANY", "attachments"), id=key, **given)
 
 
 async def test_after_a_rejection_only_what_was_wrong_is_sent_anew(tenant: Tenant, rejected: str) -> None:
     assert await by_version(tenant, rejected) == [["front.png", "back.png", "other.png"]]
-    await files.send(tenant, rejected, "BACK", files.JPEG, "again.jpg")
+    await files.upload_file(tenant, rejected, "BACK", files.JPEG, "again.jpg")
     assert ("again.jpg", "WAITING", None) in await listed(tenant, rejected)
     await submit(tenant, rejected)
     assert await by_version(tenant, rejected) == [
@@ -145,7 +145,7 @@ async def test_an_answer_that_is_given_again_as_it_was_has_its_files(tenant: Ten
 
 async def test_a_version_that_was_added_meanwhile_loses_no_file(tenant: Tenant, rejected: str) -> None:
     await done(tenant, "credentialVersionAdd", "version { id }", id=rejected, issueDate="2026-01-01")
-    await files.send(tenant, rejected, "BACK", files.JPEG, "again.jpg")
+    await files.upload_file(tenant, rejected, "BACK", files.JPEG, "again.jpg")
     await submit(tenant, rejected)
     assert await by_version(tenant, rejected) == [
         ["front.png", "back.png", "other.png"],
@@ -155,7 +155,7 @@ async def test_a_version_that_was_added_meanwhile_loses_no_file(tenant: Tenant, 
 
 async def test_what_waits_goes_with_the_request(tenant: Tenant) -> None:
     key = await life.requested(tenant)
-    await files.send(tenant, key, "FRONT")
+    await files.upload_file(tenant, key, "FRONT")
     request = (await show(tenant, key, "intake { request { id } }"))["intake"]["request"]["id"]
     await done(tenant, "credentialRequestCancel", "credentialRequest { id }", id=request)
     assert await listed(tenant, key) == []
@@ -164,7 +164,7 @@ async def test_what_waits_goes_with_the_request(tenant: Tenant) -> None:
 
 async def test_what_is_decided_for_good_can_still_be_answered_anew(tenant: Tenant, rejected: str) -> None:
     await life.choose(tenant, approvalFinality="FINAL")
-    await files.send(tenant, rejected, "BACK", files.JPEG, "again.jpg")
+    await files.upload_file(tenant, rejected, "BACK", files.JPEG, "again.jpg")
     await submit(tenant, rejected)
     assert await by_version(tenant, rejected) == [
         ["front.png", "back.png", "other.png"],
@@ -173,28 +173,28 @@ async def test_what_is_decided_for_good_can_still_be_answered_anew(tenant: Tenan
 
 
 async def test_of_what_waits_there_is_one_of_each_side(tenant: Tenant, rejected: str) -> None:
-    await files.send(tenant, rejected, "BACK")
+    await files.upload_file(tenant, rejected, "BACK")
     given = {"credential": rejected, "side": "BACK", "fileName": "again.png"}
-    await refused(tenant, "attachmentUploadCreate", ("TAKEN", "side"), **given)
+    await assert_refused(tenant, "attachmentUploadCreate", ("TAKEN", "side"), **given)
 
 
 async def test_what_waits_is_removed_without_a_new_revision(tenant: Tenant) -> None:
     key = await life.requested(tenant)
-    sent = await files.send(tenant, key)
+    sent = await files.upload_file(tenant, key)
     payload = await done(tenant, DELETE, "deletedId credential { revision }", id=sent, expectedRevision=1)
     assert payload["credential"] == {"revision": 1}
     assert (await life.ledger(tenant, key))[-1].changes == {"waitingFiles": {"from": ["FRONT front.png"], "to": []}}
 
 
-async def test_a_worker_answers_with_facts_and_files(door: Tenant, issuer: Issuer) -> None:
-    worker = await door.add_worker()
-    key = await life.requested(door, worker=worker, requires=BOTH)
-    token = issuer.token("ES256", {"organization": door.id, "roles": ["WORKER"], "worker": worker})
-    refused_ = await door.change(SUBMIT, "credential { id }", key=token, id=key, referenceNumber="T-1")
-    assert paths(refused_) == [("REQUIRED", "attachments")] * 2
+async def test_a_worker_answers_with_facts_and_files(oidc_tenant: Tenant, issuer: Issuer) -> None:
+    worker = await oidc_tenant.add_worker()
+    key = await life.requested(oidc_tenant, worker=worker, requires=BOTH)
+    token = issuer.token("ES256", {"organization": oidc_tenant.id, "roles": ["WORKER"], "worker": worker})
+    refused_ = await oidc_tenant.mutate(SUBMIT, "credential { id }", key=token, id=key, referenceNumber="T-1")
+    assert error_paths(refused_) == [("REQUIRED", "attachments")] * 2
     for side in ("FRONT", "BACK"):
-        await files.send(door, key, side, key=token)
-    payload = await door.change(SUBMIT, f"credential {{ {LISTED} }}", key=token, id=key, referenceNumber="T-1")
+        await files.upload_file(oidc_tenant, key, side, key=token)
+    payload = await oidc_tenant.mutate(SUBMIT, f"credential {{ {LISTED} }}", key=token, id=key, referenceNumber="T-1")
     assert payload["errors"] == []
     assert payload["credential"]["intake"] == {"status": "COMPLETED"}
     assert [node["side"] for node in payload["credential"]["attachments"]["nodes"]] == ["FRONT", "BACK"]
@@ -203,14 +203,14 @@ async def test_a_worker_answers_with_facts_and_files(door: Tenant, issuer: Issue
 async def test_an_answer_that_lost_a_required_file_is_not_approved(tenant: Tenant) -> None:
     await life.choose(tenant, approvalsEnabled=True)
     key = await life.requested(tenant, requires=["FRONT_ATTACHMENT"])
-    front = await files.send(tenant, key, "FRONT")
+    front = await files.upload_file(tenant, key, "FRONT")
     await submit(tenant, key)
     await done(tenant, DELETE, "deletedId", id=front)
-    await refused(tenant, "credentialApprove", ("REQUIRED", "attachments"), id=key)
-    await files.send(tenant, key, "FRONT")
+    await assert_refused(tenant, "credentialApprove", ("REQUIRED", "attachments"), id=key)
+    await files.upload_file(tenant, key, "FRONT")
     await done(tenant, "credentialVersionAdd", "version { id }", id=key, issueDate="2026-01-01")
-    await refused(tenant, "credentialApprove", ("REQUIRED", "attachments"), id=key)
-    await files.send(tenant, key, "FRONT")
+    await assert_refused(tenant, "credentialApprove", ("REQUIRED", "attachments"), id=key)
+    await files.upload_file(tenant, key, "FRONT")
     await done(tenant, "credentialApprove", id=key)
     assert (await show(tenant, key, LISTED))["intake"] == {"status": "COMPLETED"}
 
@@ -219,14 +219,14 @@ async def test_an_answer_that_lost_a_required_file_is_not_approved(tenant: Tenan
 async def test_what_was_rejected_stays_on_record_with_its_files(tenant: Tenant, resubmit: bool) -> None:
     await life.choose(tenant, approvalsEnabled=True, resubmitOnReject=resubmit)
     key = await life.requested(tenant)
-    front = await files.send(tenant, key, "FRONT")
+    front = await files.upload_file(tenant, key, "FRONT")
     await submit(tenant, key)
     await done(tenant, "credentialReject", id=key, reason="forged")
     refusal = ("NOT_UPDATABLE", "id")
-    await refused(tenant, DELETE, refusal, id=front)
-    await refused(tenant, "credentialUpdate", refusal, id=key, identification={"referenceNumber": "T-2"})
+    await assert_refused(tenant, DELETE, refusal, id=front)
+    await assert_refused(tenant, "credentialUpdate", refusal, id=key, identification={"referenceNumber": "T-2"})
     version = (await show(tenant, key, "latestVersion { id }"))["latestVersion"]["id"]
-    await refused(tenant, "credentialVersionEdit", refusal, id=version, issuingAuthority="Another")
+    await assert_refused(tenant, "credentialVersionEdit", refusal, id=version, issuingAuthority="Another")
     await done(tenant, "credentialVersionAdd", "version { id }", id=key, issueDate="2026-01-01")
     shown = await show(tenant, key, "versions(orderBy: [{field: NUMBER}]) { nodes { approval { status reason } } }")
     first, second = shown["versions"]["nodes"]
@@ -250,9 +250,9 @@ async def test_deciding_about_an_older_answer_leaves_the_newer_to_be_decided(ten
 
 async def test_a_file_that_its_type_no_longer_supports_is_not_handed_in(tenant: Tenant) -> None:
     key = await life.requested(tenant)
-    front = await files.send(tenant, key, "FRONT")
-    kind = await calls.type_id(tenant, life.TICKET)
+    front = await files.upload_file(tenant, key, "FRONT")
+    kind = await calls.credential_type_id(tenant, life.TICKET)
     await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=kind, supports=["REFERENCE_NUMBER"])
-    await refused(tenant, SUBMIT, ("UNSUPPORTED_METADATA", "attachments"), id=key, referenceNumber="T-1")
+    await assert_refused(tenant, SUBMIT, ("UNSUPPORTED_METADATA", "attachments"), id=key, referenceNumber="T-1")
     await done(tenant, DELETE, "deletedId", id=front)
     await submit(tenant, key)

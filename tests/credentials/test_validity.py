@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from app.credential_types.tables import CredentialType
 from app.credentials import queries, validity
 from app.credentials.tables import NEVER, Credential, Validity
-from app.lists.listings import Ask
+from app.lists.page_request import PageRequest
 from tests import property_settings
-from tests.calls import done, look, nodes
+from tests.calls import mutate_ok, query_nodes, run_query
 from tests.conftest import SettableClock
 from tests.service import Service, Tenant, ids_of
 
@@ -41,19 +41,19 @@ NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 def test_each_side_of_every_boundary(issued: str | None, expires: str | None, soon: int, expected: str) -> None:
     first = date.fromisoformat(issued) if issued else None
     last = date.fromisoformat(expires) if expires else None
-    assert validity.on(TODAY, first, last, soon) == expected
+    assert validity.validity_on(TODAY, first, last, soon) == expected
 
 
 @pytest.fixture(scope="module")
 async def home(service: Service) -> Tenant:
     """An organization far from UTC."""
-    return await Tenant.found(service, "Auckland Health", "Pacific/Auckland")
+    return await Tenant.create(service, "Auckland Health", "Pacific/Auckland")
 
 
 async def add(home: Tenant, code: str, days: int | None) -> str:
     """A credential until the 14th of June 2026, of a new type with these expiring-soon days."""
     kind = {"code": code, "name": code, "category": "LICENSE", "expiringSoonDays": days}
-    await done(home, "credentialTypeCreate", "credentialType { id }", **kind)
+    await mutate_ok(home, "credentialTypeCreate", "credentialType { id }", **kind)
     worker = await home.add_worker()
     identification = {"credentialType": code, "category": "LICENSE"}
     issuing = {"issueDate": "2026-03-14", "expiryDate": "2026-06-14"}
@@ -84,11 +84,11 @@ async def test_days_are_those_of_the_organizations_time_zone(
     at = datetime.fromisoformat(instant).replace(tzinfo=UTC)
     one = await add(home, f"T_{days}_{at:%Y%m%d%H%M}".upper(), days)
     clock.set(at)
-    found = await look(home, "credential", "validity latestVersion { validity }", id=one)
+    found = await run_query(home, "credential", "validity latestVersion { validity }", id=one)
     assert found.data["credential"] == {"validity": expected, "latestVersion": {"validity": expected}}
     for value in Validity:
         where = {"id": {"eq": one}, "validity": {"eq": value.value}}
-        assert ids_of(await nodes(home, "credentials", "id", where=where)) == ([one] if value == expected else [])
+        assert ids_of(await query_nodes(home, "credentials", "id", where=where)) == ([one] if value == expected else [])
 
 
 async def test_the_organizations_days_count_where_the_type_has_none(home: Tenant, clock: SettableClock) -> None:
@@ -96,21 +96,21 @@ async def test_the_organizations_days_count_where_the_type_has_none(home: Tenant
     plain, own = await add(home, "PLAIN", None), await add(home, "OWN", 5)
 
     async def both() -> list[str]:
-        found = await home.ask(
+        found = await home.execute(
             "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Credential { validity } } }", {"ids": [plain, own]}
         )
         values = [one["validity"] for one in found.data["nodes"]]
         where = {"id": {"in": [plain, own]}, "validity": {"eq": "EXPIRING_SOON"}}
-        listed = set(ids_of(await nodes(home, "credentials", "id", where=where)))
+        listed = set(ids_of(await query_nodes(home, "credentials", "id", where=where)))
         assert listed == {key for key, value in zip([plain, own], values, strict=True) if value == "EXPIRING_SOON"}
         return values
 
     assert await both() == ["EXPIRING_SOON", "VALID"]
-    await done(home, "organizationUpdate", "organization { id }", expiringSoonDays=12)
+    await mutate_ok(home, "organizationUpdate", "organization { id }", expiringSoonDays=12)
     assert await both() == ["VALID", "VALID"]
-    await done(home, "organizationUpdate", "organization { id }", expiringSoonDays=13)
+    await mutate_ok(home, "organizationUpdate", "organization { id }", expiringSoonDays=13)
     assert await both() == ["EXPIRING_SOON", "VALID"]
-    await done(home, "organizationUpdate", "organization { id }", expiringSoonDays=30)
+    await mutate_ok(home, "organizationUpdate", "organization { id }", expiringSoonDays=30)
 
 
 async def test_validities_are_filtered_by_every_operator(home: Tenant, clock: SettableClock) -> None:
@@ -129,9 +129,9 @@ async def test_validities_are_filtered_by_every_operator(home: Tenant, clock: Se
     ]
     for operators, found in cases:
         where: dict[str, Any] = {"id": {"eq": one}, "validity": operators}
-        assert ids_of(await nodes(home, "credentials", "id", where=where)) == found
+        assert ids_of(await query_nodes(home, "credentials", "id", where=where)) == found
     where = {"id": {"eq": one}, "NOT": {"validity": {"eq": "EXPIRED"}}}
-    assert ids_of(await nodes(home, "credentials", "id", where=where)) == [one]
+    assert ids_of(await query_nodes(home, "credentials", "id", where=where)) == [one]
 
 
 @property_settings.queries
@@ -140,11 +140,11 @@ async def test_the_database_says_what_the_pure_function_says(
     measured: tuple[Tenant, str], issued: date | None, expires: date | None, soon: int, own: int | None
 ) -> None:
     tenant, one = measured
-    expected = validity.on(TODAY, issued, expires, soon if own is None else own)
+    expected = validity.validity_on(TODAY, issued, expires, soon if own is None else own)
     async with tenant.service.database.writing("test") as session:
         session.now = NOON
-        credential = await session.row(Credential, (tenant.id, one))
-        kind = await session.row(CredentialType, (tenant.id, credential.credential_type_id))
+        credential = await session.get_row(Credential, (tenant.id, one))
+        kind = await session.get_row(CredentialType, (tenant.id, credential.credential_type_id))
         credential.valid_from, credential.expires_on = issued, expires or NEVER
         kind.expiring_soon_days = own
         await session.flush()
@@ -152,7 +152,7 @@ async def test_the_database_says_what_the_pure_function_says(
         found = [
             value
             for value in Validity
-            if (await queries.listing.page(session, actor, Ask(where={"validity": {"eq": value}}))).rows
+            if (await queries.listing.page(session, actor, PageRequest(where={"validity": {"eq": value}}))).rows
         ]
     assert found == [expected]
 
@@ -160,5 +160,5 @@ async def test_the_database_says_what_the_pure_function_says(
 @pytest.fixture(scope="module")
 async def measured(service: Service) -> tuple[Tenant, str]:
     """An organization with one credential, whose dates each example sets."""
-    tenant = await Tenant.found(service, "Measured")
+    tenant = await Tenant.create(service, "Measured")
     return tenant, await tenant.add_credential(await tenant.add_worker())

@@ -48,11 +48,11 @@ async def test_it_begins_with_the_dates_that_were_given(tenant: Tenant, key: str
 async def test_an_edit_tells_who_changed_what_from_what_to_what_and_when(
     tenant: Tenant, key: str, clock: SettableClock
 ) -> None:
-    editor = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
-    viewer = (await tenant.ask("{ viewer { id } }", key=editor)).data["viewer"]["id"]
+    editor = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
+    viewer = (await tenant.execute("{ viewer { id } }", key=editor)).data["viewer"]["id"]
     given = {"id": await latest(tenant, key), "issueDate": "2024-06-01", "expiryDate": None}
     clock.set(LATER)
-    assert (await tenant.change("credentialVersionEdit", VERSION, key=editor, **given))["errors"] == []
+    assert (await tenant.mutate("credentialVersionEdit", VERSION, key=editor, **given))["errors"] == []
     newest = (await activity(tenant, key))[:2]
     assert {(node["field"], node["before"], node["after"]) for node in newest} == {
         ("ISSUE_DATE", "2024-05-01", "2024-06-01"),
@@ -144,14 +144,14 @@ async def test_each_change_of_a_version_is_one_event(tenant: Tenant, key: str) -
 
 
 async def test_versions_need_the_scope_of_writing_and_the_own_tenant(
-    tenant: Tenant, stranger: Tenant, key: str
+    tenant: Tenant, other_tenant: Tenant, key: str
 ) -> None:
     version = await latest(tenant, key)
-    reader = await tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW)
+    reader = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW)
     for name, of in (("credentialVersionAdd", key), ("credentialVersionEdit", version)):
         given = {"id": of, "expiryDate": "2030-01-01"}
         assert await life.forbidden(tenant, name, reader, VERSION, **given) == "credentials:write"
-        assert await refused(stranger, name, VERSION, **given) == [("NOT_FOUND", "id")]
+        assert await refused(other_tenant, name, VERSION, **given) == [("NOT_FOUND", "id")]
 
 
 async def test_a_new_number_is_checked_soon(tenant: Tenant, key: str, clock: SettableClock) -> None:

@@ -30,7 +30,7 @@ def starts(draw: any_.DrawFn) -> Model:
 
 
 async def begin(service: Service, model: Model) -> Walk:
-    tenant = await Tenant.found(service, "Walk")
+    tenant = await Tenant.create(service, "Walk")
     await life.choose(
         tenant,
         approvalsEnabled=model.first == "PENDING",
@@ -59,7 +59,7 @@ async def walk(service: Service, model: Model, steps: Sequence[str]) -> None:
 @settings(max_examples=15, deadline=None)
 @given(model=starts(), steps=any_.lists(any_.sampled_from(STEPS), min_size=4, max_size=14))
 async def test_any_walk_stays_in_what_the_model_allows(service: Service, model: Model, steps: list[str]) -> None:
-    await walk(service, model, steps if service.database.embedded else steps[:STEPS_ON_A_SERVER])
+    await walk(service, model, steps if service.database.is_embedded else steps[:STEPS_ON_A_SERVER])
 
 
 async def test_a_whole_life_from_creation_to_purge(service: Service) -> None:

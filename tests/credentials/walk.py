@@ -204,7 +204,7 @@ class Walk:
             selection = "credential { latestVersion { id } }"
         if name in ("credentialLink", "credentialUnlink", "credentialTransfer"):
             selection = "status"
-        payload = await self.tenant.change(name, "purgedId" if name == "credentialPurge" else selection, **given)
+        payload = await self.tenant.mutate(name, "purgedId" if name == "credentialPurge" else selection, **given)
         if payload["errors"]:
             [error] = payload["errors"]
             return str(error["code"])

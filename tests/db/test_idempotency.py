@@ -8,9 +8,9 @@ import pytest
 
 from app.access import Scope
 from app.db import idempotency
-from tests.calls import change, done, events, lasting, refused, send
+from tests.calls import assert_refused, event_rows, mutate, mutate_ok, send_mutation, stored_rows
 from tests.conftest import SettableClock
-from tests.service import Tenant, paths
+from tests.service import Tenant, error_paths
 
 NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)
 WORKER = "worker { id revision identity { displayName } }"
@@ -23,13 +23,13 @@ JO: dict[str, Any] = {
 
 
 async def test_the_same_call_gives_the_first_result_with_no_second_effect(tenant: Tenant) -> None:
-    first = await change(tenant, "workerCreate", WORKER, **JO)
+    first = await mutate(tenant, "workerCreate", WORKER, **JO)
     assert first["errors"] == []
     before = await tenant.rows()
     # Neither the order of members nor what is selected is part of the input.
     backwards = dict(reversed(JO.items()))
-    assert await change(tenant, "workerCreate", WORKER, **backwards) == first
-    assert await change(tenant, "workerCreate", "worker { id }", **JO) == {
+    assert await mutate(tenant, "workerCreate", WORKER, **backwards) == first
+    assert await mutate(tenant, "workerCreate", "worker { id }", **JO) == {
         "worker": {"id": first["worker"]["id"]},
         "errors": [],
     }
@@ -47,57 +47,59 @@ async def test_the_same_call_gives_the_first_result_with_no_second_effect(tenant
     ],
 )
 async def test_another_input_is_a_mismatch(tenant: Tenant, other: dict[str, Any]) -> None:
-    await done(tenant, "workerCreate", WORKER, **JO)
+    await mutate_ok(tenant, "workerCreate", WORKER, **JO)
     before = await tenant.rows()
-    (error,) = await refused(tenant, "workerCreate", ("IDEMPOTENCY_MISMATCH", "idempotencyKey"), **{**JO, **other})
+    (error,) = await assert_refused(
+        tenant, "workerCreate", ("IDEMPOTENCY_MISMATCH", "idempotencyKey"), **{**JO, **other}
+    )
     assert error["__typename"] == "IdempotencyMismatchError"
     assert error["message"] == "this idempotencyKey was used with another input; send a new key"
     assert await tenant.rows() == before
 
 
 async def test_another_mutation_is_a_mismatch(tenant: Tenant) -> None:
-    await done(tenant, "workerCreate", WORKER, **JO)
+    await mutate_ok(tenant, "workerCreate", WORKER, **JO)
     content = {name: JO[name] for name in ("identity", "contact", "idempotencyKey")}
-    await refused(tenant, "applicantCreate", ("IDEMPOTENCY_MISMATCH", "idempotencyKey"), **content)
+    await assert_refused(tenant, "applicantCreate", ("IDEMPOTENCY_MISMATCH", "idempotencyKey"), **content)
 
 
 async def test_the_replayed_record_is_shown_as_it_is_now(tenant: Tenant) -> None:
-    one = (await done(tenant, "workerCreate", WORKER, **JO))["id"]
-    await done(tenant, "workerUpdate", WORKER, worker={"id": one}, identity={"displayName": "Joanna"})
-    again = await done(tenant, "workerCreate", WORKER, **JO)
+    one = (await mutate_ok(tenant, "workerCreate", WORKER, **JO))["id"]
+    await mutate_ok(tenant, "workerUpdate", WORKER, worker={"id": one}, identity={"displayName": "Joanna"})
+    again = await mutate_ok(tenant, "workerCreate", WORKER, **JO)
     assert again == {"id": one, "revision": 2, "identity": {"displayName": "Joanna"}}
 
 
 async def test_a_refusal_is_replayed_too(tenant: Tenant) -> None:
     other = await tenant.add_worker("Other", contact={"workEmail": "jo@a.test"})
     taken = ("TAKEN", "contact.workEmail")
-    first = await refused(tenant, "workerCreate", taken, **JO)
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": other})
-    assert await refused(tenant, "workerCreate", taken, **JO) == first
-    await refused(
+    first = await assert_refused(tenant, "workerCreate", taken, **JO)
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": other})
+    assert await assert_refused(tenant, "workerCreate", taken, **JO) == first
+    await assert_refused(
         tenant,
         "workerCreate",
         ("IDEMPOTENCY_MISMATCH", "idempotencyKey"),
         **{**JO, "identity": {"displayName": "Somebody"}},
     )
-    await done(tenant, "workerCreate", WORKER, **{**JO, "idempotencyKey": "key 2"})
+    await mutate_ok(tenant, "workerCreate", WORKER, **{**JO, "idempotencyKey": "key 2"})
 
 
 async def test_refusals_are_replayed_with_their_data(tenant: Tenant) -> None:
     one = await tenant.add_worker("One")
     given = {"worker": {"id": one}, "expectedRevision": 7, "idempotencyKey": "stale"}
-    first = await refused(tenant, "workerDelete", ("CONFLICT", "expectedRevision"), **given)
-    await done(tenant, "workerUpdate", WORKER, worker={"id": one}, identity={"displayName": "Two"})
-    assert await refused(tenant, "workerDelete", ("CONFLICT", "expectedRevision"), **given) == first
+    first = await assert_refused(tenant, "workerDelete", ("CONFLICT", "expectedRevision"), **given)
+    await mutate_ok(tenant, "workerUpdate", WORKER, worker={"id": one}, identity={"displayName": "Two"})
+    assert await assert_refused(tenant, "workerDelete", ("CONFLICT", "expectedRevision"), **given) == first
     assert first[0]["currentRevision"] == 1
     rows = [{"source": {"externalId": str(number)}} for number in range(501)]
-    many = await refused(tenant, "workersUpsert", ("TOO_MANY", "rows"), rows=rows, idempotencyKey="many")
-    again = await refused(tenant, "workersUpsert", ("TOO_MANY", "rows"), rows=rows, idempotencyKey="many")
+    many = await assert_refused(tenant, "workersUpsert", ("TOO_MANY", "rows"), rows=rows, idempotencyKey="many")
+    again = await assert_refused(tenant, "workersUpsert", ("TOO_MANY", "rows"), rows=rows, idempotencyKey="many")
     assert (again, many[0]["limit"]) == (many, 500)
     several = {"identity": {"birthDate": "1000-01-01"}, "idempotencyKey": "several"}
     expected = [("REQUIRED", "identity.displayName"), ("INVALID", "identity.birthDate")]
-    several_errors = await refused(tenant, "workerCreate", *expected, **several)
-    assert await refused(tenant, "workerCreate", *expected, **several) == several_errors
+    several_errors = await assert_refused(tenant, "workerCreate", *expected, **several)
+    assert await assert_refused(tenant, "workerCreate", *expected, **several) == several_errors
 
 
 async def test_results_of_many_rows_are_replayed(tenant: Tenant) -> None:
@@ -108,107 +110,107 @@ async def test_results_of_many_rows_are_replayed(tenant: Tenant) -> None:
         {"source": {"externalId": "1"}, "employment": {"team": "Red"}},
     ]
     selection = "total succeeded failed results { index status worker { id revision } errors { code path message } }"
-    first = await change(tenant, "workersUpsert", selection, rows=rows, idempotencyKey="rows")
+    first = await mutate(tenant, "workersUpsert", selection, rows=rows, idempotencyKey="rows")
     assert [result["status"] for result in first["results"]] == ["CREATED", "FAILED", "UNCHANGED", "UPDATED"]
     before = await tenant.rows()
-    assert await change(tenant, "workersUpsert", selection, rows=rows, idempotencyKey="rows") == first
+    assert await mutate(tenant, "workersUpsert", selection, rows=rows, idempotencyKey="rows") == first
     assert await tenant.rows() == before
 
 
 async def test_a_token_is_not_replayed(tenant: Tenant) -> None:
     given = {"name": "Reader", "scopes": ["WORKERS_READ"], "idempotencyKey": "issue"}
-    first = await change(tenant, "apiKeyCreate", "apiKey { id } token", **given)
+    first = await mutate(tenant, "apiKeyCreate", "apiKey { id } token", **given)
     assert first["token"] is not None
     assert first["token"].rpartition("_")[2] not in str(await tenant.rows())
-    again = await change(tenant, "apiKeyCreate", "apiKey { id } token", **given)
+    again = await mutate(tenant, "apiKeyCreate", "apiKey { id } token", **given)
     assert again == {**first, "token": None}
     rotation = {"id": first["apiKey"]["id"], "idempotencyKey": "rotate"}
-    rotated = await change(tenant, "apiKeyRotate", "apiKey { id } token", **rotation)
-    assert await change(tenant, "apiKeyRotate", "apiKey { id } token", **rotation) == {**rotated, "token": None}
-    assert (await tenant.ask("{ viewer { id } }", key=rotated["token"])).status == 200
+    rotated = await mutate(tenant, "apiKeyRotate", "apiKey { id } token", **rotation)
+    assert await mutate(tenant, "apiKeyRotate", "apiKey { id } token", **rotation) == {**rotated, "token": None}
+    assert (await tenant.execute("{ viewer { id } }", key=rotated["token"])).status == 200
 
 
 async def test_the_removal_of_a_row_is_replayed_as_it_was_answered(tenant: Tenant) -> None:
-    unit = (await done(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]
+    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]
     given = {"id": unit, "idempotencyKey": "remove"}
-    first = await change(tenant, "orgUnitDelete", "orgUnit { id name }", **given)
+    first = await mutate(tenant, "orgUnitDelete", "orgUnit { id name }", **given)
     assert first == {"orgUnit": {"id": unit, "name": "North"}, "errors": []}
-    before = await lasting(tenant)
-    assert await change(tenant, "orgUnitDelete", "orgUnit { id name }", **given) == first
-    assert await lasting(tenant) == before
+    before = await stored_rows(tenant)
+    assert await mutate(tenant, "orgUnitDelete", "orgUnit { id name }", **given) == first
+    assert await stored_rows(tenant) == before
 
 
 async def test_a_change_that_changes_nothing_is_replayed(tenant: Tenant) -> None:
     one = await tenant.add_worker("Jo")
     given = {"worker": {"id": one}, "identity": {"displayName": "Jo"}, "idempotencyKey": "same"}
-    assert (await done(tenant, "workerUpdate", WORKER, **given))["revision"] == 1
-    await done(tenant, "workerUpdate", WORKER, worker={"id": one}, identity={"displayName": "Two"})
-    assert (await done(tenant, "workerUpdate", WORKER, **given))["identity"] == {"displayName": "Two"}
+    assert (await mutate_ok(tenant, "workerUpdate", WORKER, **given))["revision"] == 1
+    await mutate_ok(tenant, "workerUpdate", WORKER, worker={"id": one}, identity={"displayName": "Two"})
+    assert (await mutate_ok(tenant, "workerUpdate", WORKER, **given))["identity"] == {"displayName": "Two"}
 
 
 async def test_after_a_day_the_key_is_new(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(NOW)
     given = {"identity": {"displayName": "Jo"}, "idempotencyKey": "daily"}
-    first = await done(tenant, "workerCreate", WORKER, **given)
+    first = await mutate_ok(tenant, "workerCreate", WORKER, **given)
     clock.set(NOW + timedelta(hours=24))
-    assert await done(tenant, "workerCreate", WORKER, **given) == first
+    assert await mutate_ok(tenant, "workerCreate", WORKER, **given) == first
     clock.set(NOW + timedelta(hours=24, microseconds=1))
-    second = await done(tenant, "workerCreate", WORKER, **given)
+    second = await mutate_ok(tenant, "workerCreate", WORKER, **given)
     assert second["id"] != first["id"]
-    assert await done(tenant, "workerCreate", WORKER, **given) == second
+    assert await mutate_ok(tenant, "workerCreate", WORKER, **given) == second
     other = {**given, "identity": {"displayName": "Kim"}}
     clock.advance(timedelta(hours=25))
-    await done(tenant, "workerCreate", WORKER, **other)
+    await mutate_ok(tenant, "workerCreate", WORKER, **other)
     assert len((await tenant.rows())["idempotency_keys"]) == 1
 
 
 async def test_some_calls_remove_the_keys_of_the_days_before(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(NOW)
     given = {"identity": {"displayName": "Jo"}}
-    keys = [f"key {number}" for number in range(4 * idempotency.ONE_SWEEPS)]
-    sweeping = next(key for key in keys if idempotency.sweeps(key))
+    keys = [f"key {number}" for number in range(4 * idempotency.SWEEP_ONE_IN)]
+    sweeping = next(key for key in keys if idempotency.is_sweep_due(key))
     for key in [key for key in keys if key != sweeping][:3]:
-        await done(tenant, "workerCreate", WORKER, **given, idempotencyKey=key)
+        await mutate_ok(tenant, "workerCreate", WORKER, **given, idempotencyKey=key)
     clock.advance(timedelta(hours=25))
-    await done(tenant, "workerCreate", WORKER, **given, idempotencyKey=sweeping)
+    await mutate_ok(tenant, "workerCreate", WORKER, **given, idempotencyKey=sweeping)
     assert [row["id"] for row in (await tenant.rows())["idempotency_keys"]] == [sweeping]
 
 
 async def test_of_twenty_calls_at_once_one_has_an_effect(tenant: Tenant) -> None:
-    answers = await asyncio.gather(*(send(tenant, "workerCreate", WORKER, given=JO) for _ in range(20)))
+    answers = await asyncio.gather(*(send_mutation(tenant, "workerCreate", WORKER, input=JO) for _ in range(20)))
     assert [answer.codes for answer in answers] == [[]] * 20
     payloads = [answer.data["workerCreate"] for answer in answers]
     assert payloads == [payloads[0]] * 20
     assert payloads[0]["errors"] == []
     assert len((await tenant.rows())["workers"]) == 1
-    assert [event["kind"] for event in await events(tenant)].count("worker.created") == 1
+    assert [event["kind"] for event in await event_rows(tenant)].count("worker.created") == 1
 
 
 async def test_of_twenty_different_calls_at_once_one_keeps_the_key(tenant: Tenant) -> None:
     calls = [
-        change(tenant, "workerCreate", WORKER, identity={"displayName": f"Jo {number}"}, idempotencyKey="one")
+        mutate(tenant, "workerCreate", WORKER, identity={"displayName": f"Jo {number}"}, idempotencyKey="one")
         for number in range(20)
     ]
-    found = sorted(map(str, map(paths, await asyncio.gather(*calls))))
+    found = sorted(map(str, map(error_paths, await asyncio.gather(*calls))))
     assert found == sorted(map(str, [[], *[[("IDEMPOTENCY_MISMATCH", "idempotencyKey")]] * 19]))
     assert len((await tenant.rows())["workers"]) == 1
 
 
-async def test_a_key_belongs_to_one_actor_of_one_organization(tenant: Tenant, stranger: Tenant) -> None:
+async def test_a_key_belongs_to_one_actor_of_one_organization(tenant: Tenant, other_tenant: Tenant) -> None:
     given = {"identity": {"displayName": "Jo"}, "idempotencyKey": "ours"}
-    colleague = await tenant.key_with(Scope.WORKERS_READ, Scope.WORKERS_WRITE)
-    mine = await done(tenant, "workerCreate", WORKER, **given)
-    theirs = await done(tenant, "workerCreate", WORKER, key=colleague, **given)
-    elsewhere = await done(stranger, "workerCreate", WORKER, **given)
+    colleague = await tenant.create_key(Scope.WORKERS_READ, Scope.WORKERS_WRITE)
+    mine = await mutate_ok(tenant, "workerCreate", WORKER, **given)
+    theirs = await mutate_ok(tenant, "workerCreate", WORKER, key=colleague, **given)
+    elsewhere = await mutate_ok(other_tenant, "workerCreate", WORKER, **given)
     assert len({mine["id"], theirs["id"], elsewhere["id"]}) == 3
     other = {**given, "identity": {"displayName": "Kim"}}
-    await done(stranger, "workerUpdate", WORKER, worker={"id": elsewhere["id"]}, idempotencyKey="other")
-    await refused(tenant, "workerCreate", ("IDEMPOTENCY_MISMATCH", "idempotencyKey"), key=colleague, **other)
+    await mutate_ok(other_tenant, "workerUpdate", WORKER, worker={"id": elsewhere["id"]}, idempotencyKey="other")
+    await assert_refused(tenant, "workerCreate", ("IDEMPOTENCY_MISMATCH", "idempotencyKey"), key=colleague, **other)
 
 
 async def test_a_missing_scope_does_not_use_the_key(tenant: Tenant) -> None:
-    key, given = await tenant.key_with(Scope.WORKERS_READ), {**JO, "idempotencyKey": "scope"}
-    answer = await send(tenant, "workerCreate", WORKER, key=key, given=given)
+    key, given = await tenant.create_key(Scope.WORKERS_READ), {**JO, "idempotencyKey": "scope"}
+    answer = await send_mutation(tenant, "workerCreate", WORKER, key=key, input=given)
     assert answer.codes == ["FORBIDDEN"]
     assert (await tenant.rows())["idempotency_keys"] == []
 
@@ -220,7 +222,7 @@ async def test_fields_of_one_document_stand_alone(tenant: Tenant) -> None:
       c: workerCreate(input: {identity: {displayName: "C"}, idempotencyKey: "k"}) { worker { id } errors { code } }
       d: workerCreate(input: {identity: {displayName: "D"}}) { worker { id } errors { code } }
     }"""
-    data = (await tenant.ask(text)).data
+    data = (await tenant.execute(text)).data
     assert data["a"] == data["b"]
     assert data["c"] == {"worker": None, "errors": [{"code": "IDEMPOTENCY_MISMATCH"}]}
     assert data["d"]["errors"] == []
@@ -230,12 +232,12 @@ async def test_fields_of_one_document_stand_alone(tenant: Tenant) -> None:
 @pytest.mark.parametrize("key", ["", "x" * 201, "line\nbreak", "bell\a"])
 async def test_a_key_is_two_hundred_printable_characters_at_most(tenant: Tenant, key: str) -> None:
     given = {"identity": {"displayName": "Jo"}, "idempotencyKey": key}
-    (error,) = await refused(tenant, "workerCreate", ("INVALID", "idempotencyKey"), **given)
+    (error,) = await assert_refused(tenant, "workerCreate", ("INVALID", "idempotencyKey"), **given)
     assert error["message"] == "idempotencyKey is not 1 to 200 printable characters"
-    await done(tenant, "workerCreate", WORKER, **{**given, "idempotencyKey": "ключ " + "x" * 195})
+    await mutate_ok(tenant, "workerCreate", WORKER, **{**given, "idempotencyKey": "ключ " + "x" * 195})
 
 
 async def test_a_null_key_is_none(tenant: Tenant) -> None:
     given = {"identity": {"displayName": "Jo"}, "idempotencyKey": None}
-    first, second = [await done(tenant, "workerCreate", WORKER, **given) for _ in range(2)]
+    first, second = [await mutate_ok(tenant, "workerCreate", WORKER, **given) for _ in range(2)]
     assert first["id"] != second["id"]

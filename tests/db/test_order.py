@@ -38,7 +38,7 @@ async def test_of_a_worker_whom_several_change_at_once(tenant: Tenant) -> None:
     for _ in range(10):
         await asyncio.gather(
             *(
-                calls.change(tenant, "workerUpdate", worker={"id": worker}, employment={"status": status})
+                calls.mutate(tenant, "workerUpdate", worker={"id": worker}, employment={"status": status})
                 for status in STATUSES
             )
         )
@@ -46,11 +46,11 @@ async def test_of_a_worker_whom_several_change_at_once(tenant: Tenant) -> None:
 
 
 async def test_of_a_credential_that_is_checked_while_it_is_changed(tenant: Tenant) -> None:
-    sandboxed = await Tenant.found(tenant.service, "In the sandbox", sandbox=True)
+    sandboxed = await Tenant.create(tenant.service, "In the sandbox", sandbox=True)
     key = await sandboxed.add_credential(await sandboxed.add_worker())
     for _ in range(15):
-        update = calls.change(sandboxed, "credentialUpdate", id=key, verification={"status": "SUSPENDED"})
-        await asyncio.gather(update, calls.change(sandboxed, "credentialVerify", id=key, forceRefresh=True))
+        update = calls.mutate(sandboxed, "credentialUpdate", id=key, verification={"status": "SUSPENDED"})
+        await asyncio.gather(update, calls.mutate(sandboxed, "credentialVerify", id=key, forceRefresh=True))
         await assert_in_order(sandboxed, "credentials", key, "status", "verification.status")
 
 

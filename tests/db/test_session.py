@@ -12,20 +12,21 @@ from sqlmodel import col
 
 from app.core import ids
 from app.core.errors import NotFound
-from app.db.database import Database, Session
+from app.db.database import Database
+from app.db.engine.write_batch import MAX_INLINE
 from app.db.history import History
 from app.db.read_batch import Read
-from app.db.read_executor import Reading
-from app.db.row_access import claim, find
-from app.db.write_batch import FEW
+from app.db.read_executor import ReadProgram
+from app.db.row_access import find, find_for_update
+from app.db.session import Session
 from app.migrations import runner
 from app.organizations import settings, units
 from app.organizations.tables import Organization, OrgUnit, OrgUnitKind
 from app.workers.tables import Position, Worker
 from tests.conftest import new_database
 from tests.databases import on_postgresql
-from tests.service import Tenant, operator, random_name
-from tests.statement_counter import counted
+from tests.service import Tenant, random_name, system_actor
+from tests.statement_counter import recorded_statements
 
 
 def position(tenant: Tenant, name: str, external_id: str | None = None) -> Position:
@@ -57,39 +58,39 @@ async def writing(tenant: Tenant) -> AsyncIterator[Session]:
 async def test_a_row_is_one_object_however_it_is_found(tenant: Tenant) -> None:
     key = await tenant.add_worker("Jo")
     async with writing(tenant) as session:
-        first = await session.row(Worker, (tenant.id, key))
-        with counted() as statements:
-            assert await session.row(Worker, (tenant.id, key)) is first
+        first = await session.get_row(Worker, (tenant.id, key))
+        with recorded_statements() as statements:
+            assert await session.get_row(Worker, (tenant.id, key)) is first
         assert statements == []
         assert await find(session, tenant.actor, Worker, key, ("id",)) is first
-        assert await claim(session, tenant.actor, Worker, key, ("id",)) is first
+        assert await find_for_update(session, tenant.actor, Worker, key, ("id",)) is first
         found = await session.scalars(select(Worker).where(col(Worker.organization_id) == tenant.id))
         assert list(found) == [first]
         assert first not in session.dirty
         with pytest.raises(NoResultFound):
-            await session.row(Worker, (tenant.id, "wkr_0000000000000000"))
+            await session.get_row(Worker, (tenant.id, "wkr_0000000000000000"))
 
 
 async def test_what_is_wanted_is_read_with_the_next_row_that_is_found(tenant: Tenant) -> None:
     first, second, third = [await tenant.add_worker(name) for name in ("Jo", "Mo", "Bo")]
     async with writing(tenant) as session:
-        session.want(Worker, (tenant.id, second))
-        session.want(Worker, (tenant.id, "wkr_0000000000000000"))
-        await claim(session, tenant.actor, Worker, third, ("id",))  # but not before a lock is there
-        session.want(Worker, (tenant.id, third))
+        session.prefetch(Worker, (tenant.id, second))
+        session.prefetch(Worker, (tenant.id, "wkr_0000000000000000"))
+        await find_for_update(session, tenant.actor, Worker, third, ("id",))  # but not before a lock is there
+        session.prefetch(Worker, (tenant.id, third))
         assert (await find(session, tenant.actor, Worker, first, ("id",))).display_name == "Jo"
-        with counted() as statements:
-            found = await session.row(Worker, (tenant.id, second))
+        with recorded_statements() as statements:
+            found = await session.get_row(Worker, (tenant.id, second))
         assert statements == []
         found.display_name = "Mona"
         with pytest.raises(NoResultFound):
-            await session.row(Worker, (tenant.id, "wkr_0000000000000000"))
+            await session.get_row(Worker, (tenant.id, "wkr_0000000000000000"))
         await session.flush()
-        session.want(Worker, (tenant.id, second))
+        session.prefetch(Worker, (tenant.id, second))
         assert await find(session, tenant.actor, Worker, second, ("id",)) is found
     async with writing(tenant) as session:
-        session.want(Worker, (tenant.id, second))
-        mine = await session.row(Worker, (tenant.id, second))
+        session.prefetch(Worker, (tenant.id, second))
+        mine = await session.get_row(Worker, (tenant.id, second))
     async with tenant.service.database.reading() as session:
         theirs = (await session.scalars(select(Worker).where(col(Worker.id) == second))).one()
     assert mine.model_dump() == theirs.model_dump()
@@ -99,12 +100,12 @@ async def test_what_is_wanted_is_read_with_the_next_row_that_is_found(tenant: Te
 async def test_a_row_has_what_the_orm_reads(tenant: Tenant) -> None:
     key = await tenant.add_worker("Jo", employment={"startDate": "2026-01-01", "status": "ON_LEAVE"})
     async with tenant.service.database.reading() as session:
-        mine = await session.row(Worker, (tenant.id, key))
+        mine = await session.get_row(Worker, (tenant.id, key))
     async with tenant.service.database.reading() as session:
-        session.want(Worker, (tenant.id, key))
-        await session.row(Organization, (tenant.id, tenant.id))
-        with counted() as statements:
-            ahead = await session.row(Worker, (tenant.id, key))
+        session.prefetch(Worker, (tenant.id, key))
+        await session.get_row(Organization, (tenant.id, tenant.id))
+        with recorded_statements() as statements:
+            ahead = await session.get_row(Worker, (tenant.id, key))
         assert statements == []
     assert ahead.model_dump() == mine.model_dump()
     async with tenant.service.database.reading() as session:
@@ -118,7 +119,7 @@ async def test_only_what_changed_is_written_and_once(tenant: Tenant) -> None:
         session.add(one)
         await session.flush()
         one.name, one.external_id = "Two", None  # the second is what it was
-        with counted() as statements:
+        with recorded_statements() as statements:
             await session.flush()
             await session.flush()
     assert [statement.split(" WHERE")[0] for statement in statements] == [statements[0].split(" WHERE")[0]]
@@ -130,7 +131,7 @@ async def test_only_what_changed_is_written_and_once(tenant: Tenant) -> None:
 async def test_what_a_row_was_is_kept_with_every_change(tenant: Tenant) -> None:
     key = await tenant.add_worker("Jo")
     async with writing(tenant) as session:
-        worker = await session.row(Worker, (tenant.id, key))
+        worker = await session.get_row(Worker, (tenant.id, key))
         worker.job_title = "Nurse"  # of which no past is kept
         await session.flush()
         worker.status = type(worker.status).TERMINATED
@@ -147,7 +148,7 @@ async def test_a_changed_row_that_is_gone_is_not_passed_over(tenant: Tenant) -> 
 
     async def write() -> None:
         async with writing(tenant) as session:
-            found = await session.row(Position, (tenant.id, one.id))
+            found = await session.get_row(Position, (tenant.id, one.id))
             gone = delete(Position).where(col(Position.id) == one.id)
             await session.execute(gone.execution_options(synchronize_session=False))
             found.name = "Two"
@@ -179,15 +180,15 @@ async def test_what_waits_to_be_written_is_there_for_whatever_is_read(tenant: Te
     mine = select(col(Position.name)).where(col(Position.organization_id) == tenant.id)
     async with writing(tenant) as session:
         session.add(one)
-        await session.gather()
+        await session.queue_changes()
         assert await names(tenant) == []
         assert list(await session.scalars(mine)) == ["One"]
         one.name = "Two"
-        await session.gather()
-        assert (await claim(session, tenant.actor, Position, one.id, ("id",))).name == "Two"
+        await session.queue_changes()
+        assert (await find_for_update(session, tenant.actor, Position, one.id, ("id",))).name == "Two"
         assert list(await session.scalars(mine)) == ["Two"]
         one.name = "Three"
-        await session.gather()
+        await session.queue_changes()
         nested = await session.begin_nested()
         await session.scalars(mine)
         await nested.rollback()
@@ -198,23 +199,23 @@ async def test_a_row_that_waits_is_written_before_it_changes_again(tenant: Tenan
     one = position(tenant, "One")
     async with writing(tenant) as session:
         session.add(one)
-        await session.gather()
+        await session.queue_changes()
         for name in ("Two", "Three"):
             one.name = name
-            await session.gather()
+            await session.queue_changes()
     assert await names(tenant) == ["Three"]
 
 
-@pytest.mark.parametrize("number", [1, FEW, FEW + 1, 40])
+@pytest.mark.parametrize("number", [1, MAX_INLINE, MAX_INLINE + 1, 40])
 async def test_few_and_many_are_written_in_their_order(tenant: Tenant, number: int) -> None:
     old = [position(tenant, f"Old {index:02}", str(index)) for index in range(number)]
     async with writing(tenant) as session:
         session.add_all(old)
     async with writing(tenant) as session:
-        kept = [await session.row(Position, (tenant.id, row.id)) for row in old]
+        kept = [await session.get_row(Position, (tenant.id, row.id)) for row in old]
         for row in kept:
             row.external_id = None
-        await session.gather()
+        await session.queue_changes()
         session.add_all([position(tenant, f"New {index:02}", str(index)) for index in range(number)])
         await session.flush()
     assert await names(tenant) == [f"{when} {index:02}" for when in ("New", "Old") for index in range(number)]
@@ -238,7 +239,7 @@ async def test_a_call_that_is_given_up_writes_nothing_and_holds_nothing_up(tenan
 
     async def write() -> None:
         async with writing(tenant) as session:
-            await claim(session, tenant.actor, Worker, key, ("id",))
+            await find_for_update(session, tenant.actor, Worker, key, ("id",))
             session.add(position(tenant, "One"))
             await session.flush()
             wrote.set()
@@ -253,7 +254,7 @@ async def test_a_call_that_is_given_up_writes_nothing_and_holds_nothing_up(tenan
             await writer
     assert await names(tenant) == []
     async with writing(tenant) as session:
-        await claim(session, tenant.actor, Worker, key, ("id",))
+        await find_for_update(session, tenant.actor, Worker, key, ("id",))
         await session.execute(update(Worker).where(col(Worker.id) == key).values(job_title="Nurse"))
 
 
@@ -261,7 +262,7 @@ async def test_a_call_may_be_given_up_at_any_time(tenant: Tenant) -> None:
     async def write() -> None:
         async with writing(tenant) as session:
             session.add(position(tenant, "One"))
-            await session.gather()
+            await session.queue_changes()
             await session.scalars(select(Position).where(col(Position.organization_id) == tenant.id))
             await asyncio.sleep(60)
 
@@ -296,18 +297,18 @@ async def test_connections_that_the_server_closed_are_replaced(postgresql: str, 
     own = Database(url, database.clock)
     await runner.upgrade(own)
     organization = await organization_of(own)
-    await asyncio.gather(*(own.lanes.run(one()) for _ in range(3)))
+    await asyncio.gather(*(own.read_executor.run(one()) for _ in range(3)))
     async with database.reading() as session:
         ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
         await session.execute(text(ending), {"name": own.url.database})
     await asyncio.sleep(0.2)  # until the news has come
     async with own.writing() as session:
-        unit = await units.create(session, operator(organization), {"name": "Ward", "kind": OrgUnitKind.TEAM})
+        unit = await units.create(session, system_actor(organization), {"name": "Ward", "kind": OrgUnitKind.TEAM})
     async with own.reading() as session:
-        assert (await session.row(OrgUnit, (organization, unit.id))).name == "Ward"
-    async with own.still() as session:
-        assert (await session.row(OrgUnit, (organization, unit.id))).name == "Ward"
-    assert await own.lanes.run(one()) == 1
+        assert (await session.get_row(OrgUnit, (organization, unit.id))).name == "Ward"
+    async with own.snapshot() as session:
+        assert (await session.get_row(OrgUnit, (organization, unit.id))).name == "Ward"
+    assert await own.read_executor.run(one()) == 1
     await own.close()
 
 
@@ -316,14 +317,14 @@ async def organization_of(database: Database) -> str:
         return (await settings.found(session, "Own")).id
 
 
-def one() -> Reading[int]:
+def one() -> ReadProgram[int]:
     [[row]] = yield [Read("SELECT 1", ())]
     return int(row[0])
 
 
 @on_postgresql  # where two can write at once
 async def test_what_was_deleted_after_it_was_found_is_not_found(tenant: Tenant) -> None:
-    payload = await tenant.change("orgUnitCreate", "orgUnit { id }", name="Here", kind="SITE")
+    payload = await tenant.mutate("orgUnitCreate", "orgUnit { id }", name="Here", kind="SITE")
     unit, tries = payload["orgUnit"]["id"], 0
 
     async def write() -> None:
@@ -331,8 +332,8 @@ async def test_what_was_deleted_after_it_was_found_is_not_found(tenant: Tenant) 
         tries += 1
         async with writing(tenant) as session:
             await units.create(session, tenant.actor, {"name": "There", "kind": "SITE", "parent": unit})
-            assert (await tenant.change("orgUnitDelete", "orgUnit { id }", id=unit))["errors"] == []
+            assert (await tenant.mutate("orgUnitDelete", "orgUnit { id }", id=unit))["errors"] == []
 
     with pytest.raises(NotFound):
-        await tenant.service.database.retrying(write)
+        await tenant.service.database.run_with_retries(write)
     assert tries == 2

@@ -13,8 +13,8 @@ from tests.demo.loaded import Loaded, told
 
 
 @pytest.fixture(scope="session")
-async def served(folder: Path) -> AsyncIterator[Loaded]:
+async def served(served_folder: Path) -> AsyncIterator[Loaded]:
     """What the first start of the service loaded. To load it again takes as long as hundreds of tests."""
-    database = Database(Settings(data=folder).database(), clock.system)
-    yield await told(database, json.loads((folder / "demo-keys.json").read_text()))
+    database = Database(Settings(data=served_folder).database(), clock.system)
+    yield await told(database, json.loads((served_folder / "demo-keys.json").read_text()))
     await database.close()

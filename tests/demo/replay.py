@@ -20,9 +20,10 @@ from app.access import EVERYTHING, Actor, ActorKind
 from app.compliance import settlement
 from app.compliance.evaluation import worker_facts
 from app.compliance.rollups import counters, gaps, scope, summary
-from app.compliance.rollups.scope import Extent
+from app.compliance.rollups.scope import RollupScope
 from app.core import clock
-from app.db.database import Database, Session
+from app.db.database import Database
+from app.db.session import Session
 from app.demo import requirements, seed
 from app.migrations import runner
 from app.organizations.tables import Organization, OrgUnit
@@ -58,7 +59,7 @@ class Replay:
             EVERYTHING,
             time_zone=ZoneInfo(organization.time_zone),
         )
-        await self.database.follow(session)
+        await self.database.before_commit(session)
         while await settlement.settle(session, organization.id):
             pass
         today = clock.today(session.now, self.actor.time_zone)
@@ -83,24 +84,24 @@ async def look(session: Session, actor: Actor, day: date, today: date) -> dict[s
     its = col(Position.organization_id) == actor.organization_id
     named = col(Position.name) == requirements.SUPPORT_WORKER
     position = (await session.scalars(select(Position).where(its, named))).one_or_none()
-    scopes = {"organization": Extent(day, today)}
+    scopes = {"organization": RollupScope(day, today)}
     if unit is not None:
-        scopes["unit"] = await scope.find(session, actor, {"orgUnit": unit.id, "asOf": day})
+        scopes["unit"] = await scope.resolve(session, actor, {"orgUnit": unit.id, "asOf": day})
     if position is not None:
-        scopes["position"] = Extent(day, today, position_id=position.id)
+        scopes["position"] = RollupScope(day, today, position_id=position.id)
     found: dict[str, Any] = {}
     for name, extent in scopes.items():
-        if extent.is_kept:
-            sums = await counters.counts(session, actor.organization_id, extent.units, day, summary.SUMMED)
+        if extent.has_counters:
+            sums = await counters.load_sums(session, actor.organization_id, extent.units, day, summary.SUMMED)
         else:
             sums = (await summary.summarize(session, actor, extent)).sums
         found[f"summary of {name}"] = {key: number for key, number in sorted(sums.items()) if number}
         found[f"gaps of {name}"] = {
             rule: {status: number for status, number in by.items() if number}
-            for rule, by in sorted((await gaps.by_rule(session, actor, extent)).items())
+            for rule, by in sorted((await gaps.count_by_rule(session, actor, extent)).items())
         }
-    keys = list(await session.scalars(select(col(Worker.id)).where(actor.sees(Worker))))
-    judged = await worker_facts.judged(session, actor, keys, day)
+    keys = list(await session.scalars(select(col(Worker.id)).where(actor.visible_rows(Worker))))
+    judged = await worker_facts.evaluate_workers(session, actor, keys, day)
     found["cells"] = {
         key: (one.standing, [(cell.rule.id, cell.status, cell.reason, cell.credential_id) for cell in one.cells])
         for key, one in sorted(judged.items())
@@ -112,7 +113,7 @@ async def main(days: int) -> None:
     """Replay so many days, and tell what came of it."""
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/replay.sqlite", clock.system)
-        database.follow = reactions.follow
+        database.before_commit = reactions.follow
         await runner.upgrade(database)
         replay = Replay(database, range(-days, 0))
         await replay.live()

@@ -19,7 +19,7 @@ SAMPLED = frozenset({*range(-6, 0), *range(-40, -6, 11), *range(-365, -40, 108),
 async def own(tmp_path: Path) -> AsyncIterator[Database]:
     """A database of its own. What differs from one kind to another is shown by smaller organizations."""
     opened = Database(f"sqlite:///{tmp_path / 'replay.sqlite'}", clock.system)
-    opened.follow = reactions.follow
+    opened.before_commit = reactions.follow
     await runner.upgrade(opened)
     yield opened
     await opened.close()

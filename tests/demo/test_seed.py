@@ -31,7 +31,7 @@ async def loaded(database: Database) -> Loaded:
 @pytest.fixture(scope="module")
 def demo(request: pytest.FixtureRequest, database: Database) -> Loaded:
     """The demo organization: as it is served from SQLite, and as it is loaded into PostgreSQL."""
-    found: Loaded = request.getfixturevalue("served" if database.embedded else "loaded")
+    found: Loaded = request.getfixturevalue("served" if database.is_embedded else "loaded")
     return found
 
 
@@ -89,7 +89,7 @@ async def test_every_fact_is_one_that_its_type_takes(demo: Loaded) -> None:
     unanswered = {row.id for row in demo.rows[Credential] if row.intake in (Intake.REQUESTED, Intake.CANCELLED)}
     rows = [row for row in demo.rows[Credential] if row.id not in unanswered]
     for row in [*rows, *(row for row in demo.rows[CredentialVersion] if row.credential_id not in unanswered)]:
-        facts = {column: getattr(row, column) for column in fields.VERSIONED}
+        facts = {column: getattr(row, column) for column in fields.VERSION_COLUMNS}
         fields.check(kinds[row.credential_type_id], facts, facts)
 
 
@@ -128,7 +128,7 @@ async def test_statuses_agree_with_the_dates(demo: Loaded) -> None:
 
 
 def _validity(demo: Loaded, row: Credential) -> Validity:
-    return validity.on(demo.today, row.issue_date, row.expiry_date, 30)
+    return validity.validity_on(demo.today, row.issue_date, row.expiry_date, 30)
 
 
 async def test_history_is_told_in_order_and_lies_in_the_past(demo: Loaded) -> None:

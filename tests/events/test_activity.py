@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.calls import done, look, nodes
+from tests.calls import mutate_ok, query_nodes, run_query
 from tests.conftest import SettableClock
 from tests.service import Service, Tenant
 
@@ -28,21 +28,21 @@ class Story:
 async def story(service: Service, session_clock: SettableClock) -> Story:
     """A worker and their credential come, change and go; nobody changes it after."""
     with session_clock.stopped(NOW - timedelta(days=1)):
-        tenant = await Tenant.found(service, "Story", "Pacific/Auckland", types=frozenset({"WWCC_NSW"}))
-        other = await tenant.key_with(Scope.WORKERS_READ, Scope.WORKERS_WRITE)
+        tenant = await Tenant.create(service, "Story", "Pacific/Auckland", types=frozenset({"WWCC_NSW"}))
+        other = await tenant.create_key(Scope.WORKERS_READ, Scope.WORKERS_WRITE)
         session_clock.set(NOW)
         ids = {"jo": await tenant.add_worker("Jo")}
         session_clock.advance(timedelta(minutes=1))
         ids["cred"] = await tenant.add_credential(ids["jo"])
         session_clock.advance(timedelta(minutes=1))
         change = {"identity": {"displayName": "Joanna", "birthDate": "1990-01-02"}}
-        await done(tenant, "workerUpdate", "worker { id }", key=other, worker={"id": ids["jo"]}, **change)
+        await mutate_ok(tenant, "workerUpdate", "worker { id }", key=other, worker={"id": ids["jo"]}, **change)
         session_clock.advance(timedelta(minutes=1))
-        await done(tenant, "credentialDelete", "credential { id }", id=ids["cred"])
+        await mutate_ok(tenant, "credentialDelete", "credential { id }", id=ids["cred"])
         session_clock.advance(timedelta(minutes=1))
-        await done(tenant, "workerDelete", "worker { id }", worker={"id": ids["jo"]})
-        ids["owner"] = (await look(tenant, "viewer", "id")).data["viewer"]["id"]
-        ids["other"] = (await look(tenant, "viewer", "id", key=other)).data["viewer"]["id"]
+        await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": ids["jo"]})
+        ids["owner"] = (await run_query(tenant, "viewer", "id")).data["viewer"]["id"]
+        ids["other"] = (await run_query(tenant, "viewer", "id", key=other)).data["viewer"]["id"]
     return Story(tenant, other, ids)
 
 
@@ -58,7 +58,7 @@ TODAY = {"occurredAfter": "2026-03-14T09:00:00Z"}
 
 
 async def kinds(tenant: Tenant, **arguments: Any) -> list[str]:
-    return [event["kind"] for event in await nodes(tenant, "activity", "kind", **arguments)]
+    return [event["kind"] for event in await query_nodes(tenant, "activity", "kind", **arguments)]
 
 
 async def test_everything_is_told_latest_first(story: Story) -> None:
@@ -107,7 +107,7 @@ async def test_an_event_tells_who_did_what_to_what(story: Story) -> None:
       id occurredAt subjectId subject { id ... on Worker { deleted identity { displayName } } }
       actor { kind id name } changes { path before after }
     """
-    (event,) = await nodes(story.tenant, "activity", selection, where={"kind": {"eq": CHANGED}})
+    (event,) = await query_nodes(story.tenant, "activity", selection, where={"kind": {"eq": CHANGED}})
     assert event.pop("id").startswith("evt_")
     event["changes"].sort(key=lambda change: change["path"])
     assert event == {
@@ -125,9 +125,9 @@ async def test_an_event_tells_who_did_what_to_what(story: Story) -> None:
 async def test_each_record_tells_its_own_story(story: Story) -> None:
     by = {"id": story.ids["jo"]}
     listed = "activity(where: {kind: {notIn: [CREDENTIAL_ADDED]}}) { nodes { kind } }"
-    found = (await look(story.tenant, "worker", listed, by=by)).data["worker"]
+    found = (await run_query(story.tenant, "worker", listed, by=by)).data["worker"]
     assert [event["kind"] for event in found["activity"]["nodes"]] == [GONE, TAKEN, CHANGED, ADDED]
-    found = (await look(story.tenant, "credential", "activity { nodes { kind } }", id=story.ids["cred"])).data
+    found = (await run_query(story.tenant, "credential", "activity { nodes { kind } }", id=story.ids["cred"])).data
     assert [event["kind"] for event in found["credential"]["activity"]["nodes"]] == [TAKEN, HELD]
 
 
@@ -138,7 +138,7 @@ async def test_the_ledger_is_walked_both_ways(story: Story, backwards: bool) -> 
     while len(walked) < len(ALL):
         page = {"last" if backwards else "first": 1, **cursor, "where": TODAY}
         selection = "nodes { kind } pageInfo { startCursor endCursor }"
-        connection = (await look(story.tenant, "activity", selection, **page)).data["activity"]
+        connection = (await run_query(story.tenant, "activity", selection, **page)).data["activity"]
         here = [event["kind"] for event in connection["nodes"]]
         assert len(here) == 1
         walked = [*here, *walked] if backwards else [*walked, *here]
@@ -147,12 +147,12 @@ async def test_the_ledger_is_walked_both_ways(story: Story, backwards: bool) -> 
     assert walked == ALL
 
 
-async def test_the_ledger_is_its_organizations_and_needs_its_scope(story: Story, stranger: Tenant) -> None:
+async def test_the_ledger_is_its_organizations_and_needs_its_scope(story: Story, other_tenant: Tenant) -> None:
     where = {"subject": {"in": list(story.ids.values())}}
-    assert await kinds(stranger, where=where) == []
-    answer = await look(story.tenant, "activity", "nodes { kind }", key=story.other_key)
+    assert await kinds(other_tenant, where=where) == []
+    answer = await run_query(story.tenant, "activity", "nodes { kind }", key=story.other_key)
     assert (answer.body["data"], answer.codes) == ({"activity": None}, ["FORBIDDEN"])
-    answer = await look(
+    answer = await run_query(
         story.tenant, "worker", "id activity { nodes { kind } }", key=story.other_key, by={"id": story.ids["jo"]}
     )
     assert answer.body["data"] == {"worker": {"id": story.ids["jo"], "activity": None}}
@@ -160,30 +160,30 @@ async def test_the_ledger_is_its_organizations_and_needs_its_scope(story: Story,
 
 
 @pytest.mark.parametrize("request_id", ["r", "a-1_b.C", "x" * 64])
-async def test_a_well_formed_request_id_is_kept(stranger: Tenant, request_id: str) -> None:
+async def test_a_well_formed_request_id_is_kept(other_tenant: Tenant, request_id: str) -> None:
     text = 'mutation { workerCreate(input: {identity: {displayName: "Jo"}}) { errors { code } } }'
-    answer = await stranger.ask(text, X_Request_Id=request_id)
+    answer = await other_tenant.execute(text, X_Request_Id=request_id)
     assert answer.headers.get_list("x-request-id") == [request_id]
-    (event,) = await nodes(stranger, "activity", "requestId", where={"kind": {"eq": ADDED}})
+    (event,) = await query_nodes(other_tenant, "activity", "requestId", where={"kind": {"eq": ADDED}})
     assert event == {"requestId": request_id}
-    wrong = await stranger.ask("{ nothing }", X_Request_Id=request_id)
+    wrong = await other_tenant.execute("{ nothing }", X_Request_Id=request_id)
     assert wrong.errors[0]["extensions"]["requestId"] == request_id
 
 
 @pytest.mark.parametrize("request_id", ["", "x" * 65, "a b", "a/b", "<script>"])
-async def test_another_request_id_is_replaced(stranger: Tenant, request_id: str) -> None:
-    answer = await stranger.ask("{ nothing }", X_Request_Id=request_id)
+async def test_another_request_id_is_replaced(other_tenant: Tenant, request_id: str) -> None:
+    answer = await other_tenant.execute("{ nothing }", X_Request_Id=request_id)
     (given,) = answer.headers.get_list("x-request-id")
     assert re.fullmatch(r"req_[0-9A-Za-z]{16}", given)
     assert answer.errors[0]["extensions"]["requestId"] == given
 
 
-async def test_every_request_has_an_id_of_its_own(stranger: Tenant) -> None:
-    given = {(await stranger.ask("{ viewer { id } }")).headers["x-request-id"] for _ in range(3)}
+async def test_every_request_has_an_id_of_its_own(other_tenant: Tenant) -> None:
+    given = {(await other_tenant.execute("{ viewer { id } }")).headers["x-request-id"] for _ in range(3)}
     assert len(given) == 3
 
 
-async def test_a_refusal_records_nothing(stranger: Tenant) -> None:
-    before = await kinds(stranger)
-    await stranger.ask("mutation { workerCreate(input: {}) { errors { code } } }")
-    assert await kinds(stranger) == before
+async def test_a_refusal_records_nothing(other_tenant: Tenant) -> None:
+    before = await kinds(other_tenant)
+    await other_tenant.execute("mutation { workerCreate(input: {}) { errors { code } } }")
+    assert await kinds(other_tenant) == before

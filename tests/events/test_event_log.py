@@ -7,51 +7,51 @@ import pytest
 
 from app.credential_types import catalogue
 from tests import files
-from tests.calls import done, events, root, send
-from tests.service import Service, Tenant, credential
+from tests.calls import event_rows, mutate_ok, schema_type, send_mutation
+from tests.service import Service, Tenant, credential_input
 
 Recipe = Callable[[Tenant], Awaitable[dict[str, Any]]]
 NAME = {"identity": {"displayName": "Jo"}}
 
 
 async def person(tenant: Tenant, kind: str, *, deleted: bool = False) -> dict[str, Any]:
-    one = (await done(tenant, f"{kind}Create", f"{kind} {{ id }}", **NAME))["id"]
+    one = (await mutate_ok(tenant, f"{kind}Create", f"{kind} {{ id }}", **NAME))["id"]
     if deleted:
-        await done(tenant, f"{kind}Delete", f"{kind} {{ id }}", **{kind: {"id": one}})
+        await mutate_ok(tenant, f"{kind}Delete", f"{kind} {{ id }}", **{kind: {"id": one}})
     return {kind: {"id": one}}
 
 
 async def held(tenant: Tenant, *, deleted: bool = False) -> dict[str, Any]:
     one = await tenant.add_credential(await tenant.add_worker())
     if deleted:
-        await done(tenant, "credentialDelete", "credential { id }", id=one)
+        await mutate_ok(tenant, "credentialDelete", "credential { id }", id=one)
     return {"id": one}
 
 
 async def kind_of(tenant: Tenant, *, archived: bool = False) -> dict[str, Any]:
     given = {"code": "FORKLIFT", "name": "Forklift", "category": "LICENSE"}
-    one = (await done(tenant, "credentialTypeCreate", "credentialType { id }", **given))["id"]
+    one = (await mutate_ok(tenant, "credentialTypeCreate", "credentialType { id }", **given))["id"]
     if archived:
-        await done(tenant, "credentialTypeArchive", "credentialType { id }", id=one)
+        await mutate_ok(tenant, "credentialTypeArchive", "credentialType { id }", id=one)
     return {"id": one}
 
 
 async def unit(tenant: Tenant) -> dict[str, Any]:
-    return {"id": (await done(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]}
+    return {"id": (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]}
 
 
 async def key(tenant: Tenant) -> dict[str, Any]:
     given = {"name": "Reader", "scopes": ["WORKERS_READ"]}
-    answer = await send(tenant, "apiKeyCreate", "apiKey { id }", given=given)
+    answer = await send_mutation(tenant, "apiKeyCreate", "apiKey { id }", input=given)
     return {"id": answer.data["apiKeyCreate"]["apiKey"]["id"]}
 
 
 async def new_credential(tenant: Tenant) -> dict[str, Any]:
-    return credential(await tenant.add_worker())
+    return credential_input(await tenant.add_worker())
 
 
 async def replaced_credential(tenant: Tenant) -> dict[str, Any]:
-    content = {name: part for name, part in credential("").items() if name != "owners"}
+    content = {name: part for name, part in credential_input("").items() if name != "owners"}
     return {**await held(tenant), **content, "verification": {"status": "ACTIVE"}}
 
 
@@ -75,7 +75,7 @@ def plain(**given: Any) -> Recipe:
 
 async def latest(tenant: Tenant) -> dict[str, Any]:
     given = await held(tenant)
-    answer = await tenant.ask("query ($id: ID!) { credential(id: $id) { latestVersion { id } } }", given)
+    answer = await tenant.execute("query ($id: ID!) { credential(id: $id) { latestVersion { id } } }", given)
     return {"id": answer.data["credential"]["latestVersion"]["id"]}
 
 
@@ -84,12 +84,12 @@ async def several(tenant: Tenant) -> dict[str, Any]:
 
 
 async def shown(tenant: Tenant) -> dict[str, Any]:
-    return {"id": await files.send(tenant, (await held(tenant))["id"])}
+    return {"id": await files.upload_file(tenant, (await held(tenant))["id"])}
 
 
 async def put_away(tenant: Tenant) -> dict[str, Any]:
     given = await held(tenant)
-    await done(tenant, "credentialArchive", "credential { id }", **given)
+    await mutate_ok(tenant, "credentialArchive", "credential { id }", **given)
     return given
 
 
@@ -104,7 +104,7 @@ async def linkable(tenant: Tenant, *, many: bool = False) -> dict[str, Any]:
 
 async def linked(tenant: Tenant) -> dict[str, Any]:
     given = await linkable(tenant)
-    await done(tenant, "credentialLink", "credential { id }", **given)
+    await mutate_ok(tenant, "credentialLink", "credential { id }", **given)
     return {"id": given["id"]}
 
 
@@ -117,9 +117,9 @@ async def transferable(tenant: Tenant, *, many: bool = False) -> dict[str, Any]:
 
 
 async def position(tenant: Tenant, *, archived: bool = False) -> dict[str, Any]:
-    one = (await done(tenant, "positionCreate", "position { id }", name="Night nurse"))["id"]
+    one = (await mutate_ok(tenant, "positionCreate", "position { id }", name="Night nurse"))["id"]
     if archived:
-        await done(tenant, "positionArchive", "position { id }", id=one)
+        await mutate_ok(tenant, "positionArchive", "position { id }", id=one)
     return {"id": one}
 
 
@@ -127,7 +127,7 @@ async def assignment(tenant: Tenant, *, over: bool = False) -> dict[str, Any]:
     given: dict[str, Any] = {"position": (await position(tenant))["id"], "workers": [await tenant.add_worker()]}
     if over:
         given |= {"from": "2026-01-01", "to": "2026-01-31"}
-    answer = await send(tenant, "positionAssign", "results { assignment { id } }", given=given)
+    answer = await send_mutation(tenant, "positionAssign", "results { assignment { id } }", input=given)
     return {"id": answer.data["positionAssign"]["results"][0]["assignment"]["id"]}
 
 
@@ -144,7 +144,7 @@ RULE = {"name": "Needed", "scope": "ALL_WORKERS", "alternatives": ["WWCC_NSW"]}
 
 
 async def rule(tenant: Tenant) -> dict[str, Any]:
-    return {"id": (await done(tenant, "requirementRuleCreate", "requirementRule { id }", **RULE))["id"]}
+    return {"id": (await mutate_ok(tenant, "requirementRuleCreate", "requirementRule { id }", **RULE))["id"]}
 
 
 async def released(tenant: Tenant) -> dict[str, Any]:
@@ -153,7 +153,7 @@ async def released(tenant: Tenant) -> dict[str, Any]:
 
 
 async def exemption(tenant: Tenant) -> dict[str, Any]:
-    return {"id": (await done(tenant, "exemptionGrant", "exemption { id }", **await released(tenant)))["id"]}
+    return {"id": (await mutate_ok(tenant, "exemptionGrant", "exemption { id }", **await released(tenant)))["id"]}
 
 
 async def asked(tenant: Tenant) -> dict[str, Any]:
@@ -162,10 +162,10 @@ async def asked(tenant: Tenant) -> dict[str, Any]:
 
 async def request(tenant: Tenant, *, cancelled: bool = False, of: str = "id") -> dict[str, Any]:
     selection = "results { request { id credential { id } } }"
-    answer = await send(tenant, "credentialRequestsCreate", selection, given=await asked(tenant))
+    answer = await send_mutation(tenant, "credentialRequestsCreate", selection, input=await asked(tenant))
     found = answer.data["credentialRequestsCreate"]["results"][0]["request"]
     if cancelled:
-        await done(tenant, "credentialRequestCancel", "credentialRequest { id }", id=found["id"])
+        await mutate_ok(tenant, "credentialRequestCancel", "credentialRequest { id }", id=found["id"])
     return {"id": found["id"] if of == "id" else found[of]["id"]}
 
 
@@ -250,17 +250,17 @@ def test_every_mutation_of_the_schema_is_tried_here() -> None:
     checks = {"credentialVerify", "credentialsVerify", "verificationResolve"}
     # What is recorded of a file comes with its bytes: see credentials/test_attachments.
     uploads = {"attachmentUploadCreate", "attachmentUploadComplete"}
-    assert set(RECIPES) | checks | uploads == set(root("Mutation").fields)
+    assert set(RECIPES) | checks | uploads == set(schema_type("Mutation").fields)
 
 
 @pytest.mark.parametrize("field", sorted(RECIPES))
 async def test_a_change_records_an_event_of_its_kind(tenant: Tenant, field: str) -> None:
     kinds, prepare = RECIPES[field]
     given = await prepare(tenant)
-    before = {event["id"] for event in await events(tenant)}
-    answer = await send(tenant, field, given=given)
+    before = {event["id"] for event in await event_rows(tenant)}
+    answer = await send_mutation(tenant, field, input=given)
     assert answer.data[field]["errors"] == []
-    recorded = [event for event in await events(tenant) if event["id"] not in before]
+    recorded = [event for event in await event_rows(tenant) if event["id"] not in before]
     assert ", ".join(event["kind"] for event in recorded) == kinds
     rows = await tenant.rows()
     subjects = {row["id"] for table in rows.values() for row in table}
@@ -279,15 +279,15 @@ async def test_a_change_records_an_event_of_its_kind(tenant: Tenant, field: str)
 async def test_many_rows_record_one_event_each(tenant: Tenant) -> None:
     rows = [{**NAME, "source": {"externalId": str(number)}} for number in (1, 2, 2, 3)]
     rows[1] = {"source": {"externalId": "failed"}}
-    before = len(await events(tenant))
-    await send(tenant, "workersUpsert", given={"rows": rows})
-    assert [event["kind"] for event in (await events(tenant))[before:]] == ["worker.created"] * 3
+    before = len(await event_rows(tenant))
+    await send_mutation(tenant, "workersUpsert", input={"rows": rows})
+    assert [event["kind"] for event in (await event_rows(tenant))[before:]] == ["worker.created"] * 3
 
 
 async def test_the_catalogue_is_recorded_as_it_is_stocked(service: Service) -> None:
-    tenant = await Tenant.found(service, "Stocked", types=frozenset())
+    tenant = await Tenant.create(service, "Stocked", types=frozenset())
     async with service.database.writing("test") as session:
-        await catalogue.stock(session, tenant.actor)
+        await catalogue.install(session, tenant.actor)
     rows = await tenant.rows()
     told = [event["subject_id"] for event in rows["events"] if event["kind"] == "credentialType.created"]
     assert sorted(told) == sorted(row["id"] for row in rows["credential_types"])

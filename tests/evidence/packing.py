@@ -12,7 +12,7 @@ import httpx
 import jwt
 
 from app.settings import Settings
-from tests.service import Answer, Tenant
+from tests.service import GraphQLResponse, Tenant
 
 OFFER = "query ($id: ID!, $day: Date) { worker(by: {id: $id}) { evidencePack(asOf: $day) { url expiresAt asOf } } }"
 KEYS = "/.well-known/jwks.json"
@@ -39,9 +39,9 @@ class Opened:
         return [json.loads(line) for line in self.files["events.jsonl"].splitlines()]
 
 
-async def offer(tenant: Tenant, worker: str, day: str | None = None, *, key: str | None = None) -> Answer:
+async def offer(tenant: Tenant, worker: str, day: str | None = None, *, key: str | None = None) -> GraphQLResponse:
     """Ask for a worker's pack."""
-    return await tenant.ask(OFFER, {"id": worker, "day": day}, key=key)
+    return await tenant.execute(OFFER, {"id": worker, "day": day}, key=key)
 
 
 async def address(tenant: Tenant, worker: str, day: str | None = None, *, key: str | None = None) -> str:

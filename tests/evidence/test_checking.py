@@ -32,7 +32,7 @@ Change = Callable[[dict[str, bytes]], None]
 async def pack(tenant: Tenant) -> dict[str, bytes]:
     """The files of a pack."""
     worker = await tenant.add_worker()
-    await files.send(tenant, await tenant.add_credential(worker))
+    await files.upload_file(tenant, await tenant.add_credential(worker))
     return (await packing.fetch(tenant, worker)).files
 
 
@@ -232,7 +232,7 @@ async def test_the_command_says_what_the_maker_of_a_pack_missed(
 ) -> None:
     worker = await tenant.add_worker()
     lost = files.PDF + secrets.token_bytes(9)
-    await files.send(tenant, await tenant.add_credential(worker), content=lost)
+    await files.upload_file(tenant, await tenant.add_credential(worker), content=lost)
     packing.in_store(settings, lost).unlink()
     keys = tmp_path / "keys.json"
     keys.write_bytes(orjson.dumps(own.public_keys))

@@ -24,7 +24,7 @@ Step = Callable[[], Awaitable[Any]]
 async def sandboxed(service: Service, clock: SettableClock) -> Tenant:
     """An organization whose registry answers as the number's last letter says."""
     clock.set(START)
-    tenant = await Tenant.found(service, "Harbour Health", sandbox=True)
+    tenant = await Tenant.create(service, "Harbour Health", sandbox=True)
     await choose(tenant, approvalsEnabled=True, resubmitOnReject=True)
     return tenant
 
@@ -153,7 +153,7 @@ async def test_of_requests_files_rules_and_the_worker(sandboxed: Tenant, clock: 
             update(employment={"orgUnit": unit, "startDate": "2026-01-05"}),
             lambda: done(tenant, "credentialArchive", id=asked),
             lambda: done(tenant, "credentialRestore", id=asked),
-            lambda: files.send(tenant, asked),
+            lambda: files.upload_file(tenant, asked),
             lambda: done(tenant, "credentialSubmit", id=asked, referenceNumber="C-1"),
             lambda: done(tenant, "credentialReject", id=asked, reason="Blurred"),
             lambda: done(tenant, "credentialSubmit", id=asked, referenceNumber="C-2"),
@@ -161,9 +161,9 @@ async def test_of_requests_files_rules_and_the_worker(sandboxed: Tenant, clock: 
             rule,
             assign,
             exempt,
-            lambda: files.send(tenant, ticket),
+            lambda: files.upload_file(tenant, ticket),
             lambda: done(tenant, "credentialApprove", id=ticket),
-            lambda: files.send(tenant, ticket, "OTHER", files.PDF, "more.pdf"),
+            lambda: files.upload_file(tenant, ticket, "OTHER", files.PDF, "more.pdf"),
             lambda: done(tenant, "exemptionRevoke", "exemption { id }", id=made["exemption"]),
             lambda: done(tenant, "positionUnassign", "assignment { id }", id=made["assignment"]),
             lambda: done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=made["rule"], level="OPTIONAL"),

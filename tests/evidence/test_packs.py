@@ -30,7 +30,7 @@ async def worker(tenant: Tenant) -> str:
     await add_type(tenant, supports=["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT"])
     worker = await tenant.add_worker(source={"externalId": "E-1"}, employment={"jobTitle": "Rigger"})
     held = await add_ticket(tenant, worker)
-    await files.send(tenant, held)
+    await files.upload_file(tenant, held)
     await done(tenant, "credentialApprove", id=held, reason=REASON)
     await add_version(tenant, held, referenceNumber="T-2")
     position = await life.add_position(tenant, "Rigger")
@@ -101,7 +101,7 @@ async def test_checks_requests_and_exemptions_are_told(tenant: Tenant) -> None:
 async def test_it_takes_every_scope_of_what_is_in_it(tenant: Tenant, missing: Scope) -> None:
     worker = await tenant.add_worker()
     held = [scope for scope in NEEDED if scope is not missing]
-    answer = await packing.offer(tenant, worker, key=await tenant.key_with(*held))
+    answer = await packing.offer(tenant, worker, key=await tenant.create_key(*held))
     assert [(error["extensions"]["code"], error["extensions"]["scope"]) for error in answer.errors] == [
         ("FORBIDDEN", missing.value)
     ]
@@ -109,17 +109,17 @@ async def test_it_takes_every_scope_of_what_is_in_it(tenant: Tenant, missing: Sc
 
 async def test_an_auditor_may_have_it_and_a_reviewer_may_not(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    auditor, reviewer = [await tenant.key_with(*ROLES[role]) for role in (Role.AUDITOR, Role.REVIEWER)]
+    auditor, reviewer = [await tenant.create_key(*ROLES[role]) for role in (Role.AUDITOR, Role.REVIEWER)]
     response = await tenant.service.client.get(await packing.address(tenant, worker, key=auditor))
     assert packing.unpack(response).manifest["madeFor"]["name"] == "Limited"
     assert (await packing.offer(tenant, worker, key=reviewer)).codes == ["FORBIDDEN"]
 
 
-async def test_a_stranger_has_none(tenant: Tenant, stranger: Tenant) -> None:
+async def test_a_stranger_has_none(tenant: Tenant, other_tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    assert (await packing.offer(stranger, worker)).data["worker"] is None
+    assert (await packing.offer(other_tenant, worker)).data["worker"] is None
     # What one organization was given says nothing of another's, and nothing in it can be changed.
-    theirs = await packing.address(stranger, await stranger.add_worker())
+    theirs = await packing.address(other_tenant, await other_tenant.add_worker())
     token = theirs.partition("?token=")[2]
     response = await tenant.service.client.get(f"/evidence/{worker}?token={token}")
     assert (response.status_code, response.json()["code"]) == (403, "FORBIDDEN")
@@ -173,7 +173,7 @@ async def test_there_is_none_of_a_day_before_the_worker_was_on_record(tenant: Te
 
 async def test_a_deleted_worker_s_pack_can_still_be_had(tenant: Tenant, worker: str) -> None:
     await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
-    answer = await tenant.ask(
+    answer = await tenant.execute(
         "query ($id: ID!) { node(id: $id) { ... on Worker { evidencePack { url } } } }", {"id": worker}
     )
     pack = packing.unpack(await tenant.service.client.get(answer.data["node"]["evidencePack"]["url"]))
@@ -182,11 +182,11 @@ async def test_a_deleted_worker_s_pack_can_still_be_had(tenant: Tenant, worker: 
 
 
 async def test_bytes_that_versions_share_go_in_once(tenant: Tenant, worker: str) -> None:
-    shown = await tenant.ask(
+    shown = await tenant.execute(
         "query ($id: ID!) { worker(by: {id: $id}) { credentials { nodes { id } } } }", {"id": worker}
     )
     [held] = shown.data["worker"]["credentials"]["nodes"]
-    await files.send(tenant, held["id"], "OTHER", files.PDF, "more.pdf")
+    await files.upload_file(tenant, held["id"], "OTHER", files.PDF, "more.pdf")
     pack = await packing.fetch(tenant, worker)
     paths = [path for path in pack.files if path.startswith("attachments/")]
     assert sorted(path.rpartition(".")[2] for path in paths) == ["pdf", "png"]
@@ -203,8 +203,8 @@ async def test_a_file_that_is_missing_or_altered_is_named(tenant: Tenant, settin
     worker = await tenant.add_worker()
     held = await tenant.add_credential(worker)
     lost, altered = (files.PDF + secrets.token_bytes(9) for _ in range(2))
-    await files.send(tenant, held, "FRONT", lost)
-    await files.send(tenant, held, "BACK", altered)
+    await files.upload_file(tenant, held, "FRONT", lost)
+    await files.upload_file(tenant, held, "BACK", altered)
     packing.in_store(settings, lost).unlink()
     packing.in_store(settings, altered).write_bytes(files.PDF)
     pack = await packing.fetch(tenant, worker)
@@ -222,7 +222,7 @@ async def test_a_file_that_is_missing_or_altered_is_named(tenant: Tenant, settin
 async def test_what_happens_meanwhile_is_not_in_it(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await tenant.add_credential(worker)
-    async with tenant.service.database.still() as session:
+    async with tenant.service.database.snapshot() as session:
         before = await worker_records.find(session, tenant.id, worker, date(2030, 1, 1))
         await tenant.add_credential(worker)
         after = await worker_records.find(session, tenant.id, worker, date(2030, 1, 1))
@@ -256,7 +256,7 @@ async def test_a_store_that_is_away_is_told_before_there_is_an_archive(
     tenant: Tenant, settings: Settings, database: Database
 ) -> None:
     worker = await tenant.add_worker()
-    await files.send(tenant, await tenant.add_credential(worker))
+    await files.upload_file(tenant, await tenant.add_credential(worker))
     url = await packing.address(tenant, worker)
     away = {"files": "s3://away", "s3_endpoint": "http://127.0.0.1:1", "s3_access_key": "a", "s3_secret_key": "b"}
     transport = httpx.ASGITransport(create_app(settings.model_copy(update=away), database))

@@ -9,15 +9,15 @@ import structlog
 
 from app.core import logs
 from app.settings import Settings
-from tests.oidc import trusting
+from tests.oidc import service_trusting_issuer
 from tests.service import Tenant
 
 
 @pytest.fixture(scope="module")
-async def shut(home: Tenant, settings: Settings, jwks: Path) -> AsyncIterator[Tenant]:
+async def shut(shared_tenant: Tenant, settings: Settings, jwks: Path) -> AsyncIterator[Tenant]:
     """The organization for refusals, behind a door that trusts the issuer."""
-    async with trusting(home, settings, str(jwks)) as service:
-        yield replace(home, service=service)
+    async with service_trusting_issuer(shared_tenant, settings, str(jwks)) as service:
+        yield replace(shared_tenant, service=service)
 
 
 @pytest.fixture

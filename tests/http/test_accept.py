@@ -27,8 +27,8 @@ from tests.service import Tenant
         ("text/html;q=x, */*", RESPONSE),
     ],
 )
-async def test_the_answer_comes_in_the_type_that_is_wanted_most(home: Tenant, accept: str, media: str) -> None:
-    answer = await home.ask(VIEWER, Accept=accept)
+async def test_the_answer_comes_in_the_type_that_is_wanted_most(shared_tenant: Tenant, accept: str, media: str) -> None:
+    answer = await shared_tenant.execute(VIEWER, Accept=accept)
     assert answer.status == 200
     assert answer.headers["content-type"] == f"{media}; charset=utf-8"
     assert answer.headers["vary"] == "Accept"
@@ -37,8 +37,8 @@ async def test_the_answer_comes_in_the_type_that_is_wanted_most(home: Tenant, ac
 
 @on_sqlite
 @pytest.mark.parametrize("accept", ["text/html", "image/png", f"{JSON};q=0", "application/xml, text/*"])
-async def test_a_type_that_we_do_not_speak_is_not_acceptable(home: Tenant, accept: str) -> None:
-    answer = await home.ask(VIEWER, Accept=accept)
+async def test_a_type_that_we_do_not_speak_is_not_acceptable(shared_tenant: Tenant, accept: str) -> None:
+    answer = await shared_tenant.execute(VIEWER, Accept=accept)
     assert (answer.status, answer.codes) == (406, ["NOT_ACCEPTABLE"])
     assert answer.headers["vary"] == "Accept"
 
@@ -47,23 +47,23 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 @on_sqlite
-async def test_a_browser_that_opens_the_address_gets_the_explorer(home: Tenant) -> None:
-    opened = await get(home, BROWSER)
+async def test_a_browser_that_opens_the_address_gets_the_explorer(shared_tenant: Tenant) -> None:
+    opened = await get(shared_tenant, BROWSER)
     assert (opened.status_code, opened.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert opened.headers["x-request-id"]
-    asked = await get(home, BROWSER, query=VIEWER)
+    asked = await get(shared_tenant, BROWSER, query=VIEWER)
     assert asked.headers["content-type"] == f"{RESPONSE}; charset=utf-8"
-    posted = await home.ask(VIEWER, Accept=BROWSER)
+    posted = await shared_tenant.execute(VIEWER, Accept=BROWSER)
     assert posted.headers["content-type"] == f"{RESPONSE}; charset=utf-8"
-    anything = await get(home, "*/*")
+    anything = await get(shared_tenant, "*/*")
     assert (anything.status_code, code(anything)) == (400, "BAD_REQUEST")
 
 
-async def test_get_runs_queries(home: Tenant) -> None:
+async def test_get_runs_queries(shared_tenant: Tenant) -> None:
     query = "query A($id: ID!) { node(id: $id) { id } } query B { viewer { kind } }"
-    answer = await get(home, query=query, operationName="A", variables='{"id": "wkr_none"}', extensions="{}")
+    answer = await get(shared_tenant, query=query, operationName="A", variables='{"id": "wkr_none"}', extensions="{}")
     assert (answer.status_code, answer.json()) == (200, {"data": {"node": None}})
-    answer = await get(home, query=query, operationName="B", variables="")
+    answer = await get(shared_tenant, query=query, operationName="B", variables="")
     assert answer.json() == {"data": {"viewer": {"kind": "SERVICE"}}}
 
 
@@ -79,29 +79,29 @@ async def test_get_runs_queries(home: Tenant) -> None:
         {"query": VIEWER, "variables": '{"a": "\\u0000"}'},
     ],
 )
-async def test_a_get_that_asks_nothing_runnable_is_refused(home: Tenant, parameters: dict[str, str]) -> None:
-    answer = await get(home, **parameters)
+async def test_a_get_that_asks_nothing_runnable_is_refused(shared_tenant: Tenant, parameters: dict[str, str]) -> None:
+    answer = await get(shared_tenant, **parameters)
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
 
 
 @on_sqlite
-async def test_get_changes_nothing(home: Tenant) -> None:
-    before = await home.rows()
+async def test_get_changes_nothing(shared_tenant: Tenant) -> None:
+    before = await shared_tenant.rows()
     mutation = 'mutation { workerCreate(input: {identity: {displayName: "A"}}) { worker { id } } }'
-    answer = await get(home, query=mutation)
+    answer = await get(shared_tenant, query=mutation)
     assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "POST")
-    assert await home.rows() == before
+    assert await shared_tenant.rows() == before
 
 
 @on_sqlite
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_other_methods_are_not_allowed(home: Tenant, method: str) -> None:
-    answer = await home.service.client.request(method, "/graphql")
+async def test_other_methods_are_not_allowed(shared_tenant: Tenant, method: str) -> None:
+    answer = await shared_tenant.service.client.request(method, "/graphql")
     assert answer.status_code == 405
     assert {"GET", "POST"} <= set(answer.headers["allow"].split(", "))
 
 
 @on_sqlite
-async def test_head_is_answered_like_get(home: Tenant) -> None:
-    answer = await home.service.client.head("/graphql", headers={"Accept": "text/html"})
+async def test_head_is_answered_like_get(shared_tenant: Tenant) -> None:
+    answer = await shared_tenant.service.client.head("/graphql", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")

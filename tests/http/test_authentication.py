@@ -11,33 +11,33 @@ from app.organizations import api_keys
 from app.settings import Settings
 from tests.conftest import SettableClock
 from tests.databases import on_sqlite
-from tests.oidc import refused
-from tests.service import Answer, Service, Tenant
-from tests.statement_counter import counted
+from tests.oidc import assert_token_refused
+from tests.service import GraphQLResponse, Service, Tenant
+from tests.statement_counter import recorded_statements
 
 VIEWER = "{ viewer { kind name } }"
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 CREATE = 'mutation { workerCreate(input: {identity: {displayName: "A"}}) { worker { id } } }'
 
 
-async def with_header(tenant: Tenant, header: str, query: str = VIEWER) -> Answer:
+async def with_header(tenant: Tenant, header: str, query: str = VIEWER) -> GraphQLResponse:
     """Ask with an Authorization header as it is."""
     headers = [(b"Authorization", header.encode())]
     response = await tenant.service.client.post("/graphql", json={"query": query}, headers=headers)
-    return Answer(response.status_code, response.json(), response.headers)
+    return GraphQLResponse(response.status_code, response.json(), response.headers)
 
 
 @pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "BEARER   {}", "  Bearer {}  "])
-async def test_a_key_is_a_bearer_token(home: Tenant, header: str) -> None:
-    answer = await with_header(home, header.format(home.key))
+async def test_a_key_is_a_bearer_token(shared_tenant: Tenant, header: str) -> None:
+    answer = await with_header(shared_tenant, header.format(shared_tenant.key))
     assert answer.data == {"viewer": {"kind": "SERVICE", "name": "Owner"}}
 
 
 @on_sqlite
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "{}", "Basic {}", "Token {}", "Bearer {} {}", "Bearer{}"])
-async def test_a_header_of_another_form_is_refused(home: Tenant, header: str) -> None:
-    answer = await with_header(home, header.format(home.key, home.key))
-    refused(answer, "the Authorization header is not of the form: Bearer TOKEN")
+async def test_a_header_of_another_form_is_refused(shared_tenant: Tenant, header: str) -> None:
+    answer = await with_header(shared_tenant, header.format(shared_tenant.key, shared_tenant.key))
+    assert_token_refused(answer, "the Authorization header is not of the form: Bearer TOKEN")
 
 
 @on_sqlite
@@ -52,47 +52,49 @@ async def test_a_header_of_another_form_is_refused(home: Tenant, header: str) ->
         lambda key: key[:-1] + "\u0660",
     ],
 )
-async def test_a_malformed_key_is_refused(home: Tenant, change: type[str]) -> None:
-    refused(await with_header(home, f"Bearer {change(home.key)}"), "the API key is malformed")
+async def test_a_malformed_key_is_refused(shared_tenant: Tenant, change: type[str]) -> None:
+    assert_token_refused(
+        await with_header(shared_tenant, f"Bearer {change(shared_tenant.key)}"), "the API key is malformed"
+    )
 
 
-async def test_a_key_with_another_secret_or_name_is_refused(tenant: Tenant, stranger: Tenant) -> None:
+async def test_a_key_with_another_secret_or_name_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
     public, _, secret = tenant.key.rpartition("_")
     for key in (
         f"{public}_{secret[::-1]}",
         f"{public[:-1]}{'0' if public[-1] != '0' else '1'}_{secret}",
-        f"{stranger.key[:20]}{tenant.key[20:]}",
-        f"{tenant.key[:20]}{stranger.key[20:]}",
-        f"{stranger.key.rpartition('_')[0]}_{secret}",
+        f"{other_tenant.key[:20]}{tenant.key[20:]}",
+        f"{tenant.key[:20]}{other_tenant.key[20:]}",
+        f"{other_tenant.key.rpartition('_')[0]}_{secret}",
     ):
-        refused(await tenant.ask(VIEWER, key=key), "the API key is not valid")
+        assert_token_refused(await tenant.execute(VIEWER, key=key), "the API key is not valid")
 
 
 async def test_a_revoked_key_is_refused(tenant: Tenant) -> None:
     before = await tenant.rows()
     query = 'mutation { apiKeyCreate(input: {name: "Brief", scopes: [WORKERS_WRITE]}) { token apiKey { id } } }'
-    made = (await tenant.ask(query)).data["apiKeyCreate"]
-    assert (await tenant.ask(VIEWER, key=made["token"])).status == 200
+    made = (await tenant.execute(query)).data["apiKeyCreate"]
+    assert (await tenant.execute(VIEWER, key=made["token"])).status == 200
     revoke = "mutation ($id: ID!) { apiKeyRevoke(input: {id: $id}) { errors { code } } }"
-    assert (await tenant.ask(revoke, {"id": made["apiKey"]["id"]})).data == {"apiKeyRevoke": {"errors": []}}
-    refused(await tenant.ask(CREATE, key=made["token"]), "the API key is revoked")
+    assert (await tenant.execute(revoke, {"id": made["apiKey"]["id"]})).data == {"apiKeyRevoke": {"errors": []}}
+    assert_token_refused(await tenant.execute(CREATE, key=made["token"]), "the API key is revoked")
     assert (await tenant.rows())["workers"] == before["workers"]
 
 
 async def test_an_expired_key_is_refused(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(AT)
     expires = (AT + timedelta(hours=1)).isoformat()
-    made = await tenant.change("apiKeyCreate", "token", name="A", scopes=["WORKERS_READ"], expiresAt=expires)
+    made = await tenant.mutate("apiKeyCreate", "token", name="A", scopes=["WORKERS_READ"], expiresAt=expires)
     key = made["token"]
     clock.set(AT + timedelta(minutes=59))
-    assert (await tenant.ask(VIEWER, key=key)).status == 200
+    assert (await tenant.execute(VIEWER, key=key)).status == 200
     clock.set(AT + timedelta(hours=1))
-    refused(await tenant.ask(VIEWER, key=key), "the API key is expired")
+    assert_token_refused(await tenant.execute(VIEWER, key=key), "the API key is expired")
 
 
 async def test_a_scope_that_is_not_held_is_a_fields_error(tenant: Tenant) -> None:
-    key = await tenant.key_with(Scope.CREDENTIALS_READ)
-    answer = await tenant.ask("{ viewer { kind } workers { nodes { id } } credentials { nodes { id } } }", key=key)
+    key = await tenant.create_key(Scope.CREDENTIALS_READ)
+    answer = await tenant.execute("{ viewer { kind } workers { nodes { id } } credentials { nodes { id } } }", key=key)
     assert answer.status == 200
     assert answer.body["data"] == {"viewer": {"kind": "SERVICE"}, "workers": None, "credentials": {"nodes": []}}
     (error,) = answer.errors
@@ -102,7 +104,7 @@ async def test_a_scope_that_is_not_held_is_a_fields_error(tenant: Tenant) -> Non
 
 
 async def test_a_wrong_key_is_refused_even_where_none_is_needed(service: Service) -> None:
-    refused(await service.ask("{ __typename }", key="cgk_wrong"), "the API key is malformed")
+    assert_token_refused(await service.execute("{ __typename }", key="cgk_wrong"), "the API key is malformed")
 
 
 async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: SettableClock) -> None:
@@ -110,7 +112,7 @@ async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: Se
     noted = []
     for seconds in (0, 30, 59, 60, 61):
         clock.set(AT + timedelta(seconds=seconds))
-        noted.append((await tenant.ask(query)).data["apiKeys"]["nodes"][0]["lastUsedAt"])
+        noted.append((await tenant.execute(query)).data["apiKeys"]["nodes"][0]["lastUsedAt"])
     assert noted == ["2030-01-01T00:00:00Z"] * 3 + ["2030-01-01T00:01:00Z"] * 2
 
 
@@ -125,38 +127,38 @@ def still(clock: SettableClock) -> None:
 
 @pytest.mark.usefixtures("still")
 async def test_whose_a_key_is_is_remembered(tenant: Tenant) -> None:
-    await tenant.ask(WHO)
-    with counted() as statements:
-        assert (await tenant.ask(WHO)).status == 200
+    await tenant.execute(WHO)
+    with recorded_statements() as statements:
+        assert (await tenant.execute(WHO)).status == 200
     assert statements == []
 
 
 @pytest.mark.usefixtures("still")
 async def test_a_key_that_is_revoked_here_ends_at_once(tenant: Tenant) -> None:
-    key = await tenant.key_with(Scope.WORKERS_READ)
-    assert (await tenant.ask(WHO, key=key)).status == 200
-    payload = await tenant.change("apiKeyRevoke", "apiKey { id }", id=f"key_{key[20:36]}")
+    key = await tenant.create_key(Scope.WORKERS_READ)
+    assert (await tenant.execute(WHO, key=key)).status == 200
+    payload = await tenant.mutate("apiKeyRevoke", "apiKey { id }", id=f"key_{key[20:36]}")
     assert payload["errors"] == []
-    refused(await tenant.ask(WHO, key=key), "the API key is revoked")
+    assert_token_refused(await tenant.execute(WHO, key=key), "the API key is revoked")
 
 
 @pytest.mark.usefixtures("still")
 async def test_a_secret_that_is_rotated_here_ends_at_once(tenant: Tenant) -> None:
-    key = await tenant.key_with(Scope.WORKERS_READ)
-    assert (await tenant.ask(WHO, key=key)).status == 200
-    token = (await tenant.change("apiKeyRotate", "token", id=f"key_{key[20:36]}"))["token"]
-    refused(await tenant.ask(WHO, key=key), "the API key is not valid")
-    assert (await tenant.ask(WHO, key=token)).status == 200
+    key = await tenant.create_key(Scope.WORKERS_READ)
+    assert (await tenant.execute(WHO, key=key)).status == 200
+    token = (await tenant.mutate("apiKeyRotate", "token", id=f"key_{key[20:36]}"))["token"]
+    assert_token_refused(await tenant.execute(WHO, key=key), "the API key is not valid")
+    assert (await tenant.execute(WHO, key=token)).status == 200
 
 
 @pytest.mark.usefixtures("still")
 async def test_settings_that_are_changed_here_hold_at_once(tenant: Tenant, settings: Settings) -> None:
     door = Authentication(tenant.service.database, None, settings.key_seconds)
     header = f"Bearer {tenant.key}"
-    before = await door.actor(header, "req_test")
-    assert await door.actor(header, "req_test") is before
-    await tenant.change("organizationUpdate", "organization { id }", expiringSoonDays=7, approvalFinality="FINAL")
-    actor = await door.actor(header, "req_test")
+    before = await door.authenticate(header, "req_test")
+    assert await door.authenticate(header, "req_test") is before
+    await tenant.mutate("organizationUpdate", "organization { id }", expiringSoonDays=7, approvalFinality="FINAL")
+    actor = await door.authenticate(header, "req_test")
     assert actor is not None
     assert (actor.expiring_soon_days, actor.decisions_are_final) == (7, True)
 
@@ -165,13 +167,13 @@ async def test_a_key_that_another_process_revokes_ends_within_seconds(
     tenant: Tenant, settings: Settings, clock: SettableClock
 ) -> None:
     clock.set(AT)
-    key = await tenant.key_with(Scope.WORKERS_READ)
-    assert (await tenant.ask(WHO, key=key)).status == 200
+    key = await tenant.create_key(Scope.WORKERS_READ)
+    assert (await tenant.execute(WHO, key=key)).status == 200
     other = Database(tenant.service.database.url.render_as_string(hide_password=False), clock)
     async with other.writing("test") as session:
         await api_keys.revoke(session, tenant.actor, {"id": f"key_{key[20:36]}"})
     await other.close()
     clock.set(AT + timedelta(seconds=settings.key_seconds - 1))
-    assert (await tenant.ask(WHO, key=key)).status == 200
+    assert (await tenant.execute(WHO, key=key)).status == 200
     clock.set(AT + timedelta(seconds=settings.key_seconds))
-    refused(await tenant.ask(WHO, key=key), "the API key is revoked")
+    assert_token_refused(await tenant.execute(WHO, key=key), "the API key is revoked")

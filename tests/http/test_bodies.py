@@ -25,8 +25,8 @@ from tests.service import Tenant
         {"Content-Encoding": "gzip"},
     ],
 )
-async def test_a_body_of_another_type_is_refused(home: Tenant, headers: dict[str, str]) -> None:
-    answer = await post(home, orjson.dumps({"query": VIEWER}), **headers)
+async def test_a_body_of_another_type_is_refused(shared_tenant: Tenant, headers: dict[str, str]) -> None:
+    answer = await post(shared_tenant, orjson.dumps({"query": VIEWER}), **headers)
     assert (answer.status_code, code(answer)) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
@@ -34,8 +34,8 @@ async def test_a_body_of_another_type_is_refused(home: Tenant, headers: dict[str
 @pytest.mark.parametrize(
     "kind", ["application/json;charset=UTF-8", 'Application/JSON; v=1; Charset="utf-8"', f"{JSON}; v=1"]
 )
-async def test_a_body_says_its_type_in_many_ways(home: Tenant, kind: str) -> None:
-    answer = await post(home, orjson.dumps({"query": VIEWER}), **{"Content-Type": kind})
+async def test_a_body_says_its_type_in_many_ways(shared_tenant: Tenant, kind: str) -> None:
+    answer = await post(shared_tenant, orjson.dumps({"query": VIEWER}), **{"Content-Type": kind})
     assert answer.status_code == 200
 
 
@@ -76,34 +76,36 @@ async def test_a_body_says_its_type_in_many_ways(home: Tenant, kind: str) -> Non
     ],
 )
 @pytest.mark.parametrize("accept", [RESPONSE, JSON])
-async def test_a_body_that_is_no_request_is_refused(home: Tenant, body: bytes, accept: str) -> None:
-    answer = await post(home, body, Accept=accept)
+async def test_a_body_that_is_no_request_is_refused(shared_tenant: Tenant, body: bytes, accept: str) -> None:
+    answer = await post(shared_tenant, body, Accept=accept)
     assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
 
 
 @on_sqlite
-async def test_of_a_repeated_member_the_last_counts(home: Tenant) -> None:
-    answer = await post(home, b'{"query": "{ viewer { id } }", "query": "{ viewer { kind } }"}')
+async def test_of_a_repeated_member_the_last_counts(shared_tenant: Tenant) -> None:
+    answer = await post(shared_tenant, b'{"query": "{ viewer { id } }", "query": "{ viewer { kind } }"}')
     assert answer.json() == {"data": {"viewer": {"kind": "SERVICE"}}}
 
 
-async def test_text_may_speak_of_the_nul_character(home: Tenant) -> None:
-    answer = await home.ask("query ($s: String) { workers(search: $s) { nodes { id } } }", {"s": "C:\\u0000"})
+async def test_text_may_speak_of_the_nul_character(shared_tenant: Tenant) -> None:
+    answer = await shared_tenant.execute(
+        "query ($s: String) { workers(search: $s) { nodes { id } } }", {"s": "C:\\u0000"}
+    )
     assert answer.data == {"workers": {"nodes": []}}
 
 
 @on_sqlite
 @pytest.mark.parametrize("literal", [r'"\u0000"', r'"\u{0}"', r'"a\u{000000}b"'])
-async def test_a_query_cannot_hold_the_nul_character(home: Tenant, literal: str) -> None:
-    answer = await home.ask(f"{{ workers(search: {literal}) {{ nodes {{ id }} }} }}")
+async def test_a_query_cannot_hold_the_nul_character(shared_tenant: Tenant, literal: str) -> None:
+    answer = await shared_tenant.execute(f"{{ workers(search: {literal}) {{ nodes {{ id }} }} }}")
     assert (answer.status, answer.codes) == (400, ["GRAPHQL_VALIDATION_FAILED"])
     assert answer.errors[0]["locations"] == [{"line": 1, "column": 19}]
 
 
 @on_sqlite
 @pytest.mark.parametrize("literal", [r'"\uD800"', r'"\u{D800}"', r'"\u{110000}"'])
-async def test_a_query_cannot_hold_half_a_character(home: Tenant, literal: str) -> None:
-    answer = await home.ask(f"{{ workers(search: {literal}) {{ nodes {{ id }} }} }}")
+async def test_a_query_cannot_hold_half_a_character(shared_tenant: Tenant, literal: str) -> None:
+    answer = await shared_tenant.execute(f"{{ workers(search: {literal}) {{ nodes {{ id }} }} }}")
     assert (answer.status, answer.codes) == (400, ["GRAPHQL_PARSE_FAILED"])
 
 
@@ -116,9 +118,11 @@ async def chunks(size: int) -> AsyncIterator[bytes]:
 
 @on_sqlite
 @pytest.mark.parametrize("announced", [{}, {"Content-Length": "10"}, {"Content-Length": "-1"}])
-async def test_a_body_is_limited_by_what_comes(home: Tenant, settings: Settings, announced: dict[str, str]) -> None:
-    headers = {"Authorization": f"Bearer {home.key}", "Content-Type": JSON, **announced}
-    client = home.service.client
+async def test_a_body_is_limited_by_what_comes(
+    shared_tenant: Tenant, settings: Settings, announced: dict[str, str]
+) -> None:
+    headers = {"Authorization": f"Bearer {shared_tenant.key}", "Content-Type": JSON, **announced}
+    client = shared_tenant.service.client
     fits = await client.post("/graphql", content=chunks(settings.body_bytes - 10_000), headers=headers)
     assert fits.status_code == 200
     answer = await client.post("/graphql", content=chunks(settings.body_bytes), headers=headers)
@@ -126,12 +130,12 @@ async def test_a_body_is_limited_by_what_comes(home: Tenant, settings: Settings,
 
 
 @on_sqlite
-async def test_a_body_that_announces_too_much_is_refused_unread(home: Tenant) -> None:
+async def test_a_body_that_announces_too_much_is_refused_unread(shared_tenant: Tenant) -> None:
     async def never() -> AsyncIterator[bytes]:
         read.append(True)
         yield b"{}"
 
     read: list[bool] = []
     headers = {"Content-Type": JSON, "Content-Length": "50000000"}
-    answer = await home.service.client.post("/graphql", content=never(), headers=headers)
+    answer = await shared_tenant.service.client.post("/graphql", content=never(), headers=headers)
     assert (answer.status_code, code(answer), read) == (413, "BODY_TOO_LARGE", [])

@@ -9,13 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.databases import on_sqlite
-from tests.oidc import MAKERS, VIEWER, Issuer, complete, owner, refused
-from tests.service import Answer, Tenant
+from tests.oidc import KEY_GENERATORS, VIEWER_QUERY, Issuer, assert_token_refused, owner_claims, with_default_claims
+from tests.service import GraphQLResponse, Tenant
 
 
 @on_sqlite
 async def test_a_token_signed_in_another_way_is_refused(shut: Tenant, issuer: Issuer) -> None:
-    claims = complete(owner(shut))
+    claims = with_default_claims(owner_claims(shut))
     public = issuer.keys["RS256"][1].public_key()
     modulus = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for token in (
@@ -24,9 +24,9 @@ async def test_a_token_signed_in_another_way_is_refused(shut: Tenant, issuer: Is
         forged_with(claims, orjson.loads(issuer.jwks())["keys"][0]["n"].encode()),
         jwt.encode(claims, issuer.keys["RS256"][1], "PS256", {"kid": "RS256"}),
         jwt.encode(claims, issuer.keys["ES256"][1], "ES256", {"kid": "RS256"}),
-        jwt.encode(claims, MAKERS["ES256"](), "ES256", {"kid": "ES256"}),
+        jwt.encode(claims, KEY_GENERATORS["ES256"](), "ES256", {"kid": "ES256"}),
     ):
-        refused(await shut.ask(VIEWER, key=token), "the token is not valid")
+        assert_token_refused(await shut.execute(VIEWER_QUERY, key=token), "the token is not valid")
 
 
 def forged_with(claims: dict[str, Any], public: bytes) -> str:
@@ -78,13 +78,15 @@ MALFORMED = {
 @pytest.mark.parametrize("token", MALFORMED.values(), ids=MALFORMED)
 async def test_a_malformed_token_is_refused(shut: Tenant, token: str) -> None:
     headers = [(b"Authorization", f"Bearer {token}".encode())]
-    response = await shut.service.client.post("/graphql", json={"query": VIEWER}, headers=headers)
-    refused(Answer(response.status_code, response.json(), response.headers), "the token is not valid")
+    response = await shut.service.client.post("/graphql", json={"query": VIEWER_QUERY}, headers=headers)
+    assert_token_refused(
+        GraphQLResponse(response.status_code, response.json(), response.headers), "the token is not valid"
+    )
 
 
 @on_sqlite
 async def test_times_beyond_all_clocks_are_refused(shut: Tenant, issuer: Issuer) -> None:
     times: list[Any] = [float("inf"), float("nan"), [], {}, "soon"]
     for exp in times:
-        token = issuer.token("ES256", owner(shut, exp=exp))
-        refused(await shut.ask(VIEWER, key=token), "the token is not valid")
+        token = issuer.token("ES256", owner_claims(shut, exp=exp))
+        assert_token_refused(await shut.execute(VIEWER_QUERY, key=token), "the token is not valid")

@@ -29,19 +29,21 @@ from tests.service import Service, Tenant
         ("type A { b: Int } { viewer { id } }", None, "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
-async def test_a_document_that_cannot_be_run_is_refused(home: Tenant, query: str, name: str | None, found: str) -> None:
+async def test_a_document_that_cannot_be_run_is_refused(
+    shared_tenant: Tenant, query: str, name: str | None, found: str
+) -> None:
     body = orjson.dumps({"query": query, "operationName": name})
-    strict = await post(home, body, Accept=RESPONSE)
-    lenient = await post(home, body, Accept=JSON)
+    strict = await post(shared_tenant, body, Accept=RESPONSE)
+    lenient = await post(shared_tenant, body, Accept=JSON)
     assert (strict.status_code, lenient.status_code) == (400, 200)
     for answer in (strict, lenient):
         assert code(answer) == found
         assert "data" not in answer.json()
 
 
-async def test_an_operation_is_chosen_by_its_name(home: Tenant) -> None:
+async def test_an_operation_is_chosen_by_its_name(shared_tenant: Tenant) -> None:
     query = "query A { viewer { id } } query B { viewer { kind } }"
-    answer = await post(home, orjson.dumps({"query": query, "operationName": "B"}))
+    answer = await post(shared_tenant, orjson.dumps({"query": query, "operationName": "B"}))
     assert answer.json() == {"data": {"viewer": {"kind": "SERVICE"}}}
 
 
@@ -69,11 +71,11 @@ LIST = "query ($f: Int, $w: WorkerWhere) { workers(first: $f, where: $w) { nodes
     ],
 )
 async def test_variables_that_do_not_fit_are_refused_by_their_path(
-    home: Tenant, query: str, variables: dict[str, Any], path: str
+    shared_tenant: Tenant, query: str, variables: dict[str, Any], path: str
 ) -> None:
     body = dumps({"query": query, "variables": variables})
-    strict = await post(home, body, Accept=RESPONSE)
-    lenient = await post(home, body, Accept=JSON)
+    strict = await post(shared_tenant, body, Accept=RESPONSE)
+    lenient = await post(shared_tenant, body, Accept=JSON)
     assert (strict.status_code, lenient.status_code) == (400, 200)
     for answer in (strict, lenient):
         errors = answer.json()["errors"]
@@ -88,8 +90,8 @@ def dumps(value: Any) -> bytes:
     return repr(value).replace("'", '"').replace("None", "null").replace("True", "true").encode()
 
 
-async def test_what_is_wrong_says_where(home: Tenant) -> None:
-    answer = await home.ask("{\n  a: viewer { id }\n  b: workers(first: 101) { nodes { id } }\n}")
+async def test_what_is_wrong_says_where(shared_tenant: Tenant) -> None:
+    answer = await shared_tenant.execute("{\n  a: viewer { id }\n  b: workers(first: 101) { nodes { id } }\n}")
     assert answer.status == 200
     assert answer.body["data"]["a"]
     assert answer.body["data"]["b"] is None
@@ -111,7 +113,7 @@ async def test_what_is_wrong_says_where(home: Tenant) -> None:
     ],
 )
 async def test_the_schema_is_public(service: Service, query: str) -> None:
-    answer = await service.ask(query)
+    answer = await service.execute(query)
     assert answer.status == 200
     assert answer.data
 
@@ -130,26 +132,26 @@ async def test_the_schema_is_public(service: Service, query: str) -> None:
 )
 @pytest.mark.parametrize("accept", [RESPONSE, JSON])
 async def test_all_else_needs_a_key(service: Service, query: str, accept: str) -> None:
-    answer = await service.ask(query, Accept=accept)
+    answer = await service.execute(query, Accept=accept)
     assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
     assert answer.headers["www-authenticate"] == 'Bearer realm="credgraph"'
     assert "data" not in answer.body
 
 
 async def test_of_several_mutations_each_stands_alone(tenant: Tenant) -> None:
-    key = await tenant.key_with(Scope.WORKERS_READ, Scope.WORKERS_WRITE)
+    key = await tenant.create_key(Scope.WORKERS_READ, Scope.WORKERS_WRITE)
     query = """mutation {
       first: workerCreate(input: {identity: {displayName: "First"}}) { worker { identity { displayName } } }
       second: workerCreate(input: {identity: {displayName: ""}}) { worker { id } errors { code path } }
       third: credentialTypeCreate(input: {code: "X", name: "X", category: LICENSE}) { errors { code } }
       fourth: workerCreate(input: {identity: {displayName: "Fourth"}}) { worker { id } errors { code } }
     }"""
-    answer = await tenant.ask(query, key=key)
+    answer = await tenant.execute(query, key=key)
     data = answer.body["data"]
     assert data["first"] == {"worker": {"identity": {"displayName": "First"}}}
     assert data["second"]["errors"] == [{"code": "REQUIRED", "path": ["identity", "displayName"]}]
     assert data["third"] is None
     assert (answer.codes, answer.errors[0]["path"]) == (["FORBIDDEN"], ["third"])
-    found = await tenant.ask("{ workers { nodes { identity { displayName } } } }")
+    found = await tenant.execute("{ workers { nodes { identity { displayName } } } }")
     names = [node["identity"]["displayName"] for node in found.data["workers"]["nodes"]]
     assert names == ["First", "Fourth"]

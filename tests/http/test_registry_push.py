@@ -13,11 +13,11 @@ from standardwebhooks import Webhook
 
 from app.credentials.verification.tables import Outcome, Trigger
 from app.db.database import Database
-from app.http.registry_push import LARGEST_BODY
+from app.http.registry_push import MAX_BODY_BYTES
 from app.settings import Settings
 from tests import checks as harness
 from tests import registry
-from tests.checks import Checks
+from tests.checks import VerificationHarness
 from tests.databases import on_sqlite
 from tests.registry import FakeRegistry
 
@@ -28,31 +28,31 @@ ANOTHER = "whsec_" + "B" * 32
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeRegistry]:
     """A registry."""
-    async with registry.serving() as found:
+    async with registry.running_registry() as found:
         yield found
 
 
 @pytest.fixture
 async def checks(
     database: Database, settings: Settings, tmp_path: Path, fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Checks]:
+) -> AsyncIterator[VerificationHarness]:
     """An organization whose registry may push."""
     monkeypatch.setenv("PUSH_SECRET", SECRET)
-    async with harness.opened(database, settings, tmp_path, fake, push_secret="PUSH_SECRET") as found:
+    async with harness.open_harness(database, settings, tmp_path, fake, push_secret="PUSH_SECRET") as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 async def closed(
     database: Database, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Checks]:
+) -> AsyncIterator[VerificationHarness]:
     """Such an organization, for reports that are not taken."""
     folder = tmp_path_factory.mktemp("closed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PUSH_SECRET", SECRET)
         async with (
-            registry.serving() as fake,
-            harness.opened(database, settings, folder, fake, push_secret="PUSH_SECRET") as found,
+            registry.running_registry() as fake,
+            harness.open_harness(database, settings, folder, fake, push_secret="PUSH_SECRET") as found,
         ):
             yield found
 
@@ -71,13 +71,15 @@ def headers(body: str, secret: str = SECRET, **replaced: str) -> dict[str, str]:
     return {**sent, **{name.replace("_", "-"): value for name, value in replaced.items()}}
 
 
-async def post(checks: Checks, body: str | bytes, sent: dict[str, str], name: str | None = None) -> httpx.Response:
+async def post(
+    checks: VerificationHarness, body: str | bytes, sent: dict[str, str], name: str | None = None
+) -> httpx.Response:
     """Post to the door of a registry."""
     path = f"/registries/{name or checks.source}/push"
     return await checks.tenant.service.client.post(path, content=body, headers=sent)
 
 
-async def push(checks: Checks, number: str, status: str = "REVOKED", **more: Any) -> int:
+async def push(checks: VerificationHarness, number: str, status: str = "REVOKED", **more: Any) -> int:
     """Report a change, well signed; gives how many credentials it was about."""
     body = json.dumps({"referenceNumber": number, "status": status, **more})
     response = await post(checks, body, headers(body))
@@ -85,7 +87,7 @@ async def push(checks: Checks, number: str, status: str = "REVOKED", **more: Any
     return int(response.json()["taken"])
 
 
-async def test_the_same_message_counts_once(checks: Checks, number: str) -> None:
+async def test_the_same_message_counts_once(checks: VerificationHarness, number: str) -> None:
     key = await checks.add(number)
     await checks.verify(key)
     revoked, restored = (json.dumps({"referenceNumber": number, "status": status}) for status in ("REVOKED", "CURRENT"))
@@ -95,27 +97,31 @@ async def test_the_same_message_counts_once(checks: Checks, number: str) -> None
     assert len(await checks.attempts(key)) == 2
     assert (await post(checks, restored, headers(restored))).status_code == 202
     assert (await post(checks, revoked, sent)).status_code == 202
-    assert (await checks.row(key)).status == "ACTIVE"
+    assert (await checks.credential(key)).status == "ACTIVE"
     assert len(await checks.attempts(key)) == 3
 
 
-async def test_a_signed_report_is_written_as_a_check(checks: Checks, number: str, fake: FakeRegistry) -> None:
+async def test_a_signed_report_is_written_as_a_check(
+    checks: VerificationHarness, number: str, fake: FakeRegistry
+) -> None:
     key = await checks.add(number)
     await checks.verify(key)
     assert await push(checks, number, more="of no interest") == 1
     _, attempt = await checks.attempts(key)
     assert (attempt.trigger, attempt.outcome, attempt.raw_status) == (Trigger.PUSH, Outcome.COMPLETED, "REVOKED")
     assert (attempt.requested_by_kind, attempt.requested_by, attempt.latency_ms) == ("SYSTEM", "verification", None)
-    row = await checks.row(key)
+    row = await checks.credential(key)
     assert (row.status, row.eligibility, row.status_detail) == ("REVOKED", "MAY_NOT_ENGAGE", "CANCELLED")
-    event = (await checks.facts(key))[-1]
+    event = (await checks.events(key))[-1]
     assert (event.correlation_id, event.actor_name) == (attempt.correlation_id, "Verification")
     assert event.changes["verification.eligibility"] == {"from": "MAY_ENGAGE", "to": "MAY_NOT_ENGAGE"}
-    assert len(fake.asked) == 1
+    assert len(fake.received) == 1
 
 
-async def test_a_report_is_written_for_each_organization_that_holds_the_number(checks: Checks, number: str) -> None:
-    houses = [checks, await checks.another(), await checks.another("Third")]
+async def test_a_report_is_written_for_each_organization_that_holds_the_number(
+    checks: VerificationHarness, number: str
+) -> None:
+    houses = [checks, await checks.create_another(), await checks.create_another("Third")]
     keys = [await house.add(number) for house in houses]
     twice = await checks.add(number)
     other = await checks.add(f"{number}x")
@@ -124,35 +130,37 @@ async def test_a_report_is_written_for_each_organization_that_holds_the_number(c
     assert await push(checks, number) == 4
     for house, key in zip([*houses, checks], [*keys, twice], strict=True):
         assert [attempt.trigger for attempt in await house.attempts(key)] == [Trigger.ON_CREATE, Trigger.PUSH]
-        assert (await house.row(key)).eligibility == "MAY_NOT_ENGAGE"
+        assert (await house.credential(key)).eligibility == "MAY_NOT_ENGAGE"
     assert len(await checks.attempts(other)) == 1
 
 
-async def test_a_report_is_about_credentials_in_use_only(checks: Checks, number: str) -> None:
+async def test_a_report_is_about_credentials_in_use_only(checks: VerificationHarness, number: str) -> None:
     archived, deleted = [await checks.add(number) for _ in range(2)]
     plain = await checks.add(number, verification={"status": "ACTIVE", "isVerifiable": False})
     elsewhere = await checks.add(number, code="WWCC_NSW")
     for mutation, key in (("credentialArchive", archived), ("credentialDelete", deleted)):
-        assert (await checks.tenant.change(mutation, "credential { id }", id=key))["errors"] == []
+        assert (await checks.tenant.mutate(mutation, "credential { id }", id=key))["errors"] == []
     before = await checks.tenant.rows()
     assert await push(checks, number) == 0
     assert await checks.tenant.rows() == before
-    assert (await checks.row(plain)).eligibility == (await checks.row(elsewhere)).eligibility
+    assert (await checks.credential(plain)).eligibility == (await checks.credential(elsewhere)).eligibility
 
 
-async def test_an_organization_in_sandbox_mode_hears_nothing_of_real_registries(checks: Checks, number: str) -> None:
-    sandbox = await checks.another(sandbox=True)
+async def test_an_organization_in_sandbox_mode_hears_nothing_of_real_registries(
+    checks: VerificationHarness, number: str
+) -> None:
+    sandbox = await checks.create_another(sandbox=True)
     await sandbox.add(number)
     assert await push(checks, number) == 0
 
 
-async def test_a_report_takes_an_expiry_date_along(checks: Checks, number: str) -> None:
+async def test_a_report_takes_an_expiry_date_along(checks: VerificationHarness, number: str) -> None:
     key = await checks.add(number)
     assert await push(checks, number, "CURRENT", expiryDate="2031-05-31") == 1
-    assert str((await checks.row(key)).expiry_date) == "2031-05-31"
+    assert str((await checks.credential(key)).expiry_date) == "2031-05-31"
 
 
-async def test_a_report_that_is_not_understood_waits_for_a_person(checks: Checks, number: str) -> None:
+async def test_a_report_that_is_not_understood_waits_for_a_person(checks: VerificationHarness, number: str) -> None:
     key = await checks.add(number)
     await push(checks, number, "odd 雪")
     attempt = (await checks.attempts(key))[-1]
@@ -161,19 +169,21 @@ async def test_a_report_that_is_not_understood_waits_for_a_person(checks: Checks
 
 
 async def test_a_report_settles_a_check_that_is_still_to_be_made(
-    checks: Checks, number: str, fake: FakeRegistry
+    checks: VerificationHarness, number: str, fake: FakeRegistry
 ) -> None:
     created = await checks.create(number)
     key = created["credential"]["id"]
     await push(checks, number)
     (attempt,) = await checks.attempts(key)
     assert (attempt.trigger, attempt.outcome) == (Trigger.ON_CREATE, Outcome.COMPLETED)
-    assert [event.correlation_id for event in await checks.facts(key)] == [created["correlationId"]]
+    assert [event.correlation_id for event in await checks.events(key)] == [created["correlationId"]]
     assert (await checks.verify(key))["cached"] is True
-    assert fake.asked == []
+    assert fake.received == []
 
 
-async def test_a_number_that_nobody_holds_is_taken_and_changes_nothing(checks: Checks, number: str) -> None:
+async def test_a_number_that_nobody_holds_is_taken_and_changes_nothing(
+    checks: VerificationHarness, number: str
+) -> None:
     before = await checks.tenant.rows()
     assert await push(checks, number) == 0
     assert await checks.tenant.rows() == before
@@ -206,14 +216,14 @@ def at(minutes: int) -> dict[str, str]:
         lambda: at(302),
     ],
 )
-async def test_what_is_not_signed_is_not_taken(closed: Checks, sign: Callable[[], dict[str, str]]) -> None:
+async def test_what_is_not_signed_is_not_taken(closed: VerificationHarness, sign: Callable[[], dict[str, str]]) -> None:
     before = await closed.tenant.rows()
     response = await post(closed, "{}", sign())
     assert (response.status_code, response.json()) == (401, {"error": "the signature is not valid"})
     assert await closed.tenant.rows() == before
 
 
-async def test_a_report_that_was_tampered_with_is_not_taken(checks: Checks, number: str) -> None:
+async def test_a_report_that_was_tampered_with_is_not_taken(checks: VerificationHarness, number: str) -> None:
     await checks.add(number)
     body = json.dumps({"referenceNumber": number, "status": "REVOKED"})
     response = await post(checks, body.replace("REVOKED", "CURRENT"), headers(body))
@@ -223,19 +233,19 @@ async def test_a_report_that_was_tampered_with_is_not_taken(checks: Checks, numb
 
 @on_sqlite
 @pytest.mark.parametrize("name", ["nowhere", "manual", "sandbox", "nsw-ocg"])
-async def test_an_unknown_registry_may_not_push(closed: Checks, name: str) -> None:
+async def test_an_unknown_registry_may_not_push(closed: VerificationHarness, name: str) -> None:
     assert (await post(closed, "{}", headers("{}"), name)).status_code == 404
 
 
 async def test_a_registry_without_a_secret_may_not_push(
     database: Database, settings: Settings, tmp_path: Path, fake: FakeRegistry
 ) -> None:
-    async with harness.opened(database, settings, tmp_path, fake) as checks:
+    async with harness.open_harness(database, settings, tmp_path, fake) as checks:
         assert (await post(checks, "{}", headers("{}"))).status_code == 404
 
 
 @on_sqlite
-async def test_reports_are_posted(closed: Checks) -> None:
+async def test_reports_are_posted(closed: VerificationHarness) -> None:
     response = await closed.tenant.service.client.get(f"/registries/{closed.source}/push")
     assert response.status_code == 405
 
@@ -263,14 +273,14 @@ async def test_reports_are_posted(closed: Checks) -> None:
         json.dumps({"referenceNumber": "1", "status": "x" * 201}),
     ],
 )
-async def test_a_signed_report_that_says_nothing_is_refused(closed: Checks, body: str) -> None:
+async def test_a_signed_report_that_says_nothing_is_refused(closed: VerificationHarness, body: str) -> None:
     response = await post(closed, body, headers(body))
     assert response.status_code == 400
     assert response.json() == {"error": "send referenceNumber, status and, if known, expiryDate"}
 
 
-async def test_a_report_that_is_too_large_is_refused(checks: Checks, number: str) -> None:
+async def test_a_report_that_is_too_large_is_refused(checks: VerificationHarness, number: str) -> None:
     body = json.dumps({"referenceNumber": number, "status": "CURRENT"})
-    largest, larger = body.ljust(LARGEST_BODY), body.ljust(LARGEST_BODY + 1)
+    largest, larger = body.ljust(MAX_BODY_BYTES), body.ljust(MAX_BODY_BYTES + 1)
     assert (await post(checks, largest, headers(largest))).status_code == 202
     assert (await post(checks, larger, headers(larger))).status_code == 413

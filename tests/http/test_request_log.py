@@ -31,7 +31,7 @@ async def broken(tmp_path: Path, settings: Settings) -> AsyncIterator[Tenant]:
     await runner.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
-        tenant = await Tenant.found(Service(client, database), "Broken")
+        tenant = await Tenant.create(Service(client, database), "Broken")
         async with database.writing() as session:
             await session.execute(text("ALTER TABLE workers RENAME TO lost"))
         yield tenant
@@ -40,7 +40,7 @@ async def broken(tmp_path: Path, settings: Settings) -> AsyncIterator[Tenant]:
 
 @pytest.mark.parametrize("given", [GIVEN, "a", "0" * 64])
 async def test_the_clients_request_id_is_kept(tenant: Tenant, given: str) -> None:
-    answer = await tenant.ask("{ nothing }", X_Request_Id=given)
+    answer = await tenant.execute("{ nothing }", X_Request_Id=given)
     assert answer.headers.get_list("x-request-id") == [given]
     assert answer.errors[0]["extensions"]["requestId"] == given
 
@@ -65,7 +65,7 @@ async def test_every_answer_has_a_request_id(service: Service, method: str, path
 
 
 async def test_a_refused_key_has_a_request_id(service: Service) -> None:
-    answer = await service.ask(VIEWER, key="cgk_wrong", X_Request_Id=GIVEN)
+    answer = await service.execute(VIEWER, key="cgk_wrong", X_Request_Id=GIVEN)
     assert (answer.status, answer.headers["x-request-id"]) == (401, GIVEN)
 
 
@@ -87,7 +87,7 @@ async def test_a_failure_outside_of_the_graph_has_a_request_id(log: list[str]) -
 
 async def test_a_request_is_logged_without_what_it_holds(tenant: Tenant, log: list[str]) -> None:
     query = "query Find($s: String) { workers(search: $s) { nodes { id } } }"
-    answer = await tenant.ask(query, {"s": "Jordan"}, X_Request_Id=GIVEN)
+    answer = await tenant.execute(query, {"s": "Jordan"}, X_Request_Id=GIVEN)
     assert answer.status == 200
     (line,) = log
     for told in (GIVEN, '"status": 200', '"method": "POST"', '"path": "/graphql"', '"actor": "key_'):
@@ -105,7 +105,7 @@ async def test_an_address_is_logged_without_its_query(tenant: Tenant, log: list[
 
 
 async def test_a_resolver_that_fails_is_masked_and_logged(broken: Tenant, log: list[str]) -> None:
-    answer = await broken.ask(
+    answer = await broken.execute(
         "query ($s: String) { viewer { kind } workers(search: $s) { nodes { id } } }",
         {"s": "Jordan"},
         X_Request_Id=GIVEN,
@@ -126,7 +126,7 @@ async def test_a_mutation_that_fails_is_masked_and_undone(broken: Tenant, log: l
       typed: credentialTypeCreate(input: {code: "NEW_ONE", name: "New", category: LICENSE}) { errors { code } }
       failed: workerCreate(input: {identity: {displayName: "Jordan Avery"}}) { worker { id } errors { code } }
     }"""
-    answer = await broken.ask(query, X_Request_Id=GIVEN)
+    answer = await broken.execute(query, X_Request_Id=GIVEN)
     assert answer.status == 200
     assert answer.body["data"] == {"typed": {"errors": []}, "failed": None}
     assert (answer.codes, answer.errors[0]["message"], answer.errors[0]["path"]) == (
@@ -134,14 +134,14 @@ async def test_a_mutation_that_fails_is_masked_and_undone(broken: Tenant, log: l
         MASKED,
         ["failed"],
     )
-    kept = await broken.ask('{ credentialType(by: {code: "NEW_ONE"}) { name } }')
+    kept = await broken.execute('{ credentialType(by: {code: "NEW_ONE"}) { name } }')
     assert kept.data == {"credentialType": {"name": "New"}}
 
 
 async def test_a_failures_log_holds_no_personal_data(broken: Tenant, log: list[str]) -> None:
     content = {"identity": {"displayName": "Jordan Avery"}, "contact": {"workEmail": "jordan@example.com"}}
     query = "mutation ($i: WorkerCreateInput!) { workerCreate(input: $i) { worker { id } } }"
-    answer = await broken.ask(query, {"i": content})
+    answer = await broken.execute(query, {"i": content})
     assert answer.codes == ["INTERNAL"]
     written = "\n".join(log)
     assert "no such table: workers" in written
@@ -156,7 +156,7 @@ async def test_a_database_that_is_gone_is_an_internal_failure(
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
         key = f"cgk_{'0' * 32}_{'0' * 43}"
-        answer = await Service(client, database).ask(VIEWER, key=key, X_Request_Id=GIVEN)
+        answer = await Service(client, database).execute(VIEWER, key=key, X_Request_Id=GIVEN)
     assert (answer.status, answer.codes) == (500, ["INTERNAL"])
     assert answer.errors[0]["message"] == MASKED
     assert answer.headers["x-request-id"] == GIVEN

@@ -10,26 +10,35 @@ import pytest
 from app.access import ROLES, Role
 from app.settings import Settings
 from tests.databases import on_sqlite
-from tests.oidc import AUDIENCE, MAKERS, VIEWER, Issuer, complete, owner, refused, trusting
+from tests.oidc import (
+    AUDIENCE,
+    KEY_GENERATORS,
+    VIEWER_QUERY,
+    Issuer,
+    assert_token_refused,
+    owner_claims,
+    service_trusting_issuer,
+    with_default_claims,
+)
 from tests.service import Tenant
 
 
-@pytest.mark.parametrize("kid", MAKERS)
-async def test_a_token_of_each_algorithm_makes_a_person(door: Tenant, issuer: Issuer, kid: str) -> None:
-    answer = await door.ask(VIEWER, key=issuer.token(kid, owner(door, name="Sam Lee")))
+@pytest.mark.parametrize("kid", KEY_GENERATORS)
+async def test_a_token_of_each_algorithm_makes_a_person(oidc_tenant: Tenant, issuer: Issuer, kid: str) -> None:
+    answer = await oidc_tenant.execute(VIEWER_QUERY, key=issuer.token(kid, owner_claims(oidc_tenant, name="Sam Lee")))
     assert answer.data["viewer"] == {
         "kind": "PERSON",
         "id": "auth0|7",
         "name": "Sam Lee",
         "roles": ["OWNER"],
         "scopes": [scope.name for scope in sorted(ROLES[Role.OWNER])],
-        "organization": {"id": door.id},
+        "organization": {"id": oidc_tenant.id},
         "worker": None,
     }
 
 
-async def test_a_key_works_beside_tokens(door: Tenant) -> None:
-    assert (await door.ask(VIEWER)).data["viewer"]["kind"] == "SERVICE"
+async def test_a_key_works_beside_tokens(oidc_tenant: Tenant) -> None:
+    assert (await oidc_tenant.execute(VIEWER_QUERY)).data["viewer"]["kind"] == "SERVICE"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,9 @@ async def test_a_key_works_beside_tokens(door: Tenant) -> None:
     ],
 )
 async def test_roles_become_scopes(shut: Tenant, issuer: Issuer, roles: Any, found: list[str]) -> None:
-    viewer = (await shut.ask(VIEWER, key=issuer.token("ES256", owner(shut, roles=roles)))).data["viewer"]
+    viewer = (await shut.execute(VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shut, roles=roles)))).data[
+        "viewer"
+    ]
     assert viewer["roles"] == found
     scopes = set().union(*(ROLES[Role(name)] for name in found))
     assert viewer["scopes"] == [scope.name for scope in sorted(scopes)]
@@ -50,14 +61,14 @@ async def test_roles_become_scopes(shut: Tenant, issuer: Issuer, roles: Any, fou
 @on_sqlite
 @pytest.mark.parametrize("roles", [None, [], "", ["unknown"], "unknown", 5, True, {"OWNER": {}}, [["OWNER"]]])
 async def test_a_token_without_a_role_is_refused(shut: Tenant, issuer: Issuer, roles: Any) -> None:
-    answer = await shut.ask(VIEWER, key=issuer.token("ES256", owner(shut, roles=roles)))
-    refused(answer, "the token gives no role here")
+    answer = await shut.execute(VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shut, roles=roles)))
+    assert_token_refused(answer, "the token gives no role here")
 
 
 @pytest.mark.parametrize("organization", [None, "", "org_unknown", "somebody else", 5, "' OR 1=1 --"])
 async def test_a_token_of_an_unknown_organization_is_refused(shut: Tenant, issuer: Issuer, organization: Any) -> None:
-    answer = await shut.ask(VIEWER, key=issuer.token("ES256", owner(shut, organization=organization)))
-    refused(answer, "the token names no organization of this service")
+    answer = await shut.execute(VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shut, organization=organization)))
+    assert_token_refused(answer, "the token names no organization of this service")
 
 
 @on_sqlite
@@ -78,7 +89,9 @@ async def test_a_token_of_an_unknown_organization_is_refused(shut: Tenant, issue
 async def test_claims_of_the_wrong_kind_are_refused(
     shut: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
 ) -> None:
-    refused(await shut.ask(VIEWER, key=issuer.token("ES256", owner(shut, **claims))), message)
+    assert_token_refused(
+        await shut.execute(VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shut, **claims))), message
+    )
 
 
 NOW = datetime.now(UTC)
@@ -103,12 +116,14 @@ NOW = datetime.now(UTC)
 async def test_a_token_for_others_or_another_time_is_refused(
     shut: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
 ) -> None:
-    refused(await shut.ask(VIEWER, key=issuer.token("RS256", owner(shut, **claims))), message)
+    assert_token_refused(
+        await shut.execute(VIEWER_QUERY, key=issuer.token("RS256", owner_claims(shut, **claims))), message
+    )
 
 
 async def test_one_of_several_audiences_is_enough(shut: Tenant, issuer: Issuer) -> None:
-    token = issuer.token("ES256", owner(shut, aud=["other", AUDIENCE]))
-    assert (await shut.ask(VIEWER, key=token)).status == 200
+    token = issuer.token("ES256", owner_claims(shut, aud=["other", AUDIENCE]))
+    assert (await shut.execute(VIEWER_QUERY, key=token)).status == 200
 
 
 @on_sqlite
@@ -116,17 +131,17 @@ async def test_one_of_several_audiences_is_enough(shut: Tenant, issuer: Issuer) 
 async def test_a_token_that_names_none_of_the_keys_is_refused(
     shut: Tenant, issuer: Issuer, header: dict[str, Any]
 ) -> None:
-    token = jwt.encode(complete(owner(shut)), issuer.keys["ES256"][1], "ES256", header)
-    refused(await shut.ask(VIEWER, key=token), "the token is not valid")
+    token = jwt.encode(with_default_claims(owner_claims(shut)), issuer.keys["ES256"][1], "ES256", header)
+    assert_token_refused(await shut.execute(VIEWER_QUERY, key=token), "the token is not valid")
 
 
 async def test_an_issuers_only_key_needs_no_name(tenant: Tenant, settings: Settings, tmp_path: Path) -> None:
     single = Issuer.with_keys("ES256")
     file = tmp_path / "jwks.json"
     file.write_bytes(single.jwks())
-    token = jwt.encode(complete(owner(tenant)), single.keys["ES256"][1], "ES256")
-    async with trusting(tenant, settings, str(file)) as service:
-        assert (await service.ask(VIEWER, key=token)).status == 200
+    token = jwt.encode(with_default_claims(owner_claims(tenant)), single.keys["ES256"][1], "ES256")
+    async with service_trusting_issuer(tenant, settings, str(file)) as service:
+        assert (await service.execute(VIEWER_QUERY, key=token)).status == 200
 
 
 async def test_claims_have_names_of_the_installations_choice(
@@ -139,50 +154,60 @@ async def test_claims_have_names_of_the_installations_choice(
         "https://c.test/name": "Sam",
         "roles": "OWNER",
     }
-    async with trusting(tenant, settings, str(jwks), **names) as service:
-        viewer = (await service.ask(VIEWER, key=issuer.token("EdDSA", claims))).data["viewer"]
+    async with service_trusting_issuer(tenant, settings, str(jwks), **names) as service:
+        viewer = (await service.execute(VIEWER_QUERY, key=issuer.token("EdDSA", claims))).data["viewer"]
     assert (viewer["name"], viewer["roles"]) == ("Sam", ["AUDITOR"])
 
 
-async def test_a_person_without_a_name_is_called_by_their_subject(door: Tenant, issuer: Issuer) -> None:
-    viewer = (await door.ask(VIEWER, key=issuer.token("EdDSA", owner(door)))).data["viewer"]
+async def test_a_person_without_a_name_is_called_by_their_subject(oidc_tenant: Tenant, issuer: Issuer) -> None:
+    viewer = (await oidc_tenant.execute(VIEWER_QUERY, key=issuer.token("EdDSA", owner_claims(oidc_tenant)))).data[
+        "viewer"
+    ]
     assert viewer["name"] == "auth0|7"
 
 
 async def test_without_an_issuer_no_token_is_accepted(tenant: Tenant, issuer: Issuer) -> None:
-    refused(await tenant.ask(VIEWER, key=issuer.token("ES256", owner(tenant))), "the API key is malformed")
+    assert_token_refused(
+        await tenant.execute(VIEWER_QUERY, key=issuer.token("ES256", owner_claims(tenant))), "the API key is malformed"
+    )
 
 
-async def test_a_worker_is_known_by_id_or_external_id(door: Tenant, issuer: Issuer) -> None:
-    worker = await door.add_worker(source={"externalId": "E 7", "sourceSystem": "hr"})
-    numbered = await door.add_worker(source={"externalId": "1234", "sourceSystem": "hr"})
+async def test_a_worker_is_known_by_id_or_external_id(oidc_tenant: Tenant, issuer: Issuer) -> None:
+    worker = await oidc_tenant.add_worker(source={"externalId": "E 7", "sourceSystem": "hr"})
+    numbered = await oidc_tenant.add_worker(source={"externalId": "1234", "sourceSystem": "hr"})
     for claim, found in ((worker, worker), ("E 7", worker), (1234, numbered)):
-        token = issuer.token("ES256", owner(door, roles=["WORKER"], worker=claim))
-        viewer = (await door.ask(VIEWER, key=token)).data["viewer"]
+        token = issuer.token("ES256", owner_claims(oidc_tenant, roles=["WORKER"], worker=claim))
+        viewer = (await oidc_tenant.execute(VIEWER_QUERY, key=token)).data["viewer"]
         assert (viewer["worker"], viewer["scopes"]) == ({"id": found}, ["SELF_CREDENTIALS"])
 
 
-async def test_a_worker_sees_only_themselves(door: Tenant, issuer: Issuer) -> None:
-    worker, other = await door.add_worker(), await door.add_worker()
-    token = issuer.token("ES256", owner(door, roles=["WORKER"], worker=worker))
-    answer = await door.ask(f'{{ mine: node(id: "{worker}") {{ id }} other: node(id: "{other}") {{ id }} }}', key=token)
+async def test_a_worker_sees_only_themselves(oidc_tenant: Tenant, issuer: Issuer) -> None:
+    worker, other = await oidc_tenant.add_worker(), await oidc_tenant.add_worker()
+    token = issuer.token("ES256", owner_claims(oidc_tenant, roles=["WORKER"], worker=worker))
+    answer = await oidc_tenant.execute(
+        f'{{ mine: node(id: "{worker}") {{ id }} other: node(id: "{other}") {{ id }} }}', key=token
+    )
     assert answer.data == {"mine": {"id": worker}, "other": None}
 
 
-async def test_a_worker_who_is_not_one_is_refused(door: Tenant, stranger: Tenant, issuer: Issuer) -> None:
-    deleted = await door.add_worker(source={"externalId": "gone", "sourceSystem": "hr"})
+async def test_a_worker_who_is_not_one_is_refused(oidc_tenant: Tenant, other_tenant: Tenant, issuer: Issuer) -> None:
+    deleted = await oidc_tenant.add_worker(source={"externalId": "gone", "sourceSystem": "hr"})
     removal = f'mutation {{ workerDelete(input: {{worker: {{id: "{deleted}"}}}}) {{ errors {{ code }} }} }}'
-    assert (await door.ask(removal)).data == {"workerDelete": {"errors": []}}
+    assert (await oidc_tenant.execute(removal)).data == {"workerDelete": {"errors": []}}
     for system in ("hr", "payroll"):
-        await door.add_worker(source={"externalId": "twice", "sourceSystem": system})
-    foreign = await stranger.add_worker(source={"externalId": "foreign", "sourceSystem": "hr"})
+        await oidc_tenant.add_worker(source={"externalId": "twice", "sourceSystem": system})
+    foreign = await other_tenant.add_worker(source={"externalId": "foreign", "sourceSystem": "hr"})
     for claim in ("unknown", deleted, "gone", "twice", foreign, "foreign", "wkr_0000000000000000"):
-        token = issuer.token("ES256", owner(door, worker=claim))
-        refused(await door.ask(VIEWER, key=token), "the token names no single worker of the organization")
+        token = issuer.token("ES256", owner_claims(oidc_tenant, worker=claim))
+        assert_token_refused(
+            await oidc_tenant.execute(VIEWER_QUERY, key=token), "the token names no single worker of the organization"
+        )
 
 
-async def test_a_token_speaks_for_its_own_organization_only(door: Tenant, stranger: Tenant, issuer: Issuer) -> None:
-    worker = await stranger.add_worker()
+async def test_a_token_speaks_for_its_own_organization_only(
+    oidc_tenant: Tenant, other_tenant: Tenant, issuer: Issuer
+) -> None:
+    worker = await other_tenant.add_worker()
     query = f'{{ node(id: "{worker}") {{ id }} viewer {{ organization {{ id }} }} }}'
-    answer = await door.ask(query, key=issuer.token("ES256", owner(door)))
-    assert answer.data == {"node": None, "viewer": {"organization": {"id": door.id}}}
+    answer = await oidc_tenant.execute(query, key=issuer.token("ES256", owner_claims(oidc_tenant)))
+    assert answer.data == {"node": None, "viewer": {"organization": {"id": oidc_tenant.id}}}

@@ -19,13 +19,13 @@ from app.db.database import Database
 from app.jobs import loop
 from app.main import open_storage
 from app.migrations import runner
-from app.registries.registry_set import Sources
+from app.registries.registry_set import RegistrySet
 from app.settings import Settings
 from tests import checks as harness
 from tests import registry
-from tests.checks import Checks
+from tests.checks import VerificationHarness
 from tests.conftest import SettableClock
-from tests.registry import Asked, FakeRegistry, Reply, says
+from tests.registry import FakeRegistry, ReceivedRequest, Reply, json_reply
 
 ROOT = Path(__file__).parent.parent.parent
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -36,79 +36,81 @@ async def own_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
 ) -> AsyncIterator[Database]:
     """A database of these tests' own, since the loop works for all organizations in it."""
-    async with harness.own_database(request.param, request, tmp_path_factory, session_clock) as found:
+    async with harness.new_own_database(request.param, request, tmp_path_factory, session_clock) as found:
         yield found
 
 
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeRegistry]:
     """A registry."""
-    async with registry.serving() as found:
+    async with registry.running_registry() as found:
         yield found
 
 
 @pytest.fixture
 async def checks(
     own_database: Database, settings: Settings, tmp_path: Path, fake: FakeRegistry
-) -> AsyncIterator[Checks]:
+) -> AsyncIterator[VerificationHarness]:
     """An organization."""
-    async with harness.opened(own_database, settings, tmp_path, fake) as found:
+    async with harness.open_harness(own_database, settings, tmp_path, fake) as found:
         yield found
 
 
-async def only(checks: Checks, key: str) -> VerificationAttempt:
+async def only(checks: VerificationHarness, key: str) -> VerificationAttempt:
     """A credential's only check."""
     (attempt,) = await checks.attempts(key)
     return attempt
 
 
-async def ended(checks: Checks, key: str) -> VerificationAttempt:
+async def ended(checks: VerificationHarness, key: str) -> VerificationAttempt:
     """A credential's only check, once it has ended."""
     while (attempt := await only(checks, key)).outcome is Outcome.PENDING:  # noqa: ASYNC110 - another process sets it
         await asyncio.sleep(0.02)
     return attempt
 
 
-async def damage(checks: Checks, table: str, column: str, key: str, value: str = "NONSENSE") -> None:
+async def damage(checks: VerificationHarness, table: str, column: str, key: str, value: str = "NONSENSE") -> None:
     """Write what no program of ours writes, and none can read."""
     async with checks.database.writing() as session:
         await session.execute(text(f"UPDATE {table} SET {column} = :value WHERE id = :id"), {"value": value, "id": key})
 
 
-async def test_a_check_that_fails_does_not_stop_the_others(checks: Checks, fake: FakeRegistry) -> None:
+async def test_a_check_that_fails_does_not_stop_the_others(checks: VerificationHarness, fake: FakeRegistry) -> None:
     keys = [await checks.add(f"N{number}") for number in range(6)]
 
-    async def answer(asked: Asked) -> Reply:
-        return Reply(status=500) if asked.target.endswith("N2") else says()
+    async def answer(asked: ReceivedRequest) -> Reply:
+        return Reply(status=500) if asked.target.endswith("N2") else json_reply()
 
-    fake.does(answer)
-    await checks.turn()
+    fake.handle_with(answer)
+    await checks.run_jobs()
     outcomes = [(await only(checks, key)).outcome for key in keys]
     assert outcomes == [Outcome.ERROR if number == 2 else Outcome.COMPLETED for number in range(6)]
 
 
-async def test_a_check_that_breaks_does_not_stop_the_others(checks: Checks) -> None:
+async def test_a_check_that_breaks_does_not_stop_the_others(checks: VerificationHarness) -> None:
     first, second, third = [await checks.add(f"N{number}") for number in range(3)]
     broken = (await only(checks, second)).id
     await damage(checks, "verification_attempts", "requested_by_kind", broken)
-    await checks.turn()
+    await checks.run_jobs()
     for key in (first, third):
         assert (await only(checks, key)).outcome is Outcome.COMPLETED
     await damage(checks, "verification_attempts", "requested_by_kind", broken, "SYSTEM")
-    await checks.turn()
+    await checks.run_jobs()
     assert (await only(checks, second)).outcome is Outcome.COMPLETED
 
 
-async def test_an_organization_that_breaks_does_not_stop_the_others(checks: Checks, clock: SettableClock) -> None:
+async def test_an_organization_that_breaks_does_not_stop_the_others(
+    checks: VerificationHarness, clock: SettableClock
+) -> None:
     clock.set(NOON)
-    houses = [await checks.another(), checks, await checks.another("Third")]
-    keys = [await house.checked() for house in houses]
+    houses = [await checks.create_another(), checks, await checks.create_another("Third")]
+    keys = [await house.add_checked() for house in houses]
     await damage(checks, "credentials", "status", keys[1])
     clock.advance(timedelta(days=7))
-    await checks.turn()
+    await checks.run_jobs()
     assert [len(await house.attempts(key)) for house, key in zip(houses, keys, strict=True)] == [2, 1, 2]
     await damage(checks, "credentials", "status", keys[1], "ACTIVE")
-    await checks.turn()
+    await checks.run_jobs()
     assert len(await checks.attempts(keys[1])) == 2
 
 
@@ -116,11 +118,11 @@ async def test_a_turn_that_fails_is_followed_by_another(
     settings: Settings, tmp_path: Path, fake: FakeRegistry, session_clock: SettableClock
 ) -> None:
     database = Database(f"sqlite:///{tmp_path / 'late.sqlite'}", session_clock)
-    sources = Sources()
-    task = asyncio.create_task(loop.forever(database, sources, open_storage(settings)))
+    sources = RegistrySet()
+    task = asyncio.create_task(loop.run_forever(database, sources, open_storage(settings)))
     await asyncio.sleep(0)
     await runner.upgrade(database)
-    async with harness.opened(database, settings, tmp_path, fake) as checks:
+    async with harness.open_harness(database, settings, tmp_path, fake) as checks:
         attempt = await ended(checks, await checks.add())
     assert attempt.outcome is Outcome.REVIEW_REQUIRED
     assert not task.done()
@@ -131,7 +133,7 @@ async def test_a_turn_that_fails_is_followed_by_another(
 
 
 @asynccontextmanager
-async def process(checks: Checks, folder: Path, *command: str) -> AsyncIterator[Process]:
+async def process(checks: VerificationHarness, folder: Path, *command: str) -> AsyncIterator[Process]:
     """The command line as a process of its own, on the same database and registry."""
     told = {
         "DATABASE_URL": checks.database.url.render_as_string(hide_password=False)
@@ -153,9 +155,9 @@ async def process(checks: Checks, folder: Path, *command: str) -> AsyncIterator[
 
 
 async def test_a_process_makes_what_waits_until_it_is_interrupted(
-    checks: Checks, fake: FakeRegistry, tmp_path: Path
+    checks: VerificationHarness, fake: FakeRegistry, tmp_path: Path
 ) -> None:
-    fake.answers(says("LAPSED"))
+    fake.reply_with(json_reply("LAPSED"))
     before = await checks.add("N1")
     async with process(checks, tmp_path, "jobs") as running:
         assert (await ended(checks, before)).raw_status == "LAPSED"
@@ -164,20 +166,20 @@ async def test_a_process_makes_what_waits_until_it_is_interrupted(
         running.send_signal(signal.SIGINT)
         _, errors = await running.communicate()
     assert (running.returncode, b"Traceback" in errors) == (0, False)
-    assert sorted(asked.target for asked in fake.asked) == ["/licences/N1", "/licences/N2"]
+    assert sorted(asked.target for asked in fake.received) == ["/licences/N1", "/licences/N2"]
 
 
 async def test_a_process_that_is_terminated_while_it_asks_gives_its_check_back(
-    checks: Checks, fake: FakeRegistry, tmp_path: Path
+    checks: VerificationHarness, fake: FakeRegistry, tmp_path: Path
 ) -> None:
     asked = asyncio.Event()
 
-    async def hang(_asked: Asked) -> Reply:
+    async def hang(_asked: ReceivedRequest) -> Reply:
         asked.set()
         await asyncio.Event().wait()
-        return says()
+        return json_reply()
 
-    fake.does(hang)
+    fake.handle_with(hang)
     key = await checks.add()
     async with process(checks, tmp_path, "jobs") as running:
         await asked.wait()
@@ -189,27 +191,27 @@ async def test_a_process_that_is_terminated_while_it_asks_gives_its_check_back(
 
 
 async def test_a_check_of_a_process_that_died_is_made_by_another(
-    checks: Checks, fake: FakeRegistry, tmp_path: Path, clock: SettableClock
+    checks: VerificationHarness, fake: FakeRegistry, tmp_path: Path, clock: SettableClock
 ) -> None:
     asked = asyncio.Event()
 
-    async def hang(_asked: Asked) -> Reply:
+    async def hang(_asked: ReceivedRequest) -> Reply:
         asked.set()
         await asyncio.Event().wait()
-        return says()
+        return json_reply()
 
-    fake.does(hang)
+    fake.handle_with(hang)
     key = await checks.add()
     async with process(checks, tmp_path, "jobs") as running:
         await asked.wait()
         running.kill()
         await running.communicate()
-    fake.answers(says())
-    await checks.turn()
+    fake.reply_with(json_reply())
+    await checks.run_jobs()
     attempt = await only(checks, key)
     assert (attempt.outcome, attempt.tries) == (Outcome.PENDING, 1)
-    clock.advance(attempts.LEASE + timedelta(seconds=1))
-    await checks.turn()
+    clock.advance(attempts.LEASE_DURATION + timedelta(seconds=1))
+    await checks.run_jobs()
     attempt = await only(checks, key)
     assert (attempt.outcome, attempt.tries) == (Outcome.COMPLETED, 2)
 
@@ -219,9 +221,9 @@ async def test_the_service_on_an_embedded_database_makes_the_checks_itself(
 ) -> None:
     database = Database(f"sqlite:///{tmp_path / 'served.sqlite'}", session_clock)
     await runner.upgrade(database)
-    async with harness.opened(database, settings, tmp_path, fake) as checks:
+    async with harness.open_harness(database, settings, tmp_path, fake) as checks:
         key = await checks.add()
         async with process(checks, tmp_path, "serve", "--port", "0", "--no-demo"):
             assert (await ended(checks, key)).outcome is Outcome.COMPLETED
-    assert len(fake.asked) == 1
+    assert len(fake.received) == 1
     await database.close()

@@ -1,11 +1,14 @@
-"""Folding text for comparison, what a moment of a filter means, and opposites."""
+"""Filters: folded text, the instant that a date means, negation, and dependence on the clock."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import String, literal
+from sqlalchemy import column as sa_column
 from sqlalchemy.dialects import sqlite
 
 from app.access import EVERYTHING, Actor, ActorKind
@@ -13,7 +16,9 @@ from app.core.text import as_json, fold
 from app.credentials import queries
 from app.credentials.tables import Validity
 from app.lists import filters
-from app.lists.filters import instant
+from app.lists.filters import ClockDependence, Filter, clock_dependence, to_instant
+from app.lists.listings import Listing
+from app.workers.tables import Worker
 from tests import property_settings
 
 
@@ -62,13 +67,13 @@ def test_letters_fold_alike_however_they_are_composed() -> None:
     ],
 )
 def test_a_day_begins_at_its_midnight(zone: str, day: str, expected: str) -> None:
-    found = instant(date.fromisoformat(day), ZoneInfo(zone))
+    found = to_instant(date.fromisoformat(day), ZoneInfo(zone))
     assert found == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
 def test_an_instant_is_itself() -> None:
     at = datetime(2026, 3, 14, 9, tzinfo=UTC)
-    assert instant(at, ZoneInfo("Australia/Sydney")) == at
+    assert to_instant(at, ZoneInfo("Australia/Sydney")) == at
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,44 @@ def test_only_what_may_be_null_is_taken_as_not_so(filter: str, nulls: bool) -> N
     where = {"NOT": {filter: values[filter]}}
     found = filters.condition(where, queries.listing.filters, actor, datetime(2026, 3, 14, tzinfo=UTC))
     assert ("coalesce" in str(found.compile(dialect=sqlite.dialect()))) is nulls
+
+
+ACTOR = Actor("org", ActorKind.SYSTEM, "test", "Test", EVERYTHING, time_zone=ZoneInfo("Australia/Sydney"))
+NOW = datetime(2026, 3, 14, 20, tzinfo=UTC)
+DAY: Filter = filters.daily(lambda value, _actor, day: literal(f"{value} {day}") == "")
+INSTANT: Filter = filters.momentary(lambda value, _actor, now: literal(f"{value} {now}") == "")
+COLUMN = sa_column("name", String)
+
+
+def test_a_daily_filter_gets_the_day_in_the_actors_time_zone() -> None:
+    assert DAY("on", ACTOR, NOW).compile().params == {"param_1": "on 2026-03-15", "param_2": ""}
+
+
+@pytest.mark.parametrize(
+    ("where", "dependence"),
+    [
+        ({}, ClockDependence.NONE),
+        ({"name": {"eq": "a"}}, ClockDependence.NONE),
+        ({"name": {"eq": "a"}, "NOT": {"day": 1}}, ClockDependence.DAY),
+        ({"OR": [{"day": 1}, {"AND": [{"instant": 1}]}]}, ClockDependence.INSTANT),
+    ],
+)
+def test_a_where_depends_on_the_clock_as_much_as_its_most_dependent_filter(
+    where: dict[str, Any], dependence: ClockDependence
+) -> None:
+    known = {"name": filters.exact(COLUMN), "day": DAY, "instant": INSTANT}
+    assert clock_dependence(where, known) is dependence
+
+
+def test_an_unmarked_filter_is_refused() -> None:
+    unmarked: Any = lambda value, actor, now: value == COLUMN  # noqa: E731 - a filter as somebody may write it
+    with pytest.raises(TypeError, match=r"Worker\.name: mark the filter"):
+        Listing(Worker, filters={"name": unmarked}, orders={}, default_order=())
+
+
+def test_a_search_that_depends_on_the_clock_is_refused() -> None:
+    with pytest.raises(TypeError, match="search must be timeless"):
+        Listing(Worker, filters={}, orders={}, default_order=(), search=DAY)
 
 
 def test_equal_values_have_equal_text() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.compliance.evaluation import worker_facts
-from app.compliance.evaluation.snapshots import KINDS
+from app.compliance.evaluation.snapshots import SNAPSHOTS
 from app.core import clock
 from app.db.database import Database
 from app.db.history import History
@@ -38,14 +38,14 @@ async def test_rows_from_before_are_remembered(
     await runner.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
-        tenant = await Tenant.found(Service(client, database), "Old", types=frozenset({"NPI", "WWCC_NSW"}))
+        tenant = await Tenant.create(Service(client, database), "Old", types=frozenset({"NPI", "WWCC_NSW"}))
         worker = await tenant.add_worker()
         await tenant.add_credential(worker)
-        await tenant.change("credentialArchive", "credential { id }", id=await tenant.add_credential(worker))
-        await tenant.change("applicantCreate", "applicant { id }", identity={"displayName": "Somebody"})
-        await tenant.change("orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
-        kind = await calls.type_id(tenant, "NPI")
-        await tenant.change("credentialTypeArchive", "credentialType { id }", id=kind)
+        await tenant.mutate("credentialArchive", "credential { id }", id=await tenant.add_credential(worker))
+        await tenant.mutate("applicantCreate", "applicant { id }", identity={"displayName": "Somebody"})
+        await tenant.mutate("orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+        kind = await calls.credential_type_id(tenant, "NPI")
+        await tenant.mutate("credentialTypeArchive", "credentialType { id }", id=kind)
         before = await _latest(database, tenant.id)
         await runner._run(database, lambda config: command.downgrade(config, "0002"))
         await runner.upgrade(database)
@@ -55,7 +55,7 @@ async def test_rows_from_before_are_remembered(
         await recount.assert_right(database, tenant.id)
         async with database.reading() as session:
             today = clock.today(session.now, tenant.actor.time_zone)
-            found = await worker_facts.judged(session, tenant.actor, [worker], today - timedelta(days=1))
+            found = await worker_facts.evaluate_workers(session, tenant.actor, [worker], today - timedelta(days=1))
         assert found == {}
     await database.close()
 
@@ -66,5 +66,6 @@ async def _latest(database: Database, organization_id: str) -> dict[tuple[str, s
         statement = select(History).where(col(History.organization_id) == organization_id)
         rows = await session.scalars(statement.order_by(col(History.recorded_at), col(History.id)))
         return {
-            (row.kind, row.row_id): msgspec.convert({**row.values, "id": row.row_id}, KINDS[row.kind]) for row in rows
+            (row.kind, row.row_id): msgspec.convert({**row.values, "id": row.row_id}, SNAPSHOTS[row.kind])
+            for row in rows
         }

@@ -7,9 +7,19 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.calls import UNKNOWN, change, done, events, forbidden, lasting, look, nodes, refused
+from tests.calls import (
+    UNKNOWN_ID,
+    assert_forbidden,
+    assert_refused,
+    event_rows,
+    mutate,
+    mutate_ok,
+    query_nodes,
+    run_query,
+    stored_rows,
+)
 from tests.conftest import SettableClock
-from tests.service import Answer, Tenant, ids_of
+from tests.service import GraphQLResponse, Tenant, ids_of
 
 NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)
 KEY = "apiKey { id name scopes createdBy createdAt expiresAt revokedAt lastUsedAt previousExpiresAt orgUnit { id } }"
@@ -19,16 +29,16 @@ READ = ["WORKERS_READ"]
 async def issue(tenant: Tenant, **content: Any) -> tuple[str, str]:
     """Make a key; gives its id and token."""
     given = {"name": "Reader", "scopes": READ, **content}
-    payload = await change(tenant, "apiKeyCreate", "apiKey { id } token", **given)
+    payload = await mutate(tenant, "apiKeyCreate", "apiKey { id } token", **given)
     assert payload["errors"] == []
     return payload["apiKey"]["id"], payload["token"]
 
 
-async def use(tenant: Tenant, token: str) -> Answer:
-    return await tenant.ask("{ viewer { id name kind scopes organization { id } } }", key=token)
+async def use(tenant: Tenant, token: str) -> GraphQLResponse:
+    return await tenant.execute("{ viewer { id name kind scopes organization { id } } }", key=token)
 
 
-def assert_unauthenticated(answer: Answer, message: str) -> None:
+def assert_unauthenticated(answer: GraphQLResponse, message: str) -> None:
     assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
     assert answer.errors[0]["message"] == message
     assert "data" not in answer.body
@@ -37,7 +47,7 @@ def assert_unauthenticated(answer: Answer, message: str) -> None:
 
 
 async def test_a_token_is_shown_once_and_kept_as_a_hash(tenant: Tenant) -> None:
-    payload = await change(tenant, "apiKeyCreate", f"{KEY} token", name=" Reader ", scopes=[*READ, *READ])
+    payload = await mutate(tenant, "apiKeyCreate", f"{KEY} token", name=" Reader ", scopes=[*READ, *READ])
     key, token = payload["apiKey"], payload["token"]
     assert re.fullmatch(r"cgk_[0-9A-Za-z]{32}_[0-9A-Za-z]{43}", token)
     assert key["id"].removeprefix("key_") in token
@@ -53,7 +63,7 @@ async def test_a_token_is_shown_once_and_kept_as_a_hash(tenant: Tenant) -> None:
         "scopes": READ,
         "organization": {"id": tenant.id},
     }
-    event = (await events(tenant))[-1]
+    event = (await event_rows(tenant))[-1]
     assert (event["kind"], event["subject_id"]) == ("apiKey.created", key["id"])
 
 
@@ -75,40 +85,40 @@ async def test_what_is_missing_or_does_not_fit_is_refused(tenant: Tenant, clock:
         ),
         (
             ("NOT_FOUND", "orgUnit"),
-            {"orgUnit": f"unit_{UNKNOWN}"},
-            f"orgUnit: there is no org unit unit_{UNKNOWN}",
+            {"orgUnit": f"unit_{UNKNOWN_ID}"},
+            f"orgUnit: there is no org unit unit_{UNKNOWN_ID}",
         ),
         (("INVALID", "orgUnit"), {"orgUnit": "x"}, "orgUnit is not the id of an org unit (unit_…)"),
     ]
     for expected, wrong, message in cases:
-        (error,) = await refused(tenant, "apiKeyCreate", expected, **{**good, **wrong})
+        (error,) = await assert_refused(tenant, "apiKeyCreate", expected, **{**good, **wrong})
         if "orgUnit" not in wrong:
             assert error["message"] == message
 
 
 async def test_nobody_gives_more_than_they_hold(tenant: Tenant) -> None:
-    manager = await tenant.key_with(Scope.KEYS_MANAGE, Scope.WORKERS_READ)
+    manager = await tenant.create_key(Scope.KEYS_MANAGE, Scope.WORKERS_READ)
     wanted = ["WORKERS_READ", "WORKERS_WRITE", "AUDIT_READ"]
     not_permitted = ("NOT_PERMITTED", "scopes")
-    (error,) = await refused(tenant, "apiKeyCreate", not_permitted, key=manager, name="More", scopes=wanted)
+    (error,) = await assert_refused(tenant, "apiKeyCreate", not_permitted, key=manager, name="More", scopes=wanted)
     assert error["__typename"] == "NotPermittedError"
     assert error["message"] == "you cannot give what you do not hold: audit:read, workers:write"
     key, _ = await issue(tenant, scopes=wanted)
-    await refused(tenant, "apiKeyRotate", not_permitted, key=manager, id=key)
-    payload = await change(tenant, "apiKeyCreate", "token", key=manager, name="Same", scopes=READ)
+    await assert_refused(tenant, "apiKeyRotate", not_permitted, key=manager, id=key)
+    payload = await mutate(tenant, "apiKeyCreate", "token", key=manager, name="Same", scopes=READ)
     assert payload["errors"] == []
 
 
 async def test_keys_are_listed_and_filtered(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(NOW)
-    (owner,) = ids_of(await nodes(tenant, "apiKeys", "id"))
+    (owner,) = ids_of(await query_nodes(tenant, "apiKeys", "id"))
     clock.advance(timedelta(days=365))
     expiry = (clock() + timedelta(minutes=1)).isoformat()
     first, _ = await issue(tenant, name="alpha 1", expiresAt=expiry)
     clock.advance(timedelta(seconds=1))
     second, _ = await issue(tenant, name="Beta_2")
     clock.advance(timedelta(minutes=2))
-    await done(tenant, "apiKeyRevoke", "apiKey { id }", id=second)
+    await mutate_ok(tenant, "apiKeyRevoke", "apiKey { id }", id=second)
     clock.advance(timedelta(days=365 * 30))
     cases: list[tuple[list[str], dict[str, Any]]] = [
         ([first, second], {"orderBy": [{"field": "NAME"}], "where": {"name": {"contains": "a"}}}),
@@ -119,8 +129,8 @@ async def test_keys_are_listed_and_filtered(tenant: Tenant, clock: SettableClock
         ([first, second], {"where": {"NOT": {"isActive": True}}, "orderBy": [{"field": "CREATED_AT"}]}),
     ]
     for found, arguments in cases:
-        assert ids_of(await nodes(tenant, "apiKeys", "id", **arguments)) == found
-    everyone = ids_of(await nodes(tenant, "apiKeys", "id"))
+        assert ids_of(await query_nodes(tenant, "apiKeys", "id", **arguments)) == found
+    everyone = ids_of(await query_nodes(tenant, "apiKeys", "id"))
     assert [key for key in everyone if key != owner] == [second, first]
 
 
@@ -129,7 +139,7 @@ async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: Se
     key, token = await issue(tenant)
 
     async def noted() -> str | None:
-        found: str | None = (await look(tenant, "apiKey", "lastUsedAt", id=key)).data["apiKey"]["lastUsedAt"]
+        found: str | None = (await run_query(tenant, "apiKey", "lastUsedAt", id=key)).data["apiKey"]["lastUsedAt"]
         return found
 
     assert await noted() is None
@@ -146,28 +156,28 @@ async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: Se
 async def test_a_key_works_until_it_expires(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(NOW)
     key, token = await issue(tenant, expiresAt="2026-03-14T20:00:00+10:00")
-    found = (await look(tenant, "apiKey", "expiresAt", id=key)).data["apiKey"]
+    found = (await run_query(tenant, "apiKey", "expiresAt", id=key)).data["apiKey"]
     assert found == {"expiresAt": "2026-03-14T10:00:00Z"}
     clock.set(NOW + timedelta(hours=1) - timedelta(microseconds=1))
     assert (await use(tenant, token)).status == 200
     clock.set(NOW + timedelta(hours=1))
     assert_unauthenticated(await use(tenant, token), "the API key is expired")
-    (error,) = await refused(tenant, "apiKeyRotate", ("KEY_ENDED", "id"), id=key)
+    (error,) = await assert_refused(tenant, "apiKeyRotate", ("KEY_ENDED", "id"), id=key)
     assert (error["__typename"], error["message"]) == ("StateError", "the key is expired")
 
 
 async def test_a_revoked_key_ends_at_once_with_its_previous_secret(tenant: Tenant) -> None:
     key, first = await issue(tenant)
-    second = (await change(tenant, "apiKeyRotate", "token", id=key, overlapMinutes=60))["token"]
-    revoked = await done(tenant, "apiKeyRevoke", "apiKey { id revokedAt }", id=key)
+    second = (await mutate(tenant, "apiKeyRotate", "token", id=key, overlapMinutes=60))["token"]
+    revoked = await mutate_ok(tenant, "apiKeyRevoke", "apiKey { id revokedAt }", id=key)
     assert revoked["revokedAt"] is not None
     for token in (first, second):
         assert_unauthenticated(await use(tenant, token), "the API key is revoked")
-    await refused(tenant, "apiKeyRotate", ("KEY_ENDED", "id"), id=key)
-    before = await lasting(tenant)
-    assert await done(tenant, "apiKeyRevoke", "apiKey { id revokedAt }", id=key) == revoked
-    assert await lasting(tenant) == before
-    assert [event["kind"] for event in await events(tenant)][-3:] == [
+    await assert_refused(tenant, "apiKeyRotate", ("KEY_ENDED", "id"), id=key)
+    before = await stored_rows(tenant)
+    assert await mutate_ok(tenant, "apiKeyRevoke", "apiKey { id revokedAt }", id=key) == revoked
+    assert await stored_rows(tenant) == before
+    assert [event["kind"] for event in await event_rows(tenant)][-3:] == [
         "apiKey.created",
         "apiKey.rotated",
         "apiKey.revoked",
@@ -177,7 +187,7 @@ async def test_a_revoked_key_ends_at_once_with_its_previous_secret(tenant: Tenan
 async def test_a_rotated_key_keeps_its_old_secret_for_the_overlap(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(NOW)
     key, first = await issue(tenant)
-    rotated = await change(tenant, "apiKeyRotate", f"{KEY} token", id=key, overlapMinutes=30)
+    rotated = await mutate(tenant, "apiKeyRotate", f"{KEY} token", id=key, overlapMinutes=30)
     second = rotated["token"]
     assert second != first
     assert rotated["apiKey"]["previousExpiresAt"] == "2026-03-14T09:30:00Z"
@@ -191,7 +201,7 @@ async def test_a_rotated_key_keeps_its_old_secret_for_the_overlap(tenant: Tenant
 async def test_without_an_overlap_the_old_secret_ends_at_once(tenant: Tenant) -> None:
     key, first = await issue(tenant)
     for given in ({}, {"overlapMinutes": None}, {"overlapMinutes": 0}):
-        rotated = await change(tenant, "apiKeyRotate", f"{KEY} token", id=key, **given)
+        rotated = await mutate(tenant, "apiKeyRotate", f"{KEY} token", id=key, **given)
         assert rotated["apiKey"]["previousExpiresAt"] is None
         assert_unauthenticated(await use(tenant, first), "the API key is not valid")
         first = rotated["token"]
@@ -201,46 +211,48 @@ async def test_without_an_overlap_the_old_secret_ends_at_once(tenant: Tenant) ->
 async def test_an_overlap_is_a_day_at_most(tenant: Tenant) -> None:
     key, _ = await issue(tenant)
     for minutes in (-1, 1_441, 2_147_483_647):
-        (error,) = await refused(tenant, "apiKeyRotate", ("INVALID", "overlapMinutes"), id=key, overlapMinutes=minutes)
+        (error,) = await assert_refused(
+            tenant, "apiKeyRotate", ("INVALID", "overlapMinutes"), id=key, overlapMinutes=minutes
+        )
         assert error["message"] == "overlapMinutes is not between 0 and 1440"
-    payload = await change(tenant, "apiKeyRotate", "token", id=key, overlapMinutes=1_440)
+    payload = await mutate(tenant, "apiKeyRotate", "token", id=key, overlapMinutes=1_440)
     assert payload["errors"] == []
 
 
-async def test_a_token_that_is_none_is_refused(tenant: Tenant, stranger: Tenant) -> None:
+async def test_a_token_that_is_none_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
     public, _, secret = tenant.key.rpartition("_")
     other = "A" if secret[0] != "A" else "B"
-    theirs = stranger.key.rpartition("_")[0]
-    nobody = f"cgk_{UNKNOWN}{UNKNOWN}_{secret}"
+    theirs = other_tenant.key.rpartition("_")[0]
+    nobody = f"cgk_{UNKNOWN_ID}{UNKNOWN_ID}_{secret}"
     for token in (f"{public}_{other}{secret[1:]}", f"{theirs}_{secret}", nobody):
         assert_unauthenticated(await use(tenant, token), "the API key is not valid")
     for token in ("cgk_", "cgk_x", public, tenant.key + "x", tenant.key[:-1], "eyJhbGciOiJub25lIn0.e30."):
         assert_unauthenticated(await use(tenant, token), "the API key is malformed")
     for header in ("", "Bearer", "Basic b3duZXI6c2VjcmV0", tenant.key, f"Bearer {tenant.key} more"):
-        answer = await tenant.service.ask("{ viewer { id } }", Authorization=header)
+        answer = await tenant.service.execute("{ viewer { id } }", Authorization=header)
         assert_unauthenticated(answer, "the Authorization header is not of the form: Bearer TOKEN")
 
 
 async def test_no_token_is_told_how(tenant: Tenant) -> None:
-    answer = await tenant.service.ask("{ viewer { id } }")
+    answer = await tenant.service.execute("{ viewer { id } }")
     assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
     assert answer.headers["www-authenticate"] == 'Bearer realm="credgraph"'
 
 
 async def test_the_word_bearer_is_read_in_any_case(tenant: Tenant) -> None:
     for header in (f"bearer {tenant.key}", f"BEARER   {tenant.key}"):
-        assert (await tenant.service.ask("{ viewer { id } }", Authorization=header)).status == 200
+        assert (await tenant.service.execute("{ viewer { id } }", Authorization=header)).status == 200
 
 
-async def test_a_strangers_key_does_not_exist(tenant: Tenant, stranger: Tenant) -> None:
+async def test_a_strangers_key_does_not_exist(tenant: Tenant, other_tenant: Tenant) -> None:
     key, token = await issue(tenant)
-    before = await lasting(tenant)
+    before = await stored_rows(tenant)
     for field in ("apiKeyRotate", "apiKeyRevoke"):
-        for theirs in (key, f"key_{UNKNOWN}"):
-            await refused(stranger, field, ("NOT_FOUND", "id"), id=theirs)
-    assert await lasting(tenant) == before
-    assert (await look(stranger, "apiKey", "id", id=key)).data["apiKey"] is None
-    assert key not in ids_of(await nodes(stranger, "apiKeys", "id"))
+        for theirs in (key, f"key_{UNKNOWN_ID}"):
+            await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=theirs)
+    assert await stored_rows(tenant) == before
+    assert (await run_query(other_tenant, "apiKey", "id", id=key)).data["apiKey"] is None
+    assert key not in ids_of(await query_nodes(other_tenant, "apiKeys", "id"))
     assert (await use(tenant, token)).status == 200
 
 
@@ -248,4 +260,6 @@ async def test_a_strangers_key_does_not_exist(tenant: Tenant, stranger: Tenant) 
 async def test_managing_keys_needs_its_scope(tenant: Tenant, field: str) -> None:
     key, _ = await issue(tenant)
     given = {"name": "Mine", "scopes": READ} if field == "apiKeyCreate" else {"id": key}
-    await forbidden(tenant, field, Scope.WORKERS_READ, Scope.ORGANIZATION_MANAGE, needs=Scope.KEYS_MANAGE, **given)
+    await assert_forbidden(
+        tenant, field, Scope.WORKERS_READ, Scope.ORGANIZATION_MANAGE, required_scope=Scope.KEYS_MANAGE, **given
+    )

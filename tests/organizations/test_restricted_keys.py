@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from app.access import ORGANIZATION_WIDE, Scope
-from tests.calls import done, lasting, look, nodes, refused
-from tests.service import Service, Tenant, credential, ids_of
+from tests.calls import assert_refused, mutate_ok, query_nodes, run_query, stored_rows
+from tests.service import Service, Tenant, credential_input, ids_of
 
 SCOPES = (
     Scope.WORKERS_READ,
@@ -27,29 +27,29 @@ class Place:
 
 @pytest.fixture
 async def place(service: Service) -> Place:
-    tenant = await Tenant.found(service, "Two Sites")
+    tenant = await Tenant.create(service, "Two Sites")
     ids: dict[str, str] = {}
     for name, parent in (("north", None), ("ward", "north"), ("south", None)):
         given = {"name": name, "kind": "SITE", "parent": ids.get(parent or "")}
-        ids[name] = (await done(tenant, "orgUnitCreate", "orgUnit { id }", **given))["id"]
+        ids[name] = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", **given))["id"]
     for name, unit in (("in", "north"), ("under", "ward"), ("out", "south"), ("nowhere", None)):
         ids[name] = await tenant.add_worker(name, employment={"orgUnit": ids.get(unit or "")})
         ids[f"{name}'s"] = await tenant.add_credential(ids[name])
     sam = {"identity": {"displayName": "Sam"}}
-    ids["sam"] = (await done(tenant, "applicantCreate", "applicant { id }", **sam))["id"]
-    return Place(tenant, await tenant.key_with(*SCOPES, org_unit=ids["north"]), ids)
+    ids["sam"] = (await mutate_ok(tenant, "applicantCreate", "applicant { id }", **sam))["id"]
+    return Place(tenant, await tenant.create_key(*SCOPES, org_unit=ids["north"]), ids)
 
 
 async def test_it_sees_what_lies_in_its_subtree(place: Place) -> None:
     tenant, key, ids = place.tenant, place.key, place.ids
-    assert set(ids_of(await nodes(tenant, "workers", "id", key=key))) == {ids["in"], ids["under"]}
+    assert set(ids_of(await query_nodes(tenant, "workers", "id", key=key))) == {ids["in"], ids["under"]}
     held = {ids["in's"], ids["under's"]}
-    assert set(ids_of(await nodes(tenant, "credentials", "id", key=key))) == held
-    assert set(ids_of(await nodes(tenant, "orgUnits", "id", key=key))) == {ids["north"], ids["ward"]}
-    assert await nodes(tenant, "applicants", "id", key=key) == []
-    assert await nodes(tenant, "credentialTypes", "id", key=key) != []
+    assert set(ids_of(await query_nodes(tenant, "credentials", "id", key=key))) == held
+    assert set(ids_of(await query_nodes(tenant, "orgUnits", "id", key=key))) == {ids["north"], ids["ward"]}
+    assert await query_nodes(tenant, "applicants", "id", key=key) == []
+    assert await query_nodes(tenant, "credentialTypes", "id", key=key) != []
     everything = [ids[name] for name in ("in", "out", "nowhere", "in's", "out's", "ward", "south", "sam")]
-    answer = await look(tenant, "nodes", "id", key=key, ids=everything)
+    answer = await run_query(tenant, "nodes", "id", key=key, ids=everything)
     assert [node and node["id"] for node in answer.data["nodes"]] == [
         ids["in"],
         None,
@@ -60,11 +60,11 @@ async def test_it_sees_what_lies_in_its_subtree(place: Place) -> None:
         None,
         None,
     ]
-    assert (await look(tenant, "worker", "id", key=key, by={"id": ids["out"]})).data["worker"] is None
-    found = (await look(tenant, "orgUnit", "parent { id }", key=key, id=ids["ward"])).data["orgUnit"]
+    assert (await run_query(tenant, "worker", "id", key=key, by={"id": ids["out"]})).data["worker"] is None
+    found = (await run_query(tenant, "orgUnit", "parent { id }", key=key, id=ids["ward"])).data["orgUnit"]
     assert found == {"parent": {"id": ids["north"]}}
     where = {"orgUnit": {"in": [ids["south"]]}}
-    assert await nodes(tenant, "workers", "id", key=key, where=where) == []
+    assert await query_nodes(tenant, "workers", "id", key=key, where=where) == []
 
 
 async def test_what_lies_outside_does_not_exist(place: Place) -> None:
@@ -73,57 +73,59 @@ async def test_what_lies_outside_does_not_exist(place: Place) -> None:
         by = {"worker": {"id": ids[name]}}
         for field in ("workerUpdate", "workerReplace", "workerDelete", "workerRestore"):
             content = {"identity": {"displayName": "X"}} if field in ("workerUpdate", "workerReplace") else {}
-            await refused(tenant, field, ("NOT_FOUND", "worker.id"), key=key, **by, **content)
-        await refused(tenant, "credentialCreate", ("NOT_FOUND", "owners.worker.id"), key=key, **credential(ids[name]))
+            await assert_refused(tenant, field, ("NOT_FOUND", "worker.id"), key=key, **by, **content)
+        await assert_refused(
+            tenant, "credentialCreate", ("NOT_FOUND", "owners.worker.id"), key=key, **credential_input(ids[name])
+        )
         for field in ("credentialUpdate", "credentialDelete"):
-            await refused(tenant, field, ("NOT_FOUND", "id"), key=key, id=ids[f"{name}'s"])
+            await assert_refused(tenant, field, ("NOT_FOUND", "id"), key=key, id=ids[f"{name}'s"])
 
 
 async def test_it_adds_and_moves_people_within_its_unit_only(place: Place) -> None:
     tenant, key, ids = place.tenant, place.key, place.ids
     name = {"identity": {"displayName": "New"}}
     unit = "employment.orgUnit"
-    (error,) = await refused(tenant, "workerCreate", ("NOT_PERMITTED", unit), key=key, **name)
+    (error,) = await assert_refused(tenant, "workerCreate", ("NOT_PERMITTED", unit), key=key, **name)
     assert error["message"] == "your key is restricted to a unit; name one within it"
     south = {"employment": {"orgUnit": ids["south"]}}
-    await refused(tenant, "workerCreate", ("NOT_FOUND", unit), key=key, **name, **south)
+    await assert_refused(tenant, "workerCreate", ("NOT_FOUND", unit), key=key, **name, **south)
     by = {"worker": {"id": ids["in"]}}
-    await refused(tenant, "workerUpdate", ("NOT_FOUND", unit), key=key, **by, **south)
+    await assert_refused(tenant, "workerUpdate", ("NOT_FOUND", unit), key=key, **by, **south)
     nowhere = {"employment": {"orgUnit": None}}
-    await refused(tenant, "workerUpdate", ("NOT_PERMITTED", unit), key=key, **by, **nowhere)
-    await refused(tenant, "workerReplace", ("NOT_PERMITTED", unit), key=key, **by, **name)
+    await assert_refused(tenant, "workerUpdate", ("NOT_PERMITTED", unit), key=key, **by, **nowhere)
+    await assert_refused(tenant, "workerReplace", ("NOT_PERMITTED", unit), key=key, **by, **name)
     outsider = {"manager": {"id": ids["out"]}}
-    await refused(tenant, "workerUpdate", ("NOT_FOUND", "manager.id"), key=key, **by, **outsider)
-    await refused(tenant, "applicantCreate", ("NOT_PERMITTED", ""), key=key, **name)
+    await assert_refused(tenant, "workerUpdate", ("NOT_FOUND", "manager.id"), key=key, **by, **outsider)
+    await assert_refused(tenant, "applicantCreate", ("NOT_PERMITTED", ""), key=key, **name)
     ward = {"employment": {"orgUnit": ids["ward"]}}
-    new = await done(tenant, "workerCreate", "worker { id }", key=key, **name, **ward)
-    await done(tenant, "workerUpdate", "worker { id }", key=key, **by, **ward)
-    await done(tenant, "credentialCreate", "credential { id }", key=key, **credential(new["id"]))
+    new = await mutate_ok(tenant, "workerCreate", "worker { id }", key=key, **name, **ward)
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", key=key, **by, **ward)
+    await mutate_ok(tenant, "credentialCreate", "credential { id }", key=key, **credential_input(new["id"]))
 
 
 async def test_a_worker_outside_still_counts_where_values_are_unique(place: Place) -> None:
     tenant, key, ids = place.tenant, place.key, place.ids
     email = {"contact": {"workEmail": "out@a.test"}}
-    await done(tenant, "workerUpdate", "worker { id }", worker={"id": ids["out"]}, **email)
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids["out"]}, **email)
     taken = ("TAKEN", "contact.workEmail")
-    await refused(tenant, "workerUpdate", taken, key=key, worker={"id": ids["in"]}, **email)
+    await assert_refused(tenant, "workerUpdate", taken, key=key, worker={"id": ids["in"]}, **email)
 
 
 async def test_its_links_lead_nowhere_outside(place: Place) -> None:
     tenant, key, ids = place.tenant, place.key, place.ids
-    await done(tenant, "workerUpdate", "worker { id }", worker={"id": ids["in"]}, manager={"id": ids["out"]})
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids["in"]}, manager={"id": ids["out"]})
     both = {"worker": {"id": ids["in"]}, "applicant": {"id": ids["sam"]}}
-    given = {**credential(ids["in"]), "owners": both}
-    one = (await done(tenant, "credentialCreate", "credential { id }", **given))["id"]
-    manager = await look(tenant, "worker", "manager { worker { id } }", key=key, by={"id": ids["in"]})
+    given = {**credential_input(ids["in"]), "owners": both}
+    one = (await mutate_ok(tenant, "credentialCreate", "credential { id }", **given))["id"]
+    manager = await run_query(tenant, "worker", "manager { worker { id } }", key=key, by={"id": ids["in"]})
     assert manager.data["worker"] == {"manager": {"worker": None}}
-    owners = await look(tenant, "credential", "owners { worker { id } applicant { id } }", key=key, id=one)
+    owners = await run_query(tenant, "credential", "owners { worker { id } applicant { id } }", key=key, id=one)
     assert owners.data["credential"] == {"owners": {"worker": {"id": ids["in"]}, "applicant": None}}
 
 
 @pytest.mark.parametrize("scope", sorted(ORGANIZATION_WIDE))
 async def test_it_cannot_hold_what_belongs_to_no_unit(place: Place, scope: Scope) -> None:
-    (error,) = await refused(
+    (error,) = await assert_refused(
         place.tenant,
         "apiKeyCreate",
         ("INVALID", "scopes"),
@@ -136,24 +138,24 @@ async def test_it_cannot_hold_what_belongs_to_no_unit(place: Place, scope: Scope
 
 async def test_after_its_unit_is_gone_it_sees_nothing(place: Place) -> None:
     tenant, ids = place.tenant, place.ids
-    key = await tenant.key_with(*SCOPES, org_unit=ids["south"])
-    await done(tenant, "workerUpdate", "worker { id }", worker={"id": ids["out"]}, employment={"orgUnit": None})
-    await done(tenant, "orgUnitDelete", "orgUnit { id }", id=ids["south"])
-    assert await nodes(tenant, "workers", "id", key=key) == []
-    assert await nodes(tenant, "credentials", "id", key=key) == []
-    before = await lasting(tenant)
-    await refused(
+    key = await tenant.create_key(*SCOPES, org_unit=ids["south"])
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids["out"]}, employment={"orgUnit": None})
+    await mutate_ok(tenant, "orgUnitDelete", "orgUnit { id }", id=ids["south"])
+    assert await query_nodes(tenant, "workers", "id", key=key) == []
+    assert await query_nodes(tenant, "credentials", "id", key=key) == []
+    before = await stored_rows(tenant)
+    await assert_refused(
         tenant, "workerUpdate", ("NOT_FOUND", "worker.id"), key=key, worker={"id": ids["nowhere"]}, address={}
     )
-    assert await lasting(tenant) == before
+    assert await stored_rows(tenant) == before
 
 
 async def test_an_owner_whom_it_does_not_see_is_not_its_to_take_away(place: Place) -> None:
     tenant, key, ids = place.tenant, place.key, place.ids
     sam = {"type": "APPLICANT", "id": ids["sam"]}
-    await done(tenant, "credentialLink", "status", id=ids["in's"], to=sam)
+    await mutate_ok(tenant, "credentialLink", "status", id=ids["in's"], to=sam)
     before = await tenant.rows()
-    payload = await tenant.change(
+    payload = await tenant.mutate(
         "credentialUnlink",
         "status credential { owners { applicant { id } } }",
         key=key,

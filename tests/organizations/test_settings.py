@@ -5,7 +5,7 @@ import pytest
 from app.access import Scope
 from app.core.errors import Invalid
 from app.organizations import settings
-from tests.calls import done, events, forbidden, lasting, look, refused
+from tests.calls import assert_forbidden, assert_refused, event_rows, mutate_ok, run_query, stored_rows
 from tests.service import Tenant
 
 ALL = """organization {
@@ -24,7 +24,7 @@ DEFAULTS = {
 
 async def test_an_organization_starts_with_defaults(tenant: Tenant) -> None:
     selection = ALL.removeprefix("organization {").removesuffix("}")
-    found = (await look(tenant, "organization", selection)).data["organization"]
+    found = (await run_query(tenant, "organization", selection)).data["organization"]
     assert found == {"revision": 1, "name": "Harbour Health", "settings": DEFAULTS}
 
 
@@ -39,23 +39,23 @@ async def test_settings_change_one_by_one(tenant: Tenant) -> None:
         "reminderDays": [1, 90, 7, 1],
     }
     for number, (name, value) in enumerate(given.items(), start=2):
-        found = await done(tenant, "organizationUpdate", ALL, **{name: value})
+        found = await mutate_ok(tenant, "organizationUpdate", ALL, **{name: value})
         assert found["revision"] == number
     assert found["name"] == "Harbour"
     assert found["settings"] == {
         **{name: value for name, value in given.items() if name != "name"},
         "reminderDays": [90, 7, 1],
     }
-    event = (await events(tenant))[-1]
+    event = (await event_rows(tenant))[-1]
     assert (event["kind"], event["subject_id"]) == ("organization.updated", tenant.id)
     assert event["changes"] == {"reminderDays": {"from": DEFAULTS["reminderDays"], "to": [90, 7, 1]}}
 
 
 async def test_a_change_that_changes_nothing_leaves_revision_and_ledger_alone(tenant: Tenant) -> None:
-    before = await lasting(tenant)
+    before = await stored_rows(tenant)
     for given in ({}, DEFAULTS, {"name": "Harbour Health", "reminderDays": [0, 1, 7, 14, 30, 60]}):
-        assert (await done(tenant, "organizationUpdate", ALL, **given))["revision"] == 1
-    assert await lasting(tenant) == before
+        assert (await mutate_ok(tenant, "organizationUpdate", ALL, **given))["revision"] == 1
+    assert await stored_rows(tenant) == before
 
 
 @pytest.mark.parametrize(
@@ -78,35 +78,37 @@ async def test_a_change_that_changes_nothing_leaves_revision_and_ledger_alone(te
 async def test_a_value_that_does_not_fit_is_refused_by_its_path(
     tenant: Tenant, name: str, value: object, says: str
 ) -> None:
-    (error,) = await refused(tenant, "organizationUpdate", ("INVALID", name), **{"approvalsEnabled": True, name: value})
+    (error,) = await assert_refused(
+        tenant, "organizationUpdate", ("INVALID", name), **{"approvalsEnabled": True, name: value}
+    )
     assert error["message"] == f"{name} {says}"
 
 
 async def test_what_an_organization_needs_cannot_be_cleared(tenant: Tenant) -> None:
     for name in ("name", "timeZone", "approvalFinality", "expiringSoonDays", "reminderDays"):
-        (error,) = await refused(tenant, "organizationUpdate", ("REQUIRED", name), **{name: None})
+        (error,) = await assert_refused(tenant, "organizationUpdate", ("REQUIRED", name), **{name: None})
         assert error["message"] == f"{name} is required"
 
 
 async def test_no_reminders_are_a_choice_too(tenant: Tenant) -> None:
-    found = await done(tenant, "organizationUpdate", ALL, reminderDays=[])
+    found = await mutate_ok(tenant, "organizationUpdate", ALL, reminderDays=[])
     assert found["settings"]["reminderDays"] == []
 
 
 async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
     conflict = ("CONFLICT", "expectedRevision")
-    (error,) = await refused(tenant, "organizationUpdate", conflict, name="New", expectedRevision=2)
+    (error,) = await assert_refused(tenant, "organizationUpdate", conflict, name="New", expectedRevision=2)
     assert error["currentRevision"] == 1
 
 
 async def test_changing_needs_its_scope(tenant: Tenant) -> None:
     held = (Scope.KEYS_MANAGE, Scope.WORKERS_WRITE)
-    await forbidden(tenant, "organizationUpdate", *held, needs=Scope.ORGANIZATION_MANAGE, name="Mine")
+    await assert_forbidden(tenant, "organizationUpdate", *held, required_scope=Scope.ORGANIZATION_MANAGE, name="Mine")
 
 
-async def test_an_organization_is_its_own_only(tenant: Tenant, stranger: Tenant) -> None:
-    assert (await look(stranger, "node", "id", id=tenant.id)).data["node"] is None
-    assert (await look(tenant, "node", "id", id=tenant.id)).data["node"] == {"id": tenant.id}
+async def test_an_organization_is_its_own_only(tenant: Tenant, other_tenant: Tenant) -> None:
+    assert (await run_query(other_tenant, "node", "id", id=tenant.id)).data["node"] is None
+    assert (await run_query(tenant, "node", "id", id=tenant.id)).data["node"] == {"id": tenant.id}
 
 
 async def test_founding_needs_a_time_zone_that_is_one(tenant: Tenant) -> None:

@@ -6,21 +6,31 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused, send
-from tests.service import Tenant, ids_of, paths
+from tests.calls import (
+    UNKNOWN_ID,
+    assert_forbidden,
+    assert_refused,
+    event_rows,
+    mutate_ok,
+    query_nodes,
+    run_query,
+    send_mutation,
+    stored_rows,
+)
+from tests.service import Tenant, error_paths, ids_of
 
 UNIT = "orgUnit { id revision name kind parent { id } }"
 
 
 async def add(tenant: Tenant, name: str, parent: str | None = None, kind: str = "SITE") -> str:
-    unit = await done(tenant, "orgUnitCreate", UNIT, name=name, kind=kind, parent=parent)
+    unit = await mutate_ok(tenant, "orgUnitCreate", UNIT, name=name, kind=kind, parent=parent)
     assert unit["id"].startswith("unit_")
     return str(unit["id"])
 
 
 async def test_units_form_a_tree(tenant: Tenant) -> None:
     top = await add(tenant, " North ")
-    below = await done(tenant, "orgUnitCreate", UNIT, name="Ward", kind="TEAM", parent=top)
+    below = await mutate_ok(tenant, "orgUnitCreate", UNIT, name="Ward", kind="TEAM", parent=top)
     assert below == {
         "id": below["id"],
         "revision": 1,
@@ -29,12 +39,12 @@ async def test_units_form_a_tree(tenant: Tenant) -> None:
         "parent": {"id": top},
     }
     selection = "name parent { id } children { nodes { id children { nodes { id } } } }"
-    assert (await look(tenant, "orgUnit", selection, id=top)).data["orgUnit"] == {
+    assert (await run_query(tenant, "orgUnit", selection, id=top)).data["orgUnit"] == {
         "name": "North",
         "parent": None,
         "children": {"nodes": [{"id": below["id"], "children": {"nodes": []}}]},
     }
-    assert [event["kind"] for event in await events(tenant)][-2:] == ["orgUnit.created"] * 2
+    assert [event["kind"] for event in await event_rows(tenant)][-2:] == ["orgUnit.created"] * 2
 
 
 async def test_the_list_is_filtered_and_sorted(tenant: Tenant) -> None:
@@ -56,42 +66,42 @@ async def test_the_list_is_filtered_and_sorted(tenant: Tenant) -> None:
         ([ward], {"where": {"name": {"contains": "%"}}}),
     ]
     for found, arguments in cases:
-        assert ids_of(await nodes(tenant, "orgUnits", "id", **arguments)) == found
+        assert ids_of(await query_nodes(tenant, "orgUnits", "id", **arguments)) == found
 
 
-async def test_what_is_missing_or_unknown_is_refused(tenant: Tenant, stranger: Tenant) -> None:
-    theirs = await add(stranger, "Theirs")
-    (error, _) = await refused(tenant, "orgUnitCreate", ("REQUIRED", "name"), ("REQUIRED", "kind"))
+async def test_what_is_missing_or_unknown_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
+    theirs = await add(other_tenant, "Theirs")
+    (error, _) = await assert_refused(tenant, "orgUnitCreate", ("REQUIRED", "name"), ("REQUIRED", "kind"))
     assert error["message"] == "name is required"
     content = {"name": "North", "kind": "SITE"}
-    await refused(tenant, "orgUnitCreate", ("REQUIRED", "name"), name="  ", kind="SITE")
-    await refused(tenant, "orgUnitCreate", ("INVALID", "name"), name="x" * 201, kind="SITE")
-    for parent, code in ((theirs, "NOT_FOUND"), (f"unit_{UNKNOWN}", "NOT_FOUND"), ("wkr_0", "INVALID")):
-        await refused(tenant, "orgUnitCreate", (code, "parent"), **content, parent=parent)
+    await assert_refused(tenant, "orgUnitCreate", ("REQUIRED", "name"), name="  ", kind="SITE")
+    await assert_refused(tenant, "orgUnitCreate", ("INVALID", "name"), name="x" * 201, kind="SITE")
+    for parent, code in ((theirs, "NOT_FOUND"), (f"unit_{UNKNOWN_ID}", "NOT_FOUND"), ("wkr_0", "INVALID")):
+        await assert_refused(tenant, "orgUnitCreate", (code, "parent"), **content, parent=parent)
         one = await add(tenant, "One")
-        await refused(tenant, "orgUnitUpdate", (code, "parent"), id=one, parent=parent)
+        await assert_refused(tenant, "orgUnitUpdate", (code, "parent"), id=one, parent=parent)
 
 
 async def test_an_update_renames_moves_and_leaves_the_rest(tenant: Tenant) -> None:
     north, south = await add(tenant, "North"), await add(tenant, "South")
     ward = await add(tenant, "Ward", north)
-    moved = await done(tenant, "orgUnitUpdate", UNIT, id=ward, parent=south)
+    moved = await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=ward, parent=south)
     assert (moved["revision"], moved["name"], moved["parent"]) == (2, "Ward", {"id": south})
-    renamed = await done(tenant, "orgUnitUpdate", UNIT, id=ward, name="Night", kind="TEAM")
+    renamed = await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=ward, name="Night", kind="TEAM")
     assert (renamed["name"], renamed["kind"], renamed["parent"]) == ("Night", "TEAM", {"id": south})
-    top = await done(tenant, "orgUnitUpdate", UNIT, id=ward, parent=None)
+    top = await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=ward, parent=None)
     assert (top["revision"], top["parent"]) == (4, None)
-    before = await lasting(tenant)
-    await done(tenant, "orgUnitUpdate", UNIT, id=ward, name="Night", parent=None)
-    assert await lasting(tenant) == before
-    changes = [event["changes"] for event in await events(tenant)][-3:]
+    before = await stored_rows(tenant)
+    await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=ward, name="Night", parent=None)
+    assert await stored_rows(tenant) == before
+    changes = [event["changes"] for event in await event_rows(tenant)][-3:]
     assert changes == [
         {"parent": {"from": north, "to": south}},
         {"name": {"from": "Ward", "to": "Night"}, "kind": {"from": "SITE", "to": "TEAM"}},
         {"parent": {"from": south, "to": None}},
     ]
     for name in ("name", "kind"):
-        await refused(tenant, "orgUnitUpdate", ("REQUIRED", name), id=ward, **{name: None})
+        await assert_refused(tenant, "orgUnitUpdate", ("REQUIRED", name), id=ward, **{name: None})
 
 
 async def test_a_unit_never_lies_under_itself(tenant: Tenant) -> None:
@@ -99,21 +109,21 @@ async def test_a_unit_never_lies_under_itself(tenant: Tenant) -> None:
     middle = await add(tenant, "Middle", top)
     bottom = await add(tenant, "Bottom", middle)
     for parent in (top, middle, bottom):
-        (error,) = await refused(tenant, "orgUnitUpdate", ("INVALID", "parent"), id=top, parent=parent)
+        (error,) = await assert_refused(tenant, "orgUnitUpdate", ("INVALID", "parent"), id=top, parent=parent)
         assert error["message"] == "parent is the unit itself or lies under it"
-    await done(tenant, "orgUnitUpdate", UNIT, id=bottom, parent=top)
-    await done(tenant, "orgUnitUpdate", UNIT, id=middle, parent=bottom)
+    await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=bottom, parent=top)
+    await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=middle, parent=bottom)
 
 
 async def test_moves_at_once_close_no_circle(tenant: Tenant) -> None:
     units = [await add(tenant, f"Unit {number}") for number in range(6)]
     moves = [
-        send(tenant, "orgUnitUpdate", given={"id": unit, "parent": units[number - 1]})
+        send_mutation(tenant, "orgUnitUpdate", input={"id": unit, "parent": units[number - 1]})
         for number, unit in enumerate(units)
     ]
     answers = await asyncio.gather(*moves)
     assert [answer.codes for answer in answers] == [[]] * 6
-    found = [paths(answer.data["orgUnitUpdate"]) for answer in answers]
+    found = [error_paths(answer.data["orgUnitUpdate"]) for answer in answers]
     assert sorted(map(str, found)) == sorted(map(str, [*[[]] * 5, [("INVALID", "parent")]]))
     parents = {row["id"]: row["parent_id"] for row in (await tenant.rows())["org_units"]}
     for unit in units:
@@ -129,37 +139,37 @@ async def test_a_unit_in_use_stays(tenant: Tenant) -> None:
     below = await add(tenant, "Below", top)
     worker = await tenant.add_worker("Jo", employment={"orgUnit": below})
     for unit, name in ((top, "Top"), (below, "Below")):
-        (error,) = await refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=unit)
+        (error,) = await assert_refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=unit)
         assert error["__typename"] == "StateError"
         assert error["message"] == f"{name} still has units, workers, positions or rules; move them first"
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
-    await refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=below)
-    await done(tenant, "workerRestore", "worker { id }", worker={"id": worker})
-    await done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": None})
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
+    await assert_refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=below)
+    await mutate_ok(tenant, "workerRestore", "worker { id }", worker={"id": worker})
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": None})
     for unit in (below, top):
-        gone = await done(tenant, "orgUnitDelete", "orgUnit { id }", id=unit, expectedRevision=1)
+        gone = await mutate_ok(tenant, "orgUnitDelete", "orgUnit { id }", id=unit, expectedRevision=1)
         assert gone == {"id": unit}
-        assert (await look(tenant, "orgUnit", "id", id=unit)).data["orgUnit"] is None
-        await refused(tenant, "orgUnitDelete", ("NOT_FOUND", "id"), id=unit)
-    event = (await events(tenant))[-1]
+        assert (await run_query(tenant, "orgUnit", "id", id=unit)).data["orgUnit"] is None
+        await assert_refused(tenant, "orgUnitDelete", ("NOT_FOUND", "id"), id=unit)
+    event = (await event_rows(tenant))[-1]
     assert (event["kind"], event["subject_id"]) == ("orgUnit.deleted", top)
 
 
 async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
     unit = await add(tenant, "North")
     for field in ("orgUnitUpdate", "orgUnitDelete"):
-        (error,) = await refused(tenant, field, ("CONFLICT", "expectedRevision"), id=unit, expectedRevision=2)
+        (error,) = await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=unit, expectedRevision=2)
         assert error["currentRevision"] == 1
 
 
 @pytest.mark.parametrize("field", ["orgUnitUpdate", "orgUnitDelete"])
-async def test_a_strangers_unit_does_not_exist(tenant: Tenant, stranger: Tenant, field: str) -> None:
+async def test_a_strangers_unit_does_not_exist(tenant: Tenant, other_tenant: Tenant, field: str) -> None:
     unit = await add(tenant, "North")
-    before = await lasting(tenant)
-    for theirs in (unit, f"unit_{UNKNOWN}"):
-        await refused(stranger, field, ("NOT_FOUND", "id"), id=theirs)
-    await refused(stranger, field, ("INVALID", "id"), id=f"wkr_{UNKNOWN}")
-    assert await lasting(tenant) == before
+    before = await stored_rows(tenant)
+    for theirs in (unit, f"unit_{UNKNOWN_ID}"):
+        await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=theirs)
+    await assert_refused(other_tenant, field, ("INVALID", "id"), id=f"wkr_{UNKNOWN_ID}")
+    assert await stored_rows(tenant) == before
 
 
 async def test_changing_needs_its_scope(tenant: Tenant) -> None:
@@ -170,4 +180,4 @@ async def test_changing_needs_its_scope(tenant: Tenant) -> None:
         ("orgUnitUpdate", {"id": unit}),
         ("orgUnitDelete", {"id": unit}),
     ):
-        await forbidden(tenant, field, *held, needs=Scope.ORGANIZATION_MANAGE, **given)
+        await assert_forbidden(tenant, field, *held, required_scope=Scope.ORGANIZATION_MANAGE, **given)

@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.registries.http import Description, Http
-from app.registries.protocol import Finding, Inquiry
+from app.registries.findings import Finding
+from app.registries.http import HttpAdapter, RegistryDescription
+from app.registries.protocol import Inquiry
 from tests import registry
 from tests.registry import FakeRegistry
 
@@ -17,7 +18,7 @@ Ask = Callable[..., Awaitable[Finding]]
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeRegistry]:
     """A registry."""
-    async with registry.serving() as found:
+    async with registry.running_registry() as found:
         yield found
 
 
@@ -33,8 +34,8 @@ def ask(fake: FakeRegistry, client: httpx.AsyncClient) -> Ask:
     """Ask the registry about a number: `await ask("WWC1")`, `await ask("WWC1", timeout_seconds=1)`."""
 
     async def found(number: str | None = "WWC1", inquiry: dict[str, Any] | None = None, **described: Any) -> Finding:
-        description = Description.model_validate(fake.describe(**described))
+        description = RegistryDescription.model_validate(fake.config(**described))
         asked = Inquiry(type_code="WWCC_NSW", reference_number=number, **(inquiry or {}))
-        return await Http(description, client).check(asked)
+        return await HttpAdapter(description, client).check(asked)
 
     return found

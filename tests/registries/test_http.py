@@ -8,21 +8,22 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from app.registries.http import Description, Http
-from app.registries.protocol import Eligibility, Finding, Misconfigured, StatusDetail
+from app.registries.findings import Eligibility, Finding, StatusDetail
+from app.registries.http import HttpAdapter, RegistryDescription
+from app.registries.protocol import Misconfigured
 from tests.registries.conftest import Ask
-from tests.registry import FakeRegistry, Reply, says
+from tests.registry import FakeRegistry, Reply, json_reply
 
 
 async def test_a_known_status_is_read_with_its_expiry_date_and_remarks(fake: FakeRegistry, ask: Ask) -> None:
-    fake.answers(says("CURRENT", expires="2030-06-30", remarks=["Drives a bus"]))
+    fake.reply_with(json_reply("CURRENT", expires="2030-06-30", remarks=["Drives a bus"]))
     assert await ask() == Finding(
         Eligibility.MAY_ENGAGE, StatusDetail.VALID, "CURRENT", date(2030, 6, 30), ["Drives a bus"]
     )
 
 
 async def test_a_status_that_is_not_known_needs_a_review(fake: FakeRegistry, ask: Ask) -> None:
-    fake.answers(says("ODD", expires="2030-06-30", remarks=["Call us"]))
+    fake.reply_with(json_reply("ODD", expires="2030-06-30", remarks=["Call us"]))
     found = await ask()
     assert (found.eligibility, found.status_detail, found.raw_status) == (Eligibility.REVIEW_REQUIRED, None, "ODD")
     assert found.problems == ["The registry said something that is not known here.", "Call us"]
@@ -32,50 +33,50 @@ async def test_a_status_that_is_not_known_needs_a_review(fake: FakeRegistry, ask
 async def test_a_status_may_be_a_truth_or_a_number_as_json_writes_it(
     fake: FakeRegistry, ask: Ask, said: Any, word: str
 ) -> None:
-    fake.answers(says(said))
+    fake.reply_with(json_reply(said))
     found = await ask(meanings={word: {"eligibility": "MAY_ENGAGE", "detail": "VALID"}})
     assert (found.eligibility, found.raw_status) == (Eligibility.MAY_ENGAGE, word)
 
 
 async def test_status_date_and_remarks_are_found_deep_in_an_answer(fake: FakeRegistry, ask: Ask) -> None:
     told = {"data": [{"state": {"code": "LAPSED"}, "until": "2020-01-31T00:00:00Z", "notes": ["a", 1]}]}
-    fake.answers(Reply(json.dumps(told).encode()))
+    fake.reply_with(Reply(json.dumps(told).encode()))
     found = await ask(status_at="data.0.state.code", expiry_at="data.0.until", problems_at="data.0.notes")
     assert found == Finding(Eligibility.MAY_NOT_ENGAGE, StatusDetail.EXPIRED, "LAPSED", date(2020, 1, 31), ["a", "1"])
 
 
 @pytest.mark.parametrize("expires", [{}, {"expires": None}, {"expires": ""}])
 async def test_an_answer_need_not_hold_an_expiry_date(fake: FakeRegistry, ask: Ask, expires: Any) -> None:
-    fake.answers(says("CURRENT", **expires))
+    fake.reply_with(json_reply("CURRENT", **expires))
     assert (await ask()).expiry_date is None
 
 
 @pytest.mark.parametrize("remarks", [{}, {"remarks": None}, {"remarks": "one"}, {"remarks": {"a": 1}}])
 async def test_remarks_that_are_no_list_are_left_out(fake: FakeRegistry, ask: Ask, remarks: Any) -> None:
-    fake.answers(says("CURRENT", **remarks))
+    fake.reply_with(json_reply("CURRENT", **remarks))
     assert (await ask()).problems == []
 
 
 async def test_remarks_are_bounded_in_number_and_length(fake: FakeRegistry, ask: Ask) -> None:
-    fake.answers(says("CURRENT", remarks=["x" * 9_000] * 90))
+    fake.reply_with(json_reply("CURRENT", remarks=["x" * 9_000] * 90))
     assert (await ask()).problems == ["x" * 500] * 20
 
 
 async def test_what_no_column_can_hold_is_replaced(fake: FakeRegistry, ask: Ask) -> None:
     body = rb'{"status": "A\u0000B\ud800", "remarks": ["\u0000", "\udfff"]}'
-    fake.answers(Reply(body))
+    fake.reply_with(Reply(body))
     found = await ask()
     assert found.raw_status == "A\ufffdB?"
     assert found.problems[1:] == ["\ufffd", "?"]
 
 
 async def test_a_word_that_is_too_long_is_cut(fake: FakeRegistry, ask: Ask) -> None:
-    fake.answers(says("W" * 5_000))
+    fake.reply_with(json_reply("W" * 5_000))
     assert (await ask()).raw_status == "W" * 200
 
 
 async def test_not_found_is_an_answer(fake: FakeRegistry, ask: Ask) -> None:
-    fake.answers(Reply(b'{"error": "no such licence"}', 404, {"Content-Type": "application/json"}))
+    fake.reply_with(Reply(b'{"error": "no such licence"}', 404, {"Content-Type": "application/json"}))
     assert await ask() == Finding(Eligibility.MAY_NOT_ENGAGE, StatusDetail.NOT_FOUND, "404")
 
 
@@ -96,8 +97,8 @@ async def test_a_reference_number_cannot_leave_its_place_in_the_address(
     fake: FakeRegistry, ask: Ask, number: str, target: str
 ) -> None:
     await ask(number)
-    assert [asked.target for asked in fake.asked] == [target]
-    assert "x-evil" not in fake.asked[0].headers
+    assert [asked.target for asked in fake.received] == [target]
+    assert "x-evil" not in fake.received[0].headers
 
 
 @pytest.mark.parametrize("number", [None, "", ".", ".."])
@@ -105,7 +106,7 @@ async def test_a_number_that_would_lead_elsewhere_is_not_asked_about(
     fake: FakeRegistry, ask: Ask, number: str | None
 ) -> None:
     found = await ask(number)
-    assert fake.asked == []
+    assert fake.received == []
     assert found.eligibility is Eligibility.REVIEW_REQUIRED
     assert found.problems == [f"The registry cannot be asked: referenceNumber is {number or 'missing'}."]
 
@@ -116,20 +117,20 @@ async def test_a_number_that_would_lead_elsewhere_is_not_asked_about(
 async def test_without_a_number_nothing_is_asked(fake: FakeRegistry, ask: Ask, described: dict[str, Any]) -> None:
     described = {**described, "url": described["url"].format(fake.address)}
     assert (await ask(None, **described)).problems == ["The registry cannot be asked: referenceNumber is missing."]
-    assert fake.asked == []
+    assert fake.received == []
 
 
 async def test_a_query_may_hold_what_is_known_of_the_holder(fake: FakeRegistry, ask: Ask) -> None:
     holder = {"first_name": "Ann", "last_name": "O'Hara & Co", "birth_date": date(1990, 2, 3), "jurisdiction": None}
     url = f"{fake.address}/find?f={{firstName}}&l={{lastName}}&b={{birthDate}}&j={{jurisdiction}}&t={{typeCode}}"
     await ask("1", holder, url=url)
-    assert fake.asked[0].target == "/find?f=Ann&l=O%27Hara%20%26%20Co&b=1990-02-03&j=&t=WWCC_NSW"
+    assert fake.received[0].target == "/find?f=Ann&l=O%27Hara%20%26%20Co&b=1990-02-03&j=&t=WWCC_NSW"
 
 
 async def test_a_body_is_filled_in_as_json(fake: FakeRegistry, ask: Ask) -> None:
     body = {"number": "{referenceNumber}", "who": ["{displayName}", 7, None], "query": "{ licence { status } {other} }"}
     await ask('1", "admin": "', {"display_name": "Ann\nLee"}, method="POST", url=f"{fake.address}/find", body=body)
-    asked = fake.asked[0]
+    asked = fake.received[0]
     assert (asked.method, asked.headers["content-type"]) == ("POST", "application/json")
     assert json.loads(asked.body) == {
         "number": '1", "admin": "',
@@ -143,7 +144,7 @@ async def test_headers_hold_secrets_of_the_environment(
 ) -> None:
     monkeypatch.setenv("REGISTRY_KEY", "s3cret")
     await ask(headers={"Authorization": "Bearer {env:REGISTRY_KEY}", "X-Client": "{referenceNumber}"})
-    headers = fake.asked[0].headers
+    headers = fake.received[0].headers
     assert (headers["authorization"], headers["x-client"]) == ("Bearer s3cret", "{referenceNumber}")
     assert (headers["accept"], headers["accept-encoding"]) == ("application/json", "identity")
 
@@ -158,9 +159,9 @@ def test_a_secret_that_is_missing_or_unfit_is_told_at_the_start(
     monkeypatch.delenv("REGISTRY_KEY", raising=False)
     if value is not None:
         monkeypatch.setenv("REGISTRY_KEY", value)
-    described = Description.model_validate(fake.describe(headers={"X-Key": "{env:REGISTRY_KEY}"}))
+    described = RegistryDescription.model_validate(fake.config(headers={"X-Key": "{env:REGISTRY_KEY}"}))
     with pytest.raises(Misconfigured, match=f"headers.X-Key: .*{says}"):
-        Http(described, client)
+        HttpAdapter(described, client)
 
 
 @pytest.mark.parametrize(
@@ -180,4 +181,4 @@ def test_a_secret_that_is_missing_or_unfit_is_told_at_the_start(
 )
 def test_a_description_that_cannot_be_asked_is_refused(fake: FakeRegistry, wrong: Any, says: str) -> None:
     with pytest.raises(ValidationError, match=says):
-        Description.model_validate(fake.describe(**wrong))
+        RegistryDescription.model_validate(fake.config(**wrong))

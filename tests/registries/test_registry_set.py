@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from app.main import create_app
-from app.registries.protocol import Eligibility, Inquiry, Misconfigured
-from app.registries.registry_set import Sources
+from app.registries.findings import Eligibility
+from app.registries.protocol import Inquiry, Misconfigured
+from app.registries.registry_set import RegistrySet
 from app.settings import Settings
 from tests import registry
 from tests.registry import FakeRegistry
@@ -19,8 +20,8 @@ MANUAL = Inquiry(type_code="WWCC_NSW", reference_number="WWC1X")
 
 
 @asynccontextmanager
-async def opened(file: Path | None = None) -> AsyncIterator[Sources]:
-    sources = Sources(file)
+async def opened(file: Path | None = None) -> AsyncIterator[RegistrySet]:
+    sources = RegistrySet(file)
     try:
         yield sources
     finally:
@@ -28,23 +29,23 @@ async def opened(file: Path | None = None) -> AsyncIterator[Sources]:
 
 
 async def test_a_described_registry_is_asked_over_http(fake: FakeRegistry, tmp_path: Path) -> None:
-    async with opened(registry.file_of(tmp_path, ocg=fake.describe())) as sources:
-        source = sources.of("ocg", sandbox=False)
-        assert (source.name, source.registry.adapter, source.state) == ("ocg", "http", "closed")
+    async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
+        source = sources.get("ocg", sandbox=False)
+        assert (source.name, source.adapter.name, source.state) == ("ocg", "http", "closed")
         await source.check(MANUAL)
-    assert len(fake.asked) == 1
+    assert len(fake.received) == 1
 
 
 async def test_a_name_has_one_source_so_that_its_breaker_remembers(fake: FakeRegistry, tmp_path: Path) -> None:
-    async with opened(registry.file_of(tmp_path, ocg=fake.describe())) as sources:
+    async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
         for name, sandbox in (("ocg", False), ("vic", False), ("ocg", True)):
-            assert sources.of(name, sandbox=sandbox) is sources.of(name, sandbox=sandbox)
+            assert sources.get(name, sandbox=sandbox) is sources.get(name, sandbox=sandbox)
 
 
 async def test_for_what_is_not_described_a_person_decides(fake: FakeRegistry, tmp_path: Path) -> None:
-    async with opened(registry.file_of(tmp_path, ocg=fake.describe())) as sources:
-        source = sources.of("vic", sandbox=False)
-        assert source.registry.adapter == "manual"
+    async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
+        source = sources.get("vic", sandbox=False)
+        assert source.adapter.name == "manual"
         finding = (await source.check(MANUAL)).finding
     assert finding.eligibility is Eligibility.REVIEW_REQUIRED
     assert finding.problems == ["Check WWCC_NSW with its issuer by hand."]
@@ -52,28 +53,28 @@ async def test_for_what_is_not_described_a_person_decides(fake: FakeRegistry, tm
 
 async def test_without_a_file_a_person_decides_everything() -> None:
     async with opened() as sources:
-        assert sources.of("ocg", sandbox=False).registry.adapter == "manual"
+        assert sources.get("ocg", sandbox=False).adapter.name == "manual"
 
 
 @pytest.mark.parametrize("name", ["ocg", "vic", "sandbox", "manual"])
 async def test_an_organization_in_earnest_never_meets_the_sandbox(
     fake: FakeRegistry, tmp_path: Path, name: str
 ) -> None:
-    async with opened(registry.file_of(tmp_path, ocg=fake.describe())) as sources:
-        assert sources.of(name, sandbox=True).registry.adapter == "sandbox"
-        assert sources.of(name, sandbox=False).registry.adapter != "sandbox"
+    async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
+        assert sources.get(name, sandbox=True).adapter.name == "sandbox"
+        assert sources.get(name, sandbox=False).adapter.name != "sandbox"
 
 
 async def test_an_organization_in_sandbox_mode_never_meets_a_real_registry(fake: FakeRegistry, tmp_path: Path) -> None:
-    async with opened(registry.file_of(tmp_path, ocg=fake.describe())) as sources:
-        found = await sources.of("ocg", sandbox=True).check(MANUAL)
+    async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
+        found = await sources.get("ocg", sandbox=True).check(MANUAL)
     assert found.finding.raw_status == "LAPSED"
-    assert fake.asked == []
+    assert fake.received == []
 
 
 async def test_failures_of_the_sandbox_open_no_breaker() -> None:
     async with opened() as sources:
-        source = sources.of("ocg", sandbox=True)
+        source = sources.get("ocg", sandbox=True)
         for _ in range(6):
             with pytest.raises(Exception, match="plays dead"):
                 await source.check(Inquiry(type_code="WWCC_NSW", reference_number="U"))
@@ -84,14 +85,14 @@ async def test_only_what_has_a_secret_may_push(
     fake: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PUSH", SECRET)
-    file = registry.file_of(tmp_path, ocg=fake.describe(push_secret="PUSH"), vic=fake.describe())
+    file = registry.write_config(tmp_path, ocg=fake.config(push_secret="PUSH"), vic=fake.config())
     async with opened(file) as sources:
-        assert sources.pushing("ocg") is sources.of("ocg", sandbox=False)
-        assert [sources.pushing(name) for name in ("vic", "qld")] == [None, None]
+        assert sources.find_pushing("ocg") is sources.get("ocg", sandbox=False)
+        assert [sources.find_pushing(name) for name in ("vic", "qld")] == [None, None]
 
 
 def _with_header(fake: FakeRegistry) -> dict[str, Any]:
-    return fake.describe(headers={"X-Key": "{env:NOWHERE}"})
+    return fake.config(headers={"X-Key": "{env:NOWHERE}"})
 
 
 @pytest.mark.parametrize(
@@ -115,9 +116,9 @@ def test_a_description_that_is_wrong_is_told_with_its_file_and_place(
 ) -> None:
     monkeypatch.delenv("NOWHERE", raising=False)
     monkeypatch.setenv("UNFIT", "a")
-    file = registry.file_of(tmp_path, ocg=describe(fake), vic=fake.describe())
+    file = registry.write_config(tmp_path, ocg=describe(fake), vic=fake.config())
     with pytest.raises(Misconfigured, match=f"^{file}: {says}"):
-        Sources(file)
+        RegistrySet(file)
 
 
 @pytest.mark.parametrize(
@@ -128,12 +129,12 @@ def test_a_file_that_describes_nothing_is_told_with_its_path(tmp_path: Path, tex
     file = tmp_path / "registries.json"
     file.write_text(text, encoding="latin-1")
     with pytest.raises(Misconfigured, match=f"^{file}: .*{says}"):
-        Sources(file)
+        RegistrySet(file)
 
 
 def test_a_file_that_is_not_there_is_told_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=f"^{tmp_path / 'nowhere.json'}: No such file"):
-        Sources(tmp_path / "nowhere.json")
+        RegistrySet(tmp_path / "nowhere.json")
 
 
 def test_the_service_does_not_start_with_registries_that_cannot_be_asked(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from app.registries import sandbox
-from app.registries.protocol import Eligibility, Finding, Inquiry, StatusDetail, Unavailable
-from app.registries.sandbox import Sandbox
+from app.registries.findings import Eligibility, Finding, StatusDetail
+from app.registries.protocol import Inquiry, RegistryUnavailable
+from app.registries.sandbox import SandboxAdapter
 
 ROW = re.compile(r"^\| (\S+|anything else) +\| (.+?) +\|$", re.MULTILINE)
 DOCUMENTED = dict(ROW.findall(sandbox.__doc__ or ""))
@@ -20,7 +21,7 @@ ANSWERED = sorted(set(DOCUMENTED) - {"U", "Z", "anything else"})
 
 
 async def ask(number: str | None) -> Finding:
-    return await Sandbox().check(Inquiry(type_code="WWCC_NSW", reference_number=number))
+    return await SandboxAdapter().check(Inquiry(type_code="WWCC_NSW", reference_number=number))
 
 
 def documented(ending: str) -> tuple[Eligibility, StatusDetail | None]:
@@ -31,7 +32,7 @@ def documented(ending: str) -> tuple[Eligibility, StatusDetail | None]:
 
 
 def test_the_documentation_names_every_ending() -> None:
-    assert set(DOCUMENTED) == {*sandbox.TABLE, "U", "Z", "anything else"}
+    assert set(DOCUMENTED) == {*sandbox.FINDINGS, "U", "Z", "anything else"}
 
 
 @pytest.mark.parametrize("ending", ANSWERED)
@@ -54,7 +55,7 @@ async def test_anything_else_is_valid(number: str | None) -> None:
 
 async def test_an_unavailable_registry_does_not_answer() -> None:
     assert DOCUMENTED["U"].startswith(StatusDetail.SOURCE_UNAVAILABLE)
-    with pytest.raises(Unavailable):
+    with pytest.raises(RegistryUnavailable):
         await ask("WWC123U")
 
 
@@ -67,10 +68,10 @@ async def test_a_slow_registry_finds_what_is_documented() -> None:
 async def test_a_pushed_status_finds_the_same(ending: str) -> None:
     found = await ask(ending)
     assert found.raw_status is not None
-    assert Sandbox().read_push(found.raw_status, None) == found
+    assert SandboxAdapter().read_push(found.raw_status, None) == found
 
 
 def test_a_pushed_status_that_is_not_in_the_table_needs_a_review() -> None:
-    found = Sandbox().read_push("ODD", None)
+    found = SandboxAdapter().read_push("ODD", None)
     assert (found.eligibility, found.raw_status) == (Eligibility.REVIEW_REQUIRED, "ODD")
     assert found.problems

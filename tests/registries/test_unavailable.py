@@ -8,9 +8,9 @@ import socket
 import pytest
 
 from app.registries import http
-from app.registries.protocol import Unavailable
+from app.registries.protocol import RegistryUnavailable
 from tests.registries.conftest import Ask
-from tests.registry import Asked, FakeRegistry, Reply, says
+from tests.registry import FakeRegistry, ReceivedRequest, Reply, json_reply
 
 MANY = 50_000_000
 
@@ -36,37 +36,37 @@ MANY = 50_000_000
         (Reply(b"null"), "could not be understood"),
         (Reply(b"[" * 100_000), "could not be understood"),
         (Reply(b'{"status": ' + b"1" * 5_000 + b"}"), "could not be understood"),
-        (says(None), "could not be understood"),
-        (says(1.5), "could not be understood"),
-        (says(["CURRENT"]), "could not be understood"),
-        (says({"code": "CURRENT"}), "could not be understood"),
+        (json_reply(None), "could not be understood"),
+        (json_reply(1.5), "could not be understood"),
+        (json_reply(["CURRENT"]), "could not be understood"),
+        (json_reply({"code": "CURRENT"}), "could not be understood"),
     ],
 )
 async def test_what_is_no_answer_says_nothing_of_the_credential(
     fake: FakeRegistry, ask: Ask, reply: Reply, problem: str
 ) -> None:
-    fake.answers(reply)
-    with pytest.raises(Unavailable, match=problem):
+    fake.reply_with(reply)
+    with pytest.raises(RegistryUnavailable, match=problem):
         await ask()
-    assert len(fake.asked) == 1
+    assert len(fake.received) == 1
 
 
 @pytest.mark.parametrize("day", ["soon", "2029-02-30", "0000-00-00", "29/05/2029", "2029-05-01x", 1714521600, True, {}])
 async def test_a_date_that_is_none_spoils_the_answer(fake: FakeRegistry, ask: Ask, day: object) -> None:
-    fake.answers(says("CURRENT", expires=day))
-    with pytest.raises(Unavailable, match="could not be understood"):
+    fake.reply_with(json_reply("CURRENT", expires=day))
+    with pytest.raises(RegistryUnavailable, match="could not be understood"):
         await ask()
 
 
 async def test_a_registry_that_does_not_answer_in_time_is_given_up(fake: FakeRegistry, ask: Ask) -> None:
     never = asyncio.Event()
 
-    async def wait(_asked: Asked) -> Reply:
+    async def wait(_asked: ReceivedRequest) -> Reply:
         await never.wait()
-        return says()
+        return json_reply()
 
-    fake.does(wait)
-    with pytest.raises(Unavailable, match=r"did not answer: (ReadTimeout|TimeoutError)"):
+    fake.handle_with(wait)
+    with pytest.raises(RegistryUnavailable, match=r"did not answer: (ReadTimeout|TimeoutError)"):
         await ask(timeout_seconds=0.2)
     never.set()
 
@@ -80,7 +80,7 @@ async def test_a_registry_that_never_comes_to_an_end_is_given_up(ask: Ask) -> No
 
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(Unavailable, match="did not answer: TimeoutError"):
+        with pytest.raises(RegistryUnavailable, match="did not answer: TimeoutError"):
             await ask(timeout_seconds=0.3, url=f"http://127.0.0.1:{port}/{{referenceNumber}}")
 
 
@@ -88,13 +88,13 @@ async def test_a_registry_that_is_down_is_unavailable(ask: Ask) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # taken, and nobody listens
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/{{referenceNumber}}"
-        with pytest.raises(Unavailable, match="did not answer: ConnectError"):
+        with pytest.raises(RegistryUnavailable, match="did not answer: ConnectError"):
             await ask(url=url)
 
 
 async def test_an_answer_that_breaks_off_is_none(fake: FakeRegistry, ask: Ask) -> None:
-    fake.answers(Reply(b'{"status": "CURRENT"}', headers={"Content-Length": "1000"}))
-    with pytest.raises(Unavailable, match="did not answer: RemoteProtocolError"):
+    fake.reply_with(Reply(b'{"status": "CURRENT"}', headers={"Content-Length": "1000"}))
+    with pytest.raises(RegistryUnavailable, match="did not answer: RemoteProtocolError"):
         await ask()
 
 
@@ -105,7 +105,7 @@ async def test_what_is_not_http_is_no_answer(ask: Ask) -> None:
 
     async with await asyncio.start_server(babble, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(Unavailable, match="did not answer: RemoteProtocolError"):
+        with pytest.raises(RegistryUnavailable, match="did not answer: RemoteProtocolError"):
             await ask(url=f"http://127.0.0.1:{port}/{{referenceNumber}}")
 
 
@@ -128,7 +128,7 @@ async def test_an_answer_is_read_no_further_than_its_limit(ask: Ask) -> None:
 
     async with await asyncio.start_server(pour, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(Unavailable, match="too large"):
+        with pytest.raises(RegistryUnavailable, match="too large"):
             await ask(url=f"http://127.0.0.1:{port}/{{referenceNumber}}")
         await ended.wait()
     assert sent < MANY
@@ -136,14 +136,14 @@ async def test_an_answer_is_read_no_further_than_its_limit(ask: Ask) -> None:
 
 async def test_the_largest_answer_is_still_read(fake: FakeRegistry, ask: Ask) -> None:
     body = json.dumps({"status": "CURRENT"}).encode()
-    fake.answers(Reply(body.ljust(http.LARGEST_ANSWER)))
+    fake.reply_with(Reply(body.ljust(http.MAX_ANSWER_BYTES)))
     assert (await ask()).raw_status == "CURRENT"
-    fake.answers(Reply(body.ljust(http.LARGEST_ANSWER + 1)))
-    with pytest.raises(Unavailable, match="too large"):
+    fake.reply_with(Reply(body.ljust(http.MAX_ANSWER_BYTES + 1)))
+    with pytest.raises(RegistryUnavailable, match="too large"):
         await ask()
 
 
 async def test_a_compressed_answer_cannot_grow_without_bounds(fake: FakeRegistry, ask: Ask) -> None:
-    fake.answers(Reply(gzip.compress(b" " * MANY), headers={"Content-Encoding": "gzip"}))
-    with pytest.raises(Unavailable, match="compressed"):
+    fake.reply_with(Reply(gzip.compress(b" " * MANY), headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(RegistryUnavailable, match="compressed"):
         await ask()

@@ -3,7 +3,16 @@
 from typing import Any
 
 from app.access import Scope
-from tests.calls import UNKNOWN, done, events, forbidden, lasting, look, nodes, refused
+from tests.calls import (
+    UNKNOWN_ID,
+    assert_forbidden,
+    assert_refused,
+    event_rows,
+    mutate_ok,
+    query_nodes,
+    run_query,
+    stored_rows,
+)
 from tests.service import Tenant, ids_of
 
 WHOLE: dict[str, Any] = {
@@ -26,38 +35,38 @@ ALL = """applicant {
 
 
 async def add(tenant: Tenant, **content: Any) -> str:
-    created = await done(tenant, "applicantCreate", "applicant { id }", **content)
+    created = await mutate_ok(tenant, "applicantCreate", "applicant { id }", **content)
     assert created["id"].startswith("app_")
     return str(created["id"])
 
 
 async def test_what_is_written_is_read_back_changed_and_replaced(tenant: Tenant) -> None:
-    assert await done(tenant, "applicantCreate", ALL, **WHOLE) == {"revision": 1, **WHOLE}
+    assert await mutate_ok(tenant, "applicantCreate", ALL, **WHOLE) == {"revision": 1, **WHOLE}
     by = {"externalId": "A-1"}
-    before = await lasting(tenant)
-    assert await done(tenant, "applicantUpdate", ALL, applicant=by, **WHOLE) == {"revision": 1, **WHOLE}
-    assert await lasting(tenant) == before
-    now = await done(tenant, "applicantUpdate", ALL, applicant=by, contact={"phone": None})
+    before = await stored_rows(tenant)
+    assert await mutate_ok(tenant, "applicantUpdate", ALL, applicant=by, **WHOLE) == {"revision": 1, **WHOLE}
+    assert await stored_rows(tenant) == before
+    now = await mutate_ok(tenant, "applicantUpdate", ALL, applicant=by, contact={"phone": None})
     assert now == {"revision": 2, **WHOLE, "contact": {**WHOLE["contact"], "phone": None}}
     only = {"identity": {"displayName": "Sam"}, "source": WHOLE["source"]}
-    now = await done(tenant, "applicantReplace", ALL, applicant=by, **only)
+    now = await mutate_ok(tenant, "applicantReplace", ALL, applicant=by, **only)
     assert now == {
         "revision": 3,
         "identity": {**dict.fromkeys(WHOLE["identity"]), "displayName": "Sam"},
         "contact": dict.fromkeys(WHOLE["contact"]),
         "source": WHOLE["source"],
     }
-    told = [(event["kind"], event["worker_id"]) for event in await events(tenant)][-3:]
+    told = [(event["kind"], event["worker_id"]) for event in await event_rows(tenant)][-3:]
     assert told == [("applicant.created", None), ("applicant.updated", None), ("applicant.updated", None)]
 
 
 async def test_an_applicant_needs_a_name(tenant: Tenant) -> None:
-    (error,) = await refused(tenant, "applicantCreate", ("REQUIRED", "identity.displayName"))
+    (error,) = await assert_refused(tenant, "applicantCreate", ("REQUIRED", "identity.displayName"))
     assert error["message"] == "identity.displayName is required"
     one = await add(tenant, **WHOLE)
     contact = {"workEmail": "new@a.test"}
     for field, identity in (("applicantReplace", {}), ("applicantUpdate", None)):
-        await refused(
+        await assert_refused(
             tenant,
             field,
             ("REQUIRED", "identity.displayName"),
@@ -71,7 +80,7 @@ async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
     one = await add(tenant, **WHOLE)
     for field in ("applicantUpdate", "applicantReplace", "applicantDelete"):
         content = {} if field == "applicantDelete" else {"identity": {"displayName": "New"}}
-        (error,) = await refused(
+        (error,) = await assert_refused(
             tenant, field, ("CONFLICT", "expectedRevision"), applicant={"id": one}, expectedRevision=2, **content
         )
         assert error["currentRevision"] == 1
@@ -80,11 +89,11 @@ async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
 async def test_workers_and_applicants_are_not_each_other(tenant: Tenant) -> None:
     one = await add(tenant, **WHOLE)
     worker = await tenant.add_worker("A worker")
-    await refused(tenant, "applicantUpdate", ("INVALID", "applicant.id"), applicant={"id": worker})
-    await refused(tenant, "workerUpdate", ("INVALID", "worker.id"), worker={"id": one})
-    assert (await look(tenant, "worker", "id", by={"email": "sam@a.test"})).data["worker"] is None
-    assert ids_of(await nodes(tenant, "workers", "id")) == [worker]
-    assert ids_of(await nodes(tenant, "applicants", "id")) == [one]
+    await assert_refused(tenant, "applicantUpdate", ("INVALID", "applicant.id"), applicant={"id": worker})
+    await assert_refused(tenant, "workerUpdate", ("INVALID", "worker.id"), worker={"id": one})
+    assert (await run_query(tenant, "worker", "id", by={"email": "sam@a.test"})).data["worker"] is None
+    assert ids_of(await query_nodes(tenant, "workers", "id")) == [worker]
+    assert ids_of(await query_nodes(tenant, "applicants", "id")) == [one]
 
 
 async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
@@ -104,20 +113,24 @@ async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
         ([kim, sam], {"where": {"id": {"in": [sam, kim]}}}),
     ]
     for found, arguments in cases:
-        assert ids_of(await nodes(tenant, "applicants", "id", **arguments)) == found
+        assert ids_of(await query_nodes(tenant, "applicants", "id", **arguments)) == found
 
 
-async def test_a_strangers_applicant_does_not_exist(tenant: Tenant, stranger: Tenant) -> None:
+async def test_a_strangers_applicant_does_not_exist(tenant: Tenant, other_tenant: Tenant) -> None:
     one = await add(tenant, **WHOLE)
-    for theirs in (one, f"app_{UNKNOWN}"):
+    for theirs in (one, f"app_{UNKNOWN_ID}"):
         for field in ("applicantUpdate", "applicantReplace", "applicantDelete", "applicantRestore"):
             content = {"identity": {"displayName": "Mine"}} if field.endswith(("Update", "Replace")) else {}
-            await refused(stranger, field, ("NOT_FOUND", "applicant.id"), applicant={"id": theirs}, **content)
-        assert (await look(stranger, "applicant", "id", by={"id": theirs})).data["applicant"] is None
+            await assert_refused(
+                other_tenant, field, ("NOT_FOUND", "applicant.id"), applicant={"id": theirs}, **content
+            )
+        assert (await run_query(other_tenant, "applicant", "id", by={"id": theirs})).data["applicant"] is None
 
 
 async def test_changing_needs_its_scope(tenant: Tenant) -> None:
     one = await add(tenant, **WHOLE)
     for field in ("applicantUpdate", "applicantReplace", "applicantDelete", "applicantRestore"):
-        await forbidden(tenant, field, Scope.WORKERS_READ, needs=Scope.WORKERS_WRITE, applicant={"id": one})
-    await forbidden(tenant, "applicantCreate", Scope.WORKERS_READ, needs=Scope.WORKERS_WRITE, **WHOLE)
+        await assert_forbidden(
+            tenant, field, Scope.WORKERS_READ, required_scope=Scope.WORKERS_WRITE, applicant={"id": one}
+        )
+    await assert_forbidden(tenant, "applicantCreate", Scope.WORKERS_READ, required_scope=Scope.WORKERS_WRITE, **WHOLE)

@@ -8,9 +8,9 @@ import pytest
 
 from app.access import EVERYTHING, Scope
 from tests import calls
-from tests.calls import change, done, refused
+from tests.calls import assert_refused, mutate, mutate_ok
 from tests.conftest import SettableClock
-from tests.service import Tenant, paths
+from tests.service import Tenant, error_paths
 from tests.workers.test_positions import add
 
 TODAY = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -28,7 +28,7 @@ def today(clock: SettableClock) -> None:
 
 async def assign(tenant: Tenant, position: str, worker: str, **given: Any) -> str:
     """Assign a worker; gives the assignment's id, or the code of the refusal."""
-    payload = await change(tenant, "positionAssign", ASSIGNED, position=position, workers=[worker], **given)
+    payload = await mutate(tenant, "positionAssign", ASSIGNED, position=position, workers=[worker], **given)
     assert payload["errors"] == []
     [result] = payload["results"]
     return str(result["assignment"]["id"] if result["assignment"] else result["errors"][0]["code"])
@@ -38,21 +38,21 @@ async def held(tenant: Tenant, worker: str, **arguments: Any) -> list[tuple[str,
     """A worker's assignments as (position, from, to), latest first."""
     text = f"""query ($id: ID!, $where: AssignmentWhere) {{
       worker(by: {{id: $id}}) {{ assignments(where: $where) {{ nodes {{ {SPAN} }} }} }} }}"""
-    answer = await tenant.ask(text, {"id": worker, **arguments})
+    answer = await tenant.execute(text, {"id": worker, **arguments})
     nodes = answer.data["worker"]["assignments"]["nodes"]
     return [(node["position"]["name"], node["from"], node["to"]) for node in nodes]
 
 
-async def test_many_are_assigned_and_each_stands_alone(tenant: Tenant, stranger: Tenant) -> None:
+async def test_many_are_assigned_and_each_stands_alone(tenant: Tenant, other_tenant: Tenant) -> None:
     position = await add(tenant)
     ada, ben, gone = [await tenant.add_worker(name) for name in ("Ada", "Ben", "Cy")]
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": gone})
-    theirs = await stranger.add_worker()
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": gone})
+    theirs = await other_tenant.add_worker()
     workers = [ben, ada, ben, gone, theirs, position]
-    payload = await change(tenant, "positionAssign", ASSIGNED, position=position, workers=workers, to="2026-12-31")
+    payload = await mutate(tenant, "positionAssign", ASSIGNED, position=position, workers=workers, to="2026-12-31")
     assert (payload["total"], payload["succeeded"], payload["failed"], payload["errors"]) == (6, 2, 4, [])
     assert [result["workerId"] for result in payload["results"]] == workers
-    assert [paths(result) for result in payload["results"]] == [
+    assert [error_paths(result) for result in payload["results"]] == [
         [],
         [],
         [("ALREADY_ASSIGNED", "workers.2")],
@@ -62,7 +62,7 @@ async def test_many_are_assigned_and_each_stands_alone(tenant: Tenant, stranger:
     ]
     assert await held(tenant, ada) == [("Night nurse", "2026-03-10", "2026-12-31")]
     assert payload["results"][0]["assignment"]["worker"] == {"id": ben}
-    event = [row for row in await calls.events(tenant) if row["kind"].value == "position.assigned"][-1]
+    event = [row for row in await calls.event_rows(tenant) if row["kind"].value == "position.assigned"][-1]
     assert event["changes"]["position"] == {"from": None, "to": position}
 
 
@@ -92,17 +92,17 @@ async def test_a_position_is_not_held_twice_on_a_day(
     assert (await assign(tenant, position, another, **span)).startswith("pasn_")
 
 
-async def test_what_cannot_be_assigned_is_refused(tenant: Tenant, stranger: Tenant) -> None:
-    position, theirs, worker = await add(tenant), await add(stranger), await tenant.add_worker()
+async def test_what_cannot_be_assigned_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
+    position, theirs, worker = await add(tenant), await add(other_tenant), await tenant.add_worker()
     by: dict[str, Any] = {"position": position, "workers": [worker]}
-    await refused(tenant, "positionAssign", ("NOT_FOUND", "position"), **{**by, "position": theirs})
-    await refused(tenant, "positionAssign", ("INVALID", "to"), **by, to="2026-03-09")
-    await refused(tenant, "positionAssign", ("INVALID", "from"), **by, **{"from": "1066-10-14"})
-    await refused(tenant, "positionAssign", ("TOO_MANY", "workers"), **{**by, "workers": [worker] * 501})
+    await assert_refused(tenant, "positionAssign", ("NOT_FOUND", "position"), **{**by, "position": theirs})
+    await assert_refused(tenant, "positionAssign", ("INVALID", "to"), **by, to="2026-03-09")
+    await assert_refused(tenant, "positionAssign", ("INVALID", "from"), **by, **{"from": "1066-10-14"})
+    await assert_refused(tenant, "positionAssign", ("TOO_MANY", "workers"), **{**by, "workers": [worker] * 501})
     needed = Scope.REQUIREMENTS_WRITE
-    await calls.forbidden(tenant, "positionAssign", *(EVERYTHING - {needed}), needs=needed, **by)
-    await done(tenant, "positionArchive", "position { id }", id=position)
-    await refused(tenant, "positionAssign", ("ARCHIVED", "position"), **by)
+    await calls.assert_forbidden(tenant, "positionAssign", *(EVERYTHING - {needed}), required_scope=needed, **by)
+    await mutate_ok(tenant, "positionArchive", "position { id }", id=position)
+    await assert_refused(tenant, "positionAssign", ("ARCHIVED", "position"), **by)
 
 
 async def test_of_many_who_assign_at_once_one_does(tenant: Tenant) -> None:
@@ -115,17 +115,17 @@ async def test_of_many_who_assign_at_once_one_does(tenant: Tenant) -> None:
 async def test_an_assignment_ends_after_a_day_or_never_was(tenant: Tenant) -> None:
     position, worker = await add(tenant), await tenant.add_worker()
     key = await assign(tenant, position, worker, **{"from": "2026-02-01"})
-    ended = await change(tenant, "positionUnassign", "assignment { to revision } removed", id=key)
+    ended = await mutate(tenant, "positionUnassign", "assignment { to revision } removed", id=key)
     assert ended == {"assignment": {"to": "2026-03-10", "revision": 2}, "removed": False, "errors": []}
-    await refused(tenant, "positionUnassign", ("INVALID", "to"), id=key, to="2026-03-11")
-    await refused(tenant, "positionUnassign", ("CONFLICT", "expectedRevision"), id=key, expectedRevision=1)
-    earlier = await change(tenant, "positionUnassign", "assignment { to }", id=key, to="2026-02-01")
+    await assert_refused(tenant, "positionUnassign", ("INVALID", "to"), id=key, to="2026-03-11")
+    await assert_refused(tenant, "positionUnassign", ("CONFLICT", "expectedRevision"), id=key, expectedRevision=1)
+    earlier = await mutate(tenant, "positionUnassign", "assignment { to }", id=key, to="2026-02-01")
     assert earlier["assignment"] == {"to": "2026-02-01"}
-    gone = await change(tenant, "positionUnassign", f"assignment {{ id {SPAN} }} removed", id=key, to="2026-01-31")
+    gone = await mutate(tenant, "positionUnassign", f"assignment {{ id {SPAN} }} removed", id=key, to="2026-01-31")
     assert (gone["assignment"]["id"], gone["removed"]) == (key, True)
     assert await held(tenant, worker) == []
-    await refused(tenant, "positionUnassign", ("NOT_FOUND", "id"), id=key)
-    kinds = [row["kind"].value for row in await calls.events(tenant) if row["kind"].value.startswith("position.")]
+    await assert_refused(tenant, "positionUnassign", ("NOT_FOUND", "id"), id=key)
+    kinds = [row["kind"].value for row in await calls.event_rows(tenant) if row["kind"].value.startswith("position.")]
     assert kinds == ["position.created", "position.assigned", *["position.unassigned"] * 3]
 
 
@@ -134,7 +134,7 @@ async def test_a_removed_assignment_is_given_again_to_whoever_repeats_the_call(t
     key = await assign(tenant, position, worker)
     given = {"id": key, "to": "2026-03-09", "idempotencyKey": "once"}
     first, second = [
-        await change(tenant, "positionUnassign", f"assignment {{ {SPAN} }} removed", **given) for _ in "12"
+        await mutate(tenant, "positionUnassign", f"assignment {{ {SPAN} }} removed", **given) for _ in "12"
     ]
     assert first == second
     assert first["removed"]
@@ -145,35 +145,35 @@ async def test_a_move_ends_one_and_begins_another(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     key = await assign(tenant, here, worker, **{"from": "2026-02-01"})
     selection = f"ended {{ {SPAN} }} removed assignment {{ id {SPAN} }}"
-    moved = await change(tenant, "positionMove", selection, id=key, position=there, on="2026-03-15", to="2026-06-30")
+    moved = await mutate(tenant, "positionMove", selection, id=key, position=there, on="2026-03-15", to="2026-06-30")
     assert (moved["errors"], moved["removed"]) == ([], False)
     assert moved["ended"] == {"from": "2026-02-01", "to": "2026-03-14", "position": {"name": "Here"}}
     assert await held(tenant, worker) == [("There", "2026-03-15", "2026-06-30"), ("Here", "2026-02-01", "2026-03-14")]
     assert await held(tenant, worker, where={"on": "2026-03-14"}) == [("Here", "2026-02-01", "2026-03-14")]
     assert await held(tenant, worker, where={"position": {"eq": there}, "on": "2026-03-14"}) == []
     # On the first day of what it ends, that never was.
-    back = await change(tenant, "positionMove", selection, id=moved["assignment"]["id"], position=here, on="2026-03-15")
+    back = await mutate(tenant, "positionMove", selection, id=moved["assignment"]["id"], position=here, on="2026-03-15")
     assert (back["errors"], back["removed"]) == ([], True)
     assert await held(tenant, worker) == [("Here", "2026-03-15", None), ("Here", "2026-02-01", "2026-03-14")]
 
 
-async def test_a_move_that_cannot_be_is_refused_and_ends_nothing(tenant: Tenant, stranger: Tenant) -> None:
-    here, there, theirs = await add(tenant, "Here"), await add(tenant, "There"), await add(stranger)
+async def test_a_move_that_cannot_be_is_refused_and_ends_nothing(tenant: Tenant, other_tenant: Tenant) -> None:
+    here, there, theirs = await add(tenant, "Here"), await add(tenant, "There"), await add(other_tenant)
     worker = await tenant.add_worker()
     key = await assign(tenant, here, worker, **{"from": "2026-02-01", "to": "2026-03-20"})
     await assign(tenant, there, worker, **{"from": "2026-05-01"})
     by: dict[str, Any] = {"id": key, "position": there, "on": "2026-03-15"}
-    await refused(tenant, "positionMove", ("ALREADY_ASSIGNED", "position"), **by)
-    await refused(tenant, "positionMove", ("INVALID", "to"), **by, to="2026-03-14")
-    await refused(tenant, "positionMove", ("INVALID", "position"), **{**by, "position": here})
-    await refused(tenant, "positionMove", ("INVALID", "on"), **{**by, "on": "2026-03-22"}, to="2026-03-23")
-    await refused(tenant, "positionMove", ("NOT_FOUND", "position"), **{**by, "position": theirs})
-    await refused(tenant, "positionMove", ("CONFLICT", "expectedRevision"), **by, expectedRevision=7)
+    await assert_refused(tenant, "positionMove", ("ALREADY_ASSIGNED", "position"), **by)
+    await assert_refused(tenant, "positionMove", ("INVALID", "to"), **by, to="2026-03-14")
+    await assert_refused(tenant, "positionMove", ("INVALID", "position"), **{**by, "position": here})
+    await assert_refused(tenant, "positionMove", ("INVALID", "on"), **{**by, "on": "2026-03-22"}, to="2026-03-23")
+    await assert_refused(tenant, "positionMove", ("NOT_FOUND", "position"), **{**by, "position": theirs})
+    await assert_refused(tenant, "positionMove", ("CONFLICT", "expectedRevision"), **by, expectedRevision=7)
     needed = Scope.REQUIREMENTS_WRITE
-    await calls.forbidden(tenant, "positionMove", *(EVERYTHING - {needed}), needs=needed, **by)
-    await calls.forbidden(tenant, "positionUnassign", *(EVERYTHING - {needed}), needs=needed, id=key)
-    await done(tenant, "positionArchive", "position { id }", id=there)
-    await refused(tenant, "positionMove", ("ARCHIVED", "position"), **by, to="2026-03-16")
+    await calls.assert_forbidden(tenant, "positionMove", *(EVERYTHING - {needed}), required_scope=needed, **by)
+    await calls.assert_forbidden(tenant, "positionUnassign", *(EVERYTHING - {needed}), required_scope=needed, id=key)
+    await mutate_ok(tenant, "positionArchive", "position { id }", id=there)
+    await assert_refused(tenant, "positionMove", ("ARCHIVED", "position"), **by, to="2026-03-16")
     assert len(await held(tenant, worker)) == 2
 
 
@@ -185,7 +185,7 @@ async def test_workers_are_found_by_the_position_that_they_hold_on_a_day(tenant:
     await assign(tenant, here, ben, **{"from": "2026-02-15"})
 
     async def found(where: dict[str, Any]) -> list[str]:
-        nodes = await calls.nodes(tenant, "workers", "identity { displayName }", where={"position": where})
+        nodes = await calls.query_nodes(tenant, "workers", "identity { displayName }", where={"position": where})
         return [node["identity"]["displayName"] for node in nodes]
 
     assert await found({"in": [here]}) == ["Ben"]
@@ -196,13 +196,13 @@ async def test_workers_are_found_by_the_position_that_they_hold_on_a_day(tenant:
 
 
 async def test_the_day_of_the_organization_counts(tenant: Tenant, clock: SettableClock) -> None:
-    await done(tenant, "organizationUpdate", "organization { id }", timeZone="Pacific/Kiritimati")
+    await mutate_ok(tenant, "organizationUpdate", "organization { id }", timeZone="Pacific/Kiritimati")
     position, worker = await add(tenant), await tenant.add_worker()
-    unit = await done(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
     clock.set(datetime(2026, 3, 10, 12, tzinfo=UTC))
     await assign(tenant, position, worker)
     assert [since for _, since, _ in await held(tenant, worker)] == ["2026-03-11"]
-    await done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": unit["id"]})
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": unit["id"]})
     another = await tenant.add_worker("Another", employment={"orgUnit": unit["id"]})
     rows = {row["id"]: row["org_unit_since"] for row in (await tenant.rows())["workers"]}
     assert [str(rows[key]) for key in (worker, another)] == ["2026-03-11", "2026-03-11"]

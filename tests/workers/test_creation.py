@@ -3,11 +3,11 @@
 import pytest
 
 from app.access import Scope
-from tests.service import Tenant, paths
+from tests.service import Tenant, error_paths
 
 
 async def test_a_worker_needs_no_more_than_a_name(tenant: Tenant) -> None:
-    payload = await tenant.change(
+    payload = await tenant.mutate(
         "workerCreate",
         "worker { id revision deleted identity { displayName fullName } employment { status workerType } }",
         identity={"displayName": "  Jordan Avery "},
@@ -23,7 +23,7 @@ async def test_a_worker_needs_no_more_than_a_name(tenant: Tenant) -> None:
 @pytest.mark.parametrize("identity", [None, {}, {"displayName": None}, {"displayName": "  "}])
 async def test_a_missing_name_is_refused_by_its_path(tenant: Tenant, identity: dict[str, str] | None) -> None:
     before = await tenant.rows()
-    payload = await tenant.change("workerCreate", "worker { id }", identity=identity)
+    payload = await tenant.mutate("workerCreate", "worker { id }", identity=identity)
     assert payload["worker"] is None
     assert payload["errors"] == [
         {
@@ -37,14 +37,14 @@ async def test_a_missing_name_is_refused_by_its_path(tenant: Tenant, identity: d
 
 
 async def test_every_error_is_told_at_once(tenant: Tenant) -> None:
-    payload = await tenant.change(
+    payload = await tenant.mutate(
         "workerCreate",
         "worker { id }",
         contact={"workEmail": "nobody"},
         identity={"birthDate": "1066-10-14"},
         profile={"photoUrl": "javascript:alert(1)"},
     )
-    assert paths(payload) == [
+    assert error_paths(payload) == [
         ("REQUIRED", "identity.displayName"),
         ("INVALID", "identity.birthDate"),
         ("INVALID", "contact.workEmail"),
@@ -54,9 +54,9 @@ async def test_every_error_is_told_at_once(tenant: Tenant) -> None:
 
 async def test_creating_needs_its_scope(tenant: Tenant) -> None:
     before = await tenant.rows()
-    key = await tenant.key_with(Scope.WORKERS_READ)
+    key = await tenant.create_key(Scope.WORKERS_READ)
     query = 'mutation { workerCreate(input: {identity: {displayName: "A"}}) { worker { id } } }'
-    answer = await tenant.ask(query, key=key)
+    answer = await tenant.execute(query, key=key)
     assert answer.body["data"] == {"workerCreate": None}
     assert [error["extensions"]["scope"] for error in answer.errors] == ["workers:write"]
     assert answer.codes == ["FORBIDDEN"]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.calls import UNKNOWN, change, done, events, forbidden, lasting, refused
-from tests.service import Tenant, paths
+from tests.calls import UNKNOWN_ID, assert_forbidden, assert_refused, event_rows, mutate, mutate_ok, stored_rows
+from tests.service import Tenant, error_paths
 
 WHOLE: dict[str, Any] = {
     "identity": {
@@ -86,44 +86,44 @@ def without(content: dict[str, Any], *paths: tuple[str, str]) -> dict[str, Any]:
 
 @pytest.fixture
 async def worker(tenant: Tenant) -> str:
-    created = await done(tenant, "workerCreate", "worker { id }", **WHOLE)
+    created = await mutate_ok(tenant, "workerCreate", "worker { id }", **WHOLE)
     return str(created["id"])
 
 
 async def test_what_is_written_is_read_back(tenant: Tenant) -> None:
-    assert await done(tenant, "workerCreate", ALL, **WHOLE) == {"revision": 1, **WHOLE}
+    assert await mutate_ok(tenant, "workerCreate", ALL, **WHOLE) == {"revision": 1, **WHOLE}
 
 
 async def test_what_is_derived_follows_from_what_is_written(tenant: Tenant, worker: str) -> None:
     derived = "worker { identity { fullName } address { location } }"
-    now = await done(tenant, "workerUpdate", derived, worker={"id": worker}, identity={"middleName": None})
+    now = await mutate_ok(tenant, "workerUpdate", derived, worker={"id": worker}, identity={"middleName": None})
     assert now == {"identity": {"fullName": "Jo Avery"}, "address": {"location": "NSW, Australia"}}
     bare = {"identity": {"displayName": "Jo the Nurse"}}
-    now = await done(tenant, "workerReplace", derived, worker={"id": worker}, **bare)
+    now = await mutate_ok(tenant, "workerReplace", derived, worker={"id": worker}, **bare)
     assert now == {"identity": {"fullName": "Jo the Nurse"}, "address": {"location": None}}
 
 
 async def test_an_update_leaves_what_is_absent(tenant: Tenant, worker: str) -> None:
-    now = await done(tenant, "workerUpdate", ALL, worker={"id": worker}, employment={"team": "Red"})
+    now = await mutate_ok(tenant, "workerUpdate", ALL, worker={"id": worker}, employment={"team": "Red"})
     assert now == {"revision": 2, **WHOLE, "employment": {**WHOLE["employment"], "team": "Red"}}
 
 
 async def test_an_update_clears_what_is_null(tenant: Tenant, worker: str) -> None:
     by = {"id": worker}
     for group, name in CLEARABLE:
-        now = await done(tenant, "workerUpdate", ALL, worker=by, **{group: {name: None}})
+        now = await mutate_ok(tenant, "workerUpdate", ALL, worker=by, **{group: {name: None}})
         assert {**now, "revision": None} == {"revision": None, **without(WHOLE, (group, name))}
-        await done(tenant, "workerReplace", "worker { id }", worker=by, **WHOLE)
+        await mutate_ok(tenant, "workerReplace", "worker { id }", worker=by, **WHOLE)
 
 
 async def test_a_null_group_clears_all_its_members(tenant: Tenant, worker: str) -> None:
-    now = await done(tenant, "workerUpdate", ALL, worker={"id": worker}, contact=None)
+    now = await mutate_ok(tenant, "workerUpdate", ALL, worker={"id": worker}, contact=None)
     assert now == {"revision": 2, **WHOLE, "contact": dict.fromkeys(WHOLE["contact"])}
 
 
 async def test_the_name_cannot_be_cleared(tenant: Tenant, worker: str) -> None:
     for identity in (None, {"displayName": None}, {"displayName": " \t"}):
-        errors = await refused(
+        errors = await assert_refused(
             tenant,
             "workerUpdate",
             ("REQUIRED", "identity.displayName"),
@@ -135,40 +135,42 @@ async def test_the_name_cannot_be_cleared(tenant: Tenant, worker: str) -> None:
 
 
 async def test_a_replacement_clears_what_is_absent(tenant: Tenant, worker: str) -> None:
-    now = await done(tenant, "workerReplace", ALL, worker={"id": worker}, identity={"displayName": "Jo"})
+    now = await mutate_ok(tenant, "workerReplace", ALL, worker={"id": worker}, identity={"displayName": "Jo"})
     cleared = without(WHOLE, *CLEARABLE)
     assert now == {"revision": 2, **cleared, "identity": {**cleared["identity"], "displayName": "Jo"}}
 
 
 async def test_a_replacement_needs_a_name(tenant: Tenant, worker: str) -> None:
     contact = WHOLE["contact"]
-    await refused(tenant, "workerReplace", ("REQUIRED", "identity.displayName"), worker={"id": worker}, contact=contact)
+    await assert_refused(
+        tenant, "workerReplace", ("REQUIRED", "identity.displayName"), worker={"id": worker}, contact=contact
+    )
 
 
 async def test_a_change_that_changes_nothing_leaves_revision_and_ledger_alone(tenant: Tenant, worker: str) -> None:
-    before = await lasting(tenant)
+    before = await stored_rows(tenant)
     for field, content in (("workerUpdate", {}), ("workerUpdate", WHOLE), ("workerReplace", WHOLE)):
-        assert (await done(tenant, field, ALL, worker={"id": worker}, **content))["revision"] == 1
-    assert await lasting(tenant) == before
+        assert (await mutate_ok(tenant, field, ALL, worker={"id": worker}, **content))["revision"] == 1
+    assert await stored_rows(tenant) == before
 
 
 async def test_a_change_grows_the_revision_and_moves_the_time(tenant: Tenant, worker: str) -> None:
     times = "worker { revision createdAt lastUpdated }"
-    first = await done(tenant, "workerUpdate", times, worker={"id": worker})
+    first = await mutate_ok(tenant, "workerUpdate", times, worker={"id": worker})
     assert first["lastUpdated"] == first["createdAt"]
-    second = await done(tenant, "workerUpdate", times, worker={"id": worker}, identity={"firstName": "J"})
+    second = await mutate_ok(tenant, "workerUpdate", times, worker={"id": worker}, identity={"firstName": "J"})
     assert (second["revision"], second["createdAt"]) == (2, first["createdAt"])
     assert second["lastUpdated"] > first["lastUpdated"]
 
 
 @pytest.mark.parametrize("field", ["workerUpdate", "workerReplace", "workerDelete"])
 async def test_a_stale_revision_is_a_conflict(tenant: Tenant, worker: str, field: str) -> None:
-    await done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, address={"zipCode": "3000"})
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, address={"zipCode": "3000"})
     content = {} if field == "workerDelete" else {"identity": {"displayName": "New"}}
     by = {"id": worker}
     conflict = ("CONFLICT", "expectedRevision")
     for stale in (1, 3, 0, -1):
-        errors = await refused(tenant, field, conflict, worker=by, expectedRevision=stale, **content)
+        errors = await assert_refused(tenant, field, conflict, worker=by, expectedRevision=stale, **content)
         assert errors == [
             {
                 "__typename": "ConflictError",
@@ -178,12 +180,14 @@ async def test_a_stale_revision_is_a_conflict(tenant: Tenant, worker: str, field
                 "currentRevision": 2,
             }
         ]
-    assert await done(tenant, field, "worker { revision }", worker=by, expectedRevision=2, **content) == {"revision": 3}
+    assert await mutate_ok(tenant, field, "worker { revision }", worker=by, expectedRevision=2, **content) == {
+        "revision": 3
+    }
 
 
 async def test_of_twenty_changes_of_one_revision_one_wins(tenant: Tenant, worker: str) -> None:
     calls = [
-        change(
+        mutate(
             tenant,
             "workerUpdate",
             "worker { revision }",
@@ -196,7 +200,7 @@ async def test_of_twenty_changes_of_one_revision_one_wins(tenant: Tenant, worker
     payloads = await asyncio.gather(*calls)
     won = [payload for payload in payloads if not payload["errors"]]
     assert [payload["worker"] for payload in won] == [{"revision": 2}]
-    lost = [paths(payload) for payload in payloads if payload["errors"]]
+    lost = [error_paths(payload) for payload in payloads if payload["errors"]]
     assert lost == [[("CONFLICT", "expectedRevision")]] * 19
     assert {payload["errors"][0]["currentRevision"] for payload in payloads if payload["errors"]} == {2}
 
@@ -209,56 +213,56 @@ async def test_the_last_day_is_not_before_the_first(tenant: Tenant, worker: str)
         {"startDate": "2030-01-02"},
         {"endDate": "2019-12-31"},
     ):
-        errors = await refused(tenant, "workerUpdate", path, worker=by, employment=employment)
+        errors = await assert_refused(tenant, "workerUpdate", path, worker=by, employment=employment)
         assert errors[0]["message"] == "employment.endDate is before employment.startDate"
     backwards = {"startDate": "2026-01-02", "endDate": "2026-01-01"}
-    await refused(tenant, "workerCreate", path, identity={"displayName": "New"}, employment=backwards)
+    await assert_refused(tenant, "workerCreate", path, identity={"displayName": "New"}, employment=backwards)
     same = {"startDate": "2026-01-01", "endDate": "2026-01-01"}
-    await done(tenant, "workerUpdate", "worker { id }", worker=by, employment=same)
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker=by, employment=same)
 
 
 async def test_nobody_is_their_own_manager(tenant: Tenant, worker: str) -> None:
     for field in ("workerUpdate", "workerReplace"):
         content = {"identity": {"displayName": "Jo"}, "manager": {"id": worker}}
-        errors = await refused(tenant, field, ("INVALID", "manager.id"), worker={"id": worker}, **content)
+        errors = await assert_refused(tenant, field, ("INVALID", "manager.id"), worker={"id": worker}, **content)
         assert errors[0]["message"] == "manager.id is the worker itself"
 
 
 @pytest.mark.parametrize(("group", "name", "prefix"), [("employment", "orgUnit", "unit"), ("manager", "id", "wkr")])
 async def test_a_link_leads_to_a_record_of_the_organization(
-    tenant: Tenant, stranger: Tenant, worker: str, group: str, name: str, prefix: str
+    tenant: Tenant, other_tenant: Tenant, worker: str, group: str, name: str, prefix: str
 ) -> None:
     if prefix == "wkr":
-        theirs = await stranger.add_worker("Not ours")
+        theirs = await other_tenant.add_worker("Not ours")
     else:
-        created = await done(stranger, "orgUnitCreate", "orgUnit { id }", name="Theirs", kind="SITE")
+        created = await mutate_ok(other_tenant, "orgUnitCreate", "orgUnit { id }", name="Theirs", kind="SITE")
         theirs = created["id"]
     cases = [
-        (f"{prefix}_{UNKNOWN}", "NOT_FOUND"),
+        (f"{prefix}_{UNKNOWN_ID}", "NOT_FOUND"),
         (theirs, "NOT_FOUND"),
-        (f"cred_{UNKNOWN}", "INVALID"),
+        (f"cred_{UNKNOWN_ID}", "INVALID"),
         ("nonsense", "INVALID"),
     ]
     for link, code in cases:
         content = {"identity": {"displayName": "Jo"}, group: {name: link}}
         expected = (code, f"{group}.{name}")
-        await refused(tenant, "workerCreate", expected, **content)
-        await refused(tenant, "workerUpdate", expected, worker={"id": worker}, **content)
-        await refused(tenant, "workerReplace", expected, worker={"id": worker}, **content)
+        await assert_refused(tenant, "workerCreate", expected, **content)
+        await assert_refused(tenant, "workerUpdate", expected, worker={"id": worker}, **content)
+        await assert_refused(tenant, "workerReplace", expected, worker={"id": worker}, **content)
 
 
 async def test_a_manager_and_a_unit_are_edges(tenant: Tenant, worker: str) -> None:
     boss = await tenant.add_worker("Max Boss")
-    unit = (await done(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]
+    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]
     edges = "worker { manager { worker { id } firstName } employment { orgUnit { id } team } }"
-    now = await done(
+    now = await mutate_ok(
         tenant, "workerUpdate", edges, worker={"id": worker}, manager={"id": boss}, employment={"orgUnit": unit}
     )
     assert now == {
         "manager": {"worker": {"id": boss}, "firstName": "Max"},
         "employment": {"orgUnit": {"id": unit}, "team": "Blue"},
     }
-    now = await done(
+    now = await mutate_ok(
         tenant, "workerUpdate", edges, worker={"id": worker}, manager={"id": None}, employment={"orgUnit": None}
     )
     assert now == {
@@ -272,30 +276,35 @@ async def test_a_value_that_does_not_fit_is_refused_by_its_path(tenant: Tenant, 
         content: dict[str, Any] = {"identity": {"displayName": "Jo"}}
         content[group] = {**content.get(group, {}), name: value}
         for field, by in (("workerCreate", {}), ("workerUpdate", {"worker": {"id": worker}})):
-            (error,) = await refused(tenant, field, ("INVALID", f"{group}.{name}"), **by, **content)
+            (error,) = await assert_refused(tenant, field, ("INVALID", f"{group}.{name}"), **by, **content)
             assert error["message"].startswith(f"{group}.{name} ")
 
 
 @pytest.mark.parametrize("field", ["workerUpdate", "workerReplace", "workerDelete", "workerRestore"])
-async def test_a_strangers_worker_does_not_exist(tenant: Tenant, stranger: Tenant, worker: str, field: str) -> None:
+async def test_a_strangers_worker_does_not_exist(tenant: Tenant, other_tenant: Tenant, worker: str, field: str) -> None:
     content = {"identity": {"displayName": "Mine now"}} if field in ("workerUpdate", "workerReplace") else {}
-    before = await lasting(tenant)
-    theirs = await refused(stranger, field, ("NOT_FOUND", "worker.id"), worker={"id": worker}, **content)
-    assert await lasting(tenant) == before
-    nobody = f"wkr_{UNKNOWN}"
-    nobodys = await refused(stranger, field, ("NOT_FOUND", "worker.id"), worker={"id": nobody}, **content)
+    before = await stored_rows(tenant)
+    theirs = await assert_refused(other_tenant, field, ("NOT_FOUND", "worker.id"), worker={"id": worker}, **content)
+    assert await stored_rows(tenant) == before
+    nobody = f"wkr_{UNKNOWN_ID}"
+    nobodys = await assert_refused(other_tenant, field, ("NOT_FOUND", "worker.id"), worker={"id": nobody}, **content)
     assert theirs[0]["message"].replace(worker, "…") == nobodys[0]["message"].replace(nobody, "…")
 
 
 @pytest.mark.parametrize("field", ["workerUpdate", "workerReplace", "workerDelete", "workerRestore"])
 async def test_changing_needs_its_scope(tenant: Tenant, worker: str, field: str) -> None:
-    await forbidden(
-        tenant, field, Scope.WORKERS_READ, Scope.CREDENTIALS_WRITE, needs=Scope.WORKERS_WRITE, worker={"id": worker}
+    await assert_forbidden(
+        tenant,
+        field,
+        Scope.WORKERS_READ,
+        Scope.CREDENTIALS_WRITE,
+        required_scope=Scope.WORKERS_WRITE,
+        worker={"id": worker},
     )
 
 
 async def test_the_ledger_keeps_what_changed_from_what_to_what(tenant: Tenant, worker: str) -> None:
-    await done(
+    await mutate_ok(
         tenant,
         "workerUpdate",
         "worker { id }",
@@ -303,7 +312,7 @@ async def test_the_ledger_keeps_what_changed_from_what_to_what(tenant: Tenant, w
         identity={"firstName": "Joanna", "birthDate": None},
         employment={"team": "Blue", "status": "ACTIVE"},
     )
-    event = (await events(tenant))[-1]
+    event = (await event_rows(tenant))[-1]
     assert (event["kind"], event["subject_id"], event["worker_id"]) == ("worker.updated", worker, worker)
     assert event["changes"] == {
         "identity.firstName": {"from": "Jo", "to": "Joanna"},

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.calls import done, look, nodes
+from tests.calls import mutate_ok, query_nodes, run_query
 from tests.conftest import SettableClock
 from tests.service import Service, Tenant
 
@@ -59,14 +59,14 @@ STAFF: list[tuple[str, str, dict[str, Any]]] = [
 @pytest.fixture(scope="module")
 async def staff(service: Service, session_clock: SettableClock) -> Tenant:
     """An organization in Sydney; nobody changes it."""
-    tenant = await Tenant.found(service, "Harbour Health", "Australia/Sydney", types=frozenset())
+    tenant = await Tenant.create(service, "Harbour Health", "Australia/Sydney", types=frozenset())
     with session_clock.stopped():
         for at, name, content in STAFF:
             session_clock.set(datetime.fromisoformat(at))
             await tenant.add_worker(name, **content)
         session_clock.set(datetime(2026, 3, 15, tzinfo=UTC))
         gone = await tenant.add_worker("Gone Lovelace", employment={"team": "Blue"})
-        await done(tenant, "workerDelete", "worker { id }", worker={"id": gone})
+        await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": gone})
     return tenant
 
 
@@ -75,7 +75,7 @@ EVERYONE = [ADA, ALAN, BACK, UNDER, ZOE]
 
 
 async def names(tenant: Tenant, **arguments: Any) -> list[str]:
-    found = await nodes(tenant, "workers", "identity { displayName }", **arguments)
+    found = await query_nodes(tenant, "workers", "identity { displayName }", **arguments)
     return [worker["identity"]["displayName"] for worker in found]
 
 
@@ -209,15 +209,15 @@ async def test_the_deleted_are_filtered_like_the_others(staff: Tenant) -> None:
     assert await names(staff, search="lovelace", includeDeleted=True) == [ADA, "Gone Lovelace"]
 
 
-async def test_by_id_finds_only_the_organizations_own(staff: Tenant, stranger: Tenant) -> None:
-    theirs = await stranger.add_worker("Ada Lovelace")
+async def test_by_id_finds_only_the_organizations_own(staff: Tenant, other_tenant: Tenant) -> None:
+    theirs = await other_tenant.add_worker("Ada Lovelace")
     ids = {
         worker["identity"]["displayName"]: worker["id"]
-        for worker in await nodes(staff, "workers", "id identity { displayName }")
+        for worker in await query_nodes(staff, "workers", "id identity { displayName }")
     }
     assert await names(staff, where={"id": {"in": [theirs, ids[ADA], ids[ZOE]]}}) == [ADA, ZOE]
     assert await names(staff, where={"id": {"eq": theirs}}) == []
-    assert await names(stranger, where={"displayName": {"startsWith": "a"}}) == ["Ada Lovelace"]
+    assert await names(other_tenant, where={"displayName": {"startsWith": "a"}}) == ["Ada Lovelace"]
 
 
 def nested(depth: int, word: str) -> dict[str, Any]:
@@ -232,10 +232,10 @@ def nested(depth: int, word: str) -> dict[str, Any]:
 async def test_conditions_nest_four_deep_and_no_deeper(staff: Tenant, word: str) -> None:
     assert await names(staff, where=nested(3, word)) == [ADA]
     assert len(await names(staff, where=nested(4, word))) == (4 if word == "NOT" else 1)
-    answer = await look(staff, "workers", "nodes { id }", where=nested(5, word))
+    answer = await run_query(staff, "workers", "nodes { id }", where=nested(5, word))
     assert (answer.body["data"], answer.codes) == ({"workers": None}, ["INVALID"])
     path = ".".join(["where", *([word] if word == "NOT" else [word, "0"]) * 4])
-    assert answer.errors[0]["message"] == f"{path} is nested deeper than 4"
+    assert answer.errors[0]["message"] == f"{path} is nested deeper than 4 levels"
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ async def test_conditions_nest_four_deep_and_no_deeper(staff: Tenant, word: str)
     ],
 )
 async def test_a_list_of_a_where_holds_at_most_250(staff: Tenant, where: dict[str, Any], path: str) -> None:
-    answer = await look(staff, "workers", "nodes { id }", where=where)
+    answer = await run_query(staff, "workers", "nodes { id }", where=where)
     assert (answer.body["data"], answer.codes) == ({"workers": None}, ["TOO_MANY"])
     assert answer.errors[0]["message"] == f"{path} holds more than 250 items"
     assert answer.errors[0]["extensions"]["limit"] == 250
@@ -265,7 +265,7 @@ async def test_lists_of_250_are_answered(staff: Tenant) -> None:
 
 async def test_a_where_of_too_many_values_is_refused_and_does_not_break(staff: Tenant) -> None:
     names_of = [f"x{number}" for number in range(250)]
-    answer = await look(staff, "workers", "nodes { id }", where={"OR": [{"displayName": {"in": names_of}}] * 250})
+    answer = await run_query(staff, "workers", "nodes { id }", where={"OR": [{"displayName": {"in": names_of}}] * 250})
     assert "INTERNAL" not in answer.codes
 
 
@@ -280,9 +280,9 @@ async def test_a_where_of_too_many_values_is_refused_and_does_not_break(staff: T
     ],
 )
 async def test_null_is_not_a_condition(staff: Tenant, where: dict[str, Any], path: str) -> None:
-    answer = await look(staff, "workers", "nodes { id }", where=where)
+    answer = await run_query(staff, "workers", "nodes { id }", where=where)
     assert (answer.body["data"], answer.codes) == ({"workers": None}, ["INVALID"])
-    assert answer.errors[0]["message"] == f"{path} may be left out, but not null"
+    assert answer.errors[0]["message"] == f"{path} must not be null; leave it out instead"
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ async def test_null_is_not_a_condition(staff: Tenant, where: dict[str, Any], pat
     ["2026-03-14T09:00:00", "2026-13-01", "yesterday", "2026-W11-6", "20260314", "", "2026-3-14", 1_773_000_000],
 )
 async def test_a_moment_is_an_instant_with_an_offset_or_a_day(staff: Tenant, moment: object) -> None:
-    answer = await look(staff, "workers", "nodes { id }", where={"updatedAfter": moment})
+    answer = await run_query(staff, "workers", "nodes { id }", where={"updatedAfter": moment})
     assert (answer.status, answer.codes) == (400, ["BAD_USER_INPUT"])
 
 
@@ -304,7 +304,7 @@ async def test_the_first_and_the_last_day_of_the_calendar_are_days(staff: Tenant
 @pytest.mark.parametrize("argument", ["search", "where"])
 async def test_a_character_that_no_text_can_hold_finds_nothing(staff: Tenant, argument: str) -> None:
     value = r'search: "\u{0}"' if argument == "search" else r'where: {displayName: {eq: "\u{0}"}}'
-    answer = await staff.ask(f"{{ workers({value}) {{ nodes {{ id }} }} }}")
+    answer = await staff.execute(f"{{ workers({value}) {{ nodes {{ id }} }} }}")
     assert "INTERNAL" not in answer.codes
 
 
@@ -312,7 +312,7 @@ async def test_the_units_of_a_where_mean_their_subtree_unless_told_otherwise(ten
     units: dict[str, str] = {}
     for name, parent in (("North", None), ("Ward", "North"), ("Night", "Ward"), ("South", None)):
         content = {"name": name, "kind": "SITE", "parent": units.get(parent or "")}
-        units[name] = (await done(tenant, "orgUnitCreate", "orgUnit { id }", **content))["id"]
+        units[name] = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", **content))["id"]
         await tenant.add_worker(f"of {name}", employment={"orgUnit": units[name]})
     await tenant.add_worker("of nowhere")
 
@@ -328,11 +328,11 @@ async def test_the_units_of_a_where_mean_their_subtree_unless_told_otherwise(ten
     assert await within() == []
     others = {"NOT": {"orgUnit": {"in": [units["North"]]}}}
     assert await names(tenant, where=others) == ["of nowhere", "of South"]
-    unit = (await look(tenant, "orgUnit", "workers { nodes { identity { displayName } } }", id=units["Ward"])).data
+    unit = (await run_query(tenant, "orgUnit", "workers { nodes { identity { displayName } } }", id=units["Ward"])).data
     assert unit["orgUnit"]["workers"]["nodes"] == [{"identity": {"displayName": "of Ward"}}]
 
 
-async def test_strangers_units_hold_nobody(tenant: Tenant, stranger: Tenant) -> None:
-    unit = (await done(stranger, "orgUnitCreate", "orgUnit { id }", name="Theirs", kind="SITE"))["id"]
-    await stranger.add_worker("Theirs", employment={"orgUnit": unit})
+async def test_strangers_units_hold_nobody(tenant: Tenant, other_tenant: Tenant) -> None:
+    unit = (await mutate_ok(other_tenant, "orgUnitCreate", "orgUnit { id }", name="Theirs", kind="SITE"))["id"]
+    await other_tenant.add_worker("Theirs", employment={"orgUnit": unit})
     assert await names(tenant, where={"orgUnit": {"in": [unit]}}) == []

@@ -13,7 +13,7 @@ from app.core import ids
 from app.core.text import fold
 from app.workers.tables import Worker
 from tests import property_settings
-from tests.calls import done, look, nodes
+from tests.calls import mutate_ok, query_nodes, run_query
 from tests.conftest import SettableClock
 from tests.service import Service, Tenant
 
@@ -39,7 +39,7 @@ ORDERS = st.lists(
 @pytest.fixture(scope="module")
 async def crowd(service: Service, session_clock: SettableClock) -> Tenant:
     """Sixty workers, of whom many share names and times."""
-    tenant = await Tenant.found(service, "Crowd", types=frozenset())
+    tenant = await Tenant.create(service, "Crowd", types=frozenset())
     with session_clock.stopped():
         for number in range(SIZE):
             session_clock.set(START + timedelta(seconds=number // 7))
@@ -67,7 +67,7 @@ async def walk(tenant: Tenant, size: int, *, backwards: bool, **arguments: Any) 
     cursor: dict[str, str] = {}
     while True:
         page = {("last" if backwards else "first"): size, **cursor, **arguments}
-        answer = await look(tenant, "workers", f"edges {{ cursor node {{ id }} }} {PAGE_INFO}", **page)
+        answer = await run_query(tenant, "workers", f"edges {{ cursor node {{ id }} }} {PAGE_INFO}", **page)
         connection = answer.data["workers"]
         edges, info = connection["edges"], connection["pageInfo"]
         here = [edge["node"]["id"] for edge in edges]
@@ -84,14 +84,14 @@ async def walk(tenant: Tenant, size: int, *, backwards: bool, **arguments: Any) 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 @pytest.mark.parametrize("name", sorted(KEYS))
 async def test_every_sort_goes_both_ways(crowd: Tenant, name: str, direction: str) -> None:
-    workers = await nodes(crowd, "workers", ROW)
+    workers = await query_nodes(crowd, "workers", ROW)
     order = [{"field": name, "direction": direction}]
-    found = [worker["id"] for worker in await nodes(crowd, "workers", "id", orderBy=order)]
+    found = [worker["id"] for worker in await query_nodes(crowd, "workers", "id", orderBy=order)]
     assert found == in_order(workers, [(name, direction)])
 
 
 async def test_the_default_sort_is_by_name_upwards(crowd: Tenant) -> None:
-    workers = await nodes(crowd, "workers", ROW)
+    workers = await query_nodes(crowd, "workers", ROW)
     expected = in_order(workers, [("DISPLAY_NAME", "ASC")])
     asked: list[dict[str, Any]] = [
         {},
@@ -100,15 +100,15 @@ async def test_the_default_sort_is_by_name_upwards(crowd: Tenant) -> None:
         {"orderBy": [{"field": "DISPLAY_NAME"}]},
     ]
     for arguments in asked:
-        assert [worker["id"] for worker in await nodes(crowd, "workers", "id", **arguments)] == expected
+        assert [worker["id"] for worker in await query_nodes(crowd, "workers", "id", **arguments)] == expected
 
 
-@property_settings.walks
+@property_settings.sequences
 @given(order=ORDERS, size=st.integers(7, 40), backwards=st.booleans())
 async def test_a_walk_meets_everyone_once_in_order(
     crowd: Tenant, order: list[tuple[str, str]], size: int, backwards: bool
 ) -> None:
-    workers = await nodes(crowd, "workers", ROW)
+    workers = await query_nodes(crowd, "workers", ROW)
     keys = [{"field": name, "direction": direction} for name, direction in order]
     found = await walk(crowd, size, backwards=backwards, orderBy=keys)
     assert found == in_order(workers, order)
@@ -126,14 +126,14 @@ async def test_a_walk_meets_everyone_once_in_order(
 async def test_mixed_directions_are_walked_both_ways(
     crowd: Tenant, order: list[tuple[str, str]], backwards: bool
 ) -> None:
-    workers = await nodes(crowd, "workers", ROW)
+    workers = await query_nodes(crowd, "workers", ROW)
     keys = [{"field": name, "direction": direction} for name, direction in order]
     assert await walk(crowd, 9, backwards=backwards, orderBy=keys) == in_order(workers, order)
 
 
 async def test_a_walk_keeps_its_filter(crowd: Tenant) -> None:
     arguments: dict[str, Any] = {"where": {"firstName": {"eq": "A"}}, "search": "a"}
-    whole = [worker["id"] for worker in await nodes(crowd, "workers", "id", **arguments)]
+    whole = [worker["id"] for worker in await query_nodes(crowd, "workers", "id", **arguments)]
     assert 10 < len(whole) < SIZE
     for backwards in (False, True):
         assert await walk(crowd, 4, backwards=backwards, **arguments) == whole
@@ -150,13 +150,13 @@ async def test_twenty_five_come_unless_a_size_is_given(crowd: Tenant) -> None:
         ({"last": 2}, everyone[-2:]),
         ({"last": 100}, everyone),
     ):
-        answer = await look(crowd, "workers", "nodes { id }", **arguments)
+        answer = await run_query(crowd, "workers", "nodes { id }", **arguments)
         assert [worker["id"] for worker in answer.data["workers"]["nodes"]] == expected
 
 
 async def test_before_alone_takes_the_page_that_ends_there(crowd: Tenant) -> None:
     everyone = await walk(crowd, 100, backwards=False)
-    edges = (await look(crowd, "workers", "edges { cursor }", first=100)).data["workers"]["edges"]
+    edges = (await run_query(crowd, "workers", "edges { cursor }", first=100)).data["workers"]["edges"]
     for arguments, expected in (
         ({"before": edges[30]["cursor"]}, everyone[5:30]),
         ({"before": edges[3]["cursor"], "last": 10}, everyone[:3]),
@@ -164,7 +164,7 @@ async def test_before_alone_takes_the_page_that_ends_there(crowd: Tenant) -> Non
         ({"after": edges[30]["cursor"]}, everyone[31:56]),
         ({"after": edges[-1]["cursor"], "first": 10}, []),
     ):
-        answer = await look(crowd, "workers", f"nodes {{ id }} {PAGE_INFO}", **arguments)
+        answer = await run_query(crowd, "workers", f"nodes {{ id }} {PAGE_INFO}", **arguments)
         connection = answer.data["workers"]
         assert [worker["id"] for worker in connection["nodes"]] == expected
         if not expected:
@@ -174,10 +174,10 @@ async def test_before_alone_takes_the_page_that_ends_there(crowd: Tenant) -> Non
 
 async def test_a_cursor_outlives_its_row(tenant: Tenant) -> None:
     one, two, three = [await tenant.add_worker(name) for name in ("A", "B", "C")]
-    page = (await look(tenant, "workers", "edges { cursor node { id } }")).data["workers"]["edges"]
+    page = (await run_query(tenant, "workers", "edges { cursor node { id } }")).data["workers"]["edges"]
     assert [edge["node"]["id"] for edge in page] == [one, two, three]
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": two})
-    rest = await look(tenant, "workers", "nodes { id }", after=page[1]["cursor"])
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": two})
+    rest = await run_query(tenant, "workers", "nodes { id }", after=page[1]["cursor"])
     assert rest.data["workers"]["nodes"] == [{"id": three}]
 
 
@@ -201,19 +201,21 @@ async def test_a_cursor_outlives_its_row(tenant: Tenant) -> None:
     ],
 )
 async def test_a_page_that_cannot_be_is_refused(crowd: Tenant, arguments: dict[str, Any], message: str) -> None:
-    answer = await look(crowd, "workers", "nodes { id }", **arguments)
+    answer = await run_query(crowd, "workers", "nodes { id }", **arguments)
     assert (answer.body["data"], answer.codes) == ({"workers": None}, ["BAD_PAGE"])
     assert answer.errors[0]["message"] == message
     nested = ", ".join(f"{name}: {value}" for name, value in arguments.items() if name != "orderBy")
     if nested and "x" not in nested:
-        answer = await crowd.ask(f"{{ workers(first: 1) {{ nodes {{ reports({nested}) {{ nodes {{ id }} }} }} }} }}")
+        answer = await crowd.execute(
+            f"{{ workers(first: 1) {{ nodes {{ reports({nested}) {{ nodes {{ id }} }} }} }} }}"
+        )
         assert answer.body["data"] == {"workers": {"nodes": [{"reports": None}]}}
         assert answer.codes == ["BAD_PAGE"]
 
 
 async def test_a_cursor_belongs_to_its_sort_filter_and_list(crowd: Tenant, tenant: Tenant) -> None:
     await tenant.add_worker("Ada")
-    page = await look(crowd, "workers", "edges { cursor }", first=3)
+    page = await run_query(crowd, "workers", "edges { cursor }", first=3)
     cursor = page.data["workers"]["edges"][1]["cursor"]
     others: list[dict[str, Any]] = [
         {"orderBy": [{"field": "EMAIL"}]},
@@ -225,24 +227,24 @@ async def test_a_cursor_belongs_to_its_sort_filter_and_list(crowd: Tenant, tenan
     ]
     for arguments in others:
         for way in ("after", "before"):
-            answer = await look(crowd, "workers", "nodes { id }", **{way: cursor}, **arguments)
+            answer = await run_query(crowd, "workers", "nodes { id }", **{way: cursor}, **arguments)
             assert (answer.body["data"], answer.codes) == ({"workers": None}, ["BAD_CURSOR"])
-    assert (await look(tenant, "workers", "nodes { id }", after=cursor)).codes == ["BAD_CURSOR"]
-    assert (await look(crowd, "applicants", "nodes { id }", after=cursor)).codes == ["BAD_CURSOR"]
-    assert (await look(crowd, "workers", "nodes { id }", after=cursor)).codes == []
+    assert (await run_query(tenant, "workers", "nodes { id }", after=cursor)).codes == ["BAD_CURSOR"]
+    assert (await run_query(crowd, "applicants", "nodes { id }", after=cursor)).codes == ["BAD_CURSOR"]
+    assert (await run_query(crowd, "workers", "nodes { id }", after=cursor)).codes == []
 
 
 async def test_a_cursor_of_one_filter_is_not_one_of_another_value(crowd: Tenant) -> None:
     where = {"firstName": {"eq": "a"}}
-    page = await look(crowd, "workers", "edges { cursor }", first=1, where=where)
+    page = await run_query(crowd, "workers", "edges { cursor }", first=1, where=where)
     cursor = page.data["workers"]["edges"][0]["cursor"]
-    answer = await look(crowd, "workers", "nodes { id }", after=cursor, where={"firstName": {"eq": "b"}})
+    answer = await run_query(crowd, "workers", "nodes { id }", after=cursor, where={"firstName": {"eq": "b"}})
     assert answer.codes == ["BAD_CURSOR"]
-    assert (await look(crowd, "workers", "nodes { id }", after=cursor, where=where)).codes == []
+    assert (await run_query(crowd, "workers", "nodes { id }", after=cursor, where=where)).codes == []
 
 
 async def test_a_tampered_cursor_is_refused(crowd: Tenant) -> None:
-    page = await look(crowd, "workers", "pageInfo { endCursor }", first=3)
+    page = await run_query(crowd, "workers", "pageInfo { endCursor }", first=3)
     cursor = page.data["workers"]["pageInfo"]["endCursor"]
     middle = len(cursor) // 2
     other = "A" if cursor[middle] != "A" else "B"
@@ -259,7 +261,7 @@ async def test_a_tampered_cursor_is_refused(crowd: Tenant) -> None:
         "=",
     ]
     for text in tampered:
-        answer = await look(crowd, "workers", "nodes { id }", after=text)
+        answer = await run_query(crowd, "workers", "nodes { id }", after=text)
         assert (answer.body["data"], answer.codes) == ({"workers": None}, ["BAD_CURSOR"]), text
 
 
@@ -271,7 +273,7 @@ async def test_reports_are_paged_for_each_manager(tenant: Tenant) -> None:
     inner = f"totalCount {{ count precision }} nodes {{ identity {{ displayName }} }} {PAGE_INFO}"
     where = {"displayName": {"startsWith": "manager"}}
     asked = f"nodes {{ id reports(first: 2, orderBy: [{{field: DISPLAY_NAME, direction: DESC}}]) {{ {inner} }} }}"
-    found = (await look(tenant, "workers", asked, where=where)).data["workers"]["nodes"]
+    found = (await run_query(tenant, "workers", asked, where=where)).data["workers"]["nodes"]
     pages = [worker["reports"] for worker in found]
     assert [page["totalCount"] for page in pages] == [{"count": count, "precision": "EXACT"} for count in (0, 3, 6)]
     assert [[report["identity"]["displayName"] for report in page["nodes"]] for page in pages] == [
@@ -286,7 +288,7 @@ async def test_reports_are_paged_for_each_manager(tenant: Tenant) -> None:
     )
     text = f"query ($by: PersonBy!, $after: String) {{ worker(by: $by) {{ {asked} }} }}"
     variables = {"by": {"id": managers[1]}, "after": pages[1]["pageInfo"]["endCursor"]}
-    rest = (await tenant.ask(text, variables)).data["worker"]["reports"]
+    rest = (await tenant.execute(text, variables)).data["worker"]["reports"]
     assert rest["nodes"] == [{"identity": {"displayName": "Report 0"}}]
     assert (rest["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasPreviousPage"]) == (False, True)
 
@@ -311,7 +313,7 @@ async def test_a_count_is_exact_to_ten_thousand(tenant: Tenant) -> None:
             await session.execute(insert(Worker), rows)
 
     async def counted(**arguments: Any) -> Any:
-        return (await look(tenant, "workers", "totalCount { count precision }", **arguments)).data["workers"][
+        return (await run_query(tenant, "workers", "totalCount { count precision }", **arguments)).data["workers"][
             "totalCount"
         ]
 

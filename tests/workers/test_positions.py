@@ -6,7 +6,7 @@ import pytest
 
 from app.access import EVERYTHING, Scope
 from tests import calls
-from tests.calls import done, refused
+from tests.calls import assert_refused, mutate_ok
 from tests.service import Tenant
 
 SHOWN = "id name externalId description orgUnit { name } archived archivedAt revision"
@@ -15,18 +15,18 @@ CAN = "viewerCanUpdate viewerCanArchive viewerCanRestore viewerCanAssign"
 
 async def add(tenant: Tenant, name: str = "Night nurse", **content: Any) -> str:
     """Add a position; gives the id."""
-    return str((await done(tenant, "positionCreate", "position { id }", name=name, **content))["id"])
+    return str((await mutate_ok(tenant, "positionCreate", "position { id }", name=name, **content))["id"])
 
 
 async def names(tenant: Tenant, **arguments: Any) -> list[str]:
     """The names of a list of positions."""
-    return [node["name"] for node in await calls.nodes(tenant, "positions", "name", **arguments)]
+    return [node["name"] for node in await calls.query_nodes(tenant, "positions", "name", **arguments)]
 
 
 async def test_a_position_is_added_with_all_that_is_known_of_it(tenant: Tenant) -> None:
-    unit = await done(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
     content = {"name": " Night  nurse ", "externalId": "P-1", "description": "Nights.", "orgUnit": unit["id"]}
-    found = await done(tenant, "positionCreate", f"position {{ {SHOWN} }}", **content)
+    found = await mutate_ok(tenant, "positionCreate", f"position {{ {SHOWN} }}", **content)
     del found["id"]
     assert found == {
         "name": "Night  nurse",
@@ -37,24 +37,26 @@ async def test_a_position_is_added_with_all_that_is_known_of_it(tenant: Tenant) 
         "archivedAt": None,
         "revision": 1,
     }
-    [event] = [row for row in await calls.events(tenant) if row["kind"].value.startswith("position.")]
+    [event] = [row for row in await calls.event_rows(tenant) if row["kind"].value.startswith("position.")]
     assert event["kind"].value == "position.created"
 
 
 async def test_an_update_changes_what_is_sent(tenant: Tenant) -> None:
     key = await add(tenant, externalId="P-1", description="Nights.")
-    found = await done(tenant, "positionUpdate", f"position {{ {SHOWN} }}", id=key, name="Day nurse", description=None)
+    found = await mutate_ok(
+        tenant, "positionUpdate", f"position {{ {SHOWN} }}", id=key, name="Day nurse", description=None
+    )
     assert (found["name"], found["externalId"], found["description"]) == ("Day nurse", "P-1", None)
     assert found["revision"] == 2
-    event = (await calls.events(tenant))[-1]
+    event = (await calls.event_rows(tenant))[-1]
     assert event["changes"]["name"] == {"from": "Night nurse", "to": "Day nurse"}
-    again = await done(tenant, "positionUpdate", "position { revision }", id=key, name="Day nurse")
+    again = await mutate_ok(tenant, "positionUpdate", "position { revision }", id=key, name="Day nurse")
     assert again["revision"] == 2
 
 
 async def test_archive_and_restore(tenant: Tenant) -> None:
     key = await add(tenant)
-    found = await done(tenant, "positionArchive", f"position {{ archived {CAN} }}", id=key)
+    found = await mutate_ok(tenant, "positionArchive", f"position {{ archived {CAN} }}", id=key)
     assert found == {
         "archived": True,
         "viewerCanUpdate": False,
@@ -63,20 +65,20 @@ async def test_archive_and_restore(tenant: Tenant) -> None:
         "viewerCanAssign": False,
     }
     assert (await names(tenant), await names(tenant, includeArchived=True)) == ([], ["Night nurse"])
-    await refused(tenant, "positionArchive", ("ARCHIVED", "id"), id=key)
-    await refused(tenant, "positionUpdate", ("ARCHIVED", "id"), id=key, name="Other")
-    found = await done(tenant, "positionRestore", f"position {{ archived {CAN} }}", id=key)
+    await assert_refused(tenant, "positionArchive", ("ARCHIVED", "id"), id=key)
+    await assert_refused(tenant, "positionUpdate", ("ARCHIVED", "id"), id=key, name="Other")
+    found = await mutate_ok(tenant, "positionRestore", f"position {{ archived {CAN} }}", id=key)
     assert (found["archived"], found["viewerCanAssign"], found["viewerCanRestore"]) == (False, True, False)
-    await refused(tenant, "positionRestore", ("NOT_ARCHIVED", "id"), id=key)
-    kinds = [event["kind"].value for event in await calls.events(tenant)][-3:]
+    await assert_refused(tenant, "positionRestore", ("NOT_ARCHIVED", "id"), id=key)
+    kinds = [event["kind"].value for event in await calls.event_rows(tenant)][-3:]
     assert kinds == ["position.created", "position.archived", "position.restored"]
 
 
 @pytest.fixture(scope="module")
-async def second(home: Tenant) -> str:
+async def second(shared_tenant: Tenant) -> str:
     """The id of a position beside another, which has an external id."""
-    await add(home, "First", externalId="P-1")
-    return await add(home, "Second")
+    await add(shared_tenant, "First", externalId="P-1")
+    return await add(shared_tenant, "Second")
 
 
 @pytest.mark.parametrize(
@@ -86,35 +88,35 @@ async def second(home: Tenant) -> str:
         ({"name": "  "}, ("REQUIRED", "name")),
         ({"name": "n" * 201}, ("INVALID", "name")),
         ({"name": "N", "description": "d" * 2_001}, ("INVALID", "description")),
-        ({"name": "N", "orgUnit": f"unit_{calls.UNKNOWN}"}, ("NOT_FOUND", "orgUnit")),
-        ({"name": "N", "orgUnit": f"wkr_{calls.UNKNOWN}"}, ("INVALID", "orgUnit")),
+        ({"name": "N", "orgUnit": f"unit_{calls.UNKNOWN_ID}"}, ("NOT_FOUND", "orgUnit")),
+        ({"name": "N", "orgUnit": f"wkr_{calls.UNKNOWN_ID}"}, ("INVALID", "orgUnit")),
         ({"name": "N", "externalId": "P-1"}, ("TAKEN", "externalId")),
     ],
 )
 async def test_what_cannot_be_a_position_is_refused(
-    home: Tenant, second: str, given: dict[str, Any], expected: tuple[str, str]
+    shared_tenant: Tenant, second: str, given: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    await refused(home, "positionCreate", expected, **given)
+    await assert_refused(shared_tenant, "positionCreate", expected, **given)
     if given:
-        await refused(home, "positionUpdate", expected, id=second, **given)
+        await assert_refused(shared_tenant, "positionUpdate", expected, id=second, **given)
 
 
 @pytest.mark.parametrize("field", ["positionUpdate", "positionArchive", "positionRestore"])
 async def test_a_change_of_what_is_stale_or_a_strangers_is_refused(
-    tenant: Tenant, stranger: Tenant, field: str
+    tenant: Tenant, other_tenant: Tenant, field: str
 ) -> None:
-    key, theirs = await add(tenant), await add(stranger)
+    key, theirs = await add(tenant), await add(other_tenant)
     if field == "positionRestore":
-        await done(tenant, "positionArchive", "position { id }", id=key)
-    await refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=9)
-    await refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
-    await calls.forbidden(
-        tenant, field, *(EVERYTHING - {Scope.REQUIREMENTS_WRITE}), needs=Scope.REQUIREMENTS_WRITE, id=key
+        await mutate_ok(tenant, "positionArchive", "position { id }", id=key)
+    await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=9)
+    await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
+    await calls.assert_forbidden(
+        tenant, field, *(EVERYTHING - {Scope.REQUIREMENTS_WRITE}), required_scope=Scope.REQUIREMENTS_WRITE, id=key
     )
 
 
 async def test_positions_are_filtered_and_sorted(tenant: Tenant) -> None:
-    unit = await done(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
     await add(tenant, "beta", externalId="P-2", orgUnit=unit["id"])
     await add(tenant, "Alpha")
     assert await names(tenant) == ["Alpha", "beta"]
@@ -126,6 +128,6 @@ async def test_positions_are_filtered_and_sorted(tenant: Tenant) -> None:
 
 
 async def test_a_unit_that_has_positions_is_not_removed(tenant: Tenant) -> None:
-    unit = await done(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
     await add(tenant, orgUnit=unit["id"])
-    await refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=unit["id"])
+    await assert_refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=unit["id"])

@@ -5,22 +5,22 @@ from typing import Any
 
 import pytest
 
-from tests.calls import change, done, refused
-from tests.service import Tenant, paths
+from tests.calls import assert_refused, mutate, mutate_ok
+from tests.service import Tenant, error_paths
 
 KINDS = ["worker", "applicant"]
 
 
 async def add(tenant: Tenant, kind: str, **content: Any) -> Any:
     given = {"identity": {"displayName": "Somebody"}, **content}
-    return await done(tenant, f"{kind}Create", f"{kind} {{ id revision }}", **given)
+    return await mutate_ok(tenant, f"{kind}Create", f"{kind} {{ id revision }}", **given)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("system", [{"sourceSystem": "hr"}, {}, {"sourceSystem": "  hr "}])
 async def test_an_external_id_is_taken_once_in_its_system(tenant: Tenant, kind: str, system: dict[str, str]) -> None:
     await add(tenant, kind, source={"externalId": "E-1", **system})
-    errors = await refused(
+    errors = await assert_refused(
         tenant,
         f"{kind}Create",
         ("TAKEN", "source.externalId"),
@@ -42,7 +42,7 @@ async def test_another_system_or_another_case_is_another_external_id(tenant: Ten
 @pytest.mark.parametrize(("first", "second"), [("jo@a.test", "JO@A.test"), ("Émile@a.test", "éMILE@A.TEST")])
 async def test_a_work_email_is_taken_once_whatever_its_case(tenant: Tenant, kind: str, first: str, second: str) -> None:
     await add(tenant, kind, contact={"workEmail": first})
-    errors = await refused(
+    errors = await assert_refused(
         tenant,
         f"{kind}Create",
         ("TAKEN", "contact.workEmail"),
@@ -57,9 +57,9 @@ async def test_personal_emails_and_missing_values_are_shared_freely(tenant: Tena
         await add(tenant, "worker", contact={"personalEmail": "home@a.test"}, source={"sourceSystem": "hr"})
 
 
-async def test_workers_applicants_and_organizations_do_not_compete(tenant: Tenant, stranger: Tenant) -> None:
+async def test_workers_applicants_and_organizations_do_not_compete(tenant: Tenant, other_tenant: Tenant) -> None:
     taken = {"contact": {"workEmail": "jo@a.test"}, "source": {"externalId": "E-1", "sourceSystem": "hr"}}
-    for owner in (tenant, stranger):
+    for owner in (tenant, other_tenant):
         for kind in KINDS:
             await add(owner, kind, **taken)
 
@@ -70,14 +70,14 @@ async def test_an_update_cannot_take_what_another_has(tenant: Tenant) -> None:
     for field in ("workerUpdate", "workerReplace"):
         name = {"identity": {"displayName": "Other"}}
         by: dict[str, Any] = {"worker": {"id": other}, **name}
-        await refused(tenant, field, ("TAKEN", "contact.workEmail"), contact={"workEmail": "JO@a.test"}, **by)
-        await refused(tenant, field, ("TAKEN", "source.externalId"), source={"externalId": "E-1"}, **by)
+        await assert_refused(tenant, field, ("TAKEN", "contact.workEmail"), contact={"workEmail": "JO@a.test"}, **by)
+        await assert_refused(tenant, field, ("TAKEN", "source.externalId"), source={"externalId": "E-1"}, **by)
 
 
 async def test_a_deleted_persons_values_are_free(tenant: Tenant) -> None:
     taken = {"contact": {"workEmail": "jo@a.test"}, "source": {"externalId": "E-1", "sourceSystem": "hr"}}
     first = await add(tenant, "worker", **taken)
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": first["id"]})
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": first["id"]})
     assert (await add(tenant, "worker", **taken))["id"] != first["id"]
 
 
@@ -90,11 +90,11 @@ async def test_a_deleted_persons_values_are_free(tenant: Tenant) -> None:
 )
 async def test_of_twenty_creations_at_once_one_wins(tenant: Tenant, taken: dict[str, Any], path: str) -> None:
     calls = [
-        change(tenant, "workerCreate", "worker { id }", identity={"displayName": f"Racer {number}"}, **taken)
+        mutate(tenant, "workerCreate", "worker { id }", identity={"displayName": f"Racer {number}"}, **taken)
         for number in range(20)
     ]
     payloads = await asyncio.gather(*calls)
-    assert sorted(map(str, map(paths, payloads))) == sorted(map(str, [[], *[[("TAKEN", path)]] * 19]))
+    assert sorted(map(str, map(error_paths, payloads))) == sorted(map(str, [[], *[[("TAKEN", path)]] * 19]))
     rows = await tenant.rows()
     assert len(rows["workers"]) == 1
     assert [row["kind"] for row in rows["events"] if row["subject_id"].startswith("wkr_")] == ["worker.created"]

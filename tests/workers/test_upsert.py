@@ -5,7 +5,16 @@ import unicodedata
 from typing import Any
 
 from app.access import Scope
-from tests.calls import UNKNOWN, change, done, events, forbidden, lasting, look, refused
+from tests.calls import (
+    UNKNOWN_ID,
+    assert_forbidden,
+    assert_refused,
+    event_rows,
+    mutate,
+    mutate_ok,
+    run_query,
+    stored_rows,
+)
 from tests.service import Tenant
 
 RESULTS = """
@@ -20,7 +29,7 @@ def row(number: int | str, **content: Any) -> dict[str, Any]:
 
 
 async def upsert(tenant: Tenant, *rows: dict[str, Any], key: str | None = None) -> Any:
-    payload = await change(tenant, "workersUpsert", RESULTS, rows=list(rows), key=key)
+    payload = await mutate(tenant, "workersUpsert", RESULTS, rows=list(rows), key=key)
     assert payload["errors"] == []
     assert [result["index"] for result in payload["results"]] == list(range(len(rows)))
     return payload
@@ -50,7 +59,7 @@ async def test_rows_are_created_updated_or_left(tenant: Tenant) -> None:
     ]
     assert again["results"][1]["worker"]["identity"]["displayName"] == "Worker 2"
     assert [result["worker"]["revision"] for result in again["results"]] == [1, 2, 1]
-    kinds = [event["kind"] for event in await events(tenant)]
+    kinds = [event["kind"] for event in await event_rows(tenant)]
     assert kinds[-4:] == ["worker.created", "worker.created", "worker.updated", "worker.created"]
 
 
@@ -69,7 +78,7 @@ async def test_a_worker_is_matched_within_the_source_system_only(tenant: Tenant)
 
 async def test_a_row_of_a_deleted_worker_adds_another(tenant: Tenant) -> None:
     one = (await upsert(tenant, row(1)))["results"][0]["worker"]["id"]
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": one})
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": one})
     again = await upsert(tenant, row(1))
     assert told(again) == [("CREATED",)]
     assert again["results"][0]["worker"]["id"] != one
@@ -82,7 +91,7 @@ async def test_rows_stand_or_fall_alone(tenant: Tenant) -> None:
         row(1),
         row(2, identity={"displayName": " "}),
         row(3, contact={"workEmail": "TAKEN@a.test"}),
-        row(4, employment={"orgUnit": f"unit_{UNKNOWN}"}, manager={"id": "nobody"}),
+        row(4, employment={"orgUnit": f"unit_{UNKNOWN_ID}"}, manager={"id": "nobody"}),
         {"identity": {"displayName": "No source"}},
         {"identity": {"displayName": "Blank source"}, "source": {"externalId": "  ", "sourceSystem": "hr"}},
         {"identity": {"displayName": "Null source"}, "source": None},
@@ -108,7 +117,7 @@ async def test_rows_stand_or_fall_alone(tenant: Tenant) -> None:
     ]
     names = {row["display_name"] for row in (await tenant.rows())["workers"]}
     assert names == {"Taken", "Worker 1", "Worker 10"}
-    assert sum(event["kind"] == "worker.created" for event in await events(tenant)) == 3
+    assert sum(event["kind"] == "worker.created" for event in await event_rows(tenant)) == 3
 
 
 async def test_a_row_may_come_twice(tenant: Tenant) -> None:
@@ -136,7 +145,7 @@ async def test_a_row_that_fails_after_the_same_worker_succeeded_leaves_the_succe
     assert payload["results"][1]["worker"]["employment"] == {"team": "Red"}
     assert payload["results"][1]["worker"]["revision"] == 2
     one = payload["results"][1]["worker"]["id"]
-    stored = (await look(tenant, "worker", "revision employment { team }", by={"id": one})).data["worker"]
+    stored = (await run_query(tenant, "worker", "revision employment { team }", by={"id": one})).data["worker"]
     assert stored == {"revision": 2, "employment": {"team": "Red"}}
 
 
@@ -145,7 +154,7 @@ async def test_a_row_refused_before_it_is_written_leaves_the_success(tenant: Ten
         tenant,
         row(1, employment={"team": "Red"}),
         row(1, employment={"team": "Green", "startDate": "2026-01-02", "endDate": "2026-01-01"}),
-        row(1, employment={"team": "Green"}, manager={"id": f"wkr_{UNKNOWN}"}),
+        row(1, employment={"team": "Green"}, manager={"id": f"wkr_{UNKNOWN_ID}"}),
     )
     assert told(payload) == [
         ("CREATED",),
@@ -166,7 +175,7 @@ async def test_an_external_id_matches_however_its_letters_are_composed(tenant: T
 
 async def test_five_hundred_rows_are_one_call_and_501_are_refused(tenant: Tenant) -> None:
     rows = [row(number) for number in range(501)]
-    (error,) = await refused(tenant, "workersUpsert", ("TOO_MANY", "rows"), rows=rows)
+    (error,) = await assert_refused(tenant, "workersUpsert", ("TOO_MANY", "rows"), rows=rows)
     assert error == {
         "__typename": "TooManyError",
         "message": "rows holds more than 500 items",
@@ -174,31 +183,33 @@ async def test_five_hundred_rows_are_one_call_and_501_are_refused(tenant: Tenant
         "path": ["rows"],
         "limit": 500,
     }
-    payload = await change(tenant, "workersUpsert", "total succeeded failed", rows=rows[:500])
+    payload = await mutate(tenant, "workersUpsert", "total succeeded failed", rows=rows[:500])
     assert payload == {"total": 500, "succeeded": 500, "failed": 0, "errors": []}
 
 
 async def test_no_rows_are_nothing_to_do(tenant: Tenant) -> None:
-    before = await lasting(tenant)
+    before = await stored_rows(tenant)
     assert await upsert(tenant) == {"total": 0, "succeeded": 0, "failed": 0, "results": [], "errors": []}
-    assert await lasting(tenant) == before
+    assert await stored_rows(tenant) == before
 
 
 async def test_two_calls_at_once_with_the_same_rows_create_each_once(tenant: Tenant) -> None:
     rows = [row(number) for number in range(20)]
     payloads = await asyncio.gather(
-        *(change(tenant, "workersUpsert", RESULTS, rows=rows if number % 2 else rows[::-1]) for number in range(4))
+        *(mutate(tenant, "workersUpsert", RESULTS, rows=rows if number % 2 else rows[::-1]) for number in range(4))
     )
     assert [payload["errors"] for payload in payloads] == [[]] * 4
     assert len((await tenant.rows())["workers"]) == 20
 
 
-async def test_a_strangers_worker_is_not_matched(tenant: Tenant, stranger: Tenant) -> None:
+async def test_a_strangers_worker_is_not_matched(tenant: Tenant, other_tenant: Tenant) -> None:
     await upsert(tenant, row(1))
-    before = await lasting(tenant)
-    assert told(await upsert(stranger, row(1))) == [("CREATED",)]
-    assert await lasting(tenant) == before
+    before = await stored_rows(tenant)
+    assert told(await upsert(other_tenant, row(1))) == [("CREATED",)]
+    assert await stored_rows(tenant) == before
 
 
 async def test_upserting_needs_its_scope(tenant: Tenant) -> None:
-    await forbidden(tenant, "workersUpsert", Scope.WORKERS_READ, needs=Scope.WORKERS_WRITE, rows=[row(1)])
+    await assert_forbidden(
+        tenant, "workersUpsert", Scope.WORKERS_READ, required_scope=Scope.WORKERS_WRITE, rows=[row(1)]
+    )

@@ -6,9 +6,9 @@ import pytest
 
 from app.access import Scope
 from app.credentials.verification.tables import Outcome, Trigger
-from tests.checks import Checks
-from tests.registry import FakeRegistry, says
-from tests.service import paths
+from tests.checks import VerificationHarness
+from tests.registry import FakeRegistry, json_reply
+from tests.service import error_paths
 
 REQUESTED = """
     results { credentialId status correlationId attempt { id outcome trigger correlationId } errors { code path } }
@@ -16,16 +16,16 @@ REQUESTED = """
 """
 
 
-async def ask(checks: Checks, *keys: str, **given: Any) -> Any:
+async def ask(checks: VerificationHarness, *keys: str, **given: Any) -> Any:
     """Ask for checks of credentials; gives the payload, which has no errors."""
-    payload = await checks.tenant.change("credentialsVerify", REQUESTED, ids=list(keys), **given)
+    payload = await checks.tenant.mutate("credentialsVerify", REQUESTED, ids=list(keys), **given)
     assert payload.pop("errors") == []
     return payload
 
 
-async def test_checks_are_accepted_and_then_made_by_the_loop(checks: Checks, fake: FakeRegistry) -> None:
-    keys = [await checks.checked(f"N{number}") for number in range(3)]
-    fake.asked.clear()
+async def test_checks_are_accepted_and_then_made_by_the_loop(checks: VerificationHarness, fake: FakeRegistry) -> None:
+    keys = [await checks.add_checked(f"N{number}") for number in range(3)]
+    fake.received.clear()
     payload = await ask(checks, *keys)
     assert (payload["total"], payload["succeeded"], payload["failed"]) == (3, 3, 0)
     assert [result["credentialId"] for result in payload["results"]] == keys
@@ -33,22 +33,22 @@ async def test_checks_are_accepted_and_then_made_by_the_loop(checks: Checks, fak
         assert (result["status"], result["errors"]) == ("ACCEPTED", [])
         assert result["attempt"]["outcome"] == "PENDING"
         assert result["attempt"]["correlationId"] == result["correlationId"]
-    assert fake.asked == []
-    fake.answers(says("LAPSED"))
-    await checks.turn()
+    assert fake.received == []
+    fake.reply_with(json_reply("LAPSED"))
+    await checks.run_jobs()
     for key, result in zip(keys, payload["results"], strict=True):
         _, attempt = await checks.attempts(key)
         assert (attempt.outcome, attempt.trigger) == (Outcome.COMPLETED, Trigger.MANUAL)
-        assert (await checks.row(key)).eligibility == "MAY_NOT_ENGAGE"
-        assert (await checks.facts(key))[-1].correlation_id == result["correlationId"]
+        assert (await checks.credential(key)).eligibility == "MAY_NOT_ENGAGE"
+        assert (await checks.events(key))[-1].correlation_id == result["correlationId"]
 
 
-async def test_each_that_cannot_be_checked_is_refused_alone(checks: Checks) -> None:
-    good, archived, deleted = [await checks.checked(f"N{number}") for number in range(3)]
+async def test_each_that_cannot_be_checked_is_refused_alone(checks: VerificationHarness) -> None:
+    good, archived, deleted = [await checks.add_checked(f"N{number}") for number in range(3)]
     plain = await checks.add(verification={"status": "ACTIVE", "isVerifiable": False})
     for mutation, key in (("credentialArchive", archived), ("credentialDelete", deleted)):
-        assert (await checks.tenant.change(mutation, "credential { id }", id=key))["errors"] == []
-    theirs = await (await checks.another()).add()
+        assert (await checks.tenant.mutate(mutation, "credential { id }", id=key))["errors"] == []
+    theirs = await (await checks.create_another()).add()
     payload = await ask(checks, archived, deleted, plain, theirs, "cred_0000000000000000", "nonsense", good)
     assert (payload["total"], payload["succeeded"], payload["failed"]) == (7, 1, 6)
     *refused, accepted = payload["results"]
@@ -56,7 +56,7 @@ async def test_each_that_cannot_be_checked_is_refused_alone(checks: Checks) -> N
     assert {(result["status"], result["correlationId"], result["attempt"]) for result in refused} == {
         ("SKIPPED", None, None)
     }
-    assert [found for result in refused for found in paths(result)] == [
+    assert [found for result in refused for found in error_paths(result)] == [
         ("ARCHIVED", "ids.0"),
         ("DELETED", "ids.1"),
         ("NOT_VERIFIABLE", "ids.2"),
@@ -66,46 +66,46 @@ async def test_each_that_cannot_be_checked_is_refused_alone(checks: Checks) -> N
     ]
 
 
-async def test_the_same_credential_twice_is_checked_once(checks: Checks, fake: FakeRegistry) -> None:
-    key = await checks.checked()
+async def test_the_same_credential_twice_is_checked_once(checks: VerificationHarness, fake: FakeRegistry) -> None:
+    key = await checks.add_checked()
     results = (await ask(checks, key, key))["results"]
     assert results[0] == results[1]
-    await checks.turn()
-    assert len(fake.asked) == 2
+    await checks.run_jobs()
+    assert len(fake.received) == 2
 
 
-async def test_a_check_under_way_is_the_one_that_is_given(checks: Checks) -> None:
+async def test_a_check_under_way_is_the_one_that_is_given(checks: VerificationHarness) -> None:
     created = await checks.create()
     (result,) = (await ask(checks, created["credential"]["id"]))["results"]
     assert result["correlationId"] == created["correlationId"]
     assert result["attempt"]["trigger"] == "ON_CREATE"
 
 
-async def test_no_credentials_are_no_checks(checks: Checks) -> None:
+async def test_no_credentials_are_no_checks(checks: VerificationHarness) -> None:
     assert await ask(checks) == {"results": [], "total": 0, "succeeded": 0, "failed": 0}
 
 
-async def test_five_hundred_is_the_most(checks: Checks) -> None:
-    key = await checks.checked()
+async def test_five_hundred_is_the_most(checks: VerificationHarness) -> None:
+    key = await checks.add_checked()
     payload = await ask(checks, *[key] * 500)
     assert payload["succeeded"] == 500
     before = await checks.tenant.rows()
-    payload = await checks.tenant.change("credentialsVerify", REQUESTED, ids=[key] * 501)
+    payload = await checks.tenant.mutate("credentialsVerify", REQUESTED, ids=[key] * 501)
     assert [(error["code"], error["limit"]) for error in payload["errors"]] == [("TOO_MANY", 500)]
     assert payload["results"] is None
     assert await checks.tenant.rows() == before
 
 
-async def test_a_repeated_call_gives_the_first_ones_outcome(checks: Checks) -> None:
-    key = await checks.checked()
+async def test_a_repeated_call_gives_the_first_ones_outcome(checks: VerificationHarness) -> None:
+    key = await checks.add_checked()
     first, again = [await ask(checks, key, "nonsense", idempotencyKey="once") for _ in range(2)]
     assert first == again
     assert len(await checks.attempts(key)) == 2
 
 
 @pytest.mark.parametrize("scope", [Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_REVIEW])
-async def test_asking_takes_the_scope(checks: Checks, scope: Scope) -> None:
-    key = await checks.checked()
-    limited = await checks.tenant.key_with(Scope.CREDENTIALS_READ, scope)
+async def test_asking_takes_the_scope(checks: VerificationHarness, scope: Scope) -> None:
+    key = await checks.add_checked()
+    limited = await checks.tenant.create_key(Scope.CREDENTIALS_READ, scope)
     text = f'mutation {{ credentialsVerify(input: {{ ids: ["{key}"] }}) {{ total }} }}'
-    assert (await checks.tenant.ask(text, key=limited)).codes == ["FORBIDDEN"]
+    assert (await checks.tenant.execute(text, key=limited)).codes == ["FORBIDDEN"]

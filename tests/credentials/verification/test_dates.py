@@ -4,20 +4,22 @@ from typing import Any
 
 import pytest
 
-from tests.checks import Checks
-from tests.registry import FakeRegistry, says
+from tests.checks import VerificationHarness
+from tests.registry import FakeRegistry, json_reply
 
 
-async def changes(checks: Checks, key: str) -> list[dict[str, Any]]:
+async def changes(checks: VerificationHarness, key: str) -> list[dict[str, Any]]:
     """What became of the latest version's expiry date."""
     text = """query ($id: ID!) { credential(id: $id) { latestVersion { expiryDate
         activity(where: { field: { eq: EXPIRY_DATE } }) { nodes { before after changedByName } } } } }"""
-    version = (await checks.tenant.ask(text, {"id": key})).data["credential"]["latestVersion"]
+    version = (await checks.tenant.execute(text, {"id": key})).data["credential"]["latestVersion"]
     return [{"now": version["expiryDate"]}, *version["activity"]["nodes"]]
 
 
-async def test_a_registrys_expiry_date_is_taken_over_and_logged(checks: Checks, fake: FakeRegistry) -> None:
-    fake.answers(says("CURRENT", expires="2031-12-24"))
+async def test_a_registrys_expiry_date_is_taken_over_and_logged(
+    checks: VerificationHarness, fake: FakeRegistry
+) -> None:
+    fake.reply_with(json_reply("CURRENT", expires="2031-12-24"))
     key = await checks.add()
     payload = await checks.verify(key)
     assert (payload["expiryDate"], payload["attempt"]["expiryDate"]) == ("2031-12-24", "2031-12-24")
@@ -29,23 +31,23 @@ async def test_a_registrys_expiry_date_is_taken_over_and_logged(checks: Checks, 
     assert len(logged) == 2
 
 
-async def test_the_same_date_again_is_not_logged(checks: Checks, fake: FakeRegistry) -> None:
-    fake.answers(says("CURRENT", expires="2029-05-01"))
-    key = await checks.checked()
+async def test_the_same_date_again_is_not_logged(checks: VerificationHarness, fake: FakeRegistry) -> None:
+    fake.reply_with(json_reply("CURRENT", expires="2029-05-01"))
+    key = await checks.add_checked()
     await checks.verify(key, forceRefresh=True)
     assert len(await changes(checks, key)) == 2
 
 
-async def test_without_a_date_of_the_registry_the_credentials_own_is_told(checks: Checks) -> None:
+async def test_without_a_date_of_the_registry_the_credentials_own_is_told(checks: VerificationHarness) -> None:
     payload = await checks.verify(await checks.add())
     assert (payload["expiryDate"], payload["attempt"]["expiryDate"]) == ("2029-05-01", None)
 
 
-async def test_the_list_finds_the_date_that_was_taken_over(checks: Checks, fake: FakeRegistry) -> None:
-    fake.answers(says("CURRENT", expires="2030-01-01"))
-    key = await checks.checked()
+async def test_the_list_finds_the_date_that_was_taken_over(checks: VerificationHarness, fake: FakeRegistry) -> None:
+    fake.reply_with(json_reply("CURRENT", expires="2030-01-01"))
+    key = await checks.add_checked()
     where = 'where: { expiringBefore: "2030-01-02" }'
-    assert (await checks.tenant.ask(f"{{ credentials({where}) {{ nodes {{ id }} }} }}")).data == {
+    assert (await checks.tenant.execute(f"{{ credentials({where}) {{ nodes {{ id }} }} }}")).data == {
         "credentials": {"nodes": [{"id": key}]}
     }
 
@@ -61,24 +63,24 @@ async def test_the_list_finds_the_date_that_was_taken_over(checks: Checks, fake:
     ],
 )
 async def test_a_date_that_cannot_be_is_left_to_a_person(
-    checks: Checks, fake: FakeRegistry, day: str, problem: str
+    checks: VerificationHarness, fake: FakeRegistry, day: str, problem: str
 ) -> None:
-    fake.answers(says("CURRENT", expires=day))
+    fake.reply_with(json_reply("CURRENT", expires=day))
     key = await checks.add()
     payload = await checks.verify(key)
     assert (payload["eligibility"], payload["attempt"]["problems"]) == ("MAY_ENGAGE", [problem])
     assert payload["credential"]["issuing"]["expiryDate"] == "2029-05-01"
     assert payload["attempt"]["expiryDate"] == day
-    assert (await checks.row(key)).next_check_at is not None
+    assert (await checks.credential(key)).next_check_at is not None
 
 
-async def test_a_type_without_expiry_dates_takes_none_over(checks: Checks, fake: FakeRegistry) -> None:
+async def test_a_type_without_expiry_dates_takes_none_over(checks: VerificationHarness, fake: FakeRegistry) -> None:
     given = {"code": "FOREVER", "name": "Forever", "category": "SCREENING", "verificationSource": checks.source}
-    made = await checks.tenant.change(
+    made = await checks.tenant.mutate(
         "credentialTypeCreate", "credentialType { id }", supports=["REFERENCE_NUMBER"], **given
     )
     assert made["errors"] == []
-    fake.answers(says("CURRENT", expires="2031-12-24"))
+    fake.reply_with(json_reply("CURRENT", expires="2031-12-24"))
     key = await checks.add(code="FOREVER", issuing=None)
     payload = await checks.verify(key)
     assert payload["credential"]["issuing"]["expiryDate"] is None

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from app.registries import sandbox as sandbox_registry
-from app.registries.protocol import Eligibility
-from tests.checks import ANSWER, Checks
-from tests.registry import MEANINGS, FakeRegistry, Reply, says
+from app.registries.findings import Eligibility
+from tests.checks import VERIFY_PAYLOAD, VerificationHarness
+from tests.registry import MEANINGS, FakeRegistry, Reply, json_reply
 
 SANDBOX = "WWCC_NSW"
 REVIEW = Eligibility.REVIEW_REQUIRED
@@ -27,14 +27,14 @@ STATUSES = {
 
 
 async def test_every_ending_of_the_sandbox_is_tried() -> None:
-    assert set(STATUSES) == {*sandbox_registry.TABLE, "E", "Z"}
+    assert set(STATUSES) == {*sandbox_registry.FINDINGS, "E", "Z"}
 
 
 @pytest.mark.parametrize("ending", STATUSES)
-async def test_a_sandbox_number_ends_as_documented(sandbox: Checks, ending: str) -> None:
+async def test_a_sandbox_number_ends_as_documented(sandbox: VerificationHarness, ending: str) -> None:
     key = await sandbox.add(f"WWC123456{ending}", code=SANDBOX)
     payload = await sandbox.verify(key)
-    found = sandbox_registry.TABLE.get(ending, sandbox_registry.VALID)
+    found = sandbox_registry.FINDINGS.get(ending, sandbox_registry.VALID)
     assert (payload["eligibility"], payload["statusDetail"]) == (found.eligibility, found.status_detail)
     assert payload["credential"]["verification"] == {
         "status": STATUSES[ending],
@@ -47,19 +47,21 @@ async def test_a_sandbox_number_ends_as_documented(sandbox: Checks, ending: str)
     assert (attempt["rawStatus"], attempt["problems"]) == (found.raw_status, found.problems)
 
 
-async def test_a_sandbox_number_that_ends_in_u_finds_no_registry(sandbox: Checks) -> None:
+async def test_a_sandbox_number_that_ends_in_u_finds_no_registry(sandbox: VerificationHarness) -> None:
     payload = await sandbox.verify(await sandbox.add("WWC123456U", code=SANDBOX))
     assert (payload["eligibility"], payload["statusDetail"]) == ("ERROR", "SOURCE_UNAVAILABLE")
     assert payload["errorMessage"] == "the sandbox registry plays dead for numbers that end in U"
     assert payload["attempt"]["outcome"] == "ERROR"
 
 
-async def test_an_organization_in_sandbox_mode_asks_no_real_registry(sandbox: Checks, fake: FakeRegistry) -> None:
+async def test_an_organization_in_sandbox_mode_asks_no_real_registry(
+    sandbox: VerificationHarness, fake: FakeRegistry
+) -> None:
     payload = await sandbox.verify(await sandbox.add("N1X"))
-    assert (payload["attempt"]["rawStatus"], fake.asked) == ("LAPSED", [])
+    assert (payload["attempt"]["rawStatus"], fake.received) == ("LAPSED", [])
 
 
-async def test_what_no_registry_is_described_for_waits_for_a_person(checks: Checks) -> None:
+async def test_what_no_registry_is_described_for_waits_for_a_person(checks: VerificationHarness) -> None:
     payload = await checks.verify(await checks.add("WWC1234567X", code=SANDBOX))
     assert (payload["eligibility"], payload["attempt"]["adapter"]) == ("REVIEW_REQUIRED", "manual")
     assert payload["attempt"]["problems"] == ["Check WWCC_NSW with its issuer by hand."]
@@ -76,9 +78,9 @@ async def test_what_no_registry_is_described_for_waits_for_a_person(checks: Chec
     ],
 )
 async def test_a_word_of_the_registry_puts_the_credential_where_it_means(
-    checks: Checks, fake: FakeRegistry, word: str, status: str, eligibility: str
+    checks: VerificationHarness, fake: FakeRegistry, word: str, status: str, eligibility: str
 ) -> None:
-    fake.answers(says(word))
+    fake.reply_with(json_reply(word))
     payload = await checks.verify(await checks.add())
     detail = MEANINGS.get(word, {"detail": None})["detail"]
     standing = {"status": status, "eligibility": eligibility, "statusDetail": detail}
@@ -86,46 +88,52 @@ async def test_a_word_of_the_registry_puts_the_credential_where_it_means(
     assert payload["attempt"]["rawStatus"] == word
 
 
-async def test_a_number_that_is_not_found_may_not_engage(checks: Checks, fake: FakeRegistry) -> None:
-    fake.answers(Reply(b"{}", 404))
+async def test_a_number_that_is_not_found_may_not_engage(checks: VerificationHarness, fake: FakeRegistry) -> None:
+    fake.reply_with(Reply(b"{}", 404))
     payload = await checks.verify(await checks.add())
     assert (payload["eligibility"], payload["statusDetail"]) == ("MAY_NOT_ENGAGE", "NOT_FOUND")
 
 
 @pytest.mark.parametrize("word", ["CURRENT", "LAPSED", "HELD"])
-async def test_an_unreachable_registry_leaves_what_was_known(checks: Checks, fake: FakeRegistry, word: str) -> None:
-    fake.answers(says(word, expires="2030-01-31"))
+async def test_an_unreachable_registry_leaves_what_was_known(
+    checks: VerificationHarness, fake: FakeRegistry, word: str
+) -> None:
+    fake.reply_with(json_reply(word, expires="2030-01-31"))
     known = (await checks.verify(await checks.add()))["credential"]
-    fake.answers(Reply(status=503))
+    fake.reply_with(Reply(status=503))
     payload = await checks.verify(known["id"], forceRefresh=True)
     assert (payload["eligibility"], payload["statusDetail"]) == ("ERROR", "SOURCE_UNAVAILABLE")
     assert payload["errorMessage"] == payload["attempt"]["errorMessage"] == "the registry answered 503"
     assert payload["attempt"]["outcome"] == "ERROR"
     assert payload["credential"] == known
-    assert (await checks.facts(known["id"]))[-1].changes == {}
+    assert (await checks.events(known["id"]))[-1].changes == {}
 
 
 async def test_an_unreachable_registry_of_which_nothing_was_known_is_an_error(
-    checks: Checks, fake: FakeRegistry
+    checks: VerificationHarness, fake: FakeRegistry
 ) -> None:
-    fake.answers(Reply(status=503))
+    fake.reply_with(Reply(status=503))
     payload = await checks.verify(await checks.add())
     standing = {"status": "PENDING", "eligibility": "ERROR", "statusDetail": "SOURCE_UNAVAILABLE"}
     assert payload["credential"]["verification"] == standing
-    assert len(fake.asked) == 3
+    assert len(fake.received) == 3
 
 
-async def test_a_lying_registry_does_no_more_than_ask_for_a_review(checks: Checks, fake: FakeRegistry) -> None:
-    fake.answers(Reply(b'{"status": "\\u0000' + b"x" * 900 + b'", "remarks": ["\\u0000\\ud800"]}'))
+async def test_a_lying_registry_does_no_more_than_ask_for_a_review(
+    checks: VerificationHarness, fake: FakeRegistry
+) -> None:
+    fake.reply_with(Reply(b'{"status": "\\u0000' + b"x" * 900 + b'", "remarks": ["\\u0000\\ud800"]}'))
     payload = await checks.verify(await checks.add())
     assert (payload["eligibility"], payload["attempt"]["rawStatus"]) == ("REVIEW_REQUIRED", "\ufffd" + "x" * 199)
     assert payload["attempt"]["problems"][1:] == ["\ufffd?"]
 
 
-async def test_checks_are_listed_with_the_credential_the_latest_first(checks: Checks, fake: FakeRegistry) -> None:
-    key = await checks.checked()
+async def test_checks_are_listed_with_the_credential_the_latest_first(
+    checks: VerificationHarness, fake: FakeRegistry
+) -> None:
+    key = await checks.add_checked()
     for word in ("LAPSED", "HELD"):
-        fake.answers(says(word))
+        fake.reply_with(json_reply(word))
         await checks.verify(key, forceRefresh=True)
     assert await raw_statuses(checks, key) == ["HELD", "LAPSED", "CURRENT"]
     assert await raw_statuses(checks, key, "first: 2") == ["HELD", "LAPSED"]
@@ -133,15 +141,15 @@ async def test_checks_are_listed_with_the_credential_the_latest_first(checks: Ch
     assert await raw_statuses(checks, key, "where: { trigger: { eq: ON_CREATE } }") == ["CURRENT"]
 
 
-async def raw_statuses(checks: Checks, key: str, arguments: str = "first: 10") -> list[str]:
+async def raw_statuses(checks: VerificationHarness, key: str, arguments: str = "first: 10") -> list[str]:
     text = f"query ($id: ID!) {{ credential(id: $id) {{ verifications({arguments}) {{ nodes {{ rawStatus }} }} }} }}"
-    found = (await checks.tenant.ask(text, {"id": key})).data["credential"]["verifications"]["nodes"]
+    found = (await checks.tenant.execute(text, {"id": key})).data["credential"]["verifications"]["nodes"]
     return [node["rawStatus"] for node in found]
 
 
-async def test_the_health_of_registries_is_shown(checks: Checks, fake: FakeRegistry) -> None:
-    key = await checks.checked()
-    fake.answers(Reply(status=500))
+async def test_the_health_of_registries_is_shown(checks: VerificationHarness, fake: FakeRegistry) -> None:
+    key = await checks.add_checked()
+    fake.reply_with(Reply(status=500))
     await checks.verify(key, forceRefresh=True)
     found = await health(checks)
     assert (found["adapter"], found["state"]) == ("http", "CLOSED")
@@ -149,32 +157,34 @@ async def test_the_health_of_registries_is_shown(checks: Checks, fake: FakeRegis
     assert found["lastAnsweredAt"] < found["lastFailedAt"]
 
 
-async def test_a_registry_that_fails_again_and_again_is_shown_as_open(checks: Checks, fake: FakeRegistry) -> None:
+async def test_a_registry_that_fails_again_and_again_is_shown_as_open(
+    checks: VerificationHarness, fake: FakeRegistry
+) -> None:
     key = await checks.add()
-    fake.answers(Reply(status=500))
+    fake.reply_with(Reply(status=500))
     for _ in range(5):
         await checks.verify(key, forceRefresh=True)
     assert (await health(checks))["state"] == "OPEN"
-    asked = len(fake.asked)
+    asked = len(fake.received)
     payload = await checks.verify(key, forceRefresh=True)
     assert payload["errorMessage"] == "the registry has failed repeatedly and is not asked for a while"
-    assert len(fake.asked) == asked
+    assert len(fake.received) == asked
 
 
-async def health(checks: Checks) -> dict[str, Any]:
+async def health(checks: VerificationHarness) -> dict[str, Any]:
     """How the organization's registry has been doing."""
     members = "name adapter state lastAnsweredAt lastFailedAt answeredLastDay failedLastDay"
-    answer = await checks.tenant.ask(f"{{ registries {{ {members} }} }}")
+    answer = await checks.tenant.execute(f"{{ registries {{ {members} }} }}")
     (found,) = [row for row in answer.data["registries"] if row["name"] == checks.source]
     return dict(found)
 
 
-async def test_a_check_belongs_to_its_organization(checks: Checks) -> None:
-    key = await checks.checked()
+async def test_a_check_belongs_to_its_organization(checks: VerificationHarness) -> None:
+    key = await checks.add_checked()
     (attempt,) = await checks.attempts(key)
-    stranger = await checks.another()
+    stranger = await checks.create_another()
     text = "query ($id: ID!) { node(id: $id) { id } }"
-    assert (await checks.tenant.ask(text, {"id": attempt.id})).data["node"] == {"id": attempt.id}
-    assert (await stranger.tenant.ask(text, {"id": attempt.id})).data["node"] is None
-    payload = await stranger.tenant.change("credentialVerify", ANSWER, id=key)
+    assert (await checks.tenant.execute(text, {"id": attempt.id})).data["node"] == {"id": attempt.id}
+    assert (await stranger.tenant.execute(text, {"id": attempt.id})).data["node"] is None
+    payload = await stranger.tenant.mutate("credentialVerify", VERIFY_PAYLOAD, id=key)
     assert payload["errors"][0]["code"] == "NOT_FOUND"

@@ -5,33 +5,35 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.checks import ANSWER, Checks
-from tests.registry import FakeRegistry, Reply, says
-from tests.service import Tenant, paths
+from tests.checks import VERIFY_PAYLOAD, VerificationHarness
+from tests.registry import FakeRegistry, Reply, json_reply
+from tests.service import Tenant, error_paths
 
 RESOLVED = "attempt { id outcome eligibility rawStatus resolution { resolvedBy reason notes } }"
 
 
 @pytest.fixture
-async def key(checks: Checks, fake: FakeRegistry) -> str:
+async def key(checks: VerificationHarness, fake: FakeRegistry) -> str:
     """A credential whose check waits for a person."""
-    fake.answers(says("HELD"))
-    return await checks.checked()
+    fake.reply_with(json_reply("HELD"))
+    return await checks.add_checked()
 
 
-async def waiting(checks: Checks, key: str) -> str:
+async def waiting(checks: VerificationHarness, key: str) -> str:
     """The id of a credential's last check."""
     return (await checks.attempts(key))[-1].id
 
 
-async def refused(checks: Checks, attempt: str, tenant: Tenant | None = None, **given: Any) -> list[tuple[str, str]]:
+async def refused(
+    checks: VerificationHarness, attempt: str, tenant: Tenant | None = None, **given: Any
+) -> list[tuple[str, str]]:
     """The (code, path) pairs of a decision that is refused, and changes nothing."""
     before = await checks.tenant.rows()
     given = {"eligibility": "MAY_ENGAGE", **given}
-    payload = await (tenant or checks.tenant).change("verificationResolve", RESOLVED, id=attempt, **given)
+    payload = await (tenant or checks.tenant).mutate("verificationResolve", RESOLVED, id=attempt, **given)
     assert payload["attempt"] is None
     assert await checks.tenant.rows() == before
-    return paths(payload)
+    return error_paths(payload)
 
 
 @pytest.mark.parametrize(
@@ -42,122 +44,124 @@ async def refused(checks: Checks, attempt: str, tenant: Tenant | None = None, **
     ],
 )
 async def test_a_person_decides_either_way(
-    checks: Checks, key: str, decision: str, standing: tuple[str, str, str]
+    checks: VerificationHarness, key: str, decision: str, standing: tuple[str, str, str]
 ) -> None:
     attempt = await waiting(checks, key)
     words = {"reason": "Called the office", "notes": "Spoke to Kim"}
-    payload = await checks.tenant.change("verificationResolve", RESOLVED, id=attempt, eligibility=decision, **words)
+    payload = await checks.tenant.mutate("verificationResolve", RESOLVED, id=attempt, eligibility=decision, **words)
     assert payload["errors"] == []
     resolution = payload["attempt"].pop("resolution")
     assert resolution.pop("resolvedBy").startswith("key_")
     assert resolution == words
     assert payload["attempt"] == {"id": attempt, "outcome": "RESOLVED", "eligibility": decision, "rawStatus": "HELD"}
-    row = await checks.row(key)
+    row = await checks.credential(key)
     assert (row.status, row.eligibility, row.status_detail) == standing
 
 
-async def test_the_decision_is_recorded_with_the_checks_correlation_id(checks: Checks, key: str) -> None:
+async def test_the_decision_is_recorded_with_the_checks_correlation_id(checks: VerificationHarness, key: str) -> None:
     attempt = await waiting(checks, key)
-    await checks.tenant.change("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_NOT_ENGAGE")
-    found, resolved = await checks.facts(key)
+    await checks.tenant.mutate("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_NOT_ENGAGE")
+    found, resolved = await checks.events(key)
     assert resolved.correlation_id == found.correlation_id
     assert resolved.changes["verification.eligibility"] == {"from": "REVIEW_REQUIRED", "to": "MAY_NOT_ENGAGE"}
     assert resolved.actor_name == "Owner"
 
 
-async def test_what_was_settled_is_served_for_a_day(checks: Checks, key: str, fake: FakeRegistry) -> None:
+async def test_what_was_settled_is_served_for_a_day(checks: VerificationHarness, key: str, fake: FakeRegistry) -> None:
     attempt = await waiting(checks, key)
-    await checks.tenant.change("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_ENGAGE")
+    await checks.tenant.mutate("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_ENGAGE")
     payload = await checks.verify(key)
     assert (payload["cached"], payload["eligibility"], payload["attempt"]["outcome"]) == (
         True,
         "MAY_ENGAGE",
         "RESOLVED",
     )
-    assert len(fake.asked) == 1
+    assert len(fake.received) == 1
 
 
 @pytest.mark.parametrize("decision", ["REVIEW_REQUIRED", "IN_PROGRESS", "ERROR"])
-async def test_a_decision_is_one_way_or_the_other(checks: Checks, key: str, decision: str) -> None:
+async def test_a_decision_is_one_way_or_the_other(checks: VerificationHarness, key: str, decision: str) -> None:
     attempt = await waiting(checks, key)
     assert await refused(checks, attempt, eligibility=decision) == [("INVALID", "eligibility")]
 
 
 @pytest.mark.parametrize("words", [{"reason": "x" * 501}, {"notes": "x" * 4_001}])
-async def test_words_that_are_too_long_are_refused(checks: Checks, key: str, words: dict[str, Any]) -> None:
+async def test_words_that_are_too_long_are_refused(
+    checks: VerificationHarness, key: str, words: dict[str, Any]
+) -> None:
     attempt = await waiting(checks, key)
     assert await refused(checks, attempt, **words) == [("INVALID", next(iter(words)))]
 
 
-async def test_a_check_that_waits_for_nobody_is_not_resolvable(checks: Checks, fake: FakeRegistry) -> None:
+async def test_a_check_that_waits_for_nobody_is_not_resolvable(checks: VerificationHarness, fake: FakeRegistry) -> None:
     pending = await checks.add()
     assert await refused(checks, await waiting(checks, pending)) == [("NOT_RESOLVABLE", "id")]
-    await checks.turn()
+    await checks.run_jobs()
     assert await refused(checks, await waiting(checks, pending)) == [("NOT_RESOLVABLE", "id")]
-    fake.answers(Reply(status=500))
+    fake.reply_with(Reply(status=500))
     await checks.verify(pending, forceRefresh=True)
     assert await refused(checks, await waiting(checks, pending)) == [("NOT_RESOLVABLE", "id")]
 
 
-async def test_a_check_is_settled_once(checks: Checks, key: str) -> None:
+async def test_a_check_is_settled_once(checks: VerificationHarness, key: str) -> None:
     attempt = await waiting(checks, key)
-    await checks.tenant.change("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_ENGAGE")
+    await checks.tenant.mutate("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_ENGAGE")
     assert await refused(checks, attempt, eligibility="MAY_NOT_ENGAGE") == [("NOT_RESOLVABLE", "id")]
 
 
 @pytest.mark.parametrize("word", ["CURRENT", "LAPSED", "HELD"])
 async def test_a_check_that_a_newer_one_supersedes_is_not_resolvable(
-    checks: Checks, key: str, fake: FakeRegistry, word: str
+    checks: VerificationHarness, key: str, fake: FakeRegistry, word: str
 ) -> None:
     attempt = await waiting(checks, key)
-    fake.answers(says(word))
+    fake.reply_with(json_reply(word))
     await checks.verify(key, forceRefresh=True)
     assert await refused(checks, attempt) == [("NOT_RESOLVABLE", "id")]
 
 
-async def test_a_check_that_a_review_supersedes_is_not_resolvable(checks: Checks, key: str) -> None:
+async def test_a_check_that_a_review_supersedes_is_not_resolvable(checks: VerificationHarness, key: str) -> None:
     attempt = await waiting(checks, key)
-    approved = await checks.tenant.change("credentialApprove", "credential { id }", id=key)
+    approved = await checks.tenant.mutate("credentialApprove", "credential { id }", id=key)
     assert approved["errors"] == []
     assert await refused(checks, attempt, eligibility="MAY_NOT_ENGAGE") == [("NOT_RESOLVABLE", "id")]
 
 
 async def test_a_registry_that_fails_afterwards_supersedes_nothing(
-    checks: Checks, key: str, fake: FakeRegistry
+    checks: VerificationHarness, key: str, fake: FakeRegistry
 ) -> None:
     attempt = await waiting(checks, key)
-    fake.answers(Reply(status=500))
+    fake.reply_with(Reply(status=500))
     await checks.verify(key, forceRefresh=True)
-    payload = await checks.tenant.change("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_ENGAGE")
+    payload = await checks.tenant.mutate("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_ENGAGE")
     assert payload["errors"] == []
-    assert (await checks.row(key)).eligibility == "MAY_ENGAGE"
+    assert (await checks.credential(key)).eligibility == "MAY_ENGAGE"
 
 
 @pytest.mark.parametrize(("mutation", "code"), [("credentialArchive", "ARCHIVED"), ("credentialDelete", "DELETED")])
-async def test_what_is_put_away_is_not_settled(checks: Checks, key: str, mutation: str, code: str) -> None:
+async def test_what_is_put_away_is_not_settled(checks: VerificationHarness, key: str, mutation: str, code: str) -> None:
     attempt = await waiting(checks, key)
-    assert (await checks.tenant.change(mutation, "credential { id }", id=key))["errors"] == []
+    assert (await checks.tenant.mutate(mutation, "credential { id }", id=key))["errors"] == []
     assert await refused(checks, attempt) == [(code, "id")]
 
 
-async def test_a_stranger_finds_no_check_to_settle(checks: Checks, key: str) -> None:
+async def test_a_stranger_finds_no_check_to_settle(checks: VerificationHarness, key: str) -> None:
     attempt = await waiting(checks, key)
-    assert await refused(checks, attempt, (await checks.another()).tenant) == [("NOT_FOUND", "id")]
+    assert await refused(checks, attempt, (await checks.create_another()).tenant) == [("NOT_FOUND", "id")]
     assert await refused(checks, key) == [("INVALID", "id")]
 
 
-async def test_settling_takes_the_scope_of_a_reviewer(checks: Checks, key: str) -> None:
+async def test_settling_takes_the_scope_of_a_reviewer(checks: VerificationHarness, key: str) -> None:
     attempt = await waiting(checks, key)
-    limited = await checks.tenant.key_with(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_VERIFY)
+    limited = await checks.tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_VERIFY)
     given = f'input: {{ id: "{attempt}", eligibility: MAY_ENGAGE }}'
-    answer = await checks.tenant.ask(f"mutation {{ verificationResolve({given}) {{ {RESOLVED} }} }}", key=limited)
+    answer = await checks.tenant.execute(f"mutation {{ verificationResolve({given}) {{ {RESOLVED} }} }}", key=limited)
     assert (answer.codes, answer.errors[0]["extensions"]["scope"]) == (["FORBIDDEN"], "credentials:review")
 
 
-async def test_what_waits_for_a_person_is_in_the_review_queue(checks: Checks, key: str) -> None:
+async def test_what_waits_for_a_person_is_in_the_review_queue(checks: VerificationHarness, key: str) -> None:
     queue = "{ reviewQueue { nodes { id } } }"
-    assert (await checks.tenant.ask(queue)).data["reviewQueue"]["nodes"] == [{"id": key}]
+    assert (await checks.tenant.execute(queue)).data["reviewQueue"]["nodes"] == [{"id": key}]
     attempt = await waiting(checks, key)
-    await checks.tenant.change("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_ENGAGE")
-    assert (await checks.tenant.ask(queue)).data["reviewQueue"]["nodes"] == []
-    assert (await checks.tenant.change("credentialVerify", ANSWER, id=key))["cached"] is True
+    await checks.tenant.mutate("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_ENGAGE")
+    assert (await checks.tenant.execute(queue)).data["reviewQueue"]["nodes"] == []
+    assert (await checks.tenant.mutate("credentialVerify", VERIFY_PAYLOAD, id=key))["cached"] is True

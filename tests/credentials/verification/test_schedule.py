@@ -10,9 +10,9 @@ import pytest
 from app.credentials import recheck_schedule
 from app.credentials.tables import NEVER, Credential
 from app.credentials.verification.tables import Outcome, Trigger
-from tests.checks import Checks
+from tests.checks import VerificationHarness
 from tests.conftest import SettableClock
-from tests.registry import FakeRegistry, Reply, says
+from tests.registry import FakeRegistry, Reply, json_reply
 
 EXPIRY = date(2026, 12, 31)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -34,7 +34,7 @@ def held(**content: Any) -> Credential:
 def planned(now: datetime, zone: tzinfo = UTC, **content: Any) -> datetime | None:
     """When a credential is checked next."""
     credential = held(**content)
-    recheck_schedule.plan(credential, now, recheck_schedule.EVERY, zone)
+    recheck_schedule.schedule_next(credential, now, recheck_schedule.DEFAULT_INTERVAL, zone)
     return credential.next_check_at
 
 
@@ -98,113 +98,117 @@ def test_what_cannot_be_verified_is_never_due(state: dict[str, Any]) -> None:
 def test_a_change_is_checked_at_the_next_opportunity() -> None:
     for verifiable, due in ((True, NOON), (False, None)):
         credential = held(is_verifiable=verifiable)
-        recheck_schedule.soon(credential, NOON)
+        recheck_schedule.make_due(credential, NOON)
         assert credential.next_check_at == due
 
 
-async def test_a_check_plans_the_next_one(checks: Checks, clock: SettableClock) -> None:
+async def test_a_check_plans_the_next_one(checks: VerificationHarness, clock: SettableClock) -> None:
     clock.set(NOON)
     key = await checks.add()
-    assert (await checks.row(key)).next_check_at is None
-    await checks.turn()
-    assert (await checks.row(key)).next_check_at == NOON + WEEK
+    assert (await checks.credential(key)).next_check_at is None
+    await checks.run_jobs()
+    assert (await checks.credential(key)).next_check_at == NOON + WEEK
 
 
 async def test_a_failed_check_is_made_again_within_an_hour(
-    checks: Checks, clock: SettableClock, fake: FakeRegistry
+    checks: VerificationHarness, clock: SettableClock, fake: FakeRegistry
 ) -> None:
     clock.set(NOON)
-    fake.answers(Reply(status=500))
-    key = await checks.checked()
-    assert (await checks.row(key)).next_check_at == NOON + timedelta(hours=1)
-    fake.answers(says())
+    fake.reply_with(Reply(status=500))
+    key = await checks.add_checked()
+    assert (await checks.credential(key)).next_check_at == NOON + timedelta(hours=1)
+    fake.reply_with(json_reply())
     clock.advance(timedelta(hours=1))
-    await checks.turn()
+    await checks.run_jobs()
     assert [attempt.outcome for attempt in await checks.attempts(key)] == [Outcome.ERROR, Outcome.COMPLETED]
 
 
-async def test_a_due_credential_is_checked_by_the_service_itself(checks: Checks, clock: SettableClock) -> None:
+async def test_a_due_credential_is_checked_by_the_service_itself(
+    checks: VerificationHarness, clock: SettableClock
+) -> None:
     clock.set(NOON)
-    key = await checks.checked()
+    key = await checks.add_checked()
     clock.advance(WEEK - timedelta(seconds=1))
-    await checks.turn()
+    await checks.run_jobs()
     assert len(await checks.attempts(key)) == 1
     clock.advance(timedelta(seconds=1))
-    await checks.turn()
+    await checks.run_jobs()
     _, again = await checks.attempts(key)
     assert (again.trigger, again.outcome) == (Trigger.SCHEDULED, Outcome.COMPLETED)
     assert (again.requested_by_kind, again.requested_by) == ("SYSTEM", "verification")
-    assert [event.actor_name for event in await checks.facts(key)] == ["Owner", "Verification"]
-    assert (await checks.row(key)).next_check_at == NOON + 2 * WEEK
+    assert [event.actor_name for event in await checks.events(key)] == ["Owner", "Verification"]
+    assert (await checks.credential(key)).next_check_at == NOON + 2 * WEEK
 
 
 @pytest.mark.parametrize(
     ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
 )
-async def test_a_type_may_choose_its_interval(checks: Checks, clock: SettableClock, away: str, back: str) -> None:
+async def test_a_type_may_choose_its_interval(
+    checks: VerificationHarness, clock: SettableClock, away: str, back: str
+) -> None:
     clock.set(NOON)
-    key = await checks.checked()
-    kind = (await checks.row(key)).credential_type_id
+    key = await checks.add_checked()
+    kind = (await checks.credential(key)).credential_type_id
     chosen: dict[str, Any] = {"id": kind, "verificationIntervalDays": 2}
-    payload = await checks.tenant.change(
+    payload = await checks.tenant.mutate(
         "credentialTypeUpdate", "credentialType { verificationIntervalDays }", **chosen
     )
     assert payload == {"credentialType": {"verificationIntervalDays": 2}, "errors": []}
     clock.advance(WEEK)
-    await checks.turn()
-    assert (await checks.row(key)).next_check_at == NOON + WEEK + timedelta(days=2)
+    await checks.run_jobs()
+    assert (await checks.credential(key)).next_check_at == NOON + WEEK + timedelta(days=2)
     clock.advance(timedelta(hours=1))
     for mutation in (away, back):
-        assert (await checks.tenant.change(mutation, ACTION, id=key))["errors"] == []
-    assert (await checks.row(key)).next_check_at == NOON + WEEK + timedelta(days=2, hours=1)
+        assert (await checks.tenant.mutate(mutation, ACTION, id=key))["errors"] == []
+    assert (await checks.credential(key)).next_check_at == NOON + WEEK + timedelta(days=2, hours=1)
 
 
-async def test_a_check_around_expiry_says_so(checks: Checks, clock: SettableClock) -> None:
+async def test_a_check_around_expiry_says_so(checks: VerificationHarness, clock: SettableClock) -> None:
     clock.set(around(-61, 12))
-    key = await checks.checked(issuing={"expiryDate": EXPIRY.isoformat()})
+    key = await checks.add_checked(issuing={"expiryDate": EXPIRY.isoformat()})
     clock.set(around(-60, 3))
-    await checks.turn()
+    await checks.run_jobs()
     assert [attempt.trigger for attempt in await checks.attempts(key)] == [Trigger.ON_CREATE, Trigger.EXPIRY]
 
 
 async def test_two_turns_at_once_open_and_make_each_due_check_once(
-    checks: Checks, clock: SettableClock, fake: FakeRegistry
+    checks: VerificationHarness, clock: SettableClock, fake: FakeRegistry
 ) -> None:
     clock.set(NOON)
     keys = [await checks.add(f"N{number}") for number in range(12)]
-    await checks.turn()
-    fake.asked.clear()
+    await checks.run_jobs()
+    fake.received.clear()
     clock.advance(WEEK)
-    await asyncio.gather(*(checks.turn() for _ in range(4)))
+    await asyncio.gather(*(checks.run_jobs() for _ in range(4)))
     assert [len(await checks.attempts(key)) for key in keys] == [2] * 12
-    assert sorted(asked.target for asked in fake.asked) == sorted(f"/licences/N{number}" for number in range(12))
+    assert sorted(asked.target for asked in fake.received) == sorted(f"/licences/N{number}" for number in range(12))
 
 
 @pytest.mark.parametrize("mutation", ["credentialArchive", "credentialDelete"])
 async def test_what_is_put_away_is_not_checked_by_the_calendar(
-    checks: Checks, clock: SettableClock, mutation: str
+    checks: VerificationHarness, clock: SettableClock, mutation: str
 ) -> None:
     clock.set(NOON)
-    key = await checks.checked()
-    assert (await checks.tenant.change(mutation, ACTION, id=key))["errors"] == []
+    key = await checks.add_checked()
+    assert (await checks.tenant.mutate(mutation, ACTION, id=key))["errors"] == []
     clock.advance(10 * WEEK)
-    await checks.turn()
+    await checks.run_jobs()
     assert len(await checks.attempts(key)) == 1
 
 
 @pytest.mark.parametrize("mutation", ["credentialArchive", "credentialDelete"])
-@pytest.mark.parametrize("reply", [says(), Reply(status=500)], ids=["answered", "failed"])
+@pytest.mark.parametrize("reply", [json_reply(), Reply(status=500)], ids=["answered", "failed"])
 async def test_a_check_that_ends_after_its_credential_was_put_away_plans_none(
-    checks: Checks, clock: SettableClock, fake: FakeRegistry, mutation: str, reply: Reply
+    checks: VerificationHarness, clock: SettableClock, fake: FakeRegistry, mutation: str, reply: Reply
 ) -> None:
     clock.set(NOON)
     key = await checks.add()
-    assert (await checks.tenant.change(mutation, ACTION, id=key))["errors"] == []
-    fake.answers(reply)
-    await checks.turn()
-    assert (await checks.row(key)).next_check_at is None
+    assert (await checks.tenant.mutate(mutation, ACTION, id=key))["errors"] == []
+    fake.reply_with(reply)
+    await checks.run_jobs()
+    assert (await checks.credential(key)).next_check_at is None
     clock.advance(10 * WEEK)
-    await checks.turn()
+    await checks.run_jobs()
     assert len(await checks.attempts(key)) == 1
 
 
@@ -212,23 +216,23 @@ async def test_a_check_that_ends_after_its_credential_was_put_away_plans_none(
     ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
 )
 async def test_what_comes_back_is_checked_by_the_calendar_again(
-    checks: Checks, clock: SettableClock, away: str, back: str
+    checks: VerificationHarness, clock: SettableClock, away: str, back: str
 ) -> None:
     clock.set(NOON)
-    key = await checks.checked()
+    key = await checks.add_checked()
     for mutation in (away, back):
-        assert (await checks.tenant.change(mutation, ACTION, id=key))["errors"] == []
+        assert (await checks.tenant.mutate(mutation, ACTION, id=key))["errors"] == []
     clock.advance(WEEK)
-    await checks.turn()
+    await checks.run_jobs()
     assert len(await checks.attempts(key)) == 2
 
 
-async def test_what_is_no_longer_verifiable_is_not_checked(checks: Checks, clock: SettableClock) -> None:
+async def test_what_is_no_longer_verifiable_is_not_checked(checks: VerificationHarness, clock: SettableClock) -> None:
     clock.set(NOON)
-    key = await checks.checked()
+    key = await checks.add_checked()
     given: dict[str, Any] = {"id": key, "verification": {"isVerifiable": False}}
-    assert (await checks.tenant.change("credentialUpdate", ACTION, **given))["errors"] == []
+    assert (await checks.tenant.mutate("credentialUpdate", ACTION, **given))["errors"] == []
     clock.advance(WEEK)
-    await checks.turn()
+    await checks.run_jobs()
     assert len(await checks.attempts(key)) == 1
-    assert (await checks.row(key)).next_check_at is None
+    assert (await checks.credential(key)).next_check_at is None

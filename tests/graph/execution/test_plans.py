@@ -14,12 +14,12 @@ from app.graph.execution.limits import Limits
 from app.graph.execution.plans import MOST_PLANS
 from app.graph.execution.runner import Operation, Runner
 from app.organizations.tables import ApiKey
-from app.registries.registry_set import Sources
+from app.registries.registry_set import RegistrySet
 from app.signing.sealed_tokens import Signer
 from tests import files
 from tests.conftest import SECRET
 from tests.service import Tenant
-from tests.statement_counter import counted
+from tests.statement_counter import recorded_statements
 
 
 class Asker:
@@ -27,7 +27,7 @@ class Asker:
 
     def __init__(self, tenant: Tenant, database: Database) -> None:
         self.tenant = tenant
-        self.runner = Runner(database, Signer(SECRET), Sources(None), files.nowhere(), Limits())
+        self.runner = Runner(database, Signer(SECRET), RegistrySet(None), files.unconfigured_files(), Limits())
 
     def prepare(self, text: str, variables: Mapping[str, Any] | None = None, name: str | None = None) -> Operation:
         """An operation, ready to run."""
@@ -104,7 +104,7 @@ async def test_what_is_left_to_graphql_core_is_counted_with_its_reason(asker: As
 
 async def test_only_what_is_selected_is_read(asker: Asker) -> None:
     await asker.tenant.add_worker()
-    with counted() as statements:
+    with recorded_statements() as statements:
         answer = await asker.ask("{ workers { nodes { id identity { displayName } deleted } } }")
     assert answer["data"]["workers"]["nodes"]
     [statement] = statements
@@ -131,7 +131,7 @@ async def test_each_field_of_a_mutation_is_done_once(asker: Asker) -> None:
 
 
 async def test_a_mutation_that_graphql_core_completes_is_not_done_twice(asker: Asker, database: Database) -> None:
-    key = await asker.tenant.key_with(Scope.WORKERS_READ)
+    key = await asker.tenant.create_key(Scope.WORKERS_READ)
     key_id = f"key_{key[20:36]}"
     async with database.writing("test") as session:
         await session.execute(update(ApiKey).where(col(ApiKey.id) == key_id).values(scopes=["no:scope"]))

@@ -63,13 +63,13 @@ async def embedded(tmp_path: Path, settings: Settings) -> AsyncIterator[Place]:
 @asynccontextmanager
 async def _place(url: str, settings: Settings) -> AsyncIterator[Place]:
     database = Database(url, clock.system)
-    database.follow = reactions.follow
+    database.before_commit = reactions.follow
     await runner.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
-        tenant = await Tenant.found(Service(client, database), "Measured Health")
-        await tenant.change("organizationUpdate", "organization { id }", approvalsEnabled=True)
-        await tenant.change("credentialTypeCreate", "credentialType { id }", approvalRequired=True, **PASS)
+        tenant = await Tenant.create(Service(client, database), "Measured Health")
+        await tenant.mutate("organizationUpdate", "organization { id }", approvalsEnabled=True)
+        await tenant.mutate("credentialTypeCreate", "credentialType { id }", approvalRequired=True, **PASS)
         worker, kind = await tenant.add_worker(), {"credentialType": PASS["code"]}
         expiring = await tenant.add_credential(worker, identification=kind)
         lasting = await tenant.add_credential(worker, identification=kind, issuing={"expiryDate": None})
@@ -82,7 +82,7 @@ async def _place(url: str, settings: Settings) -> AsyncIterator[Place]:
 
 async def by_service(place: Place, credential: str) -> None:
     given = {"id": credential, "reason": approval.REASON, "idempotencyKey": credential}
-    payload = await place.tenant.change("credentialApprove", "credential { id }", **given)
+    payload = await place.tenant.mutate("credentialApprove", "credential { id }", **given)
     assert payload["errors"] == []
 
 
