@@ -1,1 +1,1 @@
-"""The door that time comes through: what is done without anybody calling."""
+"""Background jobs: scheduled and queued work that no request triggers."""

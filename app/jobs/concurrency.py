@@ -1,4 +1,4 @@
-"""Doing one thing to many rows at a time, each of which may fail alone."""
+"""Concurrent work on many rows, each of which may fail alone."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -7,26 +7,26 @@ import structlog
 
 log = structlog.get_logger("jobs")
 
-AT_ONCE = 8
-"""How many are done at the same time."""
+MAX_CONCURRENT = 8
+"""The number of rows worked on at the same time."""
 
 
-async def each(keys: Iterable[tuple[str, str]], do: Callable[[str, str], Awaitable[bool]], failed: str) -> int:
-    """Do it to each row, by its organization and its id; gives to how many it was done.
+async def run_for_each(keys: Iterable[tuple[str, str]], work: Callable[[str, str], Awaitable[bool]], error: str) -> int:
+    """Run `work` for each (organization id, row id), and return the number of rows for which it returned True.
 
-    What fails is logged as `failed`: another turn tries it again, and the others must not wait for it.
+    An exception is logged as the event `error` and does not stop the other rows; the next run tries the row again.
     """
-    gate = asyncio.Semaphore(AT_ONCE)
+    semaphore = asyncio.Semaphore(MAX_CONCURRENT)
 
-    async def one(organization_id: str, row_id: str) -> bool:
-        async with gate:
+    async def run(organization_id: str, row_id: str) -> bool:
+        async with semaphore:
             try:
-                return await do(organization_id, row_id)
+                return await work(organization_id, row_id)
             except Exception:
-                log.exception(failed, organization=organization_id, row=row_id)
+                log.exception(error, organization=organization_id, row=row_id)
                 return False
 
-    # A group, when it is cancelled, waits until each has given back what it took.
+    # A cancelled task group waits for its tasks, so each returns its database connection.
     async with asyncio.TaskGroup() as group:
-        made = [group.create_task(one(*key)) for key in keys]
-    return sum(task.result() for task in made)
+        tasks = [group.create_task(run(*key)) for key in keys]
+    return sum(task.result() for task in tasks)

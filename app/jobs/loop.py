@@ -1,4 +1,4 @@
-"""The loop that turns the jobs, beside the server or in a process of its own."""
+"""The loop that runs the jobs, in the server's process or in a process of its own."""
 
 import asyncio
 import signal
@@ -10,47 +10,48 @@ import structlog
 from app.attachments.storage import Storage
 from app.db.database import Database
 from app.jobs import remove_files, settle, verify
-from app.registries.registry_set import Sources
+from app.registries.registry_set import RegistrySet
 
 log = structlog.get_logger("jobs")
 
 IDLE_SECONDS = 1.0
+"""The pause after a run that found no work."""
 
 
-async def turn(database: Database, sources: Sources, storage: Storage) -> int:
-    """Do what there is to do now; gives how much it was."""
-    done = await verify.run(database, sources)
+async def run_once(database: Database, registries: RegistrySet, storage: Storage) -> int:
+    """Do the work that is due now, and return the number of rows worked on."""
+    done = await verify.run(database, registries)
     done += await settle.run(database)
     return done + await remove_files.run(database, storage)
 
 
-async def forever(database: Database, sources: Sources, storage: Storage) -> None:
-    """Turn until cancelled. A turn that fails is logged, and the next one comes."""
+async def run_forever(database: Database, registries: RegistrySet, storage: Storage) -> None:
+    """Run the jobs until cancelled. A failed run is logged, and the loop goes on."""
     while True:
         done = 0
         try:
-            done = await turn(database, sources, storage)
+            done = await run_once(database, registries, storage)
         except Exception:
             log.exception("turn failed")
         if not done:
             await asyncio.sleep(IDLE_SECONDS)
 
 
-async def until_stopped(database: Database, sources: Sources, storage: Storage) -> None:
-    """Turn until the process is asked to stop, by SIGINT or SIGTERM."""
+async def run_until_stopped(database: Database, registries: RegistrySet, storage: Storage) -> None:
+    """Run the jobs until the process receives SIGINT or SIGTERM."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         # Windows has no such handlers; there, SIGINT ends asyncio.run.
         with suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with beside(database, sources, storage):
+    async with in_background(database, registries, storage):
         await stopped.wait()
 
 
 @asynccontextmanager
-async def beside(database: Database, sources: Sources, storage: Storage) -> AsyncIterator[None]:
-    """Turn while something else goes on."""
-    task = asyncio.create_task(forever(database, sources, storage))
+async def in_background(database: Database, registries: RegistrySet, storage: Storage) -> AsyncIterator[None]:
+    """Run the jobs in a task of their own while the body runs."""
+    task = asyncio.create_task(run_forever(database, registries, storage))
     try:
         yield
     finally:
