@@ -2,15 +2,15 @@
 
 import gc
 
-# What is imported stays. To look for garbage among it, time and again, took a quarter of a start.
+# Imported modules stay in memory, so collecting garbage during imports finds nothing; it took a quarter of the start.
 gc.disable()
 
 import click
 
 from app.core import lazy_modules
 
-# Most starts need none of these: there is a demo, nothing to migrate, no registry to ask, no token of others to check.
-lazy_modules.read("app.demo.seed", "app.migrations.runner", "httpx", "jwt")
+# Most starts use none of these: the demo is loaded, the database is migrated, no registry or token issuer is called.
+lazy_modules.defer("app.demo.seed", "app.migrations.runner", "httpx", "jwt")
 
 from app.commands.evidence import evidence
 from app.commands.jobs import jobs

@@ -1,1 +1,1 @@
-"""The command line: one file per command, or group of them."""
+"""The command line: one file for each command or group of commands."""

@@ -1,4 +1,4 @@
-"""Running a command's work on the database of the installation."""
+"""Run a command's work on the installation's database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from app.access import EVERYTHING, Actor, ActorKind
-from app.core.errors import DomainError, Refused
+from app.core.errors import DomainError, DomainErrorGroup
 from app.db.database import Database
 from app.main import open_database
 from app.registries.protocol import Misconfigured
@@ -19,14 +19,17 @@ Result = TypeVar("Result")
 
 
 def settings_in(data: Path | None) -> Settings:
-    """The settings, with another folder for all that is written if one is given."""
+    """Return the settings, with another data folder if one is given."""
     return Settings() if data is None else Settings(data=data)
 
 
 def run(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
-    """Run a command's work on the database; a refusal ends the command with its message."""
+    """Run a command's work on the database and return its result.
 
-    async def attempt() -> Result:
+    Raises click.ClickException with the message of a domain error, a misconfiguration or an unusable database.
+    """
+
+    async def open_and_work() -> Result:
         database = open_database(settings)
         try:
             return await work(database)
@@ -35,13 +38,13 @@ def run(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Re
 
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return asyncio.run(attempt())
-    except (DomainError, Refused, Misconfigured) as error:
+        return asyncio.run(open_and_work())
+    except (DomainError, DomainErrorGroup, Misconfigured) as error:
         raise click.ClickException(str(error)) from None
     except (OSError, OperationalError) as error:
         raise click.ClickException(f"cannot use the database or the folder {settings.data}: {error}") from None
 
 
 def operator(organization_id: str) -> Actor:
-    """Who acts from the command line."""
+    """Return the actor for commands: the system, with every scope in the organization."""
     return Actor(organization_id, ActorKind.SYSTEM, "cli", "Command line", EVERYTHING)

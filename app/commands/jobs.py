@@ -1,4 +1,4 @@
-"""Doing what nobody calls for: any number of processes may."""
+"""The command that runs the background jobs."""
 
 import contextlib
 
@@ -8,15 +8,15 @@ from app.commands.database_session import run
 from app.db.database import Database
 from app.jobs import loop
 from app.main import open_storage
-from app.registries.registry_set import Sources
+from app.registries.registry_set import RegistrySet
 from app.settings import Settings
 
 
 @click.command()
 def jobs() -> None:
-    """Make the checks that wait or are due, settle standings, and remove files that nobody needs, until interrupted.
+    """Run the background jobs until interrupted: verify credentials, settle standings, remove unneeded files.
 
-    Any number of these may run.
+    Any number of these processes may run at the same time.
     """
     settings = Settings()
     try:
@@ -25,11 +25,11 @@ def jobs() -> None:
         raise click.ClickException(str(error)) from None
 
     async def work(database: Database) -> None:
-        sources = Sources(settings.registries)
+        registries = RegistrySet(settings.registries)
         try:
-            await loop.until_stopped(database, sources, storage)
+            await loop.run_until_stopped(database, registries, storage)
         finally:
-            await sources.close()
+            await registries.close()
 
     with contextlib.suppress(KeyboardInterrupt):
         run(settings, work)

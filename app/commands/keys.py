@@ -1,4 +1,4 @@
-"""API keys from the command line: create, list, rotate, revoke."""
+"""Commands for API keys: create, list, rotate and revoke."""
 
 from datetime import UTC, datetime
 
@@ -7,14 +7,14 @@ import click
 from app.access import ROLES, Role, Scope
 from app.commands.database_session import operator, run
 from app.db.database import Database
-from app.lists.listings import Ask
+from app.lists.page_request import PageRequest
 from app.organizations import api_keys, queries
 from app.settings import Settings
 
 
 @click.group()
 def keys() -> None:
-    """API keys of an organization."""
+    """Manage the API keys of an organization."""
 
 
 ORGANIZATION = click.option("--organization", "organization_id", required=True, help="The organization's id.")
@@ -26,13 +26,17 @@ ORGANIZATION = click.option("--organization", "organization_id", required=True, 
 @click.option(
     "--role",
     type=click.Choice([role.value for role in Role if role is not Role.WORKER]),
-    help="All scopes of a role.",
+    help="Grant all scopes of a role.",
 )
 @click.option(
-    "--scope", "scopes", multiple=True, type=click.Choice([scope.value for scope in Scope]), help="One scope."
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="Grant one scope; repeatable.",
 )
-@click.option("--expires", type=click.DateTime(), help="When it expires, in UTC.")
-@click.option("--org-unit", help="A unit to restrict it to, with its subtree.")
+@click.option("--expires", type=click.DateTime(), help="The time the key expires, in UTC.")
+@click.option("--org-unit", help="The id of an org unit to restrict the key to, with all units below it.")
 def keys_create(
     organization_id: str,
     name: str,
@@ -41,9 +45,9 @@ def keys_create(
     expires: datetime | None,
     org_unit: str | None,
 ) -> None:
-    """Make a key and print its token, which is shown this once."""
+    """Create a key and print its id and its token. The token cannot be shown again."""
     granted = {Scope(scope) for scope in scopes} | (ROLES[Role(role)] if role else frozenset())
-    given = {
+    input = {
         "name": name,
         "scopes": granted,
         "expiresAt": expires.replace(tzinfo=UTC) if expires else None,
@@ -52,7 +56,7 @@ def keys_create(
 
     async def create(database: Database) -> api_keys.IssuedKey:
         async with database.writing() as session:
-            return await api_keys.create(session, operator(organization_id), given)
+            return await api_keys.create(session, operator(organization_id), input)
 
     issued = run(Settings(), create)
     click.echo(issued.api_key.id)
@@ -62,11 +66,11 @@ def keys_create(
 @keys.command("list")
 @ORGANIZATION
 def keys_list(organization_id: str) -> None:
-    """List an organization's keys, the newest 100."""
+    """List the newest 100 keys of an organization."""
 
     async def read(database: Database) -> list[str]:
         async with database.reading() as session:
-            page = await queries.keys.page(session, operator(organization_id), Ask(limit=100))
+            page = await queries.keys.page(session, operator(organization_id), PageRequest(limit=100))
             return [f"{key.id}  {key.name}  {api_keys.state(key, session.now)}" for key in page.rows]
 
     for line in run(Settings(), read):
@@ -76,14 +80,14 @@ def keys_list(organization_id: str) -> None:
 @keys.command("rotate")
 @ORGANIZATION
 @click.argument("key")
-@click.option("--overlap-minutes", default=0, show_default=True, help="How long the old secret still works.")
+@click.option("--overlap-minutes", default=0, show_default=True, help="Minutes that the old secret keeps working.")
 def keys_rotate(organization_id: str, key: str, overlap_minutes: int) -> None:
-    """Give a key a new secret and print its token, which is shown this once."""
+    """Replace a key's secret and print the new token. The token cannot be shown again."""
 
     async def rotate(database: Database) -> api_keys.IssuedKey:
         async with database.writing() as session:
-            given = {"id": key, "overlapMinutes": overlap_minutes}
-            return await api_keys.rotate(session, operator(organization_id), given)
+            input = {"id": key, "overlapMinutes": overlap_minutes}
+            return await api_keys.rotate(session, operator(organization_id), input)
 
     click.echo(run(Settings(), rotate).token)
 
@@ -92,7 +96,7 @@ def keys_rotate(organization_id: str, key: str, overlap_minutes: int) -> None:
 @ORGANIZATION
 @click.argument("key")
 def keys_revoke(organization_id: str, key: str) -> None:
-    """End a key at once."""
+    """Revoke a key immediately."""
 
     async def revoke(database: Database) -> None:
         async with database.writing() as session:

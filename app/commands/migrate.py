@@ -1,4 +1,4 @@
-"""Migrating the database, writing a migration, and checking that none is missing."""
+"""The command that migrates the database, writes a migration, or checks that none is missing."""
 
 import tempfile
 from pathlib import Path
@@ -12,14 +12,14 @@ from app.settings import Settings
 
 
 @click.command()
-@click.option("--message", help="Write a new migration with this title instead.")
-@click.option("--check", is_flag=True, help="Fail if a migrated database would differ from the code's tables.")
+@click.option("--message", help="Write a new migration with this title instead of migrating.")
+@click.option("--check", is_flag=True, help="Fail if a migrated database differs from the tables in the code.")
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The folder of the embedded database.")
 def migrate(message: str | None, check: bool, data: Path | None) -> None:
-    """Bring the database to the newest version."""
+    """Migrate the database to the newest version."""
     if message is None and not check:
-        done = run(settings_in(data), runner.upgrade)
-        click.echo("migrated" if done else "nothing to do")
+        migrated = run(settings_in(data), runner.upgrade)
+        click.echo("migrated" if migrated else "nothing to do")
         return
 
     async def compare(database: Database) -> str | None:

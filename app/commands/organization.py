@@ -1,4 +1,4 @@
-"""Founding organizations, and listing them."""
+"""Commands for organizations: create and list."""
 
 import click
 
@@ -13,24 +13,24 @@ from app.settings import Settings
 
 @click.group()
 def organization() -> None:
-    """Organizations of the installation."""
+    """Manage the organizations of the installation."""
 
 
 @organization.command("create")
 @click.argument("name")
-@click.option("--time-zone", default="UTC", show_default=True, help="The time zone that its dates mean days in.")
-@click.option("--sandbox", is_flag=True, help="Verify its credentials by the sandbox registry.")
+@click.option("--time-zone", default="UTC", show_default=True, help="The time zone of the organization's dates.")
+@click.option("--sandbox", is_flag=True, help="Verify credentials with the sandbox registry.")
 def organization_create(name: str, time_zone: str, sandbox: bool) -> None:
-    """Found an organization with the starter catalogue, and print its owner's key."""
+    """Create an organization with the starter catalogue, and print its id and its owner's key."""
 
-    async def found(database: Database) -> api_keys.IssuedKey:
+    async def create(database: Database) -> api_keys.IssuedKey:
         async with database.writing() as session:
-            founded = await organizations.found(session, name, time_zone, sandbox=sandbox)
-            await catalogue.stock(session, operator(founded.id))
-            given = {"name": "Owner", "scopes": ROLES[Role.OWNER]}
-            return await api_keys.create(session, operator(founded.id), given)
+            created = await organizations.found(session, name, time_zone, sandbox=sandbox)
+            await catalogue.install(session, operator(created.id))
+            input = {"name": "Owner", "scopes": ROLES[Role.OWNER]}
+            return await api_keys.create(session, operator(created.id), input)
 
-    issued = run(Settings(), found)
+    issued = run(Settings(), create)
     click.echo(issued.api_key.organization_id)
     click.echo(issued.token)
 

@@ -1,4 +1,4 @@
-"""Serving: on a new machine with a demo organization, whose keys are printed."""
+"""The command that serves the API; with an empty database it loads a demo organization and prints its keys."""
 
 import contextlib
 import gc
@@ -18,18 +18,23 @@ from app.organizations import api_keys
 from app.organizations import settings as organizations
 from app.settings import Settings
 
-STREAMS_END_AFTER_SECONDS = 10
-GARBAGE_LOOKED_FOR_AFTER = 10_000
-"""New objects; Python would look after 700."""
+SHUTDOWN_TIMEOUT_SECONDS = 10
+"""The time that open responses have to end before the server closes them."""
+GC_THRESHOLD = 10_000
+"""New objects between two garbage collections; Python's default is 700."""
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port to listen on.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The folder for all that is written.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder for the embedded database, files and keys.",
+)
 @click.option("--no-demo", is_flag=True, help="Do not load the demo organization into an empty database.")
 def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
-    """Migrate the database, load the demo organization into an empty one, and serve."""
+    """Migrate the database, load the demo organization if the database is empty, and serve."""
     settings = settings_in(data)
     keys = run(settings, lambda database: _prepare(database, settings, demo=not no_demo))
     try:
@@ -44,9 +49,9 @@ def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
         access_log=False,
         server_header=False,
         ws_max_size=settings.body_bytes,
-        timeout_graceful_shutdown=STREAMS_END_AFTER_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS,
     )
-    # Bound first: who reads the address can rely on it.
+    # The socket is bound before the URL is printed, so that a client that reads the URL can connect.
     try:
         socket = config.bind_socket()
     except SystemExit:
@@ -55,22 +60,21 @@ def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
     for role, key in keys.items():
         click.echo(f"{role:<9} {key}")
     if not keys:
-        where = "" if data is None else f"CREDGRAPH_DATA={data} "
-        click.echo(
-            "There are no demo keys for this database. An organization of your own, with its owner's key:", err=True
-        )
-        click.echo(f'{where}.venv/bin/python -m app organization create "Its name"', err=True)
-    # What is imported and built by now stays: to look for garbage in it stops the server for a tenth of a second.
+        environment = "" if data is None else f"CREDGRAPH_DATA={data} "
+        click.echo("There are no demo keys for this database. To create an organization and its owner's key:", err=True)
+        click.echo(f'{environment}.venv/bin/python -m app organization create "Its name"', err=True)
+    # Imported modules and the built schema live as long as the process. Scanning them would stop the server for about
+    # 0.1 s in each full collection, so they are excluded from collection.
     gc.freeze()
-    # A request makes some hundred objects, of which reference counting frees nearly all.
-    gc.set_threshold(GARBAGE_LOOKED_FOR_AFTER)
-    # The server has stopped cleanly by then; it only hands the signal on.
+    # A request makes some hundred objects. Reference counting frees nearly all of them.
+    gc.set_threshold(GC_THRESHOLD)
+    # After a clean shutdown uvicorn raises the signal again.
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[socket])
 
 
 async def _prepare(database: Database, settings: Settings, *, demo: bool) -> dict[str, str]:
-    """Migrate, and load the demo where there is nothing yet; gives the demo's keys, if it is there."""
+    """Migrate the database and load the demo if there is no organization; return the demo's keys by role, if any."""
     if not await version.is_newest(database):
         await runner.upgrade(database)
     async with database.reading() as session:
@@ -79,22 +83,22 @@ async def _prepare(database: Database, settings: Settings, *, demo: bool) -> dic
         click.echo("Loading the demo organization ...", err=True)
         keys = await seed.load(database)
     else:
-        keys = await _kept_keys(database, settings.data)
+        keys = await _read_demo_keys(database, settings.data)
     if keys:
         demo_keys.write(keys, settings.data)
     return keys
 
 
-async def _kept_keys(database: Database, folder: Path) -> dict[str, str]:
-    """The keys that an earlier start wrote down for this database."""
-    for known in demo_keys.read(folder):
-        keys = {role: key for role, key in known.items() if await _works(database, key)}
+async def _read_demo_keys(database: Database, folder: Path) -> dict[str, str]:
+    """Return the keys by role that an earlier start saved for this database, without those that no longer work."""
+    for saved in demo_keys.read(folder):
+        keys = {role: key for role, key in saved.items() if await _is_valid(database, key)}
         if keys:
             return keys
     return {}
 
 
-async def _works(database: Database, key: str) -> bool:
+async def _is_valid(database: Database, key: str) -> bool:
     async with database.reading() as session:
         try:
             await api_keys.authenticate(session, key)
