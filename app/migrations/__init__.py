@@ -1,1 +1,1 @@
-"""The database's schema, step by step."""
+"""Migrations of the database schema, run by Alembic."""

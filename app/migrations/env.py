@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, over the connection that `runner` hands it."""
+"""Alembic's environment: runs the migrations over the connection that `runner` passes in the configuration."""
 
 from typing import Any, Literal
 
@@ -8,17 +8,17 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from app.db import records
-from app.migrations import tables  # noqa: F401 - puts every room's tables into the metadata
+from app.migrations import tables  # noqa: F401 - registers every package's tables in the metadata
 
 
-def _include(item: Any, name: str | None, kind: str, _reflected: bool, _compared: Any) -> bool:
-    """Full-text indexes are PostgreSQL's alone."""
-    return not (kind == "index" and str(name).endswith("_search") and dialect == "sqlite")
+def _include(_item: Any, name: str | None, item_type: str, _reflected: bool, _compared: Any) -> bool:
+    """Exclude full-text indexes on SQLite, which only PostgreSQL has."""
+    return not (item_type == "index" and str(name).endswith("_search") and dialect == "sqlite")
 
 
-def _render(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
-    """A column's type in the words of `records`; a choice as text, for its values belong to the code."""
-    if kind != "type":
+def _render(item_type: str, item: Any, _autogen: Any) -> str | Literal[False]:
+    """Render a column's type by its name in `records`, and an enum as text, because the code owns its values."""
+    if item_type != "type":
         return False
     for name in ("Key", "SortKey", "SearchText", "Document"):
         if item is getattr(records, name):

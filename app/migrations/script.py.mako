@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from app.core import records
+from app.db import records
 
 revision: str = ${repr(up_revision)}
 down_revision: str | None = ${repr(down_revision)}

@@ -1,4 +1,4 @@
-"""Every room's tables: importing this puts them all into the metadata."""
+"""The table modules of every package. Importing this module registers all tables in the metadata."""
 
 from app.compliance import tables as compliance
 from app.credential_types import tables as credential_types
@@ -10,7 +10,7 @@ from app.events import tables as events
 from app.organizations import tables as organizations
 from app.workers import tables as workers
 
-ROOMS = (
+TABLE_MODULES = (
     *(idempotency, history, organizations, events, workers, credential_types),
     *(credentials, attempts, attachments, compliance),
 )

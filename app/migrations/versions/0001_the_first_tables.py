@@ -1,4 +1,4 @@
-"""The first tables: organizations, people, credential types, credentials, events, idempotency keys."""
+"""The first tables: organizations, people, credential types, credentials, events and idempotency keys."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A credential's whole life: decisions, checks, the archive, and the history of a version's facts."""
+"""The life cycle of credentials: decisions, checks, the archive, and the history of a version's facts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -137,7 +137,7 @@ def upgrade() -> None:
     op.add_column("events", sa.Column("correlation_id", sa.String(100), nullable=True))
 
     op.add_column("organizations", sa.Column("sandbox", sa.Boolean(), nullable=False, server_default=sa.false()))
-    # The default is only there for the rows that are older than the column.
+    # The column's default only fills existing rows; they get the time of their creation instead.
     op.execute("UPDATE credentials SET latest_version_at = created_at")
 
 

@@ -1,4 +1,4 @@
-"""Positions, rules, exemptions and requests; the past of what they are judged by, and kept counts."""
+"""Positions, rules, exemptions and requests; the history of facts that they are evaluated by, and counters."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,7 +24,7 @@ TABLES = (
 )
 
 
-# What there is when the past begins to be kept is taken to have been so since it was added.
+# The history starts with this revision. The facts of existing rows are recorded as if unchanged since their creation.
 PLAIN = {
     "organizations": ("time_zone", "expiring_soon_days"),
     "org_units": ("parent_id",),
@@ -45,7 +45,7 @@ ABOUT = {"workers": "id", "credentials": "worker_id"}
 
 
 def _remember(table: str, dialect: str) -> str:
-    """Writes down what a table's rows are."""
+    """Return the statement that records the present rows of a table in the history."""
     build, instant = (
         ("jsonb_build_object", "{0}")
         if dialect == "postgresql"
@@ -65,7 +65,7 @@ def _remember(table: str, dialect: str) -> str:
 
 
 def _settle_all(table: str) -> str:
-    """Marks all of a table's people as not settled."""
+    """Return the statement that marks all people of a table as unsettled."""
     return f"""
         INSERT INTO unsettled (organization_id, id, owner_id)
         SELECT organization_id, 'uns_' || substr(id, length(id) - 15), id FROM {table}

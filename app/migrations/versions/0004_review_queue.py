@@ -1,4 +1,4 @@
-"""An index of what waits for a reviewer, and types that choose how often they are checked."""
+"""An index for the review queue, and a verification interval for each credential type."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ INTERVAL = "verification_interval_days"
 
 
 def upgrade() -> None:
-    # Databases that were made new for a while got all of this with the second revision already.
+    # For a time, the second revision already contained these changes, so new databases of that time have them.
     inspector = sa.inspect(op.get_bind())
     indexes = _names(inspector.get_indexes("credentials"))
     if "credentials_by_review" in indexes:

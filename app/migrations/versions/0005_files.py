@@ -1,4 +1,4 @@
-"""The files of credentials, the bytes that are to be removed, and since when types are archived."""
+"""The files of credentials, the queue of files to remove, and the time that a type was archived."""
 
 from typing import Any
 
@@ -79,7 +79,7 @@ def upgrade() -> None:
 
 
 def _remember_archived(dialect: str) -> list[str]:
-    """Writes down of each archived type that it is, from when it was."""
+    """Return the statements that record in the history since when each archived type has been archived."""
     if dialect == "postgresql":
         build, merged, at = "jsonb_build_object", """"values" || {0}""", "archived_at"
     else:

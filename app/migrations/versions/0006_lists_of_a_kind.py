@@ -1,4 +1,4 @@
-"""Indexes that serve whole lists and their counts: credentials of a type, of a status, and what waits for a person."""
+"""Indexes for whole lists and their counts: credentials by type, by status, and in the review queue."""
 
 import sqlalchemy as sa
 from alembic import op

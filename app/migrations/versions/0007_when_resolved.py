@@ -1,4 +1,4 @@
-"""When a person settled a check."""
+"""The time that a person resolved a check."""
 
 import sqlalchemy as sa
 from alembic import op

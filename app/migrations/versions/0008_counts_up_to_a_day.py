@@ -1,4 +1,4 @@
-"""Kept counts by their day, so that what counts on a day is read without all that is to come."""
+"""The key of the counters by day before value, so that counts of a day are read without those of later days."""
 
 from alembic import op
 
