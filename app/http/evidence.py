@@ -16,7 +16,7 @@ from app.attachments.file_service import FileService
 from app.db.database import Database
 from app.evidence import archive, packs
 from app.http.http_errors import DOWNLOAD_HEADERS, HTTPError, error_response, open_signed_url, storage_unavailable
-from app.signing.jws import Signature
+from app.signing.jws import JwsSigner
 
 log = structlog.get_logger("http")
 
@@ -27,7 +27,7 @@ PUBLIC_KEYS_CACHE_SECONDS = 300
 class EvidenceEndpoint:
     """Answers `GET` of `/evidence/{id}`."""
 
-    def __init__(self, database: Database, files: FileService, signature: Signature, public_url: str = "") -> None:
+    def __init__(self, database: Database, files: FileService, signature: JwsSigner, public_url: str = "") -> None:
         self._database, self._files, self._signature = database, files, signature
         # The pack is signed, so this URL comes from the settings, never from a request's Host header.
         self._public_keys_url = f"{public_url.rstrip('/')}{PUBLIC_KEYS_PATH}"
@@ -49,12 +49,12 @@ class EvidenceEndpoint:
         if request.method == "HEAD":
             return StreamingResponse(iter(()), headers=headers, media_type=archive.MEDIA_TYPE)
         async with self._database.snapshot(request_id) as session:
-            content, now = await packs.find(session, sealed), session.now
+            content, now = await packs.load_records(session, sealed), session.now
         if content is None:
             raise HTTPError(404, "NOT_FOUND", "the worker is not on record")
         pack = await asyncio.to_thread(packs.assemble, content, sealed, now, request_id)
         log.info("evidence pack", **{name: pack.about[name] for name in ("worker", "madeFor", "requestId")})
-        chunks = archive.write(pack, self._files.storage, self._signature, self._public_keys_url)
+        chunks = archive.stream(pack, self._files.storage, self._signature, self._public_keys_url)
         # The first chunk is read before the response starts, so that an unavailable file store is answered with 503.
         return StreamingResponse(_chain(await anext(chunks), chunks), headers=headers, media_type=archive.MEDIA_TYPE)
 
@@ -68,7 +68,7 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
 class PublicKeysEndpoint:
     """Answers `GET` of `/.well-known/jwks.json`: the public keys of everything that the installation signs."""
 
-    def __init__(self, signature: Signature) -> None:
+    def __init__(self, signature: JwsSigner) -> None:
         self._keys = signature.public_keys
 
     async def __call__(self, _request: Request) -> JSONResponse:

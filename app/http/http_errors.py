@@ -5,7 +5,7 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from app.signing.signed_urls import Addresses, Expired, Forged, Purpose, Sealed
+from app.signing.signed_urls import ExpiredUrl, ForgedUrl, Purpose, SignedUrls, UrlPayload
 
 DOWNLOAD_HEADERS = {
     "Cache-Control": "private, no-store",
@@ -34,15 +34,15 @@ def storage_unavailable() -> HTTPError:
     return HTTPError(503, "UNAVAILABLE", "the file store cannot be reached; try again later")
 
 
-def open_signed_url(request: Request, addresses: Addresses, purpose: Purpose, now: datetime) -> Sealed:
+def open_signed_url(request: Request, addresses: SignedUrls, purpose: Purpose, now: datetime) -> UrlPayload:
     """Return the content of a request's signed URL.
 
     Raises HTTPError: 403 for a URL that the service did not issue for the purpose, 410 for an expired one.
     """
     key, token = request.path_params["id"], request.query_params.get("token", "")
     try:
-        return addresses.open(purpose, key, token, now)
-    except Forged:
+        return addresses.verify(purpose, key, token, now)
+    except ForgedUrl:
         raise HTTPError(403, "FORBIDDEN", "the service did not issue this URL for this purpose") from None
-    except Expired:
+    except ExpiredUrl:
         raise HTTPError(410, "EXPIRED", "this URL has expired; request a new one") from None

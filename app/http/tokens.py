@@ -122,7 +122,7 @@ async def _find_organization(session: Session, key: str) -> Organization:
 
 async def _find_worker_id(session: Session, organization_id: str, claim: str) -> str:
     """Return the id of the worker that a claim names by id, or by an external id that only one worker has."""
-    column = Worker.id if ids.kind(claim) == Worker.prefix else Worker.external_id
+    column = Worker.id if ids.prefix_of(claim) == Worker.prefix else Worker.external_id
     statement = select(col(Worker.id)).where(
         col(Worker.organization_id) == organization_id, col(column) == claim, col(Worker.deleted_at).is_(None)
     )

@@ -1,1 +1,1 @@
-"""The explorer: GraphiQL in the browser, served wholly from this package."""
+"""The explorer: GraphiQL in the browser, with all its files served from this package."""

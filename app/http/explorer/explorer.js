@@ -1,18 +1,19 @@
-// The explorer's own code: keeps the API key, sends the operations, and puts GraphiQL on the page.
+// The explorer's own code: stores the API key, sends operations and renders GraphiQL.
 "use strict";
 
 (() => {
   const ENDPOINT = window.location.pathname;
-  // The key lives as long as the browser's tab: never in localStorage, nor in anything GraphiQL stores.
+  // The key is kept in sessionStorage, until the browser's tab is closed. It must not reach localStorage, where GraphiQL
+  // stores its own state.
   const STORED_KEY = "credgraph:key";
   const RESTORE = "credgraph:restore-examples";
-  const WHO_IS_THIS = "query WhoIsThis { viewer { name organization { name } } }";
+  const VIEWER_QUERY = "query WhoIsThis { viewer { name organization { name } } }";
 
   const byId = (id) => document.getElementById(id);
 
   // --- the service
 
-  function problem(message) {
+  function errorResult(message) {
     return { errors: [{ message }] };
   }
 
@@ -28,18 +29,18 @@
       response = await fetch(ENDPOINT, { method: "POST", headers, body: JSON.stringify(operation), credentials: "omit" });
       text = await response.text();
     } catch {
-      return { status: 0, result: problem("The service could not be reached. Is it running, and are you online?") };
+      return { status: 0, result: errorResult("The service could not be reached. Is it running, and are you online?") };
     }
     try {
       return { status: response.status, result: JSON.parse(text) };
     } catch {
       const start = text.trim().slice(0, 200);
       const message = `The service answered ${response.status} ${response.statusText}, not in JSON: ${start || "(nothing)"}`;
-      return { status: response.status, result: problem(message) };
+      return { status: response.status, result: errorResult(message) };
     }
   }
 
-  // GraphiQL reads the schema anew when it is given another fetcher, which is what another key calls for.
+  // GraphiQL loads the schema again when it receives a new fetcher, so each key gets its own.
   function fetcherWith(key) {
     return async (operation) => (await send(operation, key)).result;
   }
@@ -50,7 +51,7 @@
   let root;
   let tabs;
 
-  function show(key) {
+  function render(key) {
     const element = React.createElement(
       GraphiQL,
       {
@@ -59,7 +60,7 @@
         defaultTabs: tabs,
         inputValueDeprecation: true,
         schemaDescription: true,
-        // The examples' variables are half of what there is to see.
+        // The examples use variables, so the variables editor is open from the start.
         defaultEditorToolsVisibility: "variables",
         // GraphiQL's history keeps headers in localStorage; the key has its own field instead.
         isHeadersEditorEnabled: false,
@@ -70,14 +71,14 @@
     root.render(element);
   }
 
-  // Forgetting waits for the next load: GraphiQL writes its tabs with a delay, and would write them again.
+  // The tabs are removed at the next load, because GraphiQL saves its tabs with a delay and would restore them.
   function restoreExamples() {
     window.sessionStorage.setItem(RESTORE, "yes");
     window.location.reload();
   }
 
   function forgetTabs() {
-    // Its tabs, and what stood in the open one; its history and its theme stay.
+    // Removes the tabs and the content of the open one; history and theme stay.
     for (const name of ["tabState", "query", "variables", "headers", "operationName"]) {
       window.localStorage.removeItem(`graphiql:${name}`);
     }
@@ -89,23 +90,23 @@
   const field = byId("key");
   let key = null;
 
-  function say(text, mood) {
+  function showStatus(text, mood) {
     const status = byId("status");
     status.textContent = text;
     status.className = mood;
     field.setAttribute("aria-invalid", String(mood === "bad"));
   }
 
-  function hold(newKey) {
+  function storeKey(newKey) {
     key = newKey;
     if (key) window.sessionStorage.setItem(STORED_KEY, key);
     else window.sessionStorage.removeItem(STORED_KEY);
     byId("forget").hidden = !key;
   }
 
-  async function introduce(candidate) {
-    say("Checking the key…", "");
-    const { status, result } = await send({ query: WHO_IS_THIS, operationName: "WhoIsThis" }, candidate);
+  async function checkKey(candidate) {
+    showStatus("Checking the key…", "");
+    const { status, result } = await send({ query: VIEWER_QUERY, operationName: "WhoIsThis" }, candidate);
     const viewer = result?.data?.viewer;
     if (status === 401) return { refused: true };
     if (status === 0) return { text: "Key kept, but the service could not be reached.", mood: "bad" };
@@ -117,42 +118,42 @@
     event.preventDefault();
     const candidate = field.value.trim().replace(/^Bearer\s+/i, "");
     if (!/^[\x21-\x7e]+$/.test(candidate)) {
-      say(candidate ? "A key has no spaces and only plain characters." : "Paste a key first.", "bad");
+      showStatus(candidate ? "A key has no spaces and only plain characters." : "Paste a key first.", "bad");
       field.focus();
       return;
     }
-    const who = await introduce(candidate);
-    if (who.refused) {
-      say(`The service does not accept this key.${key ? " The one before stays in use." : ""}`, "bad");
+    const check = await checkKey(candidate);
+    if (check.refused) {
+      showStatus(`The service does not accept this key.${key ? " The previous key stays in use." : ""}`, "bad");
       field.focus();
       return;
     }
     field.value = candidate;
-    hold(candidate);
-    say(who.text, who.mood);
-    show(candidate);
+    storeKey(candidate);
+    showStatus(check.text, check.mood);
+    render(candidate);
   }
 
   async function resumeKey(stored) {
     field.value = stored;
-    hold(stored);
-    const who = await introduce(stored);
-    // Another key may have been entered while the service was thinking.
+    storeKey(stored);
+    const check = await checkKey(stored);
+    // The user may have entered another key during the check.
     if (key !== stored) return;
-    if (who.refused) {
-      hold(null);
-      show(null);
-      say("Your key is no longer accepted.", "bad");
+    if (check.refused) {
+      storeKey(null);
+      render(null);
+      showStatus("Your key is no longer accepted.", "bad");
     } else {
-      say(who.text, who.mood);
+      showStatus(check.text, check.mood);
     }
   }
 
   function forgetKey() {
-    hold(null);
+    storeKey(null);
     field.value = "";
-    say("Key forgotten.", "");
-    show(null);
+    showStatus("Key forgotten.", "");
+    render(null);
     field.focus();
   }
 
@@ -169,7 +170,7 @@
     try {
       return await (await fetch("explorer/operations.json")).json();
     } catch {
-      return undefined; // GraphiQL then opens one tab of its own.
+      return undefined; // GraphiQL then opens an empty tab.
     }
   }
 
@@ -182,9 +183,9 @@
     tabs = await exampleTabs();
     root = ReactDOM.createRoot(byId("explorer"));
     const stored = window.sessionStorage.getItem(STORED_KEY);
-    show(stored);
+    render(stored);
     if (stored) await resumeKey(stored);
-    else say("Enter a key to run operations.", "");
+    else showStatus("Enter a key to run operations.", "");
   }
 
   start();

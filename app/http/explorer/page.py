@@ -1,4 +1,4 @@
-"""The explorer's page and its files, all read once at import and answered from that fixed table."""
+"""The explorer's page and assets, read once at import and served from memory."""
 
 import hashlib
 import json
@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
-# Styles need 'unsafe-inline' because the editor sets them on its elements; its fonts are data: addresses.
+# Styles need 'unsafe-inline' because the editor sets them on its elements; its fonts are data: URLs.
 # 'self' in connect-src also covers a WebSocket to the same host and port.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -27,13 +27,14 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
-# no-cache means "ask first": a page and scripts of two different releases never meet, and asking costs a 304.
+# With no-cache the browser revalidates each file, at the cost of a 304, so that a page never runs with the scripts of
+# another release.
 ASSET_HEADERS = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 PAGE_HEADERS = ASSET_HEADERS | {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "no-referrer",
-    # The same address answers GraphQL to those who do not ask for HTML.
+    # The same URL answers GraphQL requests of clients that do not accept HTML.
     "Vary": "Accept",
 }
 
@@ -49,6 +50,8 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True)
 class Asset:
+    """A served file, with its content type and its ETag."""
+
     body: bytes
     content_type: str
     etag: str
@@ -59,9 +62,9 @@ def _asset(body: bytes, suffix: str) -> Asset:
 
 
 def _operations() -> bytes:
-    """The example tabs in the order of their file names, as GraphiQL takes them."""
+    """Return the example tabs as GraphiQL's `defaultTabs` in JSON, in the order of their file names."""
     tabs = []
-    for file in sorted((HERE / "operations").glob("*.graphql")):
+    for file in sorted((FOLDER / "operations").glob("*.graphql")):
         variables = file.with_suffix(".json")
         tabs.append(
             {
@@ -72,29 +75,30 @@ def _operations() -> bytes:
     return json.dumps(tabs).encode()
 
 
-def _table() -> dict[str, Asset]:
-    files = [*HERE.glob("explorer.*"), HERE / "icon.svg", *(HERE / "vendor").iterdir()]
-    table = {file.relative_to(HERE).as_posix(): _asset(file.read_bytes(), file.suffix) for file in files}
-    return table | {"operations.json": _asset(_operations(), ".json")}
+def _read_assets() -> dict[str, Asset]:
+    files = [*FOLDER.glob("explorer.*"), FOLDER / "icon.svg", *(FOLDER / "vendor").iterdir()]
+    assets = {file.relative_to(FOLDER).as_posix(): _asset(file.read_bytes(), file.suffix) for file in files}
+    return assets | {"operations.json": _asset(_operations(), ".json")}
 
 
-ASSETS = _table()
+ASSETS = _read_assets()
 PAGE = ASSETS.pop("explorer.html")
 
 
 def _answer(request: Request, asset: Asset, headers: dict[str, str]) -> Response:
     headers = headers | {"ETag": asset.etag}
-    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    if asset.etag in known or "*" in known:
+    known_tags = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if asset.etag in known_tags or "*" in known_tags:
         return Response(status_code=304, headers=headers)
     return Response(asset.body, headers=headers | {"Content-Type": asset.content_type})
 
 
 def page(request: Request) -> Response:
+    """Return the explorer's page."""
     return _answer(request, PAGE, PAGE_HEADERS)
 
 
-# async, though it awaits nothing: starlette would give a plain function a thread of its own.
+# This function is async, although it awaits nothing, because Starlette runs plain functions in a thread.
 async def _serve(request: Request) -> Response:
     asset = ASSETS.get(request.path_params["name"])
     if asset is None:
