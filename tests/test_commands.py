@@ -1,4 +1,4 @@
-"""The command line: migrating, founding an organization, and looking after its keys."""
+"""The commands that migrate the database and manage organizations and keys."""
 
 import asyncio
 from pathlib import Path
@@ -15,7 +15,7 @@ from app.organizations import api_keys
 
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A migrated database that the commands work on."""
+    """The URL of a migrated database that the commands use."""
     address = f"sqlite:///{tmp_path / 'commands.sqlite'}"
     monkeypatch.setenv("DATABASE_URL", address)
     assert call("migrate").output == "migrated\n"
@@ -23,7 +23,7 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def call(*arguments: str) -> Result:
-    """Run a command in this process, whose log goes on where it went."""
+    """Run a command in this process, and restore the log's configuration afterwards."""
     try:
         return CliRunner().invoke(main, arguments)
     finally:
@@ -31,7 +31,7 @@ def call(*arguments: str) -> Result:
 
 
 def works(url: str, token: str) -> bool:
-    """Whether a token is accepted."""
+    """Return whether a token is accepted."""
 
     async def attempt() -> bool:
         database = Database(url, clock.system)

@@ -1,4 +1,4 @@
-"""`serve` as people use it: one command that loads the demo once, keeps its keys, and stops on Ctrl-C."""
+"""The `serve` command: it loads the demo once, keeps its keys and stops on Ctrl-C."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ def test_what_holds_secrets_is_for_the_owner_alone(served_folder: Path) -> None:
 
 @pytest.fixture
 def again(served_folder: Path, tmp_path: Path) -> Path:
-    """A folder that was served before, to be served again."""
+    """A copy of a folder that was served before."""
     return Path(shutil.copytree(served_folder, tmp_path / "again"))
 
 

@@ -1,4 +1,4 @@
-"""What tests of the doors share."""
+"""Fixtures of the HTTP tests."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -14,15 +14,15 @@ from tests.service import Tenant
 
 
 @pytest.fixture(scope="module")
-async def shut(shared_tenant: Tenant, settings: Settings, jwks: Path) -> AsyncIterator[Tenant]:
-    """The organization for refusals, behind a door that trusts the issuer."""
+async def shared_oidc_tenant(shared_tenant: Tenant, settings: Settings, jwks: Path) -> AsyncIterator[Tenant]:
+    """The shared organization, at a service that trusts the issuer, for requests that change nothing."""
     async with service_trusting_issuer(shared_tenant, settings, str(jwks)) as service:
         yield replace(shared_tenant, service=service)
 
 
 @pytest.fixture
 def log() -> Iterator[list[str]]:
-    """The log's lines, exceptions in full."""
+    """The lines of the log, with full tracebacks of exceptions."""
     lines: list[str] = []
 
     def keep(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -1,4 +1,4 @@
-"""Media types and methods: what is answered to whom, in which type."""
+"""Media types and methods of the GraphQL endpoint."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""API keys at the door: which hold, and how each that does not is refused."""
+"""Authentication by API key: accepted keys, refused ones, and the cache of actors."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ CREATE = 'mutation { workerCreate(input: {identity: {displayName: "A"}}) { worke
 
 
 async def with_header(tenant: Tenant, header: str, query: str = VIEWER) -> GraphQLResponse:
-    """Ask with an Authorization header as it is."""
+    """Send a query with an unchanged Authorization header."""
     headers = [(b"Authorization", header.encode())]
     response = await tenant.service.client.post("/graphql", json={"query": query}, headers=headers)
     return GraphQLResponse(response.status_code, response.json(), response.headers)
@@ -73,19 +73,19 @@ async def test_a_key_with_another_secret_or_name_is_refused(tenant: Tenant, othe
 async def test_a_revoked_key_is_refused(tenant: Tenant) -> None:
     before = await tenant.rows()
     query = 'mutation { apiKeyCreate(input: {name: "Brief", scopes: [WORKERS_WRITE]}) { token apiKey { id } } }'
-    made = (await tenant.execute(query)).data["apiKeyCreate"]
-    assert (await tenant.execute(VIEWER, key=made["token"])).status == 200
+    created = (await tenant.execute(query)).data["apiKeyCreate"]
+    assert (await tenant.execute(VIEWER, key=created["token"])).status == 200
     revoke = "mutation ($id: ID!) { apiKeyRevoke(input: {id: $id}) { errors { code } } }"
-    assert (await tenant.execute(revoke, {"id": made["apiKey"]["id"]})).data == {"apiKeyRevoke": {"errors": []}}
-    assert_token_refused(await tenant.execute(CREATE, key=made["token"]), "the API key is revoked")
+    assert (await tenant.execute(revoke, {"id": created["apiKey"]["id"]})).data == {"apiKeyRevoke": {"errors": []}}
+    assert_token_refused(await tenant.execute(CREATE, key=created["token"]), "the API key is revoked")
     assert (await tenant.rows())["workers"] == before["workers"]
 
 
 async def test_an_expired_key_is_refused(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(AT)
     expires = (AT + timedelta(hours=1)).isoformat()
-    made = await tenant.mutate("apiKeyCreate", "token", name="A", scopes=["WORKERS_READ"], expiresAt=expires)
-    key = made["token"]
+    created = await tenant.mutate("apiKeyCreate", "token", name="A", scopes=["WORKERS_READ"], expiresAt=expires)
+    key = created["token"]
     clock.set(AT + timedelta(minutes=59))
     assert (await tenant.execute(VIEWER, key=key)).status == 200
     clock.set(AT + timedelta(hours=1))
@@ -116,49 +116,49 @@ async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: Se
     assert noted == ["2030-01-01T00:00:00Z"] * 3 + ["2030-01-01T00:01:00Z"] * 2
 
 
-WHO = "{ viewer { id } }"
+VIEWER_ID = "{ viewer { id } }"
 
 
 @pytest.fixture
-def still(clock: SettableClock) -> None:
-    """Time stands still, and what is remembered stays so."""
+def frozen_clock(clock: SettableClock) -> None:
+    """Stop the clock, so that cached actors do not expire."""
     clock.set(AT)
 
 
-@pytest.mark.usefixtures("still")
+@pytest.mark.usefixtures("frozen_clock")
 async def test_whose_a_key_is_is_remembered(tenant: Tenant) -> None:
-    await tenant.execute(WHO)
+    await tenant.execute(VIEWER_ID)
     with recorded_statements() as statements:
-        assert (await tenant.execute(WHO)).status == 200
+        assert (await tenant.execute(VIEWER_ID)).status == 200
     assert statements == []
 
 
-@pytest.mark.usefixtures("still")
+@pytest.mark.usefixtures("frozen_clock")
 async def test_a_key_that_is_revoked_here_ends_at_once(tenant: Tenant) -> None:
     key = await tenant.create_key(Scope.WORKERS_READ)
-    assert (await tenant.execute(WHO, key=key)).status == 200
+    assert (await tenant.execute(VIEWER_ID, key=key)).status == 200
     payload = await tenant.mutate("apiKeyRevoke", "apiKey { id }", id=f"key_{key[20:36]}")
     assert payload["errors"] == []
-    assert_token_refused(await tenant.execute(WHO, key=key), "the API key is revoked")
+    assert_token_refused(await tenant.execute(VIEWER_ID, key=key), "the API key is revoked")
 
 
-@pytest.mark.usefixtures("still")
+@pytest.mark.usefixtures("frozen_clock")
 async def test_a_secret_that_is_rotated_here_ends_at_once(tenant: Tenant) -> None:
     key = await tenant.create_key(Scope.WORKERS_READ)
-    assert (await tenant.execute(WHO, key=key)).status == 200
+    assert (await tenant.execute(VIEWER_ID, key=key)).status == 200
     token = (await tenant.mutate("apiKeyRotate", "token", id=f"key_{key[20:36]}"))["token"]
-    assert_token_refused(await tenant.execute(WHO, key=key), "the API key is not valid")
-    assert (await tenant.execute(WHO, key=token)).status == 200
+    assert_token_refused(await tenant.execute(VIEWER_ID, key=key), "the API key is not valid")
+    assert (await tenant.execute(VIEWER_ID, key=token)).status == 200
 
 
-@pytest.mark.usefixtures("still")
+@pytest.mark.usefixtures("frozen_clock")
 async def test_settings_that_are_changed_here_hold_at_once(tenant: Tenant, settings: Settings) -> None:
-    door = Authentication(tenant.service.database, None, settings.key_seconds)
+    authentication = Authentication(tenant.service.database, None, settings.key_seconds)
     header = f"Bearer {tenant.key}"
-    before = await door.authenticate(header, "req_test")
-    assert await door.authenticate(header, "req_test") is before
+    before = await authentication.authenticate(header, "req_test")
+    assert await authentication.authenticate(header, "req_test") is before
     await tenant.mutate("organizationUpdate", "organization { id }", expiringSoonDays=7, approvalFinality="FINAL")
-    actor = await door.authenticate(header, "req_test")
+    actor = await authentication.authenticate(header, "req_test")
     assert actor is not None
     assert (actor.expiring_soon_days, actor.decisions_are_final) == (7, True)
 
@@ -168,12 +168,12 @@ async def test_a_key_that_another_process_revokes_ends_within_seconds(
 ) -> None:
     clock.set(AT)
     key = await tenant.create_key(Scope.WORKERS_READ)
-    assert (await tenant.execute(WHO, key=key)).status == 200
+    assert (await tenant.execute(VIEWER_ID, key=key)).status == 200
     other = Database(tenant.service.database.url.render_as_string(hide_password=False), clock)
     async with other.writing("test") as session:
         await api_keys.revoke(session, tenant.actor, {"id": f"key_{key[20:36]}"})
     await other.close()
     clock.set(AT + timedelta(seconds=settings.key_seconds - 1))
-    assert (await tenant.execute(WHO, key=key)).status == 200
+    assert (await tenant.execute(VIEWER_ID, key=key)).status == 200
     clock.set(AT + timedelta(seconds=settings.key_seconds))
-    assert_token_refused(await tenant.execute(WHO, key=key), "the API key is revoked")
+    assert_token_refused(await tenant.execute(VIEWER_ID, key=key), "the API key is revoked")

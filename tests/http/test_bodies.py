@@ -1,4 +1,4 @@
-"""Bodies that are no GraphQL request: of another type, malformed, or too large."""
+"""Bodies that are not a GraphQL request: of another type, malformed or too large."""
 
 from collections.abc import AsyncIterator
 
@@ -110,7 +110,7 @@ async def test_a_query_cannot_hold_half_a_character(shared_tenant: Tenant, liter
 
 
 async def chunks(size: int) -> AsyncIterator[bytes]:
-    """A body whose length nobody announced."""
+    """Yield a body without a declared length."""
     for _ in range(size // 10_000):
         yield b" " * 10_000
     yield orjson.dumps({"query": VIEWER})

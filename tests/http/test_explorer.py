@@ -1,4 +1,4 @@
-"""The explorer in a real browser: nothing leaves the machine, and the examples work with one key."""
+"""The explorer in a real browser: it calls no other host, and all examples work with one key."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ class Live(Protocol):
 
 @dataclass
 class Visit:
-    """One browser tab on the explorer, and all that it asked for and complained of."""
+    """A browser tab with the explorer, its requests and its error messages."""
 
     page: Page
     requests: list[str] = field(default_factory=list)
@@ -54,12 +54,12 @@ class Visit:
         await self.page.get_by_role("button", name="Use this key").click()
 
     async def open_tab(self, number: int, operation: str) -> None:
-        """Go to a tab, and wait until GraphiQL has read which operation stands in it."""
+        """Open a tab, and wait until GraphiQL has loaded its operation."""
         await self.page.locator(".graphiql-tab-button").nth(number).click()
         await eventually(lambda: self.page.evaluate(EDITOR_HOLDS, operation))
 
     async def run(self) -> str:
-        """Press Play, and return the answer."""
+        """Press Play and return the response."""
         await self.page.evaluate(
             "document.querySelector('.graphiql-response .CodeMirror').CodeMirror.setValue('')",
         )
@@ -68,7 +68,7 @@ class Visit:
 
 
 async def eventually(ask: Callable[[], Awaitable[str]]) -> str:
-    """The first answer that is not empty."""
+    """Return the first answer that is not empty, within ten seconds."""
     for _ in range(100):
         if answer := await ask():
             return answer
@@ -86,7 +86,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def visit(browser: Browser, live: Live) -> AsyncIterator[Visit]:
-    """A visit by somebody new: what a page keeps lies in a context of its own."""
+    """A first visit, in a browser context without stored data."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
     visit = Visit(page)

@@ -1,4 +1,4 @@
-"""The explorer's page and files: what is served, under which headers, and that it is what we vendored."""
+"""The explorer's page and assets: their content and headers, and the checksums of vendored files."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: what is run, what is refused and how, and who gets in without a key."""
+"""GraphQL over HTTP: documents, variables, errors, and access without a key."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.service import Service, Tenant
 
 @on_sqlite
 @pytest.mark.parametrize(
-    ("query", "name", "found"),
+    ("query", "name", "expected"),
     [
         ("{", None, "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }", None, "GRAPHQL_VALIDATION_FAILED"),
@@ -30,14 +30,14 @@ from tests.service import Service, Tenant
     ],
 )
 async def test_a_document_that_cannot_be_run_is_refused(
-    shared_tenant: Tenant, query: str, name: str | None, found: str
+    shared_tenant: Tenant, query: str, name: str | None, expected: str
 ) -> None:
     body = orjson.dumps({"query": query, "operationName": name})
     strict = await post(shared_tenant, body, Accept=RESPONSE)
     lenient = await post(shared_tenant, body, Accept=JSON)
     assert (strict.status_code, lenient.status_code) == (400, 200)
     for answer in (strict, lenient):
-        assert code(answer) == found
+        assert code(answer) == expected
         assert "data" not in answer.json()
 
 
@@ -86,7 +86,7 @@ async def test_variables_that_do_not_fit_are_refused_by_their_path(
 
 
 def dumps(value: Any) -> bytes:
-    """JSON with integers of any size, as other languages write it."""
+    """Return JSON with integers of any size, as clients in other languages write it."""
     return repr(value).replace("'", '"').replace("None", "null").replace("True", "true").encode()
 
 
@@ -152,6 +152,6 @@ async def test_of_several_mutations_each_stands_alone(tenant: Tenant) -> None:
     assert data["second"]["errors"] == [{"code": "REQUIRED", "path": ["identity", "displayName"]}]
     assert data["third"] is None
     assert (answer.codes, answer.errors[0]["path"]) == (["FORBIDDEN"], ["third"])
-    found = await tenant.execute("{ workers { nodes { identity { displayName } } } }")
-    names = [node["identity"]["displayName"] for node in found.data["workers"]["nodes"]]
+    workers = await tenant.execute("{ workers { nodes { identity { displayName } } } }")
+    names = [node["identity"]["displayName"] for node in workers.data["workers"]["nodes"]]
     assert names == ["First", "Fourth"]

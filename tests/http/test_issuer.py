@@ -1,4 +1,4 @@
-"""The issuer's keys at an https address: fetched when they are needed, renewed, and missed without harm."""
+"""The issuer's keys at an https URL: fetching, renewal and failures."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from tests.service import GraphQLResponse, Tenant
 
 @pytest.fixture
 async def site(tmp_path: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
-    """The address of the issuer's keys."""
+    """A site that serves the issuer's keys."""
     pem = certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
     with serve(pem) as served:
@@ -24,17 +24,17 @@ async def site(tmp_path: Path, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) 
 
 
 def unavailable(answer: GraphQLResponse) -> bool:
-    """Whether the service says that it cannot tell now."""
+    """Return whether the service reports that it cannot verify the token now."""
     return (answer.status, answer.codes, answer.headers.get("retry-after")) == (503, ["UNAVAILABLE"], "5")
 
 
 async def test_keys_are_fetched_once(tenant: Tenant, settings: Settings, site: Site, issuer: Issuer) -> None:
     async with service_trusting_issuer(tenant, settings, site.address) as service:
-        assert site.asked == 0
+        assert site.requests == 0
         tokens = [issuer.token(kid, owner_claims(tenant)) for kid in issuer.keys] * 3
         answers = await asyncio.gather(*(service.execute(VIEWER_QUERY, key=token) for token in tokens))
     assert [answer.status for answer in answers] == [200] * 9
-    assert site.asked == 1
+    assert site.requests == 1
 
 
 async def test_a_new_key_is_fetched_but_an_unknown_one_not_again_and_again(
@@ -50,11 +50,11 @@ async def test_a_new_key_is_fetched_but_an_unknown_one_not_again_and_again(
         site.answer = renewed.jwks
         monkeypatch.setattr(keys, "PAUSE_SECONDS", 60)
         assert (await service.execute(VIEWER_QUERY, key=renewed.token("EdDSA", claims))).status == 200
-        assert site.asked == 2
+        assert site.requests == 2
         token = Issuer.with_keys("RS256").token("RS256", claims)
         for _ in range(3):
             assert_token_refused(await service.execute(VIEWER_QUERY, key=token), "the token is not valid")
-        assert site.asked == 2
+        assert site.requests == 2
 
 
 async def test_a_withdrawn_key_is_soon_refused(
@@ -71,16 +71,16 @@ async def test_a_withdrawn_key_is_soon_refused(
         assert_token_refused(await service.execute(VIEWER_QUERY, key=token), "the token is not valid")
 
 
-@pytest.mark.parametrize("shown", [b"", b"<html>", b"[]", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "x"}]}'])
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "x"}]}'])
 async def test_an_address_that_shows_no_keys_is_a_passing_failure(
-    tenant: Tenant, settings: Settings, site: Site, issuer: Issuer, shown: bytes
+    tenant: Tenant, settings: Settings, site: Site, issuer: Issuer, content: bytes
 ) -> None:
-    site.answer = lambda: shown
+    site.answer = lambda: content
     token = issuer.token("ES256", owner_claims(tenant))
     async with service_trusting_issuer(tenant, settings, site.address) as service:
         assert unavailable(await service.execute(VIEWER_QUERY, key=token))
         assert unavailable(await service.execute(VIEWER_QUERY, key=token))
-        assert site.asked == 1
+        assert site.requests == 1
         assert (await service.execute(VIEWER_QUERY, key=tenant.key)).status == 200
 
 
@@ -100,7 +100,7 @@ async def test_an_address_with_a_certificate_of_nobody_is_not_trusted(
     monkeypatch.delenv("SSL_CERT_FILE")
     async with service_trusting_issuer(tenant, settings, site.address) as service:
         assert unavailable(await service.execute(VIEWER_QUERY, key=issuer.token("ES256", owner_claims(tenant))))
-    assert site.asked == 0
+    assert site.requests == 0
 
 
 async def test_others_are_served_while_the_issuer_is_slow(
@@ -129,7 +129,7 @@ async def test_others_are_served_while_the_issuer_is_slow(
 
 @pytest.mark.parametrize("source", ["http://127.0.0.1/jwks", "ftp://issuer.test/jwks"])
 async def test_keys_come_over_https_only(tenant: Tenant, settings: Settings, source: str) -> None:
-    with pytest.raises(ValueError, match="an https address, or a file"):
+    with pytest.raises(ValueError, match="must be an https URL or the path of a file"):
         async with service_trusting_issuer(tenant, settings, source):
             pass
 
@@ -138,7 +138,7 @@ async def test_keys_come_over_https_only(tenant: Tenant, settings: Settings, sou
 async def test_an_issuer_needs_its_audience_and_its_keys(
     tenant: Tenant, settings: Settings, jwks: Path, missing: str
 ) -> None:
-    given = {"jwt_issuer": ISSUER, missing: ""}
-    with pytest.raises(ValueError, match="needs CREDGRAPH_JWT_AUDIENCE and CREDGRAPH_JWT_JWKS"):
-        async with service_trusting_issuer(tenant, settings, given.pop("jwt_jwks", str(jwks)), **given):
+    overrides = {"jwt_issuer": ISSUER, missing: ""}
+    with pytest.raises(ValueError, match="also set CREDGRAPH_JWT_AUDIENCE and CREDGRAPH_JWT_JWKS"):
+        async with service_trusting_issuer(tenant, settings, overrides.pop("jwt_jwks", str(jwks)), **overrides):
             pass

@@ -1,4 +1,4 @@
-"""Which pages may call from a browser: none but those of the origins that the installation names."""
+"""CORS: only pages of the configured origins may call from a browser."""
 
 import httpx
 import pytest
@@ -10,17 +10,17 @@ from tests.http.raw import VIEWER
 from tests.service import Tenant
 
 APP = "https://app.example"
-ASKED = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
 
 
-def door(database: Database, settings: Settings, *origins: str) -> httpx.AsyncClient:
+def client_for(database: Database, settings: Settings, *origins: str) -> httpx.AsyncClient:
     app = create_app(settings.model_copy(update={"allowed_origins": origins}), database)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://credgraph.test")
 
 
 async def test_a_page_of_a_named_origin_may_call(database: Database, settings: Settings, tenant: Tenant) -> None:
-    async with door(database, settings, APP) as client:
-        preflight = await client.options("/graphql", headers={"Origin": APP, **ASKED})
+    async with client_for(database, settings, APP) as client:
+        preflight = await client.options("/graphql", headers={"Origin": APP, **PREFLIGHT})
         assert preflight.status_code == 200
         assert preflight.headers["access-control-allow-origin"] == APP
         sent = {"Origin": APP, "Authorization": f"Bearer {tenant.key}"}
@@ -30,10 +30,10 @@ async def test_a_page_of_a_named_origin_may_call(database: Database, settings: S
         assert answer.headers["access-control-expose-headers"] == "X-Request-Id"
 
 
-@pytest.mark.parametrize("named", [(), (APP,)])
-async def test_no_other_page_may(database: Database, settings: Settings, named: tuple[str, ...]) -> None:
-    async with door(database, settings, *named) as client:
+@pytest.mark.parametrize("origins", [(), (APP,)])
+async def test_no_other_page_may(database: Database, settings: Settings, origins: tuple[str, ...]) -> None:
+    async with client_for(database, settings, *origins) as client:
         for origin in ("https://evil.example", "null", f"{APP}.evil.example"):
-            preflight = await client.options("/graphql", headers={"Origin": origin, **ASKED})
+            preflight = await client.options("/graphql", headers={"Origin": origin, **PREFLIGHT})
             assert preflight.status_code in (400, 405)
             assert "access-control-allow-origin" not in preflight.headers

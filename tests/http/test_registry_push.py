@@ -1,4 +1,4 @@
-"""What registries report by themselves: whose word is taken, and what becomes of it."""
+"""Status changes pushed by registries: signatures, effects and invalid pushes."""
 
 import json
 import secrets
@@ -27,34 +27,34 @@ ANOTHER = "whsec_" + "B" * 32
 
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeRegistry]:
-    """A registry."""
-    async with registry.running_registry() as found:
-        yield found
+    """A fake registry."""
+    async with registry.running_registry() as opened:
+        yield opened
 
 
 @pytest.fixture
 async def checks(
     database: Database, settings: Settings, tmp_path: Path, fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[VerificationHarness]:
-    """An organization whose registry may push."""
+    """An organization with a registry that may push."""
     monkeypatch.setenv("PUSH_SECRET", SECRET)
-    async with harness.open_harness(database, settings, tmp_path, fake, push_secret="PUSH_SECRET") as found:
-        yield found
+    async with harness.open_harness(database, settings, tmp_path, fake, push_secret="PUSH_SECRET") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
 async def closed(
     database: Database, settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[VerificationHarness]:
-    """Such an organization, for reports that are not taken."""
+    """A shared organization with a registry that may push, for pushes that change nothing."""
     folder = tmp_path_factory.mktemp("closed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PUSH_SECRET", SECRET)
         async with (
             registry.running_registry() as fake,
-            harness.open_harness(database, settings, folder, fake, push_secret="PUSH_SECRET") as found,
+            harness.open_harness(database, settings, folder, fake, push_secret="PUSH_SECRET") as opened,
         ):
-            yield found
+            yield opened
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def number() -> str:
 
 
 def headers(body: str, secret: str = SECRET, **replaced: str) -> dict[str, str]:
-    """The headers that sign a body just now, as a message of its own."""
+    """Return the headers that sign a body now, as a new message."""
     now, message = datetime.now(UTC), f"msg_{secrets.token_hex(8)}"
     signed = Webhook(secret).sign(message, now, body)
     sent = {"webhook-id": message, "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signed}
@@ -74,13 +74,13 @@ def headers(body: str, secret: str = SECRET, **replaced: str) -> dict[str, str]:
 async def post(
     checks: VerificationHarness, body: str | bytes, sent: dict[str, str], name: str | None = None
 ) -> httpx.Response:
-    """Post to the door of a registry."""
+    """Post to the push endpoint of a registry."""
     path = f"/registries/{name or checks.source}/push"
     return await checks.tenant.service.client.post(path, content=body, headers=sent)
 
 
 async def push(checks: VerificationHarness, number: str, status: str = "REVOKED", **more: Any) -> int:
-    """Report a change, well signed; gives how many credentials it was about."""
+    """Push a signed status change, and return the number of credentials it applied to."""
     body = json.dumps({"referenceNumber": number, "status": status, **more})
     response = await post(checks, body, headers(body))
     assert response.status_code == 202
@@ -121,16 +121,16 @@ async def test_a_signed_report_is_written_as_a_check(
 async def test_a_report_is_written_for_each_organization_that_holds_the_number(
     checks: VerificationHarness, number: str
 ) -> None:
-    houses = [checks, await checks.create_another(), await checks.create_another("Third")]
-    keys = [await house.add(number) for house in houses]
+    organizations = [checks, await checks.create_another(), await checks.create_another("Third")]
+    keys = [await organization.add(number) for organization in organizations]
     twice = await checks.add(number)
     other = await checks.add(f"{number}x")
-    for house, key in zip([*houses, checks, checks], [*keys, twice, other], strict=True):
-        await house.verify(key)
+    for organization, key in zip([*organizations, checks, checks], [*keys, twice, other], strict=True):
+        await organization.verify(key)
     assert await push(checks, number) == 4
-    for house, key in zip([*houses, checks], [*keys, twice], strict=True):
-        assert [attempt.trigger for attempt in await house.attempts(key)] == [Trigger.ON_CREATE, Trigger.PUSH]
-        assert (await house.credential(key)).eligibility == "MAY_NOT_ENGAGE"
+    for organization, key in zip([*organizations, checks], [*keys, twice], strict=True):
+        assert [attempt.trigger for attempt in await organization.attempts(key)] == [Trigger.ON_CREATE, Trigger.PUSH]
+        assert (await organization.credential(key)).eligibility == "MAY_NOT_ENGAGE"
     assert len(await checks.attempts(other)) == 1
 
 
@@ -189,8 +189,8 @@ async def test_a_number_that_nobody_holds_is_taken_and_changes_nothing(
     assert await checks.tenant.rows() == before
 
 
-def at(minutes: int) -> dict[str, str]:
-    """Headers that signed an empty object at another time."""
+def headers_at(minutes: int) -> dict[str, str]:
+    """Return the headers that sign an empty object headers_at another time."""
     then = datetime.now(UTC) + timedelta(minutes=minutes)
     signed = Webhook(SECRET).sign("msg_1", then, "{}")
     return headers("{}", webhook_timestamp=str(int(then.timestamp())), webhook_signature=signed)
@@ -212,8 +212,8 @@ def at(minutes: int) -> dict[str, str]:
         lambda: headers("{}", webhook_signature="v1,"),
         lambda: headers("{}", webhook_signature="v2,AAAA"),
         lambda: headers("{}", webhook_signature="v1,a,b"),
-        lambda: at(-301),
-        lambda: at(302),
+        lambda: headers_at(-301),
+        lambda: headers_at(302),
     ],
 )
 async def test_what_is_not_signed_is_not_taken(closed: VerificationHarness, sign: Callable[[], dict[str, str]]) -> None:

@@ -1,4 +1,4 @@
-"""Request ids and logs: every answer can be found in the log, and the log tells nothing that is not its business."""
+"""Request ids and the request log: every answer has a log line, without any personal data or secret."""
 
 import re
 from collections.abc import AsyncIterator
@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
+from app import reactions
 from app.core import clock
 from app.db.database import Database
 from app.http.request_log import RequestLog
@@ -21,13 +22,13 @@ from tests.http.raw import VIEWER
 from tests.service import Service, Tenant
 
 MASKED = "The service failed to answer this; tell us the request id."
-GIVEN = "req-1.A_z"
+CLIENT_REQUEST_ID = "req-1.A_z"
 
 
 @pytest.fixture
 async def broken(tmp_path: Path, settings: Settings) -> AsyncIterator[Tenant]:
-    """An organization in a database of its own, which has lost the table of workers."""
-    database = Database(f"sqlite:///{tmp_path / 'broken.sqlite'}", clock.system)
+    """An organization in a database of its own, from which the table of workers is missing."""
+    database = Database(f"sqlite:///{tmp_path / 'broken.sqlite'}", clock.system, before_commit=reactions.follow)
     await runner.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
@@ -38,16 +39,16 @@ async def broken(tmp_path: Path, settings: Settings) -> AsyncIterator[Tenant]:
     await database.close()
 
 
-@pytest.mark.parametrize("given", [GIVEN, "a", "0" * 64])
-async def test_the_clients_request_id_is_kept(tenant: Tenant, given: str) -> None:
-    answer = await tenant.execute("{ nothing }", X_Request_Id=given)
-    assert answer.headers.get_list("x-request-id") == [given]
-    assert answer.errors[0]["extensions"]["requestId"] == given
+@pytest.mark.parametrize("request_id", [CLIENT_REQUEST_ID, "a", "0" * 64])
+async def test_the_clients_request_id_is_kept(tenant: Tenant, request_id: str) -> None:
+    answer = await tenant.execute("{ nothing }", X_Request_Id=request_id)
+    assert answer.headers.get_list("x-request-id") == [request_id]
+    assert answer.errors[0]["extensions"]["requestId"] == request_id
 
 
-@pytest.mark.parametrize("given", ["", " ", "a b", "a\tb", "0" * 65, "é", "<script>", "a,b", 'a"b'])
-async def test_an_id_that_is_not_well_formed_is_replaced(tenant: Tenant, given: str) -> None:
-    headers = [(b"X-Request-Id", given.encode()), (b"Authorization", f"Bearer {tenant.key}".encode())]
+@pytest.mark.parametrize("request_id", ["", " ", "a b", "a\tb", "0" * 65, "é", "<script>", "a,b", 'a"b'])
+async def test_an_id_that_is_not_well_formed_is_replaced(tenant: Tenant, request_id: str) -> None:
+    headers = [(b"X-Request-Id", request_id.encode()), (b"Authorization", f"Bearer {tenant.key}".encode())]
     answer = await tenant.service.client.post("/graphql", json={"query": VIEWER}, headers=headers)
     assert re.fullmatch("req_[0-9A-Za-z]{16}", answer.headers["x-request-id"])
 
@@ -65,8 +66,8 @@ async def test_every_answer_has_a_request_id(service: Service, method: str, path
 
 
 async def test_a_refused_key_has_a_request_id(service: Service) -> None:
-    answer = await service.execute(VIEWER, key="cgk_wrong", X_Request_Id=GIVEN)
-    assert (answer.status, answer.headers["x-request-id"]) == (401, GIVEN)
+    answer = await service.execute(VIEWER, key="cgk_wrong", X_Request_Id=CLIENT_REQUEST_ID)
+    assert (answer.status, answer.headers["x-request-id"]) == (401, CLIENT_REQUEST_ID)
 
 
 async def test_a_failure_outside_of_the_graph_has_a_request_id(log: list[str]) -> None:
@@ -76,24 +77,24 @@ async def test_a_failure_outside_of_the_graph_has_a_request_id(log: list[str]) -
     app = Starlette(routes=[Route("/", fail)])
     app.add_middleware(RequestLog)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a.test") as client:
-        answer = await client.get("/", headers={"X-Request-Id": GIVEN})
+        answer = await client.get("/", headers={"X-Request-Id": CLIENT_REQUEST_ID})
     assert (answer.status_code, answer.text) == (500, "The service failed to answer this.")
-    assert answer.headers["x-request-id"] == GIVEN
+    assert answer.headers["x-request-id"] == CLIENT_REQUEST_ID
     failed, request = log
     assert "RuntimeError: internal" in failed
-    assert GIVEN in failed
+    assert CLIENT_REQUEST_ID in failed
     assert '"status": 500' in request
 
 
 async def test_a_request_is_logged_without_what_it_holds(tenant: Tenant, log: list[str]) -> None:
     query = "query Find($s: String) { workers(search: $s) { nodes { id } } }"
-    answer = await tenant.execute(query, {"s": "Jordan"}, X_Request_Id=GIVEN)
+    answer = await tenant.execute(query, {"s": "Jordan"}, X_Request_Id=CLIENT_REQUEST_ID)
     assert answer.status == 200
     (line,) = log
-    for told in (GIVEN, '"status": 200', '"method": "POST"', '"path": "/graphql"', '"actor": "key_'):
-        assert told in line
-    for kept in (tenant.key, tenant.key[-43:], "Jordan", "workers("):
-        assert kept not in line
+    for shown in (CLIENT_REQUEST_ID, '"status": 200', '"method": "POST"', '"path": "/graphql"', '"actor": "key_'):
+        assert shown in line
+    for hidden in (tenant.key, tenant.key[-43:], "Jordan", "workers("):
+        assert hidden not in line
 
 
 async def test_an_address_is_logged_without_its_query(tenant: Tenant, log: list[str]) -> None:
@@ -108,16 +109,16 @@ async def test_a_resolver_that_fails_is_masked_and_logged(broken: Tenant, log: l
     answer = await broken.execute(
         "query ($s: String) { viewer { kind } workers(search: $s) { nodes { id } } }",
         {"s": "Jordan"},
-        X_Request_Id=GIVEN,
+        X_Request_Id=CLIENT_REQUEST_ID,
     )
     assert answer.status == 200
     assert answer.body["data"] == {"viewer": {"kind": "SERVICE"}, "workers": None}
     (error,) = answer.errors
     assert error["message"] == MASKED
     assert error["path"] == ["workers"]
-    assert error["extensions"] == {"code": "INTERNAL", "requestId": GIVEN}
+    assert error["extensions"] == {"code": "INTERNAL", "requestId": CLIENT_REQUEST_ID}
     failed, _request = log
-    assert GIVEN in failed
+    assert CLIENT_REQUEST_ID in failed
     assert "no such table: workers" in failed
 
 
@@ -126,7 +127,7 @@ async def test_a_mutation_that_fails_is_masked_and_undone(broken: Tenant, log: l
       typed: credentialTypeCreate(input: {code: "NEW_ONE", name: "New", category: LICENSE}) { errors { code } }
       failed: workerCreate(input: {identity: {displayName: "Jordan Avery"}}) { worker { id } errors { code } }
     }"""
-    answer = await broken.execute(query, X_Request_Id=GIVEN)
+    answer = await broken.execute(query, X_Request_Id=CLIENT_REQUEST_ID)
     assert answer.status == 200
     assert answer.body["data"] == {"typed": {"errors": []}, "failed": None}
     assert (answer.codes, answer.errors[0]["message"], answer.errors[0]["path"]) == (
@@ -134,8 +135,8 @@ async def test_a_mutation_that_fails_is_masked_and_undone(broken: Tenant, log: l
         MASKED,
         ["failed"],
     )
-    kept = await broken.execute('{ credentialType(by: {code: "NEW_ONE"}) { name } }')
-    assert kept.data == {"credentialType": {"name": "New"}}
+    hidden = await broken.execute('{ credentialType(by: {code: "NEW_ONE"}) { name } }')
+    assert hidden.data == {"credentialType": {"name": "New"}}
 
 
 async def test_a_failures_log_holds_no_personal_data(broken: Tenant, log: list[str]) -> None:
@@ -152,12 +153,14 @@ async def test_a_failures_log_holds_no_personal_data(broken: Tenant, log: list[s
 async def test_a_database_that_is_gone_is_an_internal_failure(
     tmp_path: Path, settings: Settings, log: list[str]
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'nowhere' / 'gone.sqlite'}", clock.system)
+    database = Database(
+        f"sqlite:///{tmp_path / 'nowhere' / 'gone.sqlite'}", clock.system, before_commit=reactions.follow
+    )
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
         key = f"cgk_{'0' * 32}_{'0' * 43}"
-        answer = await Service(client, database).execute(VIEWER, key=key, X_Request_Id=GIVEN)
+        answer = await Service(client, database).execute(VIEWER, key=key, X_Request_Id=CLIENT_REQUEST_ID)
     assert (answer.status, answer.codes) == (500, ["INTERNAL"])
     assert answer.errors[0]["message"] == MASKED
-    assert answer.headers["x-request-id"] == GIVEN
+    assert answer.headers["x-request-id"] == CLIENT_REQUEST_ID
     assert key not in "\n".join(log)

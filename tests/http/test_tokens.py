@@ -1,4 +1,4 @@
-"""Tokens of an OIDC issuer: whom they make, and which of its own are refused."""
+"""Tokens of an OIDC issuer: the actors they authenticate, and refused ones."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,32 +42,40 @@ async def test_a_key_works_beside_tokens(oidc_tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("roles", "found"),
+    ("roles", "expected"),
     [
         (["auditor"], ["AUDITOR"]),
         ("REVIEWER AUDITOR", ["REVIEWER", "AUDITOR"]),
         (["unknown", "ADMIN", 5, None, "ADMIN"], ["ADMIN"]),
     ],
 )
-async def test_roles_become_scopes(shut: Tenant, issuer: Issuer, roles: Any, found: list[str]) -> None:
-    viewer = (await shut.execute(VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shut, roles=roles)))).data[
-        "viewer"
-    ]
-    assert viewer["roles"] == found
-    scopes = set().union(*(ROLES[Role(name)] for name in found))
+async def test_roles_become_scopes(shared_oidc_tenant: Tenant, issuer: Issuer, roles: Any, expected: list[str]) -> None:
+    viewer = (
+        await shared_oidc_tenant.execute(
+            VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shared_oidc_tenant, roles=roles))
+        )
+    ).data["viewer"]
+    assert viewer["roles"] == expected
+    scopes = set().union(*(ROLES[Role(name)] for name in expected))
     assert viewer["scopes"] == [scope.name for scope in sorted(scopes)]
 
 
 @on_sqlite
 @pytest.mark.parametrize("roles", [None, [], "", ["unknown"], "unknown", 5, True, {"OWNER": {}}, [["OWNER"]]])
-async def test_a_token_without_a_role_is_refused(shut: Tenant, issuer: Issuer, roles: Any) -> None:
-    answer = await shut.execute(VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shut, roles=roles)))
+async def test_a_token_without_a_role_is_refused(shared_oidc_tenant: Tenant, issuer: Issuer, roles: Any) -> None:
+    answer = await shared_oidc_tenant.execute(
+        VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shared_oidc_tenant, roles=roles))
+    )
     assert_token_refused(answer, "the token gives no role here")
 
 
 @pytest.mark.parametrize("organization", [None, "", "org_unknown", "somebody else", 5, "' OR 1=1 --"])
-async def test_a_token_of_an_unknown_organization_is_refused(shut: Tenant, issuer: Issuer, organization: Any) -> None:
-    answer = await shut.execute(VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shut, organization=organization)))
+async def test_a_token_of_an_unknown_organization_is_refused(
+    shared_oidc_tenant: Tenant, issuer: Issuer, organization: Any
+) -> None:
+    answer = await shared_oidc_tenant.execute(
+        VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shared_oidc_tenant, organization=organization))
+    )
     assert_token_refused(answer, "the token names no organization of this service")
 
 
@@ -87,10 +95,13 @@ async def test_a_token_of_an_unknown_organization_is_refused(shut: Tenant, issue
     ],
 )
 async def test_claims_of_the_wrong_kind_are_refused(
-    shut: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
+    shared_oidc_tenant: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
 ) -> None:
     assert_token_refused(
-        await shut.execute(VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shut, **claims))), message
+        await shared_oidc_tenant.execute(
+            VIEWER_QUERY, key=issuer.token("ES256", owner_claims(shared_oidc_tenant, **claims))
+        ),
+        message,
     )
 
 
@@ -114,25 +125,28 @@ NOW = datetime.now(UTC)
     ],
 )
 async def test_a_token_for_others_or_another_time_is_refused(
-    shut: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
+    shared_oidc_tenant: Tenant, issuer: Issuer, claims: dict[str, Any], message: str
 ) -> None:
     assert_token_refused(
-        await shut.execute(VIEWER_QUERY, key=issuer.token("RS256", owner_claims(shut, **claims))), message
+        await shared_oidc_tenant.execute(
+            VIEWER_QUERY, key=issuer.token("RS256", owner_claims(shared_oidc_tenant, **claims))
+        ),
+        message,
     )
 
 
-async def test_one_of_several_audiences_is_enough(shut: Tenant, issuer: Issuer) -> None:
-    token = issuer.token("ES256", owner_claims(shut, aud=["other", AUDIENCE]))
-    assert (await shut.execute(VIEWER_QUERY, key=token)).status == 200
+async def test_one_of_several_audiences_is_enough(shared_oidc_tenant: Tenant, issuer: Issuer) -> None:
+    token = issuer.token("ES256", owner_claims(shared_oidc_tenant, aud=["other", AUDIENCE]))
+    assert (await shared_oidc_tenant.execute(VIEWER_QUERY, key=token)).status == 200
 
 
 @on_sqlite
 @pytest.mark.parametrize("header", [{}, {"kid": "unknown"}, {"kid": ""}])
 async def test_a_token_that_names_none_of_the_keys_is_refused(
-    shut: Tenant, issuer: Issuer, header: dict[str, Any]
+    shared_oidc_tenant: Tenant, issuer: Issuer, header: dict[str, Any]
 ) -> None:
-    token = jwt.encode(with_default_claims(owner_claims(shut)), issuer.keys["ES256"][1], "ES256", header)
-    assert_token_refused(await shut.execute(VIEWER_QUERY, key=token), "the token is not valid")
+    token = jwt.encode(with_default_claims(owner_claims(shared_oidc_tenant)), issuer.keys["ES256"][1], "ES256", header)
+    assert_token_refused(await shared_oidc_tenant.execute(VIEWER_QUERY, key=token), "the token is not valid")
 
 
 async def test_an_issuers_only_key_needs_no_name(tenant: Tenant, settings: Settings, tmp_path: Path) -> None:
@@ -175,10 +189,10 @@ async def test_without_an_issuer_no_token_is_accepted(tenant: Tenant, issuer: Is
 async def test_a_worker_is_known_by_id_or_external_id(oidc_tenant: Tenant, issuer: Issuer) -> None:
     worker = await oidc_tenant.add_worker(source={"externalId": "E 7", "sourceSystem": "hr"})
     numbered = await oidc_tenant.add_worker(source={"externalId": "1234", "sourceSystem": "hr"})
-    for claim, found in ((worker, worker), ("E 7", worker), (1234, numbered)):
+    for claim, expected in ((worker, worker), ("E 7", worker), (1234, numbered)):
         token = issuer.token("ES256", owner_claims(oidc_tenant, roles=["WORKER"], worker=claim))
         viewer = (await oidc_tenant.execute(VIEWER_QUERY, key=token)).data["viewer"]
-        assert (viewer["worker"], viewer["scopes"]) == ({"id": found}, ["SELF_CREDENTIALS"])
+        assert (viewer["worker"], viewer["scopes"]) == ({"id": expected}, ["SELF_CREDENTIALS"])
 
 
 async def test_a_worker_sees_only_themselves(oidc_tenant: Tenant, issuer: Issuer) -> None:

@@ -1,4 +1,4 @@
-"""An https address of this machine, with a certificate of its own."""
+"""A local https server with a certificate of its own."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def certificate(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 with its key, in one file that is also the authority to trust."""
+    """Write a certificate for 127.0.0.1 and its key to one file, which is also the authority to trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "issuer")])
     now = datetime.now(UTC)
@@ -38,21 +38,21 @@ def certificate(folder: Path) -> Path:
 
 @dataclass
 class Site:
-    """What the address answers, and how often it was asked."""
+    """The answer at a URL, and the number of requests for it."""
 
     address: str = ""
     answer: Callable[[], bytes] = lambda: b""
-    asked: int = 0
+    requests: int = 0
 
 
 @contextmanager
 def serve(pem: Path) -> Iterator[Site]:
-    """Show something at an https address."""
+    """Serve a site over https."""
     site = Site()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            site.asked += 1
+            site.requests += 1
             body = site.answer()
             self.send_response(200 if body else 500)
             self.send_header("Content-Length", str(len(body)))
@@ -60,7 +60,7 @@ def serve(pem: Path) -> Iterator[Site]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

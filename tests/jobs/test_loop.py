@@ -1,4 +1,4 @@
-"""The job loop: no failure stops it, and a process of it starts, works and stops as it should."""
+"""The job loop: it survives failures, and runs, stops and recovers as a process of its own."""
 
 import asyncio
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app import reactions
 from app.credentials.verification import attempts
 from app.credentials.verification.tables import Outcome, VerificationAttempt
 from app.db.database import Database
@@ -35,42 +36,42 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 async def own_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
 ) -> AsyncIterator[Database]:
-    """A database of these tests' own, since the loop works for all organizations in it."""
-    async with harness.new_own_database(request.param, request, tmp_path_factory, session_clock) as found:
-        yield found
+    """A database of this module's own, because the loop works for all organizations in a database."""
+    async with harness.new_own_database(request.param, request, tmp_path_factory, session_clock) as opened:
+        yield opened
 
 
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeRegistry]:
-    """A registry."""
-    async with registry.running_registry() as found:
-        yield found
+    """A fake registry."""
+    async with registry.running_registry() as opened:
+        yield opened
 
 
 @pytest.fixture
 async def checks(
     own_database: Database, settings: Settings, tmp_path: Path, fake: FakeRegistry
 ) -> AsyncIterator[VerificationHarness]:
-    """An organization."""
-    async with harness.open_harness(own_database, settings, tmp_path, fake) as found:
-        yield found
+    """An organization with a registry."""
+    async with harness.open_harness(own_database, settings, tmp_path, fake) as opened:
+        yield opened
 
 
 async def only(checks: VerificationHarness, key: str) -> VerificationAttempt:
-    """A credential's only check."""
+    """Return a credential's only check."""
     (attempt,) = await checks.attempts(key)
     return attempt
 
 
 async def ended(checks: VerificationHarness, key: str) -> VerificationAttempt:
-    """A credential's only check, once it has ended."""
+    """Return a credential's only check, after waiting for its end."""
     while (attempt := await only(checks, key)).outcome is Outcome.PENDING:  # noqa: ASYNC110 - another process sets it
         await asyncio.sleep(0.02)
     return attempt
 
 
 async def damage(checks: VerificationHarness, table: str, column: str, key: str, value: str = "NONSENSE") -> None:
-    """Write what no program of ours writes, and none can read."""
+    """Write a value that the service never writes and cannot read."""
     async with checks.database.writing() as session:
         await session.execute(text(f"UPDATE {table} SET {column} = :value WHERE id = :id"), {"value": value, "id": key})
 
@@ -103,23 +104,27 @@ async def test_an_organization_that_breaks_does_not_stop_the_others(
     checks: VerificationHarness, clock: SettableClock
 ) -> None:
     clock.set(NOON)
-    houses = [await checks.create_another(), checks, await checks.create_another("Third")]
-    keys = [await house.add_checked() for house in houses]
+    organizations = [await checks.create_another(), checks, await checks.create_another("Third")]
+    keys = [await organization.add_checked() for organization in organizations]
     await damage(checks, "credentials", "status", keys[1])
     clock.advance(timedelta(days=7))
     await checks.run_jobs()
-    assert [len(await house.attempts(key)) for house, key in zip(houses, keys, strict=True)] == [2, 1, 2]
+    assert [len(await organization.attempts(key)) for organization, key in zip(organizations, keys, strict=True)] == [
+        2,
+        1,
+        2,
+    ]
     await damage(checks, "credentials", "status", keys[1], "ACTIVE")
     await checks.run_jobs()
     assert len(await checks.attempts(keys[1])) == 2
 
 
-async def test_a_turn_that_fails_is_followed_by_another(
+async def test_a_failed_run_is_followed_by_another(
     settings: Settings, tmp_path: Path, fake: FakeRegistry, session_clock: SettableClock
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'late.sqlite'}", session_clock)
-    sources = RegistrySet()
-    task = asyncio.create_task(loop.run_forever(database, sources, open_storage(settings)))
+    database = Database(f"sqlite:///{tmp_path / 'late.sqlite'}", session_clock, before_commit=reactions.follow)
+    registries = RegistrySet()
+    task = asyncio.create_task(loop.run_forever(database, registries, open_storage(settings)))
     await asyncio.sleep(0)
     await runner.upgrade(database)
     async with harness.open_harness(database, settings, tmp_path, fake) as checks:
@@ -128,14 +133,14 @@ async def test_a_turn_that_fails_is_followed_by_another(
     assert not task.done()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await sources.close()
+    await registries.close()
     await database.close()
 
 
 @asynccontextmanager
 async def process(checks: VerificationHarness, folder: Path, *command: str) -> AsyncIterator[Process]:
-    """The command line as a process of its own, on the same database and registry."""
-    told = {
+    """Run a command in a process of its own, on the same database and registry."""
+    environment = {
         "DATABASE_URL": checks.database.url.render_as_string(hide_password=False)
         .replace("+aiosqlite", "")
         .replace("+asyncpg", ""),
@@ -144,7 +149,7 @@ async def process(checks: VerificationHarness, folder: Path, *command: str) -> A
         "PYTHONPATH": str(ROOT),
     }
     running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", *command, env={**os.environ, **told}, stdout=PIPE, stderr=PIPE, cwd=folder
+        sys.executable, "-m", "app", *command, env={**os.environ, **environment}, stdout=PIPE, stderr=PIPE, cwd=folder
     )
     try:
         yield running
@@ -219,7 +224,7 @@ async def test_a_check_of_a_process_that_died_is_made_by_another(
 async def test_the_service_on_an_embedded_database_makes_the_checks_itself(
     settings: Settings, tmp_path: Path, fake: FakeRegistry, session_clock: SettableClock
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'served.sqlite'}", session_clock)
+    database = Database(f"sqlite:///{tmp_path / 'served.sqlite'}", session_clock, before_commit=reactions.follow)
     await runner.upgrade(database)
     async with harness.open_harness(database, settings, tmp_path, fake) as checks:
         key = await checks.add()

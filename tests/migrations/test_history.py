@@ -1,4 +1,4 @@
-"""What was there before the past was kept is remembered as it was when keeping began, and settled like all else."""
+"""The history of rows that are older than the history itself, and their settlement."""
 
 import secrets
 from datetime import timedelta
@@ -12,6 +12,7 @@ from alembic import command
 from sqlalchemy import select
 from sqlmodel import col
 
+from app import reactions
 from app.compliance.evaluation import worker_facts
 from app.compliance.evaluation.snapshots import SNAPSHOTS
 from app.core import clock
@@ -34,7 +35,7 @@ async def test_rows_from_before_are_remembered(
         url = f"sqlite:///{tmp_path / 'old.sqlite'}"
     else:
         url = await new_database(request.getfixturevalue("postgresql"), f"old_{secrets.token_hex(4)}")
-    database = Database(url, clock.system)
+    database = Database(url, clock.system, before_commit=reactions.follow)
     await runner.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
@@ -55,13 +56,15 @@ async def test_rows_from_before_are_remembered(
         await recount.assert_right(database, tenant.id)
         async with database.reading() as session:
             today = clock.today(session.now, tenant.actor.time_zone)
-            found = await worker_facts.evaluate_workers(session, tenant.actor, [worker], today - timedelta(days=1))
-        assert found == {}
+            evaluations = await worker_facts.evaluate_workers(
+                session, tenant.actor, [worker], today - timedelta(days=1)
+            )
+        assert evaluations == {}
     await database.close()
 
 
 async def _latest(database: Database, organization_id: str) -> dict[tuple[str, str], Any]:
-    """The last of what is remembered of each row."""
+    """Return the last recorded facts of each row."""
     async with database.reading() as session:
         statement = select(History).where(col(History.organization_id) == organization_id)
         rows = await session.scalars(statement.order_by(col(History.recorded_at), col(History.id)))

@@ -1,4 +1,4 @@
-"""Revisions go up and down again, from whatever an installation has."""
+"""Revisions upgrade and downgrade databases of every state that installations have."""
 
 import secrets
 from pathlib import Path
@@ -19,7 +19,7 @@ EARLY = (
     "(latest_approval = 'PENDING' OR eligibility = 'REVIEW_REQUIRED') "
     "AND intake IN ('DIRECT', 'SUBMITTED', 'COMPLETED')",
 )
-"""What some databases got with their second revision, and others with the fourth."""
+"""Changes that some databases got with the second revision, and others with the fourth."""
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

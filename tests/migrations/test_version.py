@@ -1,4 +1,4 @@
-"""Whether a database is at the newest version is told as Alembic would, and without it."""
+"""The version check without Alembic agrees with Alembic."""
 
 import secrets
 from pathlib import Path
