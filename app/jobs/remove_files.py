@@ -3,15 +3,11 @@
 import asyncio
 from functools import partial
 
-import structlog
-
 from app.attachments.storage import Storage
 from app.core import ids
 from app.credentials.files import removals
 from app.db.database import Database
 from app.jobs import concurrency
-
-log = structlog.get_logger("jobs")
 
 STORE_TIMEOUT_SECONDS = 5
 """The time that an unreachable file store may hold up the other jobs."""
@@ -22,13 +18,9 @@ async def run(database: Database, storage: Storage) -> int:
     async with database.reading() as session:
         overdue = await removals.organizations_with_overdue_files(session)
         due = await removals.due_in_all_organizations(session)
-    for organization_id in overdue:
-        try:
-            async with database.writing(ids.new("req")) as session:
-                await removals.delete_overdue(session, organization_id)
-        except Exception:
-            log.exception("dropping overdue files failed", organization=organization_id)
-
+    await concurrency.run_for_each_organization(
+        database, overdue, removals.delete_overdue, "dropping overdue files failed"
+    )
     return await concurrency.run_for_each(due, partial(_remove, database, storage), "removing a file failed")
 
 
