@@ -15,7 +15,7 @@ from app.main import open_database
 from app.registries.protocol import Misconfigured
 from app.settings import Settings
 
-Result = TypeVar("Result")
+CommandResult = TypeVar("CommandResult")
 
 
 def settings_in(data: Path | None) -> Settings:
@@ -23,13 +23,13 @@ def settings_in(data: Path | None) -> Settings:
     return Settings() if data is None else Settings(data=data)
 
 
-def run(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
+def run(settings: Settings, work: Callable[[Database], Awaitable[CommandResult]]) -> CommandResult:
     """Run a command's work on the database and return its result.
 
     Raises click.ClickException with the message of a domain error, a misconfiguration or an unusable database.
     """
 
-    async def open_and_work() -> Result:
+    async def open_and_work() -> CommandResult:
         database = open_database(settings)
         try:
             return await work(database)

@@ -71,7 +71,7 @@ def keys_list(organization_id: str) -> None:
     async def read(database: Database) -> list[str]:
         async with database.reading() as session:
             page = await queries.keys.page(session, operator(organization_id), PageRequest(limit=100))
-            return [f"{key.id}  {key.name}  {api_keys.state(key, session.now)}" for key in page.rows]
+            return [f"{key.id}  {key.name}  {api_keys.status(key, session.now)}" for key in page.rows]
 
     for line in run(Settings(), read):
         click.echo(line)

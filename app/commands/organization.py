@@ -6,8 +6,7 @@ from app.access import ROLES, Role
 from app.commands.database_session import operator, run
 from app.credential_types import catalogue
 from app.db.database import Database
-from app.organizations import api_keys
-from app.organizations import settings as organizations
+from app.organizations import api_keys, founding, queries
 from app.settings import Settings
 
 
@@ -25,7 +24,7 @@ def organization_create(name: str, time_zone: str, sandbox: bool) -> None:
 
     async def create(database: Database) -> api_keys.IssuedKey:
         async with database.writing() as session:
-            created = await organizations.found(session, name, time_zone, sandbox=sandbox)
+            created = await founding.create(session, name, time_zone, sandbox=sandbox)
             await catalogue.install(session, operator(created.id))
             input = {"name": "Owner", "scopes": ROLES[Role.OWNER]}
             return await api_keys.create(session, operator(created.id), input)
@@ -41,7 +40,7 @@ def organization_list() -> None:
 
     async def read(database: Database) -> list[str]:
         async with database.reading() as session:
-            return [f"{row.id}  {row.name}" for row in await organizations.all_organizations(session)]
+            return [f"{row.id}  {row.name}" for row in await queries.all_organizations(session)]
 
     for line in run(Settings(), read):
         click.echo(line)

@@ -14,8 +14,7 @@ from app.demo import key_file as demo_keys
 from app.demo import seed
 from app.main import create_app
 from app.migrations import runner, version
-from app.organizations import api_keys
-from app.organizations import settings as organizations
+from app.organizations import api_keys, queries
 from app.settings import Settings
 
 SHUTDOWN_TIMEOUT_SECONDS = 10
@@ -78,7 +77,7 @@ async def _prepare(database: Database, settings: Settings, *, demo: bool) -> dic
     if not await version.is_newest(database):
         await runner.upgrade(database)
     async with database.reading() as session:
-        empty = not await organizations.all_organizations(session)
+        empty = not await queries.all_organizations(session)
     if empty and demo:
         click.echo("Loading the demo organization ...", err=True)
         keys = await seed.load(database)

@@ -1,4 +1,4 @@
-"""Whoever approves a credential writes the same rows, and the undo leaves none of them behind."""
+"""Every server writes the same rows for an approval, and the undo removes all of them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -34,36 +34,35 @@ WRITTEN = {"credentials", "credential_versions", "events", "history", "idempoten
 
 
 @dataclass(frozen=True)
-class Place:
-    """A database of its own, for the undo takes back everybody's approvals, and credentials that wait in it."""
+class ApprovalDatabase:
+    """A database with pending credentials, for this module alone, because the undo reverts all approvals in it."""
 
     url: str
     tenant: Tenant
     credentials: tuple[str, ...]
-    """One that expires, and one that never does."""
+    """The ids of a credential that expires and of one that never does."""
 
     async def key(self) -> ApiKey:
-        """The owner's key."""
+        """Return the owner's key."""
         async with self.tenant.service.database.reading("test") as session:
             return (await session.scalars(select(ApiKey).where(col(ApiKey.organization_id) == self.tenant.id))).one()
 
 
 @pytest.fixture(scope="module")
-async def place(postgresql: str, settings: Settings) -> AsyncIterator[Place]:
-    async with _place(await new_database(postgresql, "credgraph_approval"), settings) as place:
+async def place(postgresql: str, settings: Settings) -> AsyncIterator[ApprovalDatabase]:
+    async with _open_database(await new_database(postgresql, "credgraph_approval"), settings) as place:
         yield place
 
 
 @pytest.fixture
-async def embedded(tmp_path: Path, settings: Settings) -> AsyncIterator[Place]:
-    async with _place(f"sqlite:///{tmp_path / 'credgraph.sqlite'}", settings) as place:
+async def embedded(tmp_path: Path, settings: Settings) -> AsyncIterator[ApprovalDatabase]:
+    async with _open_database(f"sqlite:///{tmp_path / 'credgraph.sqlite'}", settings) as place:
         yield place
 
 
 @asynccontextmanager
-async def _place(url: str, settings: Settings) -> AsyncIterator[Place]:
-    database = Database(url, clock.system)
-    database.before_commit = reactions.follow
+async def _open_database(url: str, settings: Settings) -> AsyncIterator[ApprovalDatabase]:
+    database = Database(url, clock.system, before_commit=reactions.follow)
     await runner.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
@@ -76,17 +75,17 @@ async def _place(url: str, settings: Settings) -> AsyncIterator[Place]:
         async with database.writing("test") as session:
             # As in the measured data, the registry's next word is awaited.
             await session.execute(update(Credential).values(next_check_at=session.now + timedelta(days=3)))
-        yield Place(url, tenant, (expiring, lasting))
+        yield ApprovalDatabase(url, tenant, (expiring, lasting))
     await database.close()
 
 
-async def by_service(place: Place, credential: str) -> None:
+async def by_service(place: ApprovalDatabase, credential: str) -> None:
     given = {"id": credential, "reason": approval.REASON, "idempotencyKey": credential}
     payload = await place.tenant.mutate("credentialApprove", "credential { id }", **given)
     assert payload["errors"] == []
 
 
-async def by_handler(place: Place, credential: str) -> None:
+async def by_handler(place: ApprovalDatabase, credential: str) -> None:
     key = await place.key()
     connection = await asyncpg.connect(place.url)
     caller = Caller(place.tenant.id, key.id, key.name, 30)
@@ -95,18 +94,18 @@ async def by_handler(place: Place, credential: str) -> None:
     assert answer["credentialApprove"]["errors"] == []
 
 
-async def by_plain_strawberry(place: Place, credential: str) -> None:
+async def by_plain_strawberry(place: ApprovalDatabase, credential: str) -> None:
     key = await place.key()
     async with AsyncSession(place.tenant.service.database.engine) as session, session.begin():
         row = await session.get_one(Credential, (place.tenant.id, credential))
         await plain_approval.approve(session, key, row, approval.REASON, credential)
 
 
-Approve = Callable[[Place, str], Awaitable[None]]
+Approve = Callable[[ApprovalDatabase, str], Awaitable[None]]
 
 
-async def rows_of(place: Place, changes: Changes, approve: Approve) -> list[dict[str, Any]]:
-    """The rows of some approvals, which are taken back."""
+async def rows_of(place: ApprovalDatabase, changes: Changes, approve: Approve) -> list[dict[str, Any]]:
+    """Approve the credentials, undo the approvals, and return the rows that the approvals wrote."""
     for credential in place.credentials:
         await approve(place, credential)
     rows = [await changes.written(credential) for credential in place.credentials]
@@ -115,7 +114,7 @@ async def rows_of(place: Place, changes: Changes, approve: Approve) -> list[dict
 
 
 @pytest.mark.parametrize("approve", [by_service, by_handler, by_plain_strawberry])
-async def test_approvals_are_taken_back_to_the_last_row(place: Place, approve: Approve) -> None:
+async def test_approvals_are_taken_back_to_the_last_row(place: ApprovalDatabase, approve: Approve) -> None:
     changes = Changes(place.url)
     await changes.begin()
     before = await place.tenant.rows()
@@ -130,8 +129,8 @@ async def test_approvals_are_taken_back_to_the_last_row(place: Place, approve: A
     assert await place.tenant.rows() == before
 
 
-async def settled_rows(place: Place) -> dict[str, Any]:
-    """All rows, after the jobs have settled what there is. Sums come and go, with new ids."""
+async def settled_rows(place: ApprovalDatabase) -> dict[str, Any]:
+    """Return all rows after the jobs have settled everything, without the ids of sums, which change."""
     while await settle.run(place.tenant.service.database):
         pass
     rows = await place.tenant.rows()
@@ -141,7 +140,7 @@ async def settled_rows(place: Place) -> dict[str, Any]:
     return {**rows, "tallies": sorted(tallies)}
 
 
-async def test_what_the_service_settles_of_approvals_is_taken_back_too(embedded: Place) -> None:
+async def test_what_the_service_settles_of_approvals_is_taken_back_too(embedded: ApprovalDatabase) -> None:
     before = await settled_rows(embedded)
     changes = Changes(embedded.url)
     await changes.begin()
@@ -160,7 +159,7 @@ async def test_what_the_service_settles_of_approvals_is_taken_back_too(embedded:
 
 
 @pytest.mark.parametrize("approve", [by_handler, by_plain_strawberry])
-async def test_a_peer_writes_what_the_service_writes(place: Place, approve: Approve) -> None:
+async def test_a_peer_writes_what_the_service_writes(place: ApprovalDatabase, approve: Approve) -> None:
     changes = Changes(place.url)
     await changes.begin()
 

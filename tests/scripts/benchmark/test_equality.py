@@ -1,4 +1,4 @@
-"""Answers of different shapes are seen to be equal, and every difference is found."""
+"""The comparison of answers accepts different shapes with equal content, and finds every difference."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the load tells is read right, and a load that failed is not taken for a measurement."""
+"""The load generator's output is parsed correctly, and a failed load does not count as a measurement."""
 
 import json
 
@@ -7,11 +7,11 @@ import pytest
 from scripts.benchmark import load
 from scripts.benchmark.load import LoadFailed
 
-TOLD = {
+REPORT = {
     "requests": 3_000, "sent": 3_016, "microseconds": 3_000_000, "bytes": 900_000,
     "refused": 0, "broken": 0, "p50": 5_300, "p99": 12_040,
 }  # fmt: skip
-BEFORE = """\
+WRK_OUTPUT = """\
 Running 3s test @ http://127.0.0.1:8000
   1 threads and 16 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
@@ -21,18 +21,18 @@ Requests/sec:   1000.00
 
 
 def printed(**changed: int) -> str:
-    return BEFORE + json.dumps(TOLD | changed) + "\n"
+    return WRK_OUTPUT + json.dumps(REPORT | changed) + "\n"
 
 
 def test_times_are_milliseconds_and_the_rate_is_of_answers() -> None:
-    found = load.parse(printed())
+    report = load.parse(printed())
 
-    assert (found.requests, found.sent, found.bytes) == (3_000, 3_016, 900_000)
-    assert found.per_second == 1_000
-    assert (found.p50, found.p99) == (5.3, 12.04)
+    assert (report.requests, report.sent, report.bytes) == (3_000, 3_016, 900_000)
+    assert report.per_second == 1_000
+    assert (report.p50, report.p99) == (5.3, 12.04)
 
 
-def test_a_server_too_slow_for_an_answer_is_told_as_such() -> None:
+def test_a_server_too_slow_for_an_answer_is_reported_as_such() -> None:
     assert load.parse(printed(requests=0, sent=16)).per_second == 0
 
 
@@ -42,7 +42,7 @@ def test_a_refused_or_broken_request_fails_the_load(failure: str) -> None:
         load.parse(printed(**{failure: 1}))
 
 
-@pytest.mark.parametrize("output", ["", BEFORE, "unable to connect to 127.0.0.1:8000"])
+@pytest.mark.parametrize("output", ["", WRK_OUTPUT, "unable to connect to 127.0.0.1:8000"])
 def test_a_load_that_tells_nothing_fails(output: str) -> None:
     with pytest.raises(LoadFailed):
         load.parse(output)

@@ -1,4 +1,4 @@
-"""Every operation can be asked of every server, and is valid in our own schema."""
+"""Every operation can be sent to every server, and is valid in the service's schema."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The data is the same each time that it is drawn."""
+"""The generated data is the same for the same seed."""
 
 from datetime import date
 from itertools import islice
@@ -22,7 +22,7 @@ def test_a_seed_gives_the_same_people() -> None:
 def test_ids_are_the_services_own_kind_in_the_order_of_drawing() -> None:
     found = [row["id"] for row in drawn(7)]
 
-    assert {ids.kind(key) for key in found} == {"wkr"}
+    assert {ids.prefix_of(key) for key in found} == {"wkr"}
     assert found == sorted(set(found))
 
 

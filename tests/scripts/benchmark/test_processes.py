@@ -1,4 +1,4 @@
-"""Processes are found with their children, and let run where they are told to."""
+"""Processes are found with their children, and run on the given processors."""
 
 import os
 import subprocess
@@ -33,8 +33,8 @@ def test_what_is_started_while_pinned_stays_on_its_core() -> None:
     before = os.sched_getaffinity(0)
     core, _ = processes.cores()
     with processes.pinned(core):
-        told = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-c", "import os; print(os.sched_getaffinity(0))"], capture_output=True, text=True
         )
-    assert told.stdout.strip() == str(core)
+    assert completed.stdout.strip() == str(core)
     assert os.sched_getaffinity(0) == before

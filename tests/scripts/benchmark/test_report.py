@@ -60,7 +60,7 @@ def test_an_embedded_database_has_no_time_of_its_own() -> None:
     assert found["Processor milliseconds of PostgreSQL per request"][1] == ["Ours", ""]
 
 
-def test_starts_are_told() -> None:
+def test_starts_are_reported() -> None:
     assert tables()["Start and memory"][1] == ["Ours", "1.23", "0.50", "100"]
 
 
