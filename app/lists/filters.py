@@ -1,11 +1,13 @@
-"""Filters: what a caller asks of a list (`where`) turned into conditions of a query.
+"""Filters of a list: a caller's `where`, translated into a condition of the query.
 
-A where is nested data: `{"category": {"in": [...]}, "OR": [{…}, {…}], "NOT": {…}}`. Each name is looked up in the
-list's own table of filters, so that what can be asked is what is indexed or cheap.
+A `where` is nested data: `{"category": {"in": [...]}, "OR": [{…}, {…}], "NOT": {…}}`. Each name is looked up in the
+list's own table of filters, so that a list can be filtered only by columns that are indexed or cheap.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from enum import IntEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,132 +15,168 @@ from sqlalchemy import BinaryExpression, BindParameter, Column, ColumnElement, a
 from sqlalchemy.sql.elements import BooleanClauseList, Grouping, True_
 from sqlalchemy.sql.visitors import iterate
 
+from app.core import clock
 from app.core.errors import Invalid, TooMany
-from app.core.text import composed, fold
+from app.core.text import fold, normalize
 from app.db.principal import Principal
 
-DEEPEST = 4
-LONGEST = 250
-MOST_VALUES = 1_000
-"""Values in all the lists of a where together."""
-_CERTAIN = (Column, BindParameter, BinaryExpression, BooleanClauseList, Grouping, True_)
-"""What is never null, where its columns are not."""
+MAX_DEPTH = 4  # levels of AND, OR and NOT
+MAX_ITEMS = 250  # items in one list of a where
+MAX_VALUES = 1_000  # values in all lists of a where together
+_NEVER_NULL = (Column, BindParameter, BinaryExpression, BooleanClauseList, Grouping, True_)
+"""Expressions that are never null, unless a column in them is."""
+
+Condition = ColumnElement[bool]
 
 
-Filter = Callable[[Any, Principal, datetime], ColumnElement[bool]]
-"""A condition for a value. Its last argument is called `_now` where it does not look at the clock: its statement is
-then kept for later."""
+class ClockDependence(IntEnum):
+    """How long the condition of a filter stays right, and so how long its statement can be cached."""
+
+    NONE = 0
+    DAY = 1
+    """Until the day changes in the actor's time zone."""
+    INSTANT = 2
+    """Not at all: the condition compares with the current time."""
 
 
-def daily(condition: Filter) -> Filter:
-    """Marks a filter that looks at the clock only for the day in the actor's time zone."""
-    condition.daily = True  # type: ignore[attr-defined]  # a mark on a function
-    return condition
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition for a value of a where. Make one with `timeless`, `daily` or `momentary`."""
+
+    build: Callable[[Any, Principal, datetime], Condition]
+    clock_dependence: ClockDependence
+
+    def __call__(self, value: Any, actor: Principal, now: datetime) -> Condition:
+        """Return the condition for a value."""
+        return self.build(value, actor, now)
 
 
-def condition(
-    where: Mapping[str, Any], known: Mapping[str, Filter], actor: Principal, now: datetime
-) -> ColumnElement[bool]:
-    """The condition that a where describes; all its members must hold."""
-    check(where)
-    return _condition(where, known, actor, now, ("where",))
+def timeless(build: Callable[[Any, Principal], Condition]) -> Filter:
+    """Return a filter whose condition does not depend on the clock, so that its statement can be cached for good."""
+    return Filter(lambda value, actor, _now: build(value, actor), ClockDependence.NONE)
 
 
-def names(where: Mapping[str, Any]) -> frozenset[str]:
-    """The filters that a where uses, wherever in it."""
-    found: set[str] = set()
+def daily(build: Callable[[Any, Principal, date], Condition]) -> Filter:
+    """Return a filter whose condition depends on today's date in the actor's time zone."""
+    return Filter(lambda value, actor, now: build(value, actor, clock.today(now, actor.time_zone)), ClockDependence.DAY)
+
+
+def momentary(build: Callable[[Any, Principal, datetime], Condition]) -> Filter:
+    """Return a filter whose condition depends on the current instant. Its statement is never cached."""
+    return Filter(build, ClockDependence.INSTANT)
+
+
+def clock_dependence(where: Mapping[str, Any], filters: Mapping[str, Filter]) -> ClockDependence:
+    """Return the strongest dependence on the clock among the filters that a where uses."""
+    return max((filters[name].clock_dependence for name in names_in(where)), default=ClockDependence.NONE)
+
+
+def condition(where: Mapping[str, Any], filters: Mapping[str, Filter], actor: Principal, now: datetime) -> Condition:
+    """Return the condition that a where describes; all its members must hold.
+
+    Raises TooMany for too many values, and Invalid for a null, for deep nesting and for a value that a filter refuses.
+    """
+    check_size(where)
+    return _condition(where, filters, actor, now, ("where",))
+
+
+def names_in(where: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the filters that a where uses, at any depth."""
+    names: set[str] = set()
     for name, value in where.items():
         if name in ("AND", "OR"):
-            found.update(*(names(part) for part in value or []))
+            names.update(*(names_in(part) for part in value or []))
         elif name == "NOT":
-            found |= names(value or {})
+            names |= names_in(value or {})
         else:
-            found.add(name)
-    return frozenset(found)
+            names.add(name)
+    return frozenset(names)
 
 
-def check(where: Mapping[str, Any]) -> None:
-    """Refuse a where that asks too much, before anything is looked up for it."""
-    if _values(where) > MOST_VALUES:
-        raise TooMany(f"where holds more than {MOST_VALUES} values in all", ("where",), limit=MOST_VALUES)
-    _check(where, ("where",), 1)
+def check_size(where: Mapping[str, Any]) -> None:
+    """Refuse a where that is too large or too deep, before any of its references is looked up."""
+    if _count_values(where) > MAX_VALUES:
+        raise TooMany(f"where holds more than {MAX_VALUES} values in all", ("where",), limit=MAX_VALUES)
+    _check_part(where, ("where",), 1)
 
 
-def _check(where: Mapping[str, Any], path: tuple[str, ...], depth: int) -> None:
-    if depth > DEEPEST:
-        raise Invalid(f"{'.'.join(path)} is nested deeper than {DEEPEST}", path)
+def _check_part(where: Mapping[str, Any], path: tuple[str, ...], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Invalid(f"{'.'.join(path)} is nested deeper than {MAX_DEPTH} levels", path)
     for name in ("AND", "OR"):
         parts = where.get(name) or []
         _check_length(parts, (*path, name))
         for index, part in enumerate(parts):
-            _check(part, (*path, name, str(index)), depth + 1)
+            _check_part(part, (*path, name, str(index)), depth + 1)
     if where.get("NOT"):
-        _check(where["NOT"], (*path, "NOT"), depth + 1)
+        _check_part(where["NOT"], (*path, "NOT"), depth + 1)
 
 
 def _condition(
     where: Mapping[str, Any],
-    known: Mapping[str, Filter],
+    filters: Mapping[str, Filter],
     actor: Principal,
     now: datetime,
     path: tuple[str, ...],
-) -> ColumnElement[bool]:
-    terms: list[ColumnElement[bool]] = []
+) -> Condition:
+    terms: list[Condition] = []
     for name, value in where.items():
-        here = (*path, name)
+        member = (*path, name)
         if value is None:
-            raise Invalid(f"{'.'.join(here)} may be left out, but not null", here)
+            raise Invalid(f"{'.'.join(member)} must not be null; leave it out instead", member)
         if name in ("AND", "OR"):
-            parts = [_condition(part, known, actor, now, (*here, str(index))) for index, part in enumerate(value)]
+            parts = [_condition(part, filters, actor, now, (*member, str(index))) for index, part in enumerate(value)]
             if parts:
                 terms.append(and_(*parts) if name == "AND" else or_(*parts))
         elif name == "NOT":
-            terms.append(_opposite(_condition(value, known, actor, now, here)))
+            terms.append(_negation(_condition(value, filters, actor, now, member)))
         else:
             if isinstance(value, Mapping):
-                _check_operators(value, here)
+                _check_operators(value, member)
             try:
-                terms.append(known[name](value, actor, now))
+                terms.append(filters[name](value, actor, now))
             except Invalid as error:
-                raise error.under(*here) from None
+                raise error.under(*member) from None
     return and_(true(), *terms)
 
 
-def _opposite(found: ColumnElement[bool]) -> ColumnElement[bool]:
-    """What holds where a condition does not."""
-    if all(isinstance(part, _CERTAIN) and getattr(part, "nullable", False) is False for part in iterate(found)):
-        return not_(found)  # which an index may serve
-    # What cannot be said of an absent value is not so: a worker without a team is not of team A.
-    return not_(func.coalesce(found, false()))
+def _negation(term: Condition) -> Condition:
+    # A plain NOT can use an index, so it is preferred where the condition is never null.
+    if all(isinstance(part, _NEVER_NULL) and getattr(part, "nullable", False) is False for part in iterate(term)):
+        return not_(term)
+    # A condition on an absent value is null in SQL, and so is its NOT. Here it counts as false: a worker without a
+    # team matches `NOT {team: A}`.
+    return not_(func.coalesce(term, false()))
 
 
-def _values(part: Any) -> int:
+def _count_values(part: Any) -> int:
     if isinstance(part, Mapping):
-        return sum(_values(item) for item in part.values())
-    return sum(_values(item) for item in part) if isinstance(part, list) else 1
+        return sum(_count_values(item) for item in part.values())
+    return sum(_count_values(item) for item in part) if isinstance(part, list) else 1
 
 
 def _check_operators(operators: Mapping[str, Any], path: tuple[str, ...]) -> None:
     for name, value in operators.items():
+        member = (*path, name)
         if value is None:
-            raise Invalid(f"{'.'.join((*path, name))} may be left out, but not null", (*path, name))
+            raise Invalid(f"{'.'.join(member)} must not be null; leave it out instead", member)
         if isinstance(value, Sequence) and not isinstance(value, str):
-            _check_length(value, (*path, name))
+            _check_length(value, member)
 
 
 def _check_length(values: Sequence[Any], path: tuple[str, ...]) -> None:
-    if len(values) > LONGEST:
-        raise TooMany(f"{'.'.join(path)} holds more than {LONGEST} items", path, limit=LONGEST)
+    if len(values) > MAX_ITEMS:
+        raise TooMany(f"{'.'.join(path)} holds more than {MAX_ITEMS} items", path, limit=MAX_ITEMS)
 
 
 def exact(column: Any) -> Filter:
-    """Equality operators: `eq`, `in`, `notIn`."""
-    return lambda operators, _actor, _now: equals(column, operators)
+    """Return a filter with the equality operators `eq`, `in` and `notIn`."""
+    return timeless(lambda operators, _actor: equals(column, operators))
 
 
-def equals(column: Any, operators: Mapping[str, Any]) -> ColumnElement[bool]:
-    """What equality operators say of a column."""
-    terms: list[ColumnElement[bool]] = []
+def equals(column: Any, operators: Mapping[str, Any]) -> Condition:
+    """Return the condition of equality operators on a column."""
+    terms: list[Condition] = []
     for name, value in operators.items():
         match name:
             case "eq":
@@ -151,60 +189,55 @@ def equals(column: Any, operators: Mapping[str, Any]) -> ColumnElement[bool]:
 
 
 def text(column: Any) -> Filter:
-    """Text operators on a column of folded text, so that case does not matter: `eq`, `in`, `contains`, `startsWith`."""
+    """Return a case-insensitive filter on a column of folded text: `eq`, `in`, `contains` and `startsWith`."""
 
-    def one(name: str, value: Any) -> ColumnElement[bool]:
-        found: ColumnElement[bool]
-        match name:
+    def term(operator: str, value: Any) -> Condition:
+        result: Condition
+        match operator:
             case "eq":
-                found = column == fold(value)
+                result = column == fold(value)
             case "in":
-                found = column.in_([fold(item) for item in value])
+                result = column.in_([fold(item) for item in value])
             case "contains":
-                found = column.contains(fold(value), autoescape=True)
+                result = column.contains(fold(value), autoescape=True)
             case _:
-                found = column.startswith(fold(value), autoescape=True)
-        return found
+                result = column.startswith(fold(value), autoescape=True)
+        return result
 
-    def apply(operators: Mapping[str, Any], _actor: Principal, _now: datetime) -> ColumnElement[bool]:
-        return and_(true(), *(one(name, value) for name, value in operators.items()))
-
-    return apply
+    return timeless(lambda operators, _actor: and_(true(), *(term(name, value) for name, value in operators.items())))
 
 
 def since(column: Any) -> Filter:
-    """At or after an instant, or from the start of a day in the organization's time zone."""
-    return lambda value, actor, _now: column >= instant(value, actor.time_zone)
+    """Return a filter for values at or after an instant, or the start of a day in the organization's time zone."""
+    return timeless(lambda value, actor: column >= to_instant(value, actor.time_zone))
 
 
 def until(column: Any) -> Filter:
-    """Before an instant, or before the start of a day in the organization's time zone."""
-    return lambda value, actor, _now: column < instant(value, actor.time_zone)
+    """Return a filter for values before an instant, or the start of a day in the organization's time zone."""
+    return timeless(lambda value, actor: column < to_instant(value, actor.time_zone))
 
 
-def instant(value: date | datetime, time_zone: ZoneInfo) -> datetime:
-    """An instant as it is; a bare date as the start of that day."""
+def to_instant(value: date | datetime, time_zone: ZoneInfo) -> datetime:
+    """Return an instant unchanged, and for a date the instant at which that day starts."""
     if isinstance(value, datetime):
         return value
     try:
         return datetime.combine(value, time(), time_zone).astimezone(UTC)
-    except OverflowError:  # the first or the last day of the calendar, in a time zone that lies beyond it
+    except OverflowError:  # the first or last day of the calendar, whose start in UTC is beyond the calendar
         return datetime.combine(value, time(), UTC)
 
 
-def covering(first: Any, last: Any, day: date) -> ColumnElement[bool]:
-    """Whether a time from a day to a day, or without end, has a day in it."""
+def covers_day(first: Any, last: Any, day: date) -> Condition:
+    """Return the condition that a day is within the columns `first` and `last`; a null `last` means no end."""
     return and_(first <= day, or_(last.is_(None), last >= day))
 
 
 def words(column: Any) -> Filter:
-    """Free text: every word is somewhere in a column of folded text."""
-
-    def apply(value: str, _actor: Principal, _now: datetime) -> ColumnElement[bool]:
-        return and_(true(), *(column.contains(word, autoescape=True) for word in fold(value).split()))
-
-    return apply
+    """Return a free-text filter: a column of folded text contains every word of the value."""
+    return timeless(
+        lambda value, _actor: and_(true(), *(column.contains(word, autoescape=True) for word in fold(value).split()))
+    )
 
 
 def _stored(value: Any) -> Any:
-    return composed(value) if type(value) is str else value
+    return normalize(value) if type(value) is str else value

@@ -1,285 +1,259 @@
-"""Reading lists: keyset pages of a table, one page for each of many parents, lookups by key, counts.
+"""Lists of rows: keyset pages of a table, a page for each of many parents, lookups by key, and counts.
 
-A `Listing` says what a table's list can be filtered and ordered by. A `Lookup` finds one row for each key.
-`Listing.by(column)` gives the list of each parent: its pages and counts for all parents come from one
-statement, however many parents there are.
+A `Listing` declares the filters, the sort columns and the search of a table's list. A `Lookup` finds one row for each
+key. `Listing.per_parent(column)` is the list of each parent: one statement reads the pages, or the counts, of all
+parents, however many there are.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, true
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.elements import UnaryExpression
-from sqlalchemy.sql.operators import custom_op
 
-from app.db.database import Session
 from app.db.principal import Principal
-from app.db.records import Record
-from app.lists import filters
-from app.lists.filters import Filter
-from app.lists.key_lists import KEYS, asked, listed, values
+from app.db.records import Row
+from app.db.session import Session
+from app.lists import filters, where_references
+from app.lists.filters import ClockDependence, Filter
+from app.lists.key_lists import KEYS, encode_keys, in_keys_parameter, keys_table
+from app.lists.keyset import after_position, literal_number, ordered
+from app.lists.page_request import Page, PageRequest
+from app.lists.where_references import Reference
 
-Row = TypeVar("Row", bound=Record)
-
-DEFAULT_PAGE = 25
-LARGEST_PAGE = 100
-COUNTED_EXACTLY = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a caller asks of a list. Equal asks of one level are answered by one batch."""
-
-    limit: int = DEFAULT_PAGE
-    backwards: bool = False
-    """Whether the page is taken from the list's end (`last`) instead of its start (`first`)."""
-    position: tuple[Any, ...] | None = None
-    """The sort values of the row that the page starts after (or, backwards, ends before)."""
-    order: tuple[tuple[str, bool], ...] = ()
-    """(name, descending) pairs; the id is always the last key."""
-    where: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    where_key: bytes = b""
-    """`where` in canonical form, so that asks can be compared."""
-    search: str = ""
-    include: frozenset[str] = frozenset()
-    """What the list would hide, and is asked to show: `deleted`, `archived`."""
+MAX_EXACT_COUNT = 10_000  # rows; beyond it a count says "more than", since counting reads every row
 
 
-@dataclass(frozen=True, slots=True)
-class Slice(Generic[Row]):
-    """The rows of one page, in the list's order."""
-
-    rows: list[Row]
-    has_next: bool = False
-    has_previous: bool = False
-
-
-class Scene(Protocol):
-    """What the making of a statement needs to know: of which kind of database, and of what instant."""
+class SqlContext(Protocol):
+    """The database dialect and the current time, as far as a statement depends on them. A session is one."""
 
     @property
-    def dialect(self) -> str: ...
+    def dialect_name(self) -> str: ...
     @property
     def now(self) -> datetime: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Lookup(Generic[Row]):
-    """Finds the row that each key names."""
+    """A read of the row with each of many keys."""
 
     table: type[Row]
     column: Any
 
     async def load(self, session: Session, actor: Principal, keys: Sequence[str]) -> dict[str, Row]:
-        """Key → row, for those that the actor sees."""
-        rows = await session.scalars(self.statement(session, actor), {KEYS: listed(keys, session.dialect)})
+        """Return key → row, for the rows that the actor can see."""
+        rows = await session.scalars(self.statement(session, actor), {KEYS: encode_keys(keys, session.dialect_name)})
         return {getattr(row, self.column.key): row for row in rows}
 
-    def statement(self, scene: Scene, actor: Principal, columns: Sequence[str] = ()) -> Select[Any]:
-        """The rows of the parameter `keys`, or just some columns of them."""
-        wanted = [getattr(self.table, name) for name in columns] or [self.table]
-        return select(*wanted).where(actor.sees(self.table), asked(self.column, scene.dialect))
+    def statement(self, context: SqlContext, actor: Principal, columns: Sequence[str] = ()) -> Select[Any]:
+        """Return the statement for the rows of the keys in the parameter `keys`, or for some of their columns."""
+        selected = [getattr(self.table, name) for name in columns] or [self.table]
+        condition = in_keys_parameter(self.column, context.dialect_name)
+        return select(*selected).where(actor.visible_rows(self.table), condition)
 
 
 @dataclass(frozen=True, eq=False)
 class Listing(Generic[Row]):
-    """What a table's list can be filtered, searched and ordered by."""
+    """The declaration of a table's list: its filters, search and order. Raises TypeError for an unmarked filter."""
 
     table: type[Row]
     filters: Mapping[str, Filter]
     orders: Mapping[str, Any]
     """Published name → an indexed column that is never null."""
-    default: tuple[tuple[str, bool], ...]
+    default_order: tuple[tuple[str, bool], ...]
+    """(name, descending) pairs."""
     search: Filter | None = None
-    hides: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
-    """What a list leaves out unless it is asked to include it: `deleted` → the condition that a row is not."""
-    base: ColumnElement[bool] | None = None
-    """What belongs to the list at all."""
-    prepare: Callable[[Session, Any, Mapping[str, Any]], Awaitable[Mapping[str, Any]]] | None = None
-    """Replaces references in a where by what they name, before any condition is built."""
-    kept: frozenset[str] = frozenset()
-    """Filters that ask what is kept, which may lag behind the facts."""
+    """The filter of the free-text argument `search`; its statements are cached, so it must be timeless."""
+    default_conditions: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
+    """Conditions that hold unless a request includes the rows by name: `deleted` → the row is not deleted."""
+    base_condition: ColumnElement[bool] | None = None
+    """A condition that always holds, which makes the list a part of the table, such as the review queue."""
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    """Filter name → the resolution of its value, for filters whose value refers to a row."""
+    settlement_filters: frozenset[str] = frozenset()
+    """Filters on columns that settlement maintains, and that may lag behind the facts until it has run."""
 
-    def by(self, parent: Any) -> "Children[Row]":
-        """The same list, for each value of a column."""
-        return Children(self, parent)
+    def __post_init__(self) -> None:
+        for name, condition in self.filters.items():
+            if not isinstance(condition, Filter):
+                raise TypeError(f"{self.table.__name__}.{name}: mark the filter timeless, daily or momentary")
+        if self.search is not None and self.search.clock_dependence is not ClockDependence.NONE:
+            raise TypeError(f"{self.table.__name__}: the search must be timeless")
 
-    def keys(self, ask: Ask) -> list[tuple[Any, bool]]:
-        """The sort columns with whether they descend; the id comes last, in the last one's direction."""
-        keys = [(self.orders[name], descending) for name, descending in ask.order or self.default]
+    def per_parent(self, parent_column: Any) -> "ChildListing[Row]":
+        """Return the same list for each value of a column."""
+        return ChildListing(self, parent_column)
+
+    def sort_keys(self, request: PageRequest) -> list[tuple[Any, bool]]:
+        """Return the sort columns, each with True if it descends. The id comes last, in the direction before it."""
+        keys = [(self.orders[name], descending) for name, descending in request.order or self.default_order]
         return [*keys, (self.table.id, keys[-1][1])]
 
-    async def page(self, session: Session, actor: Principal, ask: Ask) -> Slice[Row]:
-        """One page of the whole list."""
-        statement = self.statement(session, actor, await self.ready(session, actor, ask))
-        return self.slice(list(await session.scalars(statement)), ask)
+    async def page(self, session: Session, actor: Principal, request: PageRequest) -> Page[Row]:
+        """Return one page of the whole list."""
+        statement = self.statement(session, actor, await self.resolve(session, actor, request))
+        return self.to_page(list(await session.scalars(statement)), request)
 
-    async def count(self, session: Session, actor: Principal, ask: Ask) -> int:
-        """How many rows the list has, counted to one more than `COUNTED_EXACTLY`."""
-        ask = await self.ready(session, actor, ask)
-        return await session.scalar(self.counting(session, actor, ask)) or 0
+    async def count(self, session: Session, actor: Principal, request: PageRequest) -> int:
+        """Return the number of rows in the list, at most `MAX_EXACT_COUNT + 1`."""
+        request = await self.resolve(session, actor, request)
+        return await session.scalar(self.count_statement(session, actor, request)) or 0
 
-    async def ready(self, session: Session, actor: Principal, ask: Ask) -> Ask:
-        """The ask with the references of its where resolved."""
-        if self.prepare is None or not ask.where:
-            return ask
-        filters.check(ask.where)
-        return replace(ask, where=await self.prepare(session, actor, ask.where))
+    async def resolve(self, session: Session, actor: Principal, request: PageRequest) -> PageRequest:
+        """Return the request with the references in its `where` resolved."""
+        if not self.references or not request.where:
+            return request
+        filters.check_size(request.where)
+        where = await where_references.resolve(session, actor, request.where, self.references)
+        return replace(request, where=where)
 
-    def statement(self, scene: Scene, actor: Principal, ask: Ask, columns: Sequence[str] = ()) -> Select[Any]:
-        """The rows of one page and one more, or just some columns of them."""
-        wanted = [getattr(self.table, name) for name in columns] or [self.table]
-        return self.page_of(select(*wanted), scene, actor, ask)
-
-    def page_of(
-        self, statement: Select[Any], scene: Scene, actor: Principal, ask: Ask, *, by_index: bool = True
+    def statement(
+        self, context: SqlContext, actor: Principal, request: PageRequest, columns: Sequence[str] = ()
     ) -> Select[Any]:
-        """A statement narrowed to one page and one more row."""
-        keys = [(column, descending is not ask.backwards) for column, descending in self.keys(ask)]
-        statement = self._matching(statement, scene, actor, ask)
-        if ask.position is not None:
-            statement = statement.where(beyond(keys, ask.position))
-        sorts = [(column if by_index else _apart(column), descending) for column, descending in keys]
-        order = [column.desc() if descending else column.asc() for column, descending in sorts]
-        return statement.order_by(*order).limit(_fixed(ask.limit + 1))
+        """Return the statement for the rows of one page and one row more, or for some of their columns."""
+        selected = [getattr(self.table, name) for name in columns] or [self.table]
+        return self.narrow_to_page(select(*selected), context, actor, request)
 
-    def counting(
-        self, scene: Scene, actor: Principal, ask: Ask, *extra: ColumnElement[bool], parents: Any = None
+    def narrow_to_page(
+        self,
+        statement: Select[Any],
+        context: SqlContext,
+        actor: Principal,
+        request: PageRequest,
+        *,
+        by_index: bool = True,
     ) -> Select[Any]:
-        """How many rows the list has, counted to one more than `COUNTED_EXACTLY`."""
-        rows = self._matching(select(literal(1).label("one")).select_from(self.table), scene, actor, ask)
-        counted = rows.where(*extra).limit(_fixed(COUNTED_EXACTLY + 1)).correlate(parents)
+        """Narrow a statement to the rows of one page and one row more, which shows that another page follows."""
+        keys = [(column, descending is not request.backwards) for column, descending in self.sort_keys(request)]
+        statement = self._matching(statement, context, actor, request)
+        if request.position is not None:
+            statement = statement.where(after_position(keys, request.position))
+        return ordered(statement, keys, request.limit + 1, by_index=by_index)
+
+    def count_statement(
+        self,
+        context: SqlContext,
+        actor: Principal,
+        request: PageRequest,
+        *conditions: ColumnElement[bool],
+        parents: Any = None,
+    ) -> Select[Any]:
+        """Return the statement for the number of rows in the list, at most `MAX_EXACT_COUNT + 1`."""
+        rows = self._matching(select(literal(1).label("one")).select_from(self.table), context, actor, request)
+        counted = rows.where(*conditions).limit(literal_number(MAX_EXACT_COUNT + 1)).correlate(parents)
         return select(func.count()).select_from(counted.subquery())
 
-    def _matching(self, statement: Select[Any], scene: Scene, actor: Principal, ask: Ask) -> Select[Any]:
-        statement = statement.where(actor.sees(self.table))
-        if self.base is not None:
-            statement = statement.where(self.base)
-        statement = statement.where(*(shown for name, shown in self.hides.items() if name not in ask.include))
-        if ask.search and self.search is not None:
-            statement = statement.where(self.search(ask.search, actor, scene.now))
-        if ask.where:
-            statement = statement.where(filters.condition(ask.where, self.filters, actor, scene.now))
+    def _matching(
+        self, statement: Select[Any], context: SqlContext, actor: Principal, request: PageRequest
+    ) -> Select[Any]:
+        statement = statement.where(actor.visible_rows(self.table))
+        if self.base_condition is not None:
+            statement = statement.where(self.base_condition)
+        defaults = [condition for name, condition in self.default_conditions.items() if name not in request.include]
+        statement = statement.where(*defaults)
+        if request.search and self.search is not None:
+            statement = statement.where(self.search(request.search, actor, context.now))
+        if request.where:
+            statement = statement.where(filters.condition(request.where, self.filters, actor, context.now))
         return statement
 
-    def slice(self, rows: list[Any], ask: Ask) -> Slice[Any]:
-        """The page that the rows of its statement make."""
-        more = len(rows) > ask.limit
-        rows = rows[: ask.limit]
-        inside = ask.position is not None
-        if ask.backwards:
-            return Slice(rows[::-1], has_next=inside, has_previous=more)
-        return Slice(rows, has_next=more, has_previous=inside)
+    def to_page(self, rows: list[Any], request: PageRequest) -> Page[Any]:
+        """Return the page made of the rows of its statement."""
+        has_more = len(rows) > request.limit
+        rows = rows[: request.limit]
+        is_inside = request.position is not None
+        if request.backwards:
+            return Page(rows[::-1], has_next=is_inside, has_previous=has_more)
+        return Page(rows, has_next=has_more, has_previous=is_inside)
 
 
 @dataclass(frozen=True, eq=False)
-class Children(Generic[Row]):
+class ChildListing(Generic[Row]):
     """A listing's rows for each of many parents."""
 
     listing: Listing[Row]
-    parent: Any
+    parent_column: Any
 
-    async def load(self, session: Session, actor: Principal, keys: Sequence[str], ask: Ask) -> dict[str, Slice[Row]]:
-        """Parent → its page."""
+    async def load(
+        self, session: Session, actor: Principal, keys: Sequence[str], request: PageRequest
+    ) -> dict[str, Page[Row]]:
+        """Return parent key → its page."""
         listing = self.listing
-        ask = await listing.ready(session, actor, ask)
-        statement = self.statement(session, actor, ask)
-        found = await session.scalars(statement, {KEYS: listed(keys, session.dialect)})
-        rows: list[Row] = [row for row in found if row is not None]
-        # Sorted here, for a join promises no order.
-        for column, descending in reversed(listing.keys(ask)):
-            rows.sort(key=attrgetter(column.key), reverse=descending is not ask.backwards)
+        request = await listing.resolve(session, actor, request)
+        statement = self.statement(session, actor, request)
+        children = await session.scalars(statement, {KEYS: encode_keys(keys, session.dialect_name)})
+        rows: list[Row] = [row for row in children if row is not None]
+        # A join promises no order, so the rows are sorted again. Sorts are stable: the least significant key is first.
+        for column, descending in reversed(listing.sort_keys(request)):
+            rows.sort(key=attrgetter(column.key), reverse=descending is not request.backwards)
         groups: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
-            groups[getattr(row, self.parent.key)].append(row)
-        return {key: listing.slice(groups.get(key, []), ask) for key in keys}
+            groups[getattr(row, self.parent_column.key)].append(row)
+        return {key: listing.to_page(groups.get(key, []), request) for key in keys}
 
-    def statement(self, scene: Scene, actor: Principal, ask: Ask, columns: Sequence[str] = ()) -> Select[Any]:
-        """The rows of the page of each parent in the parameter `keys`, and one more; or some columns of them.
+    def statement(
+        self, context: SqlContext, actor: Principal, request: PageRequest, columns: Sequence[str] = ()
+    ) -> Select[Any]:
+        """Return the statement for the rows of each parent's page and one row more, or for some of their columns.
 
-        The columns are followed by the parent's key. A parent without rows may come with nothing but nulls.
+        The parents' keys are the parameter `keys`. Selected columns are followed by the parent's key. A parent
+        without rows may come as one row of nulls.
         """
-        listing, table = self.listing, self.listing.table
-        parents = values(scene.dialect)
-        found: list[Any]
-        if scene.dialect == "postgresql":
-            # LATERAL stops at each parent's limit; one scan with ROW_NUMBER would read all their children.
-            wanted = [getattr(table, name).label(f"c{at}") for at, name in enumerate(columns)] or [table]
-            mine = select(*wanted).where(self.parent == parents.c.value)
-            child = listing.page_of(mine, scene, actor, ask).lateral()
-            found = [*child.c, parents.c.value] if columns else [aliased(table, child)]
-            return select(*found).select_from(parents).join(child, true())
-        # SQLite has no LATERAL; a correlated IN with a limit does the same. The rows are found again by SQLite's own
-        # number of each.
-        other = aliased(table, name="found")
-        one = listing.page_of(
+        parents = keys_table(context.dialect_name)
+        if context.dialect_name == "postgresql":
+            return self._lateral_statement(parents, context, actor, request, columns)
+        return self._rowid_statement(parents, context, actor, request, columns)
+
+    def _lateral_statement(
+        self, parents: Any, context: SqlContext, actor: Principal, request: PageRequest, columns: Sequence[str]
+    ) -> Select[Any]:
+        # LATERAL stops at each parent's limit; one scan with ROW_NUMBER would read all children of all parents.
+        table = self.listing.table
+        selected = [getattr(table, name).label(f"c{index}") for index, name in enumerate(columns)] or [table]
+        children = select(*selected).where(self.parent_column == parents.c.value)
+        page = self.listing.narrow_to_page(children, context, actor, request).lateral()
+        output: list[Any] = [*page.c, parents.c.value] if columns else [aliased(table, page)]
+        return select(*output).select_from(parents).join(page, true())
+
+    def _rowid_statement(
+        self, parents: Any, context: SqlContext, actor: Principal, request: PageRequest, columns: Sequence[str]
+    ) -> Select[Any]:
+        # SQLite has no LATERAL. A correlated IN with a limit has the same effect: it selects the rowids of each
+        # parent's page, and the outer query reads those rows.
+        table = self.listing.table
+        rowids = self.listing.narrow_to_page(
             select(literal_column(f"{table.__tablename__}.rowid"))
             .select_from(table)
-            .where(self.parent == parents.c.value),
-            scene,
+            .where(self.parent_column == parents.c.value),
+            context,
             actor,
-            ask,
-            # A parent's index holds its rows in the default order. For any other, SQLite would rather walk the
-            # sort's own index, over all parents, than sort the few rows of one.
-            by_index=not ask.order,
+            request,
+            # The index on the parent holds its rows in the default order. For another order SQLite would read the
+            # sort column's own index, over all parents, rather than sort the few rows of one parent.
+            by_index=not request.order,
         )
-        here = literal_column("found.rowid").in_(one.correlate(parents))
-        found = [*(getattr(other, name) for name in columns), parents.c.value] if columns else [other]
-        # An outer join, whose left side comes first; SQLite would start from all rows, and try each parent.
-        return select(*found).select_from(parents).join(other, here, isouter=True)
+        child = aliased(table, name="child")
+        is_in_page = literal_column("child.rowid").in_(rowids.correlate(parents))
+        output: list[Any] = [*(getattr(child, name) for name in columns), parents.c.value] if columns else [child]
+        # In an outer join SQLite reads the left side first. With an inner one it would start from all rows of the
+        # table and try each parent.
+        return select(*output).select_from(parents).join(child, is_in_page, isouter=True)
 
-    async def counts(self, session: Session, actor: Principal, keys: Sequence[str], ask: Ask) -> dict[str, int]:
-        """Parent → how many rows its list has."""
-        statement = self.counting(session, actor, await self.listing.ready(session, actor, ask))
-        return {row[0]: row[1] for row in await session.execute(statement, {KEYS: listed(keys, session.dialect)})}
+    async def count(
+        self, session: Session, actor: Principal, keys: Sequence[str], request: PageRequest
+    ) -> dict[str, int]:
+        """Return parent key → the number of rows in its list, at most `MAX_EXACT_COUNT + 1`."""
+        statement = self.count_statement(session, actor, await self.listing.resolve(session, actor, request))
+        counts = await session.execute(statement, {KEYS: encode_keys(keys, session.dialect_name)})
+        return {row[0]: row[1] for row in counts}
 
-    def counting(self, scene: Scene, actor: Principal, ask: Ask) -> Select[Any]:
-        """The key of each parent in the parameter `keys`, and how many rows its list has."""
-        parents = values(scene.dialect)
-        one = self.listing.counting(scene, actor, ask, self.parent == parents.c.value, parents=parents)
-        return select(parents.c.value, one.scalar_subquery())
-
-
-def beyond(keys: Sequence[tuple[Any, bool]], position: Sequence[Any]) -> ColumnElement[bool]:
-    """The rows after a position in a sort order."""
-    columns = [column for column, _ in keys]
-    directions = {descending for _, descending in keys}
-    if len(directions) == 1:
-        row, at = (
-            tuple_(*columns),
-            tuple_(*(literal(v, c.type) for v, c in zip(position, columns, strict=True))),
-        )
-        return row < at if directions.pop() else row > at
-    # With mixed directions there is no row comparison. The leading bound is redundant, and lets the index help.
-    branches = []
-    for index, (column, descending) in enumerate(keys):
-        equal = [columns[i] == position[i] for i in range(index)]
-        branches.append(and_(*equal, column < position[index] if descending else column > position[index]))
-    first, descending = keys[0]
-    return and_(first <= position[0] if descending else first >= position[0], or_(*branches))
-
-
-def _fixed(number: int) -> ColumnElement[int]:
-    """A number in a statement's own text. Were it a value, PostgreSQL would plan without knowing how few rows it is."""
-    return literal_column(str(number))
-
-
-def _apart(column: Any) -> Any:
-    """A column in a form that SQLite looks up in no index: `+column`."""
-    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+    def count_statement(self, context: SqlContext, actor: Principal, request: PageRequest) -> Select[Any]:
+        """Return the statement for each parent's key and the number of rows in its list."""
+        parents = keys_table(context.dialect_name)
+        is_child = self.parent_column == parents.c.value
+        count = self.listing.count_statement(context, actor, request, is_child, parents=parents)
+        return select(parents.c.value, count.scalar_subquery())

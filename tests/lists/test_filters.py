@@ -11,8 +11,8 @@ from sqlalchemy import String, literal
 from sqlalchemy import column as sa_column
 from sqlalchemy.dialects import sqlite
 
-from app.access import EVERYTHING, Actor, ActorKind
-from app.core.text import as_json, fold
+from app.access import ALL_SCOPES, Actor, ActorKind
+from app.core.text import canonical_json, fold
 from app.credentials import queries
 from app.credentials.tables import Validity
 from app.lists import filters
@@ -86,13 +86,13 @@ def test_only_what_may_be_null_is_taken_as_not_so(filter: str, nulls: bool) -> N
         "eligibility": {"eq": "ERROR"},
         "validity": {"eq": Validity.VALID},
     }
-    actor = Actor("org", ActorKind.SYSTEM, "test", "Test", EVERYTHING)
+    actor = Actor("org", ActorKind.SYSTEM, "test", "Test", ALL_SCOPES)
     where = {"NOT": {filter: values[filter]}}
     found = filters.condition(where, queries.listing.filters, actor, datetime(2026, 3, 14, tzinfo=UTC))
     assert ("coalesce" in str(found.compile(dialect=sqlite.dialect()))) is nulls
 
 
-ACTOR = Actor("org", ActorKind.SYSTEM, "test", "Test", EVERYTHING, time_zone=ZoneInfo("Australia/Sydney"))
+ACTOR = Actor("org", ActorKind.SYSTEM, "test", "Test", ALL_SCOPES, time_zone=ZoneInfo("Australia/Sydney"))
 NOW = datetime(2026, 3, 14, 20, tzinfo=UTC)
 DAY: Filter = filters.daily(lambda value, _actor, day: literal(f"{value} {day}") == "")
 INSTANT: Filter = filters.momentary(lambda value, _actor, now: literal(f"{value} {now}") == "")
@@ -131,4 +131,4 @@ def test_a_search_that_depends_on_the_clock_is_refused() -> None:
 
 
 def test_equal_values_have_equal_text() -> None:
-    assert as_json({"a": 1, "b": {"d": [1], "c": None}}) == as_json({"b": {"c": None, "d": [1]}, "a": 1})
+    assert canonical_json({"a": 1, "b": {"d": [1], "c": None}}) == canonical_json({"b": {"c": None, "d": [1]}, "a": 1})
