@@ -1,4 +1,4 @@
-"""Who calls and what they may do: actors, scopes, roles, and the rows they see."""
+"""Access control: scopes, roles, actors, and the rows that an actor can see."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -9,11 +9,11 @@ from sqlmodel import col
 
 from app.core.errors import MissingScope
 from app.db.prepared_statements import Slot
-from app.db.records import Reach, Record
+from app.db.records import Record, Visibility
 
 
 class Scope(StrEnum):
-    """What a caller may do, as `noun:verb`."""
+    """A permission of a caller, as `noun:verb`."""
 
     WORKERS_READ = "workers:read"
     WORKERS_WRITE = "workers:write"
@@ -46,11 +46,11 @@ class Role(StrEnum):
     WORKER = "WORKER"
 
 
-EVERYTHING = frozenset(Scope) - {Scope.SELF_CREDENTIALS}
+ALL_SCOPES = frozenset(Scope) - {Scope.SELF_CREDENTIALS}
 
 ROLES: dict[Role, frozenset[Scope]] = {
-    Role.OWNER: EVERYTHING,
-    Role.ADMIN: EVERYTHING - {Scope.CREDENTIALS_PURGE, Scope.ORGANIZATION_MANAGE},
+    Role.OWNER: ALL_SCOPES,
+    Role.ADMIN: ALL_SCOPES - {Scope.CREDENTIALS_PURGE, Scope.ORGANIZATION_MANAGE},
     Role.REVIEWER: frozenset(
         {
             Scope.WORKERS_READ,
@@ -85,7 +85,7 @@ ROLES: dict[Role, frozenset[Scope]] = {
     Role.WORKER: frozenset({Scope.SELF_CREDENTIALS}),
 }
 
-ORGANIZATION_WIDE = frozenset(
+ORGANIZATION_WIDE_SCOPES = frozenset(
     {
         Scope.TYPES_WRITE,
         Scope.REQUIREMENTS_WRITE,
@@ -95,11 +95,11 @@ ORGANIZATION_WIDE = frozenset(
         Scope.ORGANIZATION_MANAGE,
     }
 )
-"""Scopes over what belongs to no org unit; a key restricted to a unit cannot hold them."""
+"""Scopes over records that belong to no org unit. A key restricted to a unit cannot hold them."""
 
 
 class ActorKind(StrEnum):
-    """A program, a person, or the service itself."""
+    """The kind of an actor: a program, a person, or the service itself."""
 
     SERVICE = "SERVICE"
     PERSON = "PERSON"
@@ -108,7 +108,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who calls, for which organization, and how far they see."""
+    """The caller of an operation: its organization, its scopes, and restrictions on the rows that it can see."""
 
     organization_id: str
     kind: ActorKind
@@ -117,27 +117,27 @@ class Actor:
     scopes: frozenset[Scope]
     roles: tuple[Role, ...] = ()
     worker_id: str | None = None
-    """The worker that a person is."""
+    """The worker record of a person, if there is one."""
     org_unit_id: str | None = None
-    """The unit, with its subtree, that a key is restricted to."""
+    """The unit that a key is restricted to, with all units under it."""
     only_self: bool = False
-    """Whether the actor acts by `self:credentials` alone, and so sees only their own."""
+    """True if the actor acts by `self:credentials` alone, and so sees only their own records."""
     only_contractors: bool = False
-    """Whether the actor acts by `contractors:manage` alone, and so sees only contractors' workers."""
+    """True if the actor acts by `contractors:manage` alone, and so sees only workers of contractors."""
     time_zone: ZoneInfo = field(default=ZoneInfo("UTC"))
     expiring_soon_days: int = 30
     decisions_are_final: bool = False
 
     def __hash__(self) -> int:
-        # Much is remembered by actor; what else there is of two of the same id is told apart by their equality.
+        # Actors are cache keys. Hashing the ids is cheap; `__eq__` separates actors with different scopes.
         return hash((self.organization_id, self.id))
 
-    def permitted(self, scope: Scope, *, own: bool = False, contractors: bool = False) -> "Actor":
-        """The actor as a field that needs this scope sees them.
+    def require_scope(self, scope: Scope, *, own: bool = False, contractors: bool = False) -> "Actor":
+        """Return the actor, restricted as needed, for a field that requires a scope. Raises MissingScope.
 
-        Where a field is open to a worker's own records (`own`), someone with only `self:credentials` gets in,
-        narrowed to what is theirs. Where one is open to those who manage contractors, `contractors:manage` is enough,
-        narrowed to the workers of contractors. Raises MissingScope.
+        With `own`, the field is open to workers for their own records: `self:credentials` is enough, and the actor is
+        restricted to them. With `contractors`, `contractors:manage` is enough, and the actor is restricted to workers
+        of contractors.
         """
         if scope in self.scopes:
             return self
@@ -147,18 +147,21 @@ class Actor:
             return replace(self, only_contractors=True)
         raise MissingScope(scope.value)
 
-    def sees(self, table: type[Record]) -> ColumnElement[bool]:
-        """The condition that every query of a table starts from."""
-        mine = col(table.organization_id) == self.organization_id
-        return and_(mine, *(table.within(reach) for reach in self._reaches()))
+    def visible_rows(self, table: type[Record]) -> ColumnElement[bool]:
+        """Return the condition for the rows of a table that the actor can see. Every query starts from it."""
+        own_organization = col(table.organization_id) == self.organization_id
+        return and_(own_organization, *(table.visible_to(restriction) for restriction in self._restrictions()))
 
     @property
-    def reach(self) -> tuple[bool, ...]:
-        """How far they see, whoever they are: statements for all of the same reach are the same."""
+    def visibility_key(self) -> tuple[bool, ...]:
+        """The kinds of restriction on the actor. Actors with equal keys share prepared statements."""
         return self.only_self, self.only_contractors, self.org_unit_id is not None
 
-    def anybody(self) -> "Actor":
-        """Whoever sees as far: with slots for the ids that `sees` compares with, whose values are `ids`."""
+    def template(self) -> "Actor":
+        """Return an actor with the same restrictions and with slots in place of its ids, to prepare a statement.
+
+        `slot_values` holds the values of the slots.
+        """
         return replace(
             self,
             organization_id=Slot("organization"),
@@ -167,22 +170,22 @@ class Actor:
         )
 
     @property
-    def ids(self) -> dict[str, str | None]:
-        """The values of the slots of `anybody`."""
+    def slot_values(self) -> dict[str, str | None]:
+        """The values of the slots of `template`."""
         return {"organization": self.organization_id, "worker": self.worker_id, "unit": self.org_unit_id}
 
-    def _reaches(self) -> list[Reach]:
-        """How far they see; a row has to be within each."""
+    def _restrictions(self) -> list[Visibility]:
+        """Return the restrictions on the actor; a visible row satisfies all of them."""
         if self.only_self:
-            return [Reach(self.organization_id, worker_id=self.worker_id)]
-        found: list[Reach] = []
+            return [Visibility(self.organization_id, worker_id=self.worker_id)]
+        restrictions: list[Visibility] = []
         if self.org_unit_id:
-            found.append(Reach(self.organization_id, org_unit_id=self.org_unit_id))
+            restrictions.append(Visibility(self.organization_id, org_unit_id=self.org_unit_id))
         if self.only_contractors:
-            found.append(Reach(self.organization_id, contractors=True))
-        return found
+            restrictions.append(Visibility(self.organization_id, contractors=True))
+        return restrictions
 
 
 def scopes_of(roles: tuple[Role, ...]) -> frozenset[Scope]:
-    """All scopes of some roles."""
+    """Return all scopes of the given roles."""
     return frozenset().union(*(ROLES[role] for role in roles))

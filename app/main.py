@@ -1,8 +1,7 @@
-"""The service put together: the only place where everything meets."""
+"""The composition of the service: the only module that knows all of its parts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import fields
 from datetime import timedelta
 
 from starlette.applications import Starlette
@@ -17,7 +16,6 @@ from app.attachments.storage import S3Service, Storage
 from app.core import clock
 from app.core.clock import Clock
 from app.db.database import Database
-from app.graph.execution.limits import Limits
 from app.graph.execution.runner import Runner
 from app.http.authentication import Authentication
 from app.http.evidence import PUBLIC_KEYS_PATH, EvidenceEndpoint, PublicKeysEndpoint
@@ -33,49 +31,45 @@ from app.jobs import loop as jobs
 from app.registries.registry_set import RegistrySet
 from app.settings import Settings
 from app.signing import jws
-from app.signing.jws import Signature
+from app.signing.jws import JwsSigner
 from app.signing.sealed_tokens import Signer
-from app.signing.signed_urls import Addresses
+from app.signing.signed_urls import SignedUrls
 
-LONGEST_PREFLIGHT_SECONDS = 600
-GRAPHQL = "/graphql"
+MAX_PREFLIGHT_SECONDS = 600
+GRAPHQL_PATH = "/graphql"
 
 
 def open_database(settings: Settings, now: Clock = clock.system) -> Database:
-    """The database of an installation, in which what follows from a change is done with it."""
-    database = Database(settings.database(), now, connections=settings.database_connections)
-    database.before_commit = reactions.follow
-    return database
+    """Return the database of an installation, with the reactions to events that run before each commit."""
+    return Database(settings.database(), now, connections=settings.database_connections, before_commit=reactions.react)
 
 
 def open_storage(settings: Settings) -> Storage:
-    """Where the files of an installation lie. Raises ValueError."""
+    """Return the file store of an installation. Raises ValueError."""
     service = S3Service(settings.s3_endpoint, settings.s3_region, settings.s3_access_key, settings.s3_secret_key)
-    return Storage(settings.file_place(), service)
+    return Storage(settings.file_store(), service)
 
 
 def open_files(settings: Settings, signer: Signer) -> FileService:
-    """The files of an installation. Raises ValueError."""
-    addresses = Addresses(signer, timedelta(minutes=settings.file_minutes), settings.public_url)
-    return FileService(open_storage(settings), addresses, settings.file_bytes)
+    """Return the file service of an installation. Raises ValueError."""
+    signed_urls = SignedUrls(signer, timedelta(minutes=settings.file_minutes), settings.public_url)
+    return FileService(open_storage(settings), signed_urls, settings.file_bytes)
 
 
-def open_signature(settings: Settings) -> Signature:
-    """What an installation signs with; a key is made and kept where none is set. Raises ValueError."""
+def open_jws_signer(settings: Settings) -> JwsSigner:
+    """Return the signer of an installation, with a generated key if none is configured. Raises ValueError."""
     if settings.signing_key is None:
-        jws.make(settings.signing_key_file())
-    return jws.load(settings.signing_key_file(), settings.former_keys)
+        jws.create_key(settings.signing_key_file())
+    return jws.load_signer(settings.signing_key_file(), settings.former_keys)
 
 
 def create_app(settings: Settings, database: Database | None = None) -> Starlette:
-    """The service as an ASGI application; it closes the database when it stops."""
+    """Return the service as an ASGI application, which closes the database when it stops."""
     database = database or open_database(settings)
-    database.before_commit = reactions.follow
     sources = RegistrySet(settings.registries)
-    limits = Limits(**{limit.name: getattr(settings, f"max_{limit.name}") for limit in fields(Limits)})
     signer = Signer(settings.signing_secret())
-    files, signature = open_files(settings, signer), open_signature(settings)
-    runner = Runner(database, signer, sources, files, limits)
+    files, signature = open_files(settings, signer), open_jws_signer(settings)
+    runner = Runner(database, signer, sources, files, settings.max)
     endpoint = GraphQLEndpoint(
         runner,
         Authentication(database, TokenAuthentication(settings) if settings.jwt_issuer else None, settings.key_seconds),
@@ -84,7 +78,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        # An embedded database has one process, and so its jobs run here; others have `python -m app jobs`.
+        # An embedded database has only this process, so its jobs run here; others have `python -m app jobs`.
         async with jobs.in_background(database, sources, files.storage) if database.is_embedded else nullcontext():
             yield
         await sources.close()
@@ -96,7 +90,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     service = Starlette(
         routes=[
             Route("/", home),
-            Route(GRAPHQL, endpoint, methods=["GET", "POST"]),
+            Route(GRAPHQL_PATH, endpoint, methods=["GET", "POST"]),
             Route("/health", HealthEndpoint(database).__call__),
             Route("/registries/{name}/push", RegistryPushEndpoint(database, sources).__call__, methods=["POST"]),
             Route("/files/{id}", FileEndpoint(database, files).__call__, methods=["GET", "PUT"]),
@@ -107,7 +101,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
         lifespan=lifespan,
     )
     service.state.plans = runner.plans
-    service.add_middleware(RouteShortcut, path=GRAPHQL, endpoint=endpoint)
+    service.add_middleware(RouteShortcut, path=GRAPHQL_PATH, endpoint=endpoint)
     if settings.allowed_origins:
         service.add_middleware(
             CORSMiddleware,
@@ -115,7 +109,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
             allow_methods=["GET", "POST", "PUT"],
             allow_headers=["Authorization", "Content-Type", "X-Request-Id"],
             expose_headers=["X-Request-Id"],
-            max_age=LONGEST_PREFLIGHT_SECONDS,
+            max_age=MAX_PREFLIGHT_SECONDS,
         )
     service.add_middleware(RequestLog)
     return service

@@ -1,8 +1,8 @@
-"""What follows from what: for each kind of fact, what is done about it before the transaction is committed.
+"""Reactions: for each kind of event, the changes that follow from it in the same transaction, before the commit.
 
-Whoever's standing or counts may have changed is marked, and settled later. What was changed of requirements, and of
-whom they ask something, is settled at once, as far as it concerns a bounded number of people, so that what follows
-is there when the call returns; the rest is left to the jobs.
+Workers whose standing or counts may have changed are marked, and background jobs settle them later. A change of
+requirements, or of the workers to whom they apply, settles up to `MAX_SETTLED_AT_ONCE` of these workers at once, so
+that its results are there when the call returns.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -12,130 +12,132 @@ from sqlmodel import col
 
 from app.compliance import affected_workers, request_lifecycle, settlement
 from app.compliance.tables import RequirementRule
-from app.credentials import permissions as credential_states
+from app.credentials import permissions
 from app.credentials.tables import Credential, Intake
-from app.db.database import Session
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
-from app.lists.key_lists import among
+from app.lists.key_lists import in_keys
 
-SETTLED_AT_ONCE = 500
-"""People whose standing is settled in the transaction that changes requirements: as many as one call can assign."""
+MAX_SETTLED_AT_ONCE = 500  # workers settled in the transaction of a change: as many as one call can assign
 
 Reaction = Callable[[Session, str, list[Event]], Awaitable[None]]
 
 
-async def follow(session: Session) -> None:
-    """Do what follows from all that the transaction recorded, and from what that records in turn."""
-    while events := event_log.taken(session):
+async def react(session: Session) -> None:
+    """Run the reactions to all events of the transaction, and to the events that these reactions record in turn."""
+    while events := event_log.take_unhandled(session):
         for organization_id in dict.fromkeys(event.organization_id for event in events):
-            theirs = [event for event in events if event.organization_id == organization_id]
-            await session.gather()
+            own_events = [event for event in events if event.organization_id == organization_id]
+            await session.queue_changes()
             for reaction, kinds in _BY_REACTION.items():
-                concerned = [event for event in theirs if event.kind in kinds]
-                if concerned:
-                    await reaction(session, organization_id, concerned)
+                relevant = [event for event in own_events if event.kind in kinds]
+                if relevant:
+                    await reaction(session, organization_id, relevant)
 
 
-async def _keep_requests(session: Session, organization_id: str, events: list[Event]) -> None:
-    """The requests of credentials are as their credentials are."""
-    back = [event.subject_id for event in events if event.kind in _BACK]
-    await request_lifecycle.follow(session, organization_id, await _credentials(session, organization_id, events), back)
+async def _follow_requests(session: Session, organization_id: str, events: list[Event]) -> None:
+    """Bring the requests of changed credentials in line with them."""
+    returned = [event.subject_id for event in events if event.kind in _RETURN_EVENTS]
+    await request_lifecycle.sync_with_credentials(
+        session, organization_id, await _credentials_of(session, organization_id, events), returned
+    )
     purged = [event.subject_id for event in events if event.kind is EventKind.CREDENTIAL_PURGED]
     if purged:
-        await request_lifecycle.follow_purged(session, organization_id, purged)
+        await request_lifecycle.close_purged(session, organization_id, purged)
 
 
 async def _mark_owners(session: Session, organization_id: str, events: list[Event]) -> None:
-    """Those who hold the credentials, and those who held them before; what is only asked for counts for nothing."""
-    credentials = await _credentials(session, organization_id, events)
-    asked = {row.id: row.intake for row in credentials if row.intake in credential_states.UNANSWERED}
-    events = [event for event in events if not _is_of_request(event, asked.get(event.subject_id))]
-    found = [event.worker_id for event in events]
-    concerned = {event.subject_id for event in events}
+    """Mark the present and former owners of credentials. A credential that is only requested counts for nothing."""
+    credentials = await _credentials_of(session, organization_id, events)
+    requested = {row.id: row.intake for row in credentials if row.intake in permissions.UNANSWERED}
+    events = [event for event in events if not _concerns_request_only(event, requested.get(event.subject_id))]
+    owners = [event.worker_id for event in events]
+    changed = {event.subject_id for event in events}
     for credential in credentials:
-        if credential.id in concerned:
-            found += [credential.worker_id, credential.applicant_id]
+        if credential.id in changed:
+            owners += [credential.worker_id, credential.applicant_id]
     for event in events:
         for name in ("owners.worker", "owners.applicant"):
-            found += event.changes.get(name, {}).values()
-    await settlement.mark(session, organization_id, _those(found))
+            owners += event.changes.get(name, {}).values()
+    await settlement.mark(session, organization_id, _without_none(owners))
 
 
-async def _mark_subject(session: Session, organization_id: str, events: list[Event]) -> None:
-    """The person themselves, where something changed that matters."""
-    found = [
+async def _mark_person(session: Session, organization_id: str, events: list[Event]) -> None:
+    """Mark the subjects, unless nothing changed that their standing or counts depend on."""
+    people = [
         event.subject_id
         for event in events
-        if event.kind is not EventKind.WORKER_UPDATED or event.changes.keys() & _WEIGHTY
+        if event.kind is not EventKind.WORKER_UPDATED or event.changes.keys() & _RELEVANT_CHANGES
     ]
-    await settlement.mark(session, organization_id, _those(found))
+    await settlement.mark(session, organization_id, _without_none(people))
 
 
 async def _mark_worker(session: Session, organization_id: str, events: list[Event]) -> None:
-    """The worker whom it is about."""
-    await settlement.mark(session, organization_id, _those(event.worker_id for event in events))
+    """Mark the workers whom the events concern."""
+    await settlement.mark(session, organization_id, _without_none(event.worker_id for event in events))
 
 
-async def _mark_asked(session: Session, organization_id: str, events: list[Event]) -> None:
-    """Those whom a rule asks, and those whom it asked before it changed."""
-    found: list[str] = []
+async def _mark_workers_of_rules(session: Session, organization_id: str, events: list[Event]) -> None:
+    """Mark the workers to whom a rule applies, and those to whom it applied before it changed."""
+    workers: list[str] = []
     for event in events:
-        rule = await session.row(RequirementRule, (organization_id, event.subject_id))
-        found += await affected_workers.of_rule(session, rule, event.changes)
-    await settlement.mark(session, organization_id, _those(found))
+        rule = await session.get_row(RequirementRule, (organization_id, event.subject_id))
+        workers += await affected_workers.of_rule(session, rule, event.changes)
+    await settlement.mark(session, organization_id, _without_none(workers))
 
 
-async def _mark_unit(session: Session, organization_id: str, events: list[Event]) -> None:
-    """Those in a unit that was moved, and under it."""
-    found: list[str] = []
+async def _mark_workers_of_units(session: Session, organization_id: str, events: list[Event]) -> None:
+    """Mark the workers of a unit that moved, and of all units under it."""
+    workers: list[str] = []
     for event in events:
         if "parent" in event.changes:
-            found += await affected_workers.of_unit(session, organization_id, event.subject_id)
-    await settlement.mark(session, organization_id, _those(found))
+            workers += await affected_workers.of_unit(session, organization_id, event.subject_id)
+    await settlement.mark(session, organization_id, _without_none(workers))
 
 
-async def _mark_type(session: Session, organization_id: str, events: list[Event]) -> None:
-    """Those who hold a type that now counts as expiring sooner or later, or whom a rule asks for one that went or is
-    back."""
-    found: list[str] = []
+async def _mark_workers_of_types(session: Session, organization_id: str, events: list[Event]) -> None:
+    """Mark the workers whom a credential type concerns, if it was archived, restored, or expires sooner or later."""
+    workers: list[str] = []
     for event in events:
         if event.kind is not EventKind.CREDENTIAL_TYPE_UPDATED or "expiringSoonDays" in event.changes:
-            found += await affected_workers.of_type(session, organization_id, event.subject_id)
-    await settlement.mark(session, organization_id, _those(found))
+            workers += await affected_workers.of_type(session, organization_id, event.subject_id)
+    await settlement.mark(session, organization_id, _without_none(workers))
 
 
-async def _mark_everybody(session: Session, organization_id: str, events: list[Event]) -> None:
-    """Everybody, where days are others now or credentials count as expiring sooner or later."""
+async def _mark_all_workers(session: Session, organization_id: str, events: list[Event]) -> None:
+    """Mark all workers, if the organization's time zone changed or the days before which a credential is expiring."""
     if any(event.changes.keys() & {"timeZone", "expiringSoonDays"} for event in events):
-        await settlement.mark(session, organization_id, await affected_workers.everybody(session, organization_id))
+        await settlement.mark(
+            session, organization_id, await affected_workers.of_organization(session, organization_id)
+        )
 
 
-async def _settle(session: Session, organization_id: str, _events: list[Event]) -> None:
-    """What follows for those just marked is there when the call returns, for as many as one transaction can bear."""
-    await settlement.settle_marked(session, organization_id, SETTLED_AT_ONCE)
+async def _settle_marked(session: Session, organization_id: str, _events: list[Event]) -> None:
+    """Settle the marked workers, up to the number that one transaction can carry."""
+    await settlement.settle_marked(session, organization_id, MAX_SETTLED_AT_ONCE)
 
 
-async def _credentials(session: Session, organization_id: str, events: Iterable[Event]) -> Sequence[Credential]:
-    """The credentials that events happened to, of which most are at hand; not those that are gone."""
+async def _credentials_of(session: Session, organization_id: str, events: Iterable[Event]) -> Sequence[Credential]:
+    """Return the credentials of events, without purged ones. Most are loaded in the session already."""
     keys = {event.subject_id for event in events if event.kind is not EventKind.CREDENTIAL_PURGED}
-    at_hand = session.at_hand(Credential)
-    found = [at_hand[key] for key in keys if key in at_hand]
-    missing = keys - at_hand.keys()
+    loaded = session.loaded_rows(Credential)
+    credentials = [loaded[key] for key in keys if key in loaded]
+    missing = keys - loaded.keys()
     if missing:
         statement = select(Credential).where(
             col(Credential.organization_id) == organization_id,
-            among(col(Credential.id), list(missing), session.dialect),
+            in_keys(col(Credential.id), list(missing), session.dialect_name),
         )
-        found += await session.scalars(statement)
-    return found
+        credentials += await session.scalars(statement)
+    return credentials
 
 
-def _is_of_request(event: Event, intake: Intake | None) -> bool:
-    """Whether it only tells that a credential is asked for, or not any more, or what waits to be handed in.
+def _concerns_request_only(event: Event, intake: Intake | None) -> bool:
+    """Return True if an event only says that a credential was requested or cancelled, or which files wait for it.
 
-    `intake` is that of a credential that nobody has answered, and None of any other.
+    `intake` is the intake of a credential that nobody has answered, and None for any other credential.
     """
     match event.kind:
         case EventKind.CREDENTIAL_ADDED:
@@ -147,64 +149,66 @@ def _is_of_request(event: Event, intake: Intake | None) -> bool:
     return False
 
 
-def _those(keys: Iterable[str | None]) -> list[str]:
+def _without_none(keys: Iterable[str | None]) -> list[str]:
     return list(dict.fromkeys(key for key in keys if key is not None))
 
 
-_BACK = frozenset({EventKind.CREDENTIAL_RESTORED, EventKind.CREDENTIAL_UNDELETED})
-_WEIGHTY = frozenset({"employment.status", "employment.startDate", "employment.orgUnit"})
-"""What of a worker their standing, or where they are counted, depends on."""
+_RETURN_EVENTS = frozenset({EventKind.CREDENTIAL_RESTORED, EventKind.CREDENTIAL_UNDELETED})
+_RELEVANT_CHANGES = frozenset({"employment.status", "employment.startDate", "employment.orgUnit"})
+"""The changes of a worker on which their standing, or the unit that counts them, depends."""
 
-PERSON: tuple[Reaction, ...] = (_mark_subject, _settle)
-ABOUT_WORKER: tuple[Reaction, ...] = (_mark_worker, _settle)
-CREDENTIAL: tuple[Reaction, ...] = (_keep_requests, _mark_owners)
+PERSON_REACTIONS: tuple[Reaction, ...] = (_mark_person, _settle_marked)
+WORKER_REACTIONS: tuple[Reaction, ...] = (_mark_worker, _settle_marked)
+CREDENTIAL_REACTIONS: tuple[Reaction, ...] = (_follow_requests, _mark_owners)
 
 REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
-    EventKind.WORKER_CREATED: PERSON,
-    EventKind.WORKER_UPDATED: PERSON,
-    EventKind.WORKER_DELETED: PERSON,
-    EventKind.WORKER_RESTORED: PERSON,
-    EventKind.APPLICANT_DELETED: (_mark_subject,),
-    EventKind.APPLICANT_RESTORED: (_mark_subject,),
-    EventKind.POSITION_ASSIGNED: ABOUT_WORKER,
-    EventKind.POSITION_UNASSIGNED: ABOUT_WORKER,
-    EventKind.EXEMPTION_GRANTED: ABOUT_WORKER,
-    EventKind.EXEMPTION_REVOKED: ABOUT_WORKER,
-    EventKind.REQUIREMENT_CHANGED: (_mark_asked, _settle),
-    EventKind.ORG_UNIT_UPDATED: (_mark_unit, _settle),
-    EventKind.CREDENTIAL_TYPE_UPDATED: (_mark_type,),
-    EventKind.CREDENTIAL_TYPE_ARCHIVED: (_mark_type,),
-    EventKind.CREDENTIAL_TYPE_RESTORED: (_mark_type,),
-    EventKind.ORGANIZATION_UPDATED: (_mark_everybody,),
-    EventKind.CREDENTIAL_ADDED: CREDENTIAL,
-    EventKind.CREDENTIAL_UPDATED: CREDENTIAL,
-    EventKind.CREDENTIAL_VERSION_ADDED: CREDENTIAL,
-    EventKind.CREDENTIAL_SUBMITTED: CREDENTIAL,
-    EventKind.CREDENTIAL_APPROVED: CREDENTIAL,
-    EventKind.CREDENTIAL_REJECTED: CREDENTIAL,
-    EventKind.CREDENTIAL_VERIFIED: CREDENTIAL,
-    EventKind.CREDENTIAL_LINKED: CREDENTIAL,
-    EventKind.CREDENTIAL_UNLINKED: CREDENTIAL,
-    EventKind.CREDENTIAL_TRANSFERRED: CREDENTIAL,
-    EventKind.CREDENTIAL_ARCHIVED: CREDENTIAL,
-    EventKind.CREDENTIAL_RESTORED: CREDENTIAL,
-    EventKind.CREDENTIAL_DELETED: CREDENTIAL,
-    EventKind.CREDENTIAL_UNDELETED: CREDENTIAL,
-    EventKind.CREDENTIAL_PURGED: CREDENTIAL,
+    EventKind.WORKER_CREATED: PERSON_REACTIONS,
+    EventKind.WORKER_UPDATED: PERSON_REACTIONS,
+    EventKind.WORKER_DELETED: PERSON_REACTIONS,
+    EventKind.WORKER_RESTORED: PERSON_REACTIONS,
+    EventKind.APPLICANT_DELETED: (_mark_person,),
+    EventKind.APPLICANT_RESTORED: (_mark_person,),
+    EventKind.POSITION_ASSIGNED: WORKER_REACTIONS,
+    EventKind.POSITION_UNASSIGNED: WORKER_REACTIONS,
+    EventKind.EXEMPTION_GRANTED: WORKER_REACTIONS,
+    EventKind.EXEMPTION_REVOKED: WORKER_REACTIONS,
+    EventKind.REQUIREMENT_CHANGED: (_mark_workers_of_rules, _settle_marked),
+    EventKind.ORG_UNIT_UPDATED: (_mark_workers_of_units, _settle_marked),
+    EventKind.CREDENTIAL_TYPE_UPDATED: (_mark_workers_of_types,),
+    EventKind.CREDENTIAL_TYPE_ARCHIVED: (_mark_workers_of_types,),
+    EventKind.CREDENTIAL_TYPE_RESTORED: (_mark_workers_of_types,),
+    EventKind.ORGANIZATION_UPDATED: (_mark_all_workers,),
+    EventKind.CREDENTIAL_ADDED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_UPDATED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_VERSION_ADDED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_SUBMITTED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_APPROVED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_REJECTED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_VERIFIED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_LINKED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_UNLINKED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_TRANSFERRED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_ARCHIVED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_RESTORED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_DELETED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_UNDELETED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_PURGED: CREDENTIAL_REACTIONS,
 }
-"""Each kind of fact, and what follows from it."""
+"""The reactions to each kind of event."""
 
 _ORDER: tuple[Reaction, ...] = (
-    _keep_requests,
+    _follow_requests,
     _mark_owners,
-    _mark_subject,
+    _mark_person,
     _mark_worker,
-    _mark_asked,
-    _mark_unit,
-    _mark_type,
-    _mark_everybody,
-    _settle,
+    _mark_workers_of_rules,
+    _mark_workers_of_units,
+    _mark_workers_of_types,
+    _mark_all_workers,
+    _settle_marked,
 )
+"""The order of reactions: marking needs the requests in their new state, and settlement needs all marks."""
+
 _BY_REACTION: dict[Reaction, frozenset[EventKind]] = {
     reaction: frozenset(kind for kind, follows in REACTIONS.items() if reaction in follows) for reaction in _ORDER
 }

@@ -1,97 +1,120 @@
 """Every setting of the service, read once from the environment (`CREDGRAPH_…` and `DATABASE_URL`)."""
 
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """What an installation can choose. Each name, in capitals with the prefix CREDGRAPH_, is a variable."""
+@dataclass(frozen=True)
+class Limits:
+    """The limits on one operation, as `CREDGRAPH_MAX_TOKENS`. `graph/execution/limits.py` checks them."""
 
-    model_config = SettingsConfigDict(env_prefix="CREDGRAPH_", frozen=True, extra="ignore", populate_by_name=True)
+    tokens: int = 4_000
+    depth: int = 20
+    siblings: int = 100
+    """Selections in one selection set."""
+    fields: int = 1_000
+    """Fields of an operation. A fragment's fields count at every spread."""
+    cost: int = 50_000
+    """Records that an operation can return at most, by its page sizes."""
+    cost_fields: int = 250_000
+    """Fields of all these records together."""
+    characters: int = 50_000
+    """Length of the text. Longer values belong into variables."""
+    values: int = 500
+    """Literal values in one field's arguments or in one variable's default."""
+    errors: int = 10
+    """Errors after which validation stops. Each error quotes the document."""
+
+
+class Settings(BaseSettings):
+    """The settings of an installation. The variable of each is its name in capitals, prefixed with CREDGRAPH_."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CREDGRAPH_",
+        # CREDGRAPH_MAX_COST_FIELDS sets `cost_fields` of `max`: only the first underscore separates.
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+    )
 
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
-    """`postgresql://…` or `sqlite:///file`; a file in `data` when empty."""
+    """`postgresql://…` or `sqlite:///file`; a file in `data` if empty."""
     database_connections: int = 20
-    """Connections to the database at most, for each process."""
+    """The maximum number of database connections of each process."""
     data: Path = Path(__file__).parent.parent / ".data"
-    """The folder of all that the service writes itself."""
+    """The folder for all files that the service writes itself."""
     secret: str = ""
-    """Signs cursors; at least 32 characters, the same for all processes. Kept in `data` when empty."""
+    """The secret that signs cursors and temporary URLs: at least 32 characters, the same for all processes. Generated
+    and stored in `data` if empty."""
 
     key_seconds: int = 5
-    """How long a process remembers whose an API key is: one that another process revokes works no longer than that."""
+    """Seconds for which a process caches an API key: a key revoked by another process works for at most that long."""
 
     allowed_origins: tuple[str, ...] = ()
     """Origins whose pages may call the service from a browser, as a JSON list: `["https://app.example"]`."""
     body_bytes: int = 1_000_000
-    """The largest request body."""
-    max_tokens: int = 4_000
-    max_depth: int = 20
-    max_siblings: int = 100
-    max_fields: int = 1_000
-    max_cost: int = 50_000
-    max_cost_fields: int = 250_000
-    max_characters: int = 50_000
-    max_values: int = 500
-    max_errors: int = 10
-    """The most that one operation may ask (see `graph/execution/limits.py`)."""
+    """The maximum size of a request body."""
+    max: Limits = Limits()
 
     public_url: str = ""
-    """The address by which clients reach the service, such as `https://credgraph.example`, for the addresses of files
-    and evidence packs that it gives them; as each request says when empty."""
+    """The URL by which clients reach the service, such as `https://credgraph.example`. The temporary URLs of files and
+    evidence packs start with it; if empty, with the URL of the request."""
     files: str = ""
-    """Where files are kept: a folder, or `s3://bucket/prefix`; the folder `files` in `data` when empty."""
+    """The store of files: a folder, or `s3://bucket/prefix`; the folder `files` in `data` if empty."""
     file_bytes: int = 15_000_000
-    """The largest file."""
+    """The maximum size of a file."""
     file_minutes: int = Field(default=15, ge=1, le=30)
-    """How long the address of a file, or of an evidence pack, is good."""
+    """Minutes for which the temporary URL of a file or of an evidence pack is valid."""
     s3_endpoint: str = ""
     s3_region: str = ""
     s3_access_key: str = ""
     s3_secret_key: str = ""
-    """How the S3 service is reached; what is empty is as AWS's own variables say, or the machine's role."""
+    """The connection to the S3 service. Empty values come from AWS's own variables or the machine's role."""
 
     signing_key: Path | None = None
-    """A file with the Ed25519 private key in PEM that signs evidence packs, the same for all processes; made and kept
-    in `data` when empty."""
+    """A PEM file with the Ed25519 private key that signs evidence packs, the same for all processes; generated and
+    stored in `data` if empty."""
     former_keys: Path | None = None
-    """A JSON Web Key Set of the public keys that signed before, which are given out too."""
+    """A JSON Web Key Set of public keys that signed evidence packs before; they are published with the current one."""
 
     registries: Path | None = None
     """A JSON file that describes registries by name (see `registries/http.py`); without it a person decides."""
 
     jwt_issuer: str = ""
-    """The OIDC issuer whose tokens are accepted; none when empty."""
+    """The OIDC issuer whose tokens are accepted; none if empty."""
     jwt_audience: str = ""
-    """The audience that a token must name. Needed with an issuer."""
+    """The audience that a token must name; required with an issuer."""
     jwt_jwks: str = ""
-    """Where the issuer's keys are: an https address, or a file."""
+    """The location of the issuer's keys: an https URL or a file."""
     jwt_organization_claim: str = "organization"
-    """The claim with the organization's id."""
+    """The claim that holds the organization's id."""
     jwt_roles_claim: str = "roles"
-    """The claim with the names of roles."""
+    """The claim that holds the names of roles."""
     jwt_worker_claim: str = "worker"
-    """The claim with the worker's id, or their external id."""
+    """The claim that holds the worker's id or external id."""
     jwt_name_claim: str = "name"
-    """The claim with the person's name."""
+    """The claim that holds the person's name."""
 
     def database(self) -> str:
-        """The database's address."""
+        """Return the URL of the database."""
         return self.database_url or f"sqlite:///{self.data.absolute() / 'credgraph.sqlite'}"
 
     def signing_key_file(self) -> Path:
-        """Where the private key is."""
+        """Return the file of the private key."""
         return self.signing_key or self.data / "signing-key.pem"
 
-    def file_place(self) -> str:
-        """Where files are kept."""
+    def file_store(self) -> str:
+        """Return the folder or bucket that stores files."""
         return self.files or str(self.data.absolute() / "files")
 
     def signing_secret(self) -> str:
-        """The signing secret; made and kept in `data` the first time, where none is set."""
+        """Return the signing secret. Without a setting it is generated once and stored in `data`."""
         if self.secret:
             return self.secret
         file = self.data / "secret"

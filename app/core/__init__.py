@@ -1,1 +1,1 @@
-"""Errors, ids, the clock, input fields and logs: used by every package, importing none."""
+"""Errors, ids, the clock, input fields, text and logs. Every package may import this one, and it imports none."""

@@ -1,4 +1,4 @@
-"""The time of day, passed in wherever it is needed so that tests can choose it."""
+"""The current time, passed in wherever it is needed so that tests can set it."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -8,10 +8,10 @@ Clock = Callable[[], datetime]
 
 
 def system() -> datetime:
-    """The machine's time, in UTC."""
+    """Return the machine's time in UTC."""
     return datetime.now(UTC)
 
 
 def today(now: datetime, time_zone: ZoneInfo) -> date:
-    """The calendar day that an instant falls on in an organization's time zone."""
+    """Return the calendar day of an instant in a time zone."""
     return now.astimezone(time_zone).date()

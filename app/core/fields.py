@@ -1,7 +1,7 @@
-"""A record's writable fields: where each lies in the input, which column holds it, and what it accepts.
+"""Writable fields of a record: the path of each in the input, its column, and the values that it accepts.
 
-One declaration serves create, update, replace and imports: it reads the input, gathers every error with its path,
-and tells what changed.
+One declaration serves create, update, replace and imports: it parses the input, collects every error with its path,
+and reports the changes.
 """
 
 import re
@@ -13,59 +13,64 @@ from enum import Enum
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from app.core.errors import DomainError, Invalid, Refused, Required
-from app.core.text import composed
+from app.core.errors import DomainError, DomainErrorGroup, Invalid, Required
+from app.core.text import normalize
 
-EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+MIN_DATE, MAX_DATE = date(1900, 1, 1), date(2199, 12, 31)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
-LONGEST_LINE = 300
-BREAKING = ("Cc", "Zl", "Zp")
-"""Characters that end a line, or do what no letter does."""
+MAX_LINE_LENGTH = 300  # characters; a longer field may have several lines
+CONTROL_CATEGORIES = ("Cc", "Zl", "Zp")
+"""Unicode categories of control characters and of line and paragraph separators."""
 
-Absent = Literal["keep", "clear"]
-Given = Mapping[str, Any]
+AbsentPolicy = Literal["keep", "clear"]
+"""The treatment of fields that are absent from the input: keep their values (update) or clear them (replace)."""
+
+Input = Mapping[str, Any]
+"""The input of a mutation: nested data with the names of the schema."""
+
 Changes = dict[str, dict[str, Any]]
+"""Changed values by path: `{"identity.displayName": {"from": …, "to": …}}`, as the event log stores them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class InputField:
     """One writable field."""
 
     path: tuple[str, ...]
     column: str
-    read: Callable[[Any], Any]
-    """Gives the stored form of a given value; raises ValueError with what is wrong."""
+    parse: Callable[[Any], Any]
+    """Returns the stored form of an input value. Raises ValueError; its text completes "displayName …"."""
     required: bool = False
     default: Any = None
 
     @property
     def name(self) -> str:
-        """The path as people write it, `identity.displayName`."""
+        """The path with dots, `identity.displayName`."""
         return ".".join(self.path)
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class InputFields:
     """The writable fields of a record."""
 
-    all: tuple[Field, ...]
+    all: tuple[InputField, ...]
 
     @property
     def names(self) -> list[str]:
-        """What can be written, by the names that people write."""
+        """The dotted paths of all fields."""
         return [field.name for field in self.all]
 
-    def read(self, given: Given, *, absent: Absent) -> dict[str, Any]:
-        """Column → value for what is given; with `clear`, the absent ones take their defaults.
+    def parse(self, input: Input, *, absent: AbsentPolicy) -> dict[str, Any]:
+        """Return column → value for the fields in the input; with `clear`, absent fields take their defaults.
 
-        Raises Refused with every field's error.
+        Raises DomainErrorGroup with the error of every field that is missing or invalid.
         """
         values: dict[str, Any] = {}
         errors: list[DomainError] = []
         for field in self.all:
-            found, value = at(given, field.path)
-            if not found and absent == "keep":
+            is_present, value = value_at(input, field.path)
+            if not is_present and absent == "keep":
                 continue
             value = _unblank(value)
             if value is None:
@@ -75,49 +80,52 @@ class Fields:
                     values[field.column] = field.default
                 continue
             try:
-                values[field.column] = field.read(value)
+                values[field.column] = field.parse(value)
             except ValueError as error:
                 errors.append(Invalid(f"{field.name} {error}", field.path))
         if errors:
-            raise Refused(errors)
+            raise DomainErrorGroup(errors)
         return values
 
-    def stated(self, row: Any) -> Changes:
-        """All that a new record states, as changes from nothing."""
-        found = {field.name: plain(getattr(row, field.column)) for field in self.all}
-        return {name: {"from": None, "to": value} for name, value in found.items() if value not in (None, "")}
+    def initial_changes(self, row: Any) -> Changes:
+        """Return the values of a new record as changes from null."""
+        values = {field.name: json_value(getattr(row, field.column)) for field in self.all}
+        return {name: {"from": None, "to": value} for name, value in values.items() if value not in (None, "")}
 
-    def differences(self, before: Any, after: Any) -> Changes:
-        """What differs from one record to another."""
+    def diff(self, before: Any, after: Any) -> Changes:
+        """Return the changes from one record to another."""
         columns = {field.name: field.column for field in self.all}
-        return between(snapshot(before, columns), snapshot(after, columns))
+        return changes_between(snapshot(before, columns), snapshot(after, columns))
 
     def apply(self, row: Any, values: Mapping[str, Any]) -> Changes:
-        """Set a record's columns; gives what changed, by path."""
+        """Set the columns of a record and return the changes."""
         changes: Changes = {}
         for field in self.all:
             if field.column in values and getattr(row, field.column) != values[field.column]:
                 changes[field.name] = {
-                    "from": plain(getattr(row, field.column)),
-                    "to": plain(values[field.column]),
+                    "from": json_value(getattr(row, field.column)),
+                    "to": json_value(values[field.column]),
                 }
                 setattr(row, field.column, values[field.column])
         return changes
 
 
 def snapshot(row: Any, columns: Mapping[str, str]) -> dict[str, Any]:
-    """Some of a record's values as JSON can hold them, by the names that are given to its columns."""
-    return {name: plain(getattr(row, column)) for name, column in columns.items()}
+    """Return name → JSON value, for `columns` as name → column."""
+    return {name: json_value(getattr(row, column)) for name, column in columns.items()}
 
 
-def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
-    """What changed from one snapshot to another."""
+def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
+    """Return the changes from one snapshot to another."""
     return {name: {"from": before[name], "to": after[name]} for name in after if before[name] != after[name]}
 
 
-def at(given: Given, path: Iterable[str]) -> tuple[bool, Any]:
-    """Whether a path is present in nested input, and its value. A null group is a group of nulls."""
-    value: Any = given
+def value_at(input: Input, path: Iterable[str]) -> tuple[bool, Any]:
+    """Return True and the value if a path is present in the input, else False and None.
+
+    All members of a null group are present, and null.
+    """
+    value: Any = input
     for name in path:
         if value is None:
             return True, None
@@ -127,9 +135,9 @@ def at(given: Given, path: Iterable[str]) -> tuple[bool, Any]:
     return True, value
 
 
-def plain(value: Any) -> Any:
-    """A stored value as JSON can hold it."""
-    if isinstance(value, date):  # an instant is one too
+def json_value(value: Any) -> Any:
+    """Return a stored value in a form that JSON can hold."""
+    if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
     return value.value if isinstance(value, Enum) else value
 
@@ -138,23 +146,24 @@ def _unblank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def text(path: str, column: str, *, longest: int = 200, required: bool = False, default: Any = None) -> Field:
-    """Text, trimmed and in Unicode's composed form: one line of it, or several where it may be longer than a line."""
+def text(path: str, column: str, *, max_length: int = 200, required: bool = False, default: Any = None) -> InputField:
+    """Declare a text field, stored trimmed and normalized. It may have several lines if it may be longer than one."""
 
     def read(value: Any) -> str:
-        line = composed(str(value))
-        if len(line) > longest:
-            raise ValueError(f"is longer than {longest} characters")
-        breaks = "" if longest <= LONGEST_LINE else "\n\t"
-        if any(unicodedata.category(character) in BREAKING and character not in breaks for character in line):
+        result = normalize(str(value))
+        if len(result) > max_length:
+            raise ValueError(f"is longer than {max_length} characters")
+        allowed = "" if max_length <= MAX_LINE_LENGTH else "\n\t"
+        controls = (char for char in result if unicodedata.category(char) in CONTROL_CATEGORIES)
+        if any(char not in allowed for char in controls):
             raise ValueError("holds a control character")
-        return line
+        return result
 
-    return Field(tuple(path.split(".")), column, read, required, default)
+    return InputField(tuple(path.split(".")), column, read, required, default)
 
 
-def email(path: str, column: str) -> Field:
-    """An email address."""
+def email(path: str, column: str) -> InputField:
+    """Declare a field for an email address."""
 
     def read(value: Any) -> str:
         address = str(value).strip()
@@ -162,11 +171,11 @@ def email(path: str, column: str) -> Field:
             raise ValueError("is not an email address")
         return address
 
-    return Field(tuple(path.split(".")), column, read)
+    return InputField(tuple(path.split(".")), column, read)
 
 
-def url(path: str, column: str) -> Field:
-    """A web address, http or https."""
+def url(path: str, column: str) -> InputField:
+    """Declare a field for an http or https URL."""
 
     def read(value: Any) -> str:
         address = str(value).strip()
@@ -180,38 +189,38 @@ def url(path: str, column: str) -> Field:
             raise ValueError("is not a web address")
         return address
 
-    return Field(tuple(path.split(".")), column, read)
+    return InputField(tuple(path.split(".")), column, read)
 
 
-def day(path: str, column: str, *, required: bool = False) -> Field:
-    """A calendar day."""
+def day(path: str, column: str, *, required: bool = False) -> InputField:
+    """Declare a field for a calendar day."""
 
     def read(value: date) -> date:
-        if not EARLIEST <= value <= LATEST:
-            raise ValueError(f"is not between {EARLIEST} and {LATEST}")
+        if not MIN_DATE <= value <= MAX_DATE:
+            raise ValueError(f"is not between {MIN_DATE} and {MAX_DATE}")
         return value
 
-    return Field(tuple(path.split(".")), column, read, required)
+    return InputField(tuple(path.split(".")), column, read, required)
 
 
-def choice(path: str, column: str, *, required: bool = False, default: Any = None) -> Field:
-    """One of an enum's values; the schema has checked which."""
-    return Field(tuple(path.split(".")), column, lambda value: value, required, default)
+def choice(path: str, column: str, *, required: bool = False, default: Any = None) -> InputField:
+    """Declare a field for a value of an enum, which the schema has validated."""
+    return InputField(tuple(path.split(".")), column, lambda value: value, required, default)
 
 
-def flag(path: str, column: str, *, required: bool = False, default: bool | None = None) -> Field:
-    """True or false."""
-    return Field(tuple(path.split(".")), column, bool, required, default)
+def boolean(path: str, column: str, *, required: bool = False, default: bool | None = None) -> InputField:
+    """Declare a field for true or false."""
+    return InputField(tuple(path.split(".")), column, bool, required, default)
 
 
-def whole(
-    path: str, column: str, *, least: int, most: int, required: bool = False, default: int | None = None
-) -> Field:
-    """A whole number within bounds."""
+def integer(
+    path: str, column: str, *, minimum: int, maximum: int, required: bool = False, default: int | None = None
+) -> InputField:
+    """Declare a field for an integer within bounds."""
 
     def read(value: Any) -> int:
-        if not least <= value <= most:
-            raise ValueError(f"is not between {least} and {most}")
+        if not minimum <= value <= maximum:
+            raise ValueError(f"is not between {minimum} and {maximum}")
         return int(value)
 
-    return Field(tuple(path.split(".")), column, read, required, default)
+    return InputField(tuple(path.split(".")), column, read, required, default)

@@ -1,4 +1,4 @@
-"""Opaque identifiers that carry their kind: a prefix and 16 characters, in the order they were made."""
+"""Opaque identifiers: a prefix that names the table, and 16 characters that sort by time of creation."""
 
 import re
 import secrets
@@ -6,24 +6,24 @@ import time
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 TIME_CHARACTERS = 9  # microseconds since 1970, enough for 429 years
-RANDOM_CHARACTERS = 7
+RANDOM_CHARACTERS = 7  # 41 bits, so that ids cannot be guessed from their time
 
 _PATTERN = re.compile(r"([a-z]{2,5})_[0-9A-Za-z]{16}")
 _RANDOM_VALUES = len(ALPHABET) ** RANDOM_CHARACTERS
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
-_last = 0
+_last = 0  # microseconds since 1970, of the newest id
 
 
 def new(prefix: str) -> str:
-    """A new id such as `wkr_0Lr5…`; ids of one process sort in the order they were made."""
+    """Return a new id such as `wkr_0Lr5…`. Ids of one process sort in the order of their creation."""
     global _last
     _last = max(time.time_ns() // 1_000, _last + 1)
-    chance = secrets.randbelow(_RANDOM_VALUES)
-    return f"{prefix}_{encode(_last, TIME_CHARACTERS)}{encode(chance, RANDOM_CHARACTERS)}"
+    random = secrets.randbelow(_RANDOM_VALUES)
+    return f"{prefix}_{to_base62(_last, TIME_CHARACTERS)}{to_base62(random, RANDOM_CHARACTERS)}"
 
 
-def encode(number: int, length: int) -> str:
-    """A number in base 62, padded to a fixed length so that text order is number order."""
+def to_base62(number: int, length: int) -> str:
+    """Return a number in base 62, padded to a fixed length so that texts sort as their numbers."""
     text = ""
     while len(text) < length:
         number, pair = divmod(number, len(_PAIRS))
@@ -31,7 +31,7 @@ def encode(number: int, length: int) -> str:
     return text[-length:]
 
 
-def kind(value: str) -> str | None:
-    """The prefix of a well-formed id, or None."""
+def prefix_of(value: str) -> str | None:
+    """Return the prefix of an id; None if the text is not a well-formed id."""
     match = _PATTERN.fullmatch(value)
     return match.group(1) if match else None

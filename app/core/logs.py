@@ -1,4 +1,4 @@
-"""Logs: one line an event, as JSON, or readable where a person is looking."""
+"""Structured logs: one line per entry, as JSON, or readable text on a terminal."""
 
 import json
 import logging
@@ -10,20 +10,20 @@ import orjson
 import structlog
 
 PROCESSORS: list[structlog.typing.Processor] = []
-"""What each event goes through. Loggers keep the list that they were made with, and so there is only this one."""
+"""The processors of every entry. Loggers keep a reference to this list, so `configure` changes it in place."""
 
 
 def configure() -> None:
-    """Send structured logs to standard error."""
-    person = sys.stderr.isatty()
+    """Write logs to standard error."""
+    is_terminal = sys.stderr.isatty()
     PROCESSORS[:] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        *([] if person else [structlog.processors.format_exc_info]),
+        *([] if is_terminal else [structlog.processors.format_exc_info]),
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-        if person
-        else structlog.processors.JSONRenderer(serializer=_json),
+        if is_terminal
+        else structlog.processors.JSONRenderer(serializer=_to_json),
     ]
     structlog.configure(
         processors=PROCESSORS,
@@ -33,8 +33,8 @@ def configure() -> None:
     )
 
 
-def _json(event: Any, default: Callable[[Any], Any]) -> str:
+def _to_json(entry: Any, default: Callable[[Any], Any]) -> str:
     try:
-        return orjson.dumps(event, default=default).decode()
-    except TypeError:  # what orjson cannot write, such as half a character, json can
-        return json.dumps(event, default=default)
+        return orjson.dumps(entry, default=default).decode()
+    except TypeError:  # orjson refuses some values that json writes, such as an unpaired surrogate
+        return json.dumps(entry, default=default)

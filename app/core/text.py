@@ -1,23 +1,23 @@
-"""Text in the form in which it is stored and compared."""
+"""Text in the forms in which it is stored and compared."""
 
 import unicodedata
 from typing import Any
 
 import msgspec
 
-LONGEST_FOLDED = 254
+MAX_FOLDED_LENGTH = 254  # characters; the longest email address, and short enough for an index
 
 
 def fold(value: str) -> str:
-    """Text as it is compared: case does not matter, nor what comes after the first 254 characters."""
-    return composed(composed(value).casefold())[:LONGEST_FOLDED]
+    """Return text for comparison: normalized, without case, and cut after 254 characters."""
+    return normalize(normalize(value).casefold())[:MAX_FOLDED_LENGTH]
 
 
-def composed(value: str) -> str:
-    """Text in Unicode's composed form, as it is stored: an é is one letter, however it was typed."""
+def normalize(value: str) -> str:
+    """Return text as it is stored: trimmed, and in composed form (NFC), in which é is always one character."""
     return unicodedata.normalize("NFC", value).strip()
 
 
-def as_json(value: Any) -> str:
-    """A value as JSON text, members in order, so that equal values have equal text."""
+def canonical_json(value: Any) -> str:
+    """Return a value as JSON text with sorted members, so that equal values have equal text."""
     return msgspec.json.encode(value, order="sorted").decode()

@@ -1,1 +1,1 @@
-"""The ledger of what happened: every change is one event, written in the transaction that makes it."""
+"""The event log: every change is one event, written in the same transaction."""

@@ -1,10 +1,10 @@
-"""The facts that the ledger records, in the past tense."""
+"""The kinds of events in the event log, in the past tense."""
 
 from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """What happened."""
+    """The kind of an event."""
 
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_UPDATED = "organization.updated"

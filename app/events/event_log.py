@@ -1,14 +1,12 @@
-"""Recording a fact in the ledger."""
+"""Recording events in the event log."""
 
 from app.access import Actor
 from app.core import ids
 from app.core.fields import Changes
-from app.db.database import Session
 from app.db.records import Record
+from app.db.session import Session
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
-
-RECORDED = "recorded"
 
 
 def record(
@@ -21,7 +19,7 @@ def record(
     worker_id: str | None = None,
     correlation_id: str | None = None,
 ) -> Event:
-    """Write one event in the current transaction."""
+    """Add an event to the current transaction and return it."""
     event = Event(
         organization_id=actor.organization_id,
         id=ids.new(Event.prefix),
@@ -37,10 +35,11 @@ def record(
         correlation_id=correlation_id,
     )
     session.add(event)
-    session.info.setdefault(RECORDED, []).append(event)
+    session.unhandled_events.append(event)
     return event
 
 
-def taken(session: Session) -> list[Event]:
-    """What was recorded in the current transaction since it was last asked; not what a savepoint took back."""
-    return [event for event in session.info.pop(RECORDED, []) if event in session]
+def take_unhandled(session: Session) -> list[Event]:
+    """Take the events recorded in the current transaction since the last call, without those rolled back."""
+    events, session.unhandled_events = session.unhandled_events, []
+    return [event for event in events if isinstance(event, Event) and event in session]

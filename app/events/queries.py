@@ -1,4 +1,4 @@
-"""Reads of the ledger."""
+"""Reads of the event log."""
 
 from sqlmodel import col
 
@@ -17,8 +17,8 @@ listing = Listing(
         "occurredBefore": filters.until(col(Event.occurred_at)),
     },
     orders={"occurredAt": col(Event.occurred_at)},
-    default=(("occurredAt", True),),
+    default_order=(("occurredAt", True),),
 )
 by_id = Lookup(Event, col(Event.id))
-by_worker = listing.by(col(Event.worker_id))
-by_subject = listing.by(col(Event.subject_id))
+by_worker = listing.per_parent(col(Event.worker_id))
+by_subject = listing.per_parent(col(Event.subject_id))

@@ -1,4 +1,4 @@
-"""The ledger's table."""
+"""The table of the event log."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -7,14 +7,14 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from app.access import ActorKind
-from app.db.records import Document, Key, Record, choice
+from app.db.records import Document, Key, Record, enum_column
 from app.events.event_kinds import EventKind
 
 
 class Event(Record, table=True):
-    """One fact: who did what to which record, what changed, when, and in which request.
+    """One event: the actor, the subject, the changes, the time and the request.
 
-    `worker_id` names the worker that the fact is about, if any, so that a person's whole story is one read.
+    `worker_id` is the worker whom the event concerns, if any, so that all events of a worker are one read.
     """
 
     __tablename__ = "events"
@@ -27,10 +27,10 @@ class Event(Record, table=True):
     )
     prefix: ClassVar[str] = "evt"
 
-    kind: EventKind = Field(sa_type=choice(EventKind))
+    kind: EventKind = Field(sa_type=enum_column(EventKind))
     subject_id: str = Field(sa_type=Key)
     worker_id: str | None = Field(default=None, sa_type=Key)
-    actor_kind: ActorKind = Field(sa_type=choice(ActorKind))
+    actor_kind: ActorKind = Field(sa_type=enum_column(ActorKind))
     actor_id: str = Field(max_length=200)
     actor_name: str = Field(max_length=200)
     changes: dict[str, Any] = Field(default_factory=dict, sa_type=Document)

@@ -1,1 +1,1 @@
-"""Organizations, their units, and the keys by which programs call for them."""
+"""Organizations, their units, their settings and the API keys of their programs."""

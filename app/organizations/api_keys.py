@@ -1,7 +1,7 @@
-"""API keys: making, rotating and revoking them, and telling who a token belongs to.
+"""API keys: creating, rotating and revoking them, and authenticating their tokens.
 
-A token is `cgk_`, the organization's and the key's 16 characters, `_`, and 43 characters of secret (256 bits).
-The public part finds the row inside its organization; the secret is compared with a stored hash.
+A token is `cgk_`, the 16 characters of the organization's id, the 16 of the key's id, `_`, and a secret of 43
+characters (256 bits). The ids find the row inside its organization; the secret is compared with a stored hash.
 """
 
 import hashlib
@@ -15,53 +15,53 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import or_, select, update
 from sqlmodel import col
 
-from app.access import ORGANIZATION_WIDE, Actor, ActorKind, Scope
+from app.access import ORGANIZATION_WIDE_SCOPES, Actor, ActorKind, Scope
 from app.core import fields, ids
 from app.core.errors import Invalid, KeyEnded, NotPermitted, Required, Unauthenticated
-from app.core.fields import Fields, Given
+from app.core.fields import Input, InputFields
 from app.core.text import fold
 from app.db import row_access
-from app.db.database import Session
-from app.db.idempotency import outcome
+from app.db.idempotency import replayable
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations import settings
 from app.organizations.tables import ApiKey, Organization, OrgUnit
 
-LONGEST_OVERLAP = timedelta(hours=24)
-USE_NOTED_EVERY = timedelta(minutes=1)
-SECRET_CHARACTERS = 43
+MAX_OVERLAP = timedelta(hours=24)
+USE_RECORD_INTERVAL = timedelta(minutes=1)  # one write per key and minute, however often the key is used
+SECRET_CHARACTERS = 43  # 256 bits in base 62
 
 _TOKEN = re.compile(r"cgk_([0-9A-Za-z]{16})([0-9A-Za-z]{16})_([0-9A-Za-z]{43})")
 
 
-FIELDS = Fields(
+FIELDS = InputFields(
     (
         fields.text("name", "name", required=True),
-        fields.Field(("scopes",), "scopes", frozenset, required=True),
+        fields.InputField(("scopes",), "scopes", frozenset, required=True),
     )
 )
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class IssuedKey:
-    """A key with its token, which is shown this once."""
+    """A key with its token, which is returned only once."""
 
     api_key: ApiKey
     token: str | None = field(metadata={"secret": True})
 
 
-async def create(session: Session, actor: Actor, given: Given) -> IssuedKey:
-    """Make a key that can do no more than its maker."""
-    values = FIELDS.read(given, absent="clear")
+async def create(session: Session, actor: Actor, input: Input) -> IssuedKey:
+    """Create a key. Raises NotPermitted for scopes or units beyond those of the actor."""
+    values = FIELDS.parse(input, absent="clear")
     name, scopes = values["name"], values["scopes"]
     if not scopes:
         raise Required("scopes")
-    expires_at = given.get("expiresAt")
+    expires_at = input.get("expiresAt")
     if expires_at is not None and expires_at <= session.now:
         raise Invalid("expiresAt is not in the future", ("expiresAt",))
-    unit = given.get("orgUnit")
+    unit = input.get("orgUnit")
     if unit is not None:
         await row_access.find(session, actor, OrgUnit, unit, ("orgUnit",))
     _check_grant(actor, scopes, unit)
@@ -78,31 +78,30 @@ async def create(session: Session, actor: Actor, given: Given) -> IssuedKey:
         created_by=actor.id,
         created_at=session.now,
     )
-    token = _renew(key)
+    token = _set_new_secret(key)
     session.add(key)
-    await session.gather()
     event_log.record(session, actor, EventKind.API_KEY_CREATED, key)
     return IssuedKey(key, token)
 
 
-async def rotate(session: Session, actor: Actor, given: Given) -> IssuedKey:
-    """Give a key a new secret; the old one works on for the overlap, 24 hours at most."""
-    key = await row_access.claim(session, actor, ApiKey, given["id"], ("id",))
-    _check_live(key, session.now)
+async def rotate(session: Session, actor: Actor, input: Input) -> IssuedKey:
+    """Replace the secret of a key. The previous secret stays valid for the overlap, at most 24 hours."""
+    key = await row_access.find_for_update(session, actor, ApiKey, input["id"], ("id",))
+    _check_active(key, session.now)
     _check_grant(actor, frozenset(Scope(scope) for scope in key.scopes), key.org_unit_id)
-    overlap = timedelta(minutes=given.get("overlapMinutes") or 0)
-    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+    overlap = timedelta(minutes=input.get("overlapMinutes") or 0)
+    if not timedelta(0) <= overlap <= MAX_OVERLAP:
         raise Invalid("overlapMinutes is not between 0 and 1440", ("overlapMinutes",))
     key.previous_secret_hash = key.secret_hash if overlap else None
     key.previous_expires_at = session.now + overlap if overlap else None
-    token = _renew(key)
+    token = _set_new_secret(key)
     event_log.record(session, actor, EventKind.API_KEY_ROTATED, key)
     return IssuedKey(key, token)
 
 
-async def revoke(session: Session, actor: Actor, given: Given) -> ApiKey:
-    """End a key, its previous secret too, from this moment."""
-    key = await row_access.claim(session, actor, ApiKey, given["id"], ("id",))
+async def revoke(session: Session, actor: Actor, input: Input) -> ApiKey:
+    """Revoke a key, including its previous secret, from now on. A revoked key stays as it is."""
+    key = await row_access.find_for_update(session, actor, ApiKey, input["id"], ("id",))
     if key.revoked_at is None:
         key.revoked_at = session.now
         event_log.record(session, actor, EventKind.API_KEY_REVOKED, key)
@@ -110,23 +109,26 @@ async def revoke(session: Session, actor: Actor, given: Given) -> ApiKey:
 
 
 async def authenticate(session: Session, token: str) -> tuple[Actor, ApiKey]:
-    """Who a token belongs to. Raises Unauthenticated for one that is malformed, unknown, revoked or expired."""
+    """Return the actor and the key of a token.
+
+    Raises Unauthenticated if the token is malformed, unknown, revoked or expired.
+    """
     match = _TOKEN.fullmatch(token)
     if match is None:
         raise Unauthenticated("the API key is malformed")
     organization_id, key_id, secret = f"org_{match[1]}", f"key_{match[2]}", match[3]
-    found = (
+    row = (
         await session.execute(
             select(ApiKey, Organization)
             .join(Organization, col(Organization.organization_id) == ApiKey.organization_id)
             .where(col(ApiKey.organization_id) == organization_id, col(ApiKey.id) == key_id)
         )
     ).one_or_none()
-    if found is None or not _matches(found[0], secret, session.now):
+    if row is None or not _matches(row[0], secret, session.now):
         raise Unauthenticated("the API key is not valid")
-    key, organization = found
-    if state(key, session.now) != "active":
-        raise Unauthenticated(f"the API key is {state(key, session.now)}")
+    key, organization = row
+    if status(key, session.now) != "active":
+        raise Unauthenticated(f"the API key is {status(key, session.now)}")
     actor = Actor(
         organization_id=organization_id,
         kind=ActorKind.SERVICE,
@@ -141,68 +143,70 @@ async def authenticate(session: Session, token: str) -> tuple[Actor, ApiKey]:
     return actor, key
 
 
-def good_until(key: ApiKey, now: datetime, longest: timedelta) -> datetime:
-    """Until when what a token of the key gave now may be believed: it ends, and its use has to be noted again."""
-    noted = now if key.last_used_at is None or use_is_due(key, now) else key.last_used_at
+def cacheable_until(key: ApiKey, now: datetime, max_age: timedelta) -> datetime:
+    """Return the time until which an authenticated token may be cached: until the key ends or its use is due."""
+    recorded = now if key.last_used_at is None or is_use_due(key, now) else key.last_used_at
     ends = [end for end in (key.expires_at, key.previous_expires_at) if end is not None]
-    return min([now + longest, noted + USE_NOTED_EVERY, *ends])
+    return min([now + max_age, recorded + USE_RECORD_INTERVAL, *ends])
 
 
-def use_is_due(key: ApiKey, now: datetime) -> bool:
-    """Whether a use of the key should be noted: at most once a minute, to spare the database."""
-    return key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY
+def is_use_due(key: ApiKey, now: datetime) -> bool:
+    """Return True if the last recorded use is older than `USE_RECORD_INTERVAL`, so that this use should be recorded."""
+    return key.last_used_at is None or now - key.last_used_at >= USE_RECORD_INTERVAL
 
 
-async def note_use(session: Session, organization_id: str, key_id: str) -> None:
-    """Remember that a key was used now."""
-    last = col(ApiKey.last_used_at)
+async def record_use(session: Session, organization_id: str, key_id: str) -> None:
+    """Record that a key is used now, unless another process recorded a use within the interval."""
+    last_used_at = col(ApiKey.last_used_at)
     await session.execute(
         update(ApiKey)
         .where(col(ApiKey.organization_id) == organization_id, col(ApiKey.id) == key_id)
-        .where(or_(last.is_(None), last <= session.now - USE_NOTED_EVERY))
+        .where(or_(last_used_at.is_(None), last_used_at <= session.now - USE_RECORD_INTERVAL))
         .values(last_used_at=session.now)
     )
 
 
-def state(key: ApiKey, now: datetime) -> str:
-    """`active`, `revoked` or `expired`."""
+def status(key: ApiKey, now: datetime) -> str:
+    """Return `active`, `revoked` or `expired`."""
     if key.revoked_at is not None:
         return "revoked"
     return "expired" if key.expires_at is not None and key.expires_at <= now else "active"
 
 
-def _renew(key: ApiKey) -> str:
-    secret = ids.encode(secrets.randbits(256), SECRET_CHARACTERS)
+def _set_new_secret(key: ApiKey) -> str:
+    secret = ids.to_base62(secrets.randbits(256), SECRET_CHARACTERS)
     key.secret_hash = _hash(secret)
     return f"cgk_{key.organization_id.removeprefix('org_')}{key.id.removeprefix('key_')}_{secret}"
 
 
 def _matches(key: ApiKey, secret: str, now: datetime) -> bool:
-    given = _hash(secret)
-    if hmac.compare_digest(given, key.secret_hash):
+    secret_hash = _hash(secret)
+    if hmac.compare_digest(secret_hash, key.secret_hash):
         return True
-    previous, until = key.previous_secret_hash, key.previous_expires_at
-    return previous is not None and until is not None and now < until and hmac.compare_digest(given, previous)
+    previous, expires_at = key.previous_secret_hash, key.previous_expires_at
+    if previous is None or expires_at is None or now >= expires_at:
+        return False
+    return hmac.compare_digest(secret_hash, previous)
 
 
 def _hash(secret: str) -> str:
-    # The secret is 256 random bits, so a plain hash cannot be searched; a slow one would only slow us.
+    # The secret is 256 random bits, which no search can find from a plain hash. A slow hash would only cost time.
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _check_live(key: ApiKey, now: datetime) -> None:
-    if state(key, now) != "active":
-        raise KeyEnded(f"the key is {state(key, now)}", ("id",))
+def _check_active(key: ApiKey, now: datetime) -> None:
+    if status(key, now) != "active":
+        raise KeyEnded(f"the key is {status(key, now)}", ("id",))
 
 
 def _check_grant(actor: Actor, scopes: frozenset[Scope], unit: str | None) -> None:
     if Scope.SELF_CREDENTIALS in scopes:
-        raise Invalid("scopes: self:credentials is for a person tied to a worker, not for a key", ("scopes",))
+        raise Invalid("scopes: self:credentials is for people who are linked to a worker, not for keys", ("scopes",))
     lacking = sorted(scope.value for scope in scopes - actor.scopes)
     if lacking:
-        raise NotPermitted(f"you cannot give what you do not hold: {', '.join(lacking)}", ("scopes",))
+        raise NotPermitted(f"scopes: you cannot grant a scope that you do not hold: {', '.join(lacking)}", ("scopes",))
     if unit is None and actor.org_unit_id is not None:
-        raise NotPermitted("your key is restricted to a unit; name one within it", ("orgUnit",))
-    wide = sorted(scope.value for scope in scopes & ORGANIZATION_WIDE)
+        raise NotPermitted("orgUnit: your key is restricted to a unit; choose that unit or one under it", ("orgUnit",))
+    wide = sorted(scope.value for scope in scopes & ORGANIZATION_WIDE_SCOPES)
     if unit is not None and wide:
         raise Invalid(f"a key restricted to a unit cannot hold {', '.join(wide)}", ("scopes",))

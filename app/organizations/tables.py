@@ -8,18 +8,18 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, Uniqu
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
-from app.db.records import Document, Key, Reach, Record, SortKey, choice
+from app.db.records import Document, Key, Record, SortKey, Visibility, enum_column
 
 
 class ApprovalFinality(StrEnum):
-    """Whether a decision about a version can be taken back."""
+    """The finality of decisions about versions."""
 
     REVERSIBLE = "REVERSIBLE"
     FINAL = "FINAL"
 
 
 class OrgUnitKind(StrEnum):
-    """What a part of an organization is."""
+    """The kind of an org unit."""
 
     SITE = "SITE"
     COMPANY = "COMPANY"
@@ -29,6 +29,7 @@ class OrgUnitKind(StrEnum):
 
 
 REMINDER_DAYS = (60, 30, 14, 7, 1, 0)
+"""Days before an expiry date at which reminders are sent, unless the organization chooses others."""
 
 
 class Organization(Record, table=True):
@@ -37,14 +38,16 @@ class Organization(Record, table=True):
     __tablename__ = "organizations"
     __table_args__ = (UniqueConstraint("organization_id", name="organizations_self"),)
     prefix: ClassVar[str] = "org"
-    kept = ("time_zone", "expiring_soon_days")
+    history_columns = ("time_zone", "expiring_soon_days")
 
     name: str = Field(max_length=200)
     time_zone: str = Field(default="UTC", max_length=64)
     sandbox: bool = False
-    """Whether its credentials are verified by the sandbox registry; settled when it is founded."""
+    """True if the sandbox registry verifies its credentials; fixed at creation."""
     approvals_enabled: bool = False
-    approval_finality: ApprovalFinality = Field(default=ApprovalFinality.REVERSIBLE, sa_type=choice(ApprovalFinality))
+    approval_finality: ApprovalFinality = Field(
+        default=ApprovalFinality.REVERSIBLE, sa_type=enum_column(ApprovalFinality)
+    )
     resubmit_on_reject: bool = False
     expiring_soon_days: int = 30
     reminder_days: list[int] = Field(default_factory=lambda: list(REMINDER_DAYS), sa_type=Document)
@@ -53,7 +56,7 @@ class Organization(Record, table=True):
     last_updated: datetime
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
         return true()
 
 
@@ -72,9 +75,9 @@ class OrgUnit(Record, table=True):
         Index("org_units_by_parent", "organization_id", "parent_id", "name_key", "id"),
     )
     prefix: ClassVar[str] = "unit"
-    kept = ("parent_id",)
+    history_columns = ("parent_id",)
 
-    kind: OrgUnitKind = Field(sa_type=choice(OrgUnitKind))
+    kind: OrgUnitKind = Field(sa_type=enum_column(OrgUnitKind))
     name: str = Field(max_length=200)
     name_key: str = Field(sa_type=SortKey)
     parent_id: str | None = Field(default=None, sa_type=Key)
@@ -83,16 +86,16 @@ class OrgUnit(Record, table=True):
     last_updated: datetime
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        if reach.org_unit_id is None:
-            return super().within(reach)
-        return col(cls.id).in_(subtree(reach.organization_id, reach.org_unit_id))
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        if visibility.org_unit_id is None:
+            return super().visible_to(visibility)
+        return col(cls.id).in_(subtree_ids(visibility.organization_id, visibility.org_unit_id))
 
 
 class ApiKey(Record, table=True):
-    """A program's key. The token's secret is kept only as a hash.
+    """The API key of a program. Only a hash of the secret is stored.
 
-    After a rotation the previous secret works until `previous_expires_at`.
+    After a rotation the previous secret is valid until `previous_expires_at`.
     """
 
     __tablename__ = "api_keys"
@@ -117,27 +120,26 @@ class ApiKey(Record, table=True):
     created_at: datetime
 
 
-def subtree(organization_id: str, *roots: str) -> Select[Any]:
-    """The ids of some units and all units under them."""
+def subtree_ids(organization_id: str, *roots: str) -> Select[Any]:
+    """Return the query of the ids of units and all units under them."""
     root = aliased(OrgUnit)
-    return _and_below(organization_id, root, col(root.id).in_(roots))
+    return _with_descendants(organization_id, root, col(root.id).in_(roots))
 
 
-def contractors(organization_id: str) -> Select[Any]:
-    """The ids of all contractors and all units under them."""
+def contractor_subtree_ids(organization_id: str) -> Select[Any]:
+    """Return the query of the ids of all contractors and all units under them."""
     root = aliased(OrgUnit)
-    return _and_below(organization_id, root, col(root.kind) == OrgUnitKind.CONTRACTOR)
+    return _with_descendants(organization_id, root, col(root.kind) == OrgUnitKind.CONTRACTOR)
 
 
-def _and_below(organization_id: str, root: Any, wanted: ColumnElement[bool]) -> Select[Any]:
-    # Aliases, so that a query around this one that reads units too keeps its own.
-    below = aliased(OrgUnit)
-    tree = (
-        select(col(root.id).label("id")).where(col(root.organization_id) == organization_id, wanted).cte(recursive=True)
+def _with_descendants(organization_id: str, root: Any, is_root: ColumnElement[bool]) -> Select[Any]:
+    # Aliases keep these units apart from those of a surrounding query on the same table.
+    child = aliased(OrgUnit)
+    roots: Select[Any] = select(col(root.id).label("id")).where(col(root.organization_id) == organization_id, is_root)
+    tree = roots.cte(recursive=True)
+    children = (
+        select(col(child.id))
+        .join(tree, col(child.parent_id) == tree.c.id)
+        .where(col(child.organization_id) == organization_id)
     )
-    under = (
-        select(col(below.id))
-        .join(tree, col(below.parent_id) == tree.c.id)
-        .where(col(below.organization_id) == organization_id)
-    )
-    return select(tree.union(under).c.id)
+    return select(tree.union(children).c.id)

@@ -1,30 +1,30 @@
-"""Org units: adding, renaming, moving and removing them."""
+"""Org units: creating, renaming, moving and deleting them."""
 
 from sqlalchemy.exc import IntegrityError
 
 from app.access import Actor
 from app.core import fields, ids
 from app.core.errors import InUse, Invalid
-from app.core.fields import Fields, Given
+from app.core.fields import Input, InputFields
 from app.core.text import fold
 from app.db import row_access
-from app.db.database import Session
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
-from app.organizations.tables import Organization, OrgUnit, subtree
+from app.organizations.tables import Organization, OrgUnit, subtree_ids
 
-FIELDS = Fields(
+FIELDS = InputFields(
     (
         fields.text("name", "name", required=True),
         fields.choice("kind", "kind", required=True),
-        fields.text("parent", "parent_id", longest=32),
+        fields.text("parent", "parent_id", max_length=32),
     )
 )
 
 
-async def create(session: Session, actor: Actor, given: Given) -> OrgUnit:
-    """Add a unit, at the top or under a parent."""
-    values = FIELDS.read(given, absent="clear")
+async def create(session: Session, actor: Actor, input: Input) -> OrgUnit:
+    """Create a unit, at the top or under a parent."""
+    values = FIELDS.parse(input, absent="clear")
     await _check_parent(session, actor, values["parent_id"])
     unit = OrgUnit(
         organization_id=actor.organization_id,
@@ -35,38 +35,37 @@ async def create(session: Session, actor: Actor, given: Given) -> OrgUnit:
         **values,
     )
     session.add(unit)
-    await session.gather()
-    event_log.record(session, actor, EventKind.ORG_UNIT_CREATED, unit, FIELDS.stated(unit))
+    event_log.record(session, actor, EventKind.ORG_UNIT_CREATED, unit, FIELDS.initial_changes(unit))
     return unit
 
 
-async def update(session: Session, actor: Actor, given: Given) -> OrgUnit:
+async def update(session: Session, actor: Actor, input: Input) -> OrgUnit:
     """Rename a unit, change its kind, or move it under another parent."""
-    values = FIELDS.read(given, absent="keep")
+    values = FIELDS.parse(input, absent="keep")
     if values.get("parent_id") is not None:
-        # Two moves at once could close a circle; one waits for the other here, before either holds a unit.
-        await row_access.claim(session, actor, Organization, actor.organization_id, ("organization",))
-    unit = await row_access.claim(session, actor, OrgUnit, given["id"], ("id",))
-    row_access.expect(unit.revision, given.get("expectedRevision"))
+        # Two concurrent moves could make a cycle: A under B and B under A. A lock on the organization, taken before the
+        # lock on a unit, makes the second move wait and see the first.
+        await row_access.find_for_update(session, actor, Organization, actor.organization_id, ("organization",))
+    unit = await row_access.find_for_update(session, actor, OrgUnit, input["id"], ("id",))
+    row_access.check_revision(unit.revision, input.get("expectedRevision"))
     parent = values.get("parent_id")
     if parent is not None and parent != unit.parent_id:
         await _check_parent(session, actor, parent)
-        below = subtree(actor.organization_id, unit.id)
-        if parent in set(await session.scalars(below)):
-            raise Invalid("parent is the unit itself or lies under it", ("parent",))
+        descendants = subtree_ids(actor.organization_id, unit.id)
+        if parent in set(await session.scalars(descendants)):
+            raise Invalid("parent is the unit itself or a unit under it", ("parent",))
     changes = FIELDS.apply(unit, values)
     if changes:
         unit.name_key = fold(unit.name)
-        unit.revision += 1
-        unit.last_updated = session.now
+        row_access.touch(unit, session.now)
         event_log.record(session, actor, EventKind.ORG_UNIT_UPDATED, unit, changes)
     return unit
 
 
-async def delete(session: Session, actor: Actor, given: Given) -> OrgUnit:
-    """Remove a unit that no unit, worker, position or rule belongs to, the deleted included."""
-    unit = await row_access.claim(session, actor, OrgUnit, given["id"], ("id",))
-    row_access.expect(unit.revision, given.get("expectedRevision"))
+async def delete(session: Session, actor: Actor, input: Input) -> OrgUnit:
+    """Delete a unit. Raises InUse if a unit, worker, position or rule belongs to it, including deleted ones."""
+    unit = await row_access.find_for_update(session, actor, OrgUnit, input["id"], ("id",))
+    row_access.check_revision(unit.revision, input.get("expectedRevision"))
     try:
         async with session.begin_nested():
             await session.delete(unit)

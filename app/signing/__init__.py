@@ -1,1 +1,1 @@
-"""Signatures: sealed tokens, signed URLs and JWS documents."""
+"""Sealed tokens, signed URLs and JWS documents."""

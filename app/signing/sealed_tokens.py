@@ -1,15 +1,15 @@
-"""Sealed tokens: what the service hands out and must later recognise as its own."""
+"""Sealed tokens: short values with a signature, by which the service recognises a token that it issued."""
 
 import base64
 import binascii
 import hashlib
 import hmac
 
-DIGEST_BYTES = 12
+DIGEST_BYTES = 12  # 96 bits: too many to guess, and few enough to keep cursors and URLs short
 
 
 class Signer:
-    """Signs short values with the service's secret, each for one purpose."""
+    """Signs short values with the service's secret. A token is valid for the purpose that it was sealed for."""
 
     def __init__(self, secret: str) -> None:
         if len(secret) < 32:
@@ -17,11 +17,11 @@ class Signer:
         self._key = hashlib.blake2b(secret.encode()).digest()
 
     def seal(self, purpose: bytes, value: bytes) -> str:
-        """The value and its signature as URL-safe text."""
+        """Return a value and its signature as URL-safe text."""
         return base64.urlsafe_b64encode(self._digest(purpose, value) + value).decode().rstrip("=")
 
     def open(self, purpose: bytes, token: str) -> bytes | None:
-        """The value of a token that this purpose sealed, or None."""
+        """Return the value of a token; None unless it was sealed for this purpose."""
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""Addresses that the service gives out: short-lived, and sealed, so that whoever holds one needs no key."""
+"""Signed URLs: short-lived URLs whose token grants access, so that a client needs no API key to open one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,66 +11,66 @@ from app.signing.sealed_tokens import Signer
 
 @dataclass(frozen=True)
 class Purpose:
-    """What an address is good for, and the path of those who open it."""
+    """The use that a URL is signed for, and the path of the endpoint that serves it."""
 
     name: bytes
     path: str
 
 
-class Forged(Exception):
-    """The service did not give this address, for this."""
+class ForgedUrl(Exception):
+    """The service did not sign this URL for this purpose."""
 
 
-class Expired(Exception):
-    """The service gave this address, and it is good no longer."""
+class ExpiredUrl(Exception):
+    """The service signed this URL, and its time is over."""
 
 
 @dataclass(frozen=True)
-class Address:
-    """Where something can be sent to or had from, until when."""
+class SignedUrl:
+    """A signed URL and the time at which it expires."""
 
     url: str
     expires_at: datetime
 
 
-class Sealed(msgspec.Struct, frozen=True, array_like=True):
-    """What an address says, to those who gave it."""
+class UrlPayload(msgspec.Struct, frozen=True, array_like=True):
+    """The content of a URL's token."""
 
     organization_id: str
     key: str
-    until: int
-    """In seconds since 1970."""
+    expires: int
+    """Seconds since 1970."""
     details: list[str] = []
-    """What else its purpose has to know."""
+    """Further values that the purpose needs."""
 
 
-class Addresses:
-    """Makes and opens the addresses `/{path}/{id}?token=…`."""
+class SignedUrls:
+    """Makes and verifies the URLs `/{path}/{key}?token=…`."""
 
-    def __init__(self, signer: Signer, lasting: timedelta, public_url: str = "") -> None:
-        self._signer, self.lasting, self._public_url = signer, lasting, public_url.rstrip("/")
+    def __init__(self, signer: Signer, lifetime: timedelta, public_url: str = "") -> None:
+        self._signer, self.lifetime, self._public_url = signer, lifetime, public_url.rstrip("/")
 
-    def until(self, now: datetime) -> datetime:
-        """Until when an address is good that is given now."""
-        return (now + self.lasting).replace(microsecond=0)
+    def expires_at(self, now: datetime) -> datetime:
+        """Return the time at which a URL that is made now expires."""
+        return (now + self.lifetime).replace(microsecond=0)
 
     def make(
         self, purpose: Purpose, organization_id: str, key: str, origin: str, now: datetime, details: Sequence[str] = ()
-    ) -> Address:
-        """The address of something of an organization; `origin` is how the caller reached the service."""
-        until = self.until(now)
-        sealed = Sealed(organization_id, key, int(until.timestamp()), list(details))
-        token = self._signer.seal(purpose.name, msgspec.json.encode(sealed))
-        return Address(f"{self._public_url or origin}/{purpose.path}/{key}?token={token}", until)
+    ) -> SignedUrl:
+        """Return the URL for a key of an organization. It starts with the public URL or, without one, with `origin`."""
+        expires_at = self.expires_at(now)
+        payload = UrlPayload(organization_id, key, int(expires_at.timestamp()), list(details))
+        token = self._signer.seal(purpose.name, msgspec.json.encode(payload))
+        return SignedUrl(f"{self._public_url or origin}/{purpose.path}/{key}?token={token}", expires_at)
 
-    def open(self, purpose: Purpose, key: str, token: str, now: datetime) -> Sealed:
-        """What an address says. Raises Forged and Expired."""
+    def verify(self, purpose: Purpose, key: str, token: str, now: datetime) -> UrlPayload:
+        """Return the payload of a URL's token. Raises ForgedUrl and ExpiredUrl."""
         sealed = self._signer.open(purpose.name, token)
         if sealed is None:
-            raise Forged
-        found = msgspec.json.decode(sealed, type=Sealed)
-        if found.key != key:
-            raise Forged
-        if now >= datetime.fromtimestamp(found.until, UTC):
-            raise Expired
-        return found
+            raise ForgedUrl
+        payload = msgspec.json.decode(sealed, type=UrlPayload)
+        if payload.key != key:
+            raise ForgedUrl
+        if now >= datetime.fromtimestamp(payload.expires, UTC):
+            raise ExpiredUrl
+        return payload

@@ -8,17 +8,17 @@ import pytest
 
 from app.core import fields
 from app.core.errors import DomainErrorGroup
-from app.core.fields import Fields, at
+from app.core.fields import InputFields, value_at
 
-FIELDS = Fields(
+FIELDS = InputFields(
     (
-        fields.text("identity.displayName", "name", longest=10, required=True),
+        fields.text("identity.displayName", "name", max_length=10, required=True),
         fields.text("identity.nick", "nick", default="none"),
         fields.email("contact.email", "email"),
         fields.url("profile.photo", "photo"),
         fields.day("birth", "birth"),
-        fields.flag("vip", "vip", default=False),
-        fields.whole("days", "days", least=0, most=9, required=True),
+        fields.boolean("vip", "vip", default=False),
+        fields.integer("days", "days", minimum=0, maximum=9, required=True),
     )
 )
 GOOD: dict[str, Any] = {"identity": {"displayName": "Jo"}, "days": 1}
@@ -33,28 +33,28 @@ class Row:
     birth: date | None = None
 
 
-def errors_of(given: dict[str, Any], *, absent: fields.Absent = "clear") -> list[tuple[str, str]]:
+def errors_of(given: dict[str, Any], *, absent: fields.AbsentPolicy = "clear") -> list[tuple[str, str]]:
     with pytest.raises(DomainErrorGroup) as raised:
-        FIELDS.read(given, absent=absent)
+        FIELDS.parse(given, absent=absent)
     return [(".".join(error.path), error.message) for error in raised.value.errors]
 
 
 def test_a_path_is_present_absent_or_within_a_null_group() -> None:
-    assert at({"a": {"b": 1}}, ("a", "b")) == (True, 1)
-    assert at({"a": {"b": None}}, ("a", "b")) == (True, None)
-    assert at({"a": {}}, ("a", "b")) == (False, None)
-    assert at({}, ("a", "b")) == (False, None)
-    assert at({"a": None}, ("a", "b", "c")) == (True, None)
+    assert value_at({"a": {"b": 1}}, ("a", "b")) == (True, 1)
+    assert value_at({"a": {"b": None}}, ("a", "b")) == (True, None)
+    assert value_at({"a": {}}, ("a", "b")) == (False, None)
+    assert value_at({}, ("a", "b")) == (False, None)
+    assert value_at({"a": None}, ("a", "b", "c")) == (True, None)
 
 
 def test_keeping_reads_what_is_given_only() -> None:
-    assert FIELDS.read({}, absent="keep") == {}
-    assert FIELDS.read({"identity": {"nick": None}}, absent="keep") == {"nick": "none"}
-    assert FIELDS.read({"contact": None, "vip": None}, absent="keep") == {"email": None, "vip": False}
+    assert FIELDS.parse({}, absent="keep") == {}
+    assert FIELDS.parse({"identity": {"nick": None}}, absent="keep") == {"nick": "none"}
+    assert FIELDS.parse({"contact": None, "vip": None}, absent="keep") == {"email": None, "vip": False}
 
 
 def test_clearing_gives_what_is_absent_its_default() -> None:
-    assert FIELDS.read(GOOD, absent="clear") == {
+    assert FIELDS.parse(GOOD, absent="clear") == {
         "name": "Jo",
         "nick": "none",
         "email": None,
@@ -66,7 +66,7 @@ def test_clearing_gives_what_is_absent_its_default() -> None:
 
 
 def test_zero_and_false_are_values() -> None:
-    found = FIELDS.read({"days": 0, "vip": False}, absent="keep")
+    found = FIELDS.parse({"days": 0, "vip": False}, absent="keep")
     assert found == {"days": 0, "vip": False}
 
 
@@ -81,7 +81,7 @@ def test_every_error_is_told_at_once() -> None:
 
 def test_text_is_trimmed_and_composed_before_it_is_measured() -> None:
     given = {"identity": {"displayName": "  e\u0301" + "x" * 9 + " \n"}}
-    assert FIELDS.read(given, absent="keep") == {"name": "\u00e9" + "x" * 9}
+    assert FIELDS.parse(given, absent="keep") == {"name": "\u00e9" + "x" * 9}
     (error,) = errors_of({**GOOD, "identity": {"displayName": "x" * 11}})
     assert error == ("identity.displayName", "identity.displayName is longer than 10 characters")
 
@@ -93,15 +93,15 @@ def test_control_characters_are_refused(character: str) -> None:
 
 
 def test_what_may_be_longer_than_a_line_may_have_several() -> None:
-    notes = Fields((fields.text("notes", "notes", longest=500),))
-    assert notes.read({"notes": "one\n\ttwo"}, absent="keep") == {"notes": "one\n\ttwo"}
+    notes = InputFields((fields.text("notes", "notes", max_length=500),))
+    assert notes.parse({"notes": "one\n\ttwo"}, absent="keep") == {"notes": "one\n\ttwo"}
     with pytest.raises(DomainErrorGroup, match="control character"):
-        notes.read({"notes": "one\x0btwo"}, absent="keep")
+        notes.parse({"notes": "one\x0btwo"}, absent="keep")
 
 
 @pytest.mark.parametrize("address", ["a@b.c", "A+b@c-d.example", "ü@exämple.test", " a@b.c "])
 def test_email_addresses(address: str) -> None:
-    assert FIELDS.read({"contact": {"email": address}}, absent="keep") == {"email": address.strip()}
+    assert FIELDS.parse({"contact": {"email": address}}, absent="keep") == {"email": address.strip()}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_what_is_no_email_address(address: str) -> None:
 
 @pytest.mark.parametrize("address", ["http://a", "https://a.test/x?y=1#z", " https://a.test "])
 def test_web_addresses(address: str) -> None:
-    assert FIELDS.read({"profile": {"photo": address}}, absent="keep") == {"photo": address.strip()}
+    assert FIELDS.parse({"profile": {"photo": address}}, absent="keep") == {"photo": address.strip()}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_what_is_no_web_address(address: str) -> None:
 
 def test_days_lie_within_three_centuries() -> None:
     for day in (date(1900, 1, 1), date(2199, 12, 31)):
-        assert FIELDS.read({"birth": day}, absent="keep") == {"birth": day}
+        assert FIELDS.parse({"birth": day}, absent="keep") == {"birth": day}
     for day in (date(1899, 12, 31), date(2200, 1, 1)):
         assert errors_of({**GOOD, "birth": day}) == [("birth", "birth is not between 1900-01-01 and 2199-12-31")]
 

@@ -15,7 +15,7 @@ def test_an_id_is_its_prefix_and_sixteen_characters() -> None:
     for table in Record.tables().values():
         if prefix := getattr(table, "prefix", None):
             assert re.fullmatch(rf"{prefix}_[0-9A-Za-z]{{16}}", ids.new(prefix))
-            assert ids.kind(ids.new(prefix)) == prefix
+            assert ids.prefix_of(ids.new(prefix)) == prefix
 
 
 def test_no_two_tables_share_a_prefix() -> None:
@@ -47,13 +47,13 @@ def test_ids_sort_in_the_order_they_were_made() -> None:
     ],
 )
 def test_what_is_no_id_has_no_kind(text: str) -> None:
-    assert ids.kind(text) is None
+    assert ids.prefix_of(text) is None
 
 
 @property_settings.pure
 @given(st.lists(st.integers(0, 62**9 - 1), min_size=2, max_size=2))
 def test_text_order_is_number_order(numbers: list[int]) -> None:
     first, second = numbers
-    texts = [ids.encode(number, 9) for number in numbers]
+    texts = [ids.to_base62(number, 9) for number in numbers]
     assert (texts[0] < texts[1]) == (first < second)
     assert [len(text) for text in texts] == [9, 9]

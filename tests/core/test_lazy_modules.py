@@ -29,7 +29,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleTy
     (tmp_path / NAME / "__init__.py").write_text(CODE)
     (tmp_path / NAME / "inner.py").write_text("VALUE = 1")
     monkeypatch.syspath_prepend(tmp_path)
-    lazy_modules.read(NAME)
+    lazy_modules.defer(NAME)
     yield importlib.import_module(NAME)
     for name in (NAME, f"{NAME}.inner"):
         sys.modules.pop(name, None)
@@ -55,7 +55,7 @@ def test_what_it_does_not_hold_is_missing_as_ever(module: ModuleType) -> None:
 
 
 def test_what_is_read_already_stays() -> None:
-    lazy_modules.read("pytest")
+    lazy_modules.defer("pytest")
     assert sys.modules["pytest"] is pytest
 
 
