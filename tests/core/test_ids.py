@@ -1,4 +1,4 @@
-"""Identifiers: their form, their kind, and their order."""
+"""Identifiers: their form, their prefix and their order."""
 
 import re
 
@@ -23,10 +23,10 @@ def test_no_two_tables_share_a_prefix() -> None:
     assert len(prefixes) == len(set(prefixes))
 
 
-def test_ids_sort_in_the_order_they_were_made() -> None:
-    made = [ids.new("wkr") for _ in range(10_000)]
-    assert made == sorted(made)
-    assert len(set(made)) == len(made)
+def test_ids_sort_in_the_order_of_their_creation() -> None:
+    created = [ids.new("wkr") for _ in range(10_000)]
+    assert created == sorted(created)
+    assert len(set(created)) == len(created)
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_ids_sort_in_the_order_they_were_made() -> None:
         "worker_0000000000000000",
     ],
 )
-def test_what_is_no_id_has_no_kind(text: str) -> None:
+def test_a_malformed_id_has_no_prefix(text: str) -> None:
     assert ids.prefix_of(text) is None
 
 
 @property_settings.pure
 @given(st.lists(st.integers(0, 62**9 - 1), min_size=2, max_size=2))
-def test_text_order_is_number_order(numbers: list[int]) -> None:
+def test_base62_texts_sort_as_their_numbers(numbers: list[int]) -> None:
     first, second = numbers
     texts = [ids.to_base62(number, 9) for number in numbers]
     assert (texts[0] < texts[1]) == (first < second)

@@ -1,4 +1,4 @@
-"""Reading the ledger: filters by subject, worker, actor, kind and time, pages, and the request's id."""
+"""Reading the event log: filters by subject, worker, actor, kind and time, pages, and request ids."""
 
 import re
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Story:
-    """An organization with a known past, told from 09:00 UTC on, one event a minute."""
+class RecordedDay:
+    """An organization with known events: one each minute from 09:00 UTC on."""
 
     tenant: Tenant
     other_key: str
@@ -25,8 +25,8 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-async def story(service: Service, session_clock: SettableClock) -> Story:
-    """A worker and their credential come, change and go; nobody changes it after."""
+async def day(service: Service, session_clock: SettableClock) -> RecordedDay:
+    """Record the creation, change and deletion of a worker and a credential. Tests only read them."""
     with session_clock.stopped(NOW - timedelta(days=1)):
         tenant = await Tenant.create(service, "Story", "Pacific/Auckland", types=frozenset({"WWCC_NSW"}))
         other = await tenant.create_key(Scope.WORKERS_READ, Scope.WORKERS_WRITE)
@@ -43,17 +43,17 @@ async def story(service: Service, session_clock: SettableClock) -> Story:
         await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": ids["jo"]})
         ids["owner"] = (await run_query(tenant, "viewer", "id")).data["viewer"]["id"]
         ids["other"] = (await run_query(tenant, "viewer", "id", key=other)).data["viewer"]["id"]
-    return Story(tenant, other, ids)
+    return RecordedDay(tenant, other, ids)
 
 
-ADDED, HELD, CHANGED, TAKEN, GONE = (
+CREATED, ADDED, UPDATED, CREDENTIAL_DELETED, DELETED = (
     "WORKER_CREATED",
     "CREDENTIAL_ADDED",
     "WORKER_UPDATED",
     "CREDENTIAL_DELETED",
     "WORKER_DELETED",
 )
-ALL = [GONE, TAKEN, CHANGED, HELD, ADDED]
+ALL = [DELETED, CREDENTIAL_DELETED, UPDATED, ADDED, CREATED]
 TODAY = {"occurredAfter": "2026-03-14T09:00:00Z"}
 
 
@@ -61,60 +61,60 @@ async def kinds(tenant: Tenant, **arguments: Any) -> list[str]:
     return [event["kind"] for event in await query_nodes(tenant, "activity", "kind", **arguments)]
 
 
-async def test_everything_is_told_latest_first(story: Story) -> None:
-    assert (await kinds(story.tenant))[:5] == ALL
-    upwards = [{"field": "OCCURRED_AT", "direction": "ASC"}]
-    assert await kinds(story.tenant, where=TODAY, orderBy=upwards) == ALL[::-1]
+async def test_the_latest_event_comes_first(day: RecordedDay) -> None:
+    assert (await kinds(day.tenant))[:5] == ALL
+    ascending = [{"field": "OCCURRED_AT", "direction": "ASC"}]
+    assert await kinds(day.tenant, where=TODAY, orderBy=ascending) == ALL[::-1]
 
 
-async def test_the_ledger_is_filtered(story: Story) -> None:
-    jo, cred, owner, other = (story.ids[name] for name in ("jo", "cred", "owner", "other"))
+async def test_events_are_filtered(day: RecordedDay) -> None:
+    jo, cred, owner, other = (day.ids[name] for name in ("jo", "cred", "owner", "other"))
     cases: list[tuple[list[str], dict[str, Any]]] = [
         (ALL, TODAY),
-        ([GONE, CHANGED, ADDED], {"subject": {"eq": jo}}),
-        ([TAKEN, HELD], {"subject": {"eq": cred}}),
+        ([DELETED, UPDATED, CREATED], {"subject": {"eq": jo}}),
+        ([CREDENTIAL_DELETED, ADDED], {"subject": {"eq": cred}}),
         (ALL, {"subject": {"in": [jo, cred]}}),
         (ALL, {"worker": {"eq": jo}}),
-        ([CHANGED], {"actor": {"eq": other}}),
-        ([GONE, TAKEN, HELD, ADDED], {**TODAY, "actor": {"in": [owner]}}),
-        ([CHANGED], {**TODAY, "actor": {"notIn": [owner]}}),
-        ([HELD], {"kind": {"eq": HELD}}),
-        ([TAKEN, HELD], {"kind": {"in": [HELD, TAKEN]}}),
-        ([GONE, CHANGED], {**TODAY, "kind": {"notIn": [HELD, TAKEN, ADDED]}}),
-        ([GONE, TAKEN, CHANGED], {"occurredAfter": "2026-03-14T09:02:00Z"}),
-        ([HELD, ADDED], {**TODAY, "occurredBefore": "2026-03-14T09:02:00Z"}),
-        ([CHANGED], {"occurredAfter": "2026-03-14T09:02:00Z", "occurredBefore": "2026-03-14T09:03:00Z"}),
+        ([UPDATED], {"actor": {"eq": other}}),
+        ([DELETED, CREDENTIAL_DELETED, ADDED, CREATED], {**TODAY, "actor": {"in": [owner]}}),
+        ([UPDATED], {**TODAY, "actor": {"notIn": [owner]}}),
+        ([ADDED], {"kind": {"eq": ADDED}}),
+        ([CREDENTIAL_DELETED, ADDED], {"kind": {"in": [ADDED, CREDENTIAL_DELETED]}}),
+        ([DELETED, UPDATED], {**TODAY, "kind": {"notIn": [ADDED, CREDENTIAL_DELETED, CREATED]}}),
+        ([DELETED, CREDENTIAL_DELETED, UPDATED], {"occurredAfter": "2026-03-14T09:02:00Z"}),
+        ([ADDED, CREATED], {**TODAY, "occurredBefore": "2026-03-14T09:02:00Z"}),
+        ([UPDATED], {"occurredAfter": "2026-03-14T09:02:00Z", "occurredBefore": "2026-03-14T09:03:00Z"}),
         # In Auckland the 14th of March begins at 11:00 UTC on the 13th.
         (ALL, {"occurredAfter": "2026-03-14", "occurredBefore": "2026-03-15"}),
         ([], {"occurredAfter": "2026-03-15"}),
-        ([GONE, CHANGED, ADDED], {"worker": {"eq": jo}, "NOT": {"subject": {"eq": cred}}}),
-        ([TAKEN, CHANGED], {"OR": [{"actor": {"eq": other}}, {"kind": {"eq": TAKEN}}]}),
+        ([DELETED, UPDATED, CREATED], {"worker": {"eq": jo}, "NOT": {"subject": {"eq": cred}}}),
+        ([CREDENTIAL_DELETED, UPDATED], {"OR": [{"actor": {"eq": other}}, {"kind": {"eq": CREDENTIAL_DELETED}}]}),
         ([], {"subject": {"eq": "wkr_0000000000000000"}}),
     ]
-    for found, where in cases:
-        assert await kinds(story.tenant, where=where) == found
+    for expected, where in cases:
+        assert await kinds(day.tenant, where=where) == expected
 
 
-async def test_not_a_worker_finds_what_is_about_no_worker_too(story: Story) -> None:
+async def test_a_negated_worker_filter_includes_events_without_a_worker(day: RecordedDay) -> None:
     before = {"occurredBefore": "2026-03-14T09:00:00Z"}
-    everything = await kinds(story.tenant, where=before)
-    assert everything != []
-    assert await kinds(story.tenant, where={**before, "NOT": {"worker": {"eq": story.ids["jo"]}}}) == everything
+    all_kinds = await kinds(day.tenant, where=before)
+    assert all_kinds != []
+    assert await kinds(day.tenant, where={**before, "NOT": {"worker": {"eq": day.ids["jo"]}}}) == all_kinds
 
 
-async def test_an_event_tells_who_did_what_to_what(story: Story) -> None:
+async def test_an_event_has_an_actor_a_subject_and_changes(day: RecordedDay) -> None:
     selection = """
       id occurredAt subjectId subject { id ... on Worker { deleted identity { displayName } } }
       actor { kind id name } changes { path before after }
     """
-    (event,) = await query_nodes(story.tenant, "activity", selection, where={"kind": {"eq": CHANGED}})
+    (event,) = await query_nodes(day.tenant, "activity", selection, where={"kind": {"eq": UPDATED}})
     assert event.pop("id").startswith("evt_")
     event["changes"].sort(key=lambda change: change["path"])
     assert event == {
         "occurredAt": "2026-03-14T09:02:00Z",
-        "subjectId": story.ids["jo"],
-        "subject": {"id": story.ids["jo"], "deleted": True, "identity": {"displayName": "Joanna"}},
-        "actor": {"kind": "SERVICE", "id": story.ids["other"], "name": "Limited"},
+        "subjectId": day.ids["jo"],
+        "subject": {"id": day.ids["jo"], "deleted": True, "identity": {"displayName": "Joanna"}},
+        "actor": {"kind": "SERVICE", "id": day.ids["other"], "name": "Limited"},
         "changes": [
             {"path": "identity.birthDate", "before": None, "after": "1990-01-02"},
             {"path": "identity.displayName", "before": "Jo", "after": "Joanna"},
@@ -122,40 +122,40 @@ async def test_an_event_tells_who_did_what_to_what(story: Story) -> None:
     }
 
 
-async def test_each_record_tells_its_own_story(story: Story) -> None:
-    by = {"id": story.ids["jo"]}
+async def test_each_record_lists_its_own_events(day: RecordedDay) -> None:
+    by = {"id": day.ids["jo"]}
     listed = "activity(where: {kind: {notIn: [CREDENTIAL_ADDED]}}) { nodes { kind } }"
-    found = (await run_query(story.tenant, "worker", listed, by=by)).data["worker"]
-    assert [event["kind"] for event in found["activity"]["nodes"]] == [GONE, TAKEN, CHANGED, ADDED]
-    found = (await run_query(story.tenant, "credential", "activity { nodes { kind } }", id=story.ids["cred"])).data
-    assert [event["kind"] for event in found["credential"]["activity"]["nodes"]] == [TAKEN, HELD]
+    worker = (await run_query(day.tenant, "worker", listed, by=by)).data["worker"]
+    assert [event["kind"] for event in worker["activity"]["nodes"]] == [DELETED, CREDENTIAL_DELETED, UPDATED, CREATED]
+    data = (await run_query(day.tenant, "credential", "activity { nodes { kind } }", id=day.ids["cred"])).data
+    assert [event["kind"] for event in data["credential"]["activity"]["nodes"]] == [CREDENTIAL_DELETED, ADDED]
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-async def test_the_ledger_is_walked_both_ways(story: Story, backwards: bool) -> None:
-    walked: list[str] = []
+async def test_pages_follow_in_both_directions(day: RecordedDay, backwards: bool) -> None:
+    collected: list[str] = []
     cursor: dict[str, Any] = {}
-    while len(walked) < len(ALL):
+    while len(collected) < len(ALL):
         page = {"last" if backwards else "first": 1, **cursor, "where": TODAY}
         selection = "nodes { kind } pageInfo { startCursor endCursor }"
-        connection = (await run_query(story.tenant, "activity", selection, **page)).data["activity"]
-        here = [event["kind"] for event in connection["nodes"]]
-        assert len(here) == 1
-        walked = [*here, *walked] if backwards else [*walked, *here]
+        connection = (await run_query(day.tenant, "activity", selection, **page)).data["activity"]
+        page_kinds = [event["kind"] for event in connection["nodes"]]
+        assert len(page_kinds) == 1
+        collected = [*page_kinds, *collected] if backwards else [*collected, *page_kinds]
         info = connection["pageInfo"]
         cursor = {"before": info["startCursor"]} if backwards else {"after": info["endCursor"]}
-    assert walked == ALL
+    assert collected == ALL
 
 
-async def test_the_ledger_is_its_organizations_and_needs_its_scope(story: Story, other_tenant: Tenant) -> None:
-    where = {"subject": {"in": list(story.ids.values())}}
+async def test_events_are_visible_to_their_organization_with_the_scope(day: RecordedDay, other_tenant: Tenant) -> None:
+    where = {"subject": {"in": list(day.ids.values())}}
     assert await kinds(other_tenant, where=where) == []
-    answer = await run_query(story.tenant, "activity", "nodes { kind }", key=story.other_key)
+    answer = await run_query(day.tenant, "activity", "nodes { kind }", key=day.other_key)
     assert (answer.body["data"], answer.codes) == ({"activity": None}, ["FORBIDDEN"])
     answer = await run_query(
-        story.tenant, "worker", "id activity { nodes { kind } }", key=story.other_key, by={"id": story.ids["jo"]}
+        day.tenant, "worker", "id activity { nodes { kind } }", key=day.other_key, by={"id": day.ids["jo"]}
     )
-    assert answer.body["data"] == {"worker": {"id": story.ids["jo"], "activity": None}}
+    assert answer.body["data"] == {"worker": {"id": day.ids["jo"], "activity": None}}
     assert answer.errors[0]["extensions"]["scope"] == "audit:read"
 
 
@@ -164,23 +164,23 @@ async def test_a_well_formed_request_id_is_kept(other_tenant: Tenant, request_id
     text = 'mutation { workerCreate(input: {identity: {displayName: "Jo"}}) { errors { code } } }'
     answer = await other_tenant.execute(text, X_Request_Id=request_id)
     assert answer.headers.get_list("x-request-id") == [request_id]
-    (event,) = await query_nodes(other_tenant, "activity", "requestId", where={"kind": {"eq": ADDED}})
+    (event,) = await query_nodes(other_tenant, "activity", "requestId", where={"kind": {"eq": CREATED}})
     assert event == {"requestId": request_id}
-    wrong = await other_tenant.execute("{ nothing }", X_Request_Id=request_id)
-    assert wrong.errors[0]["extensions"]["requestId"] == request_id
+    failed = await other_tenant.execute("{ nothing }", X_Request_Id=request_id)
+    assert failed.errors[0]["extensions"]["requestId"] == request_id
 
 
 @pytest.mark.parametrize("request_id", ["", "x" * 65, "a b", "a/b", "<script>"])
-async def test_another_request_id_is_replaced(other_tenant: Tenant, request_id: str) -> None:
+async def test_a_malformed_request_id_is_replaced(other_tenant: Tenant, request_id: str) -> None:
     answer = await other_tenant.execute("{ nothing }", X_Request_Id=request_id)
-    (given,) = answer.headers.get_list("x-request-id")
-    assert re.fullmatch(r"req_[0-9A-Za-z]{16}", given)
-    assert answer.errors[0]["extensions"]["requestId"] == given
+    (replaced,) = answer.headers.get_list("x-request-id")
+    assert re.fullmatch(r"req_[0-9A-Za-z]{16}", replaced)
+    assert answer.errors[0]["extensions"]["requestId"] == replaced
 
 
 async def test_every_request_has_an_id_of_its_own(other_tenant: Tenant) -> None:
-    given = {(await other_tenant.execute("{ viewer { id } }")).headers["x-request-id"] for _ in range(3)}
-    assert len(given) == 3
+    request_ids = {(await other_tenant.execute("{ viewer { id } }")).headers["x-request-id"] for _ in range(3)}
+    assert len(request_ids) == 3
 
 
 async def test_a_refusal_records_nothing(other_tenant: Tenant) -> None:

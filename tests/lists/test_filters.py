@@ -32,13 +32,13 @@ from tests import property_settings
         ("a\tB", "a\tb"),
     ],
 )
-def test_text_folds_to_what_is_compared(text: str, folded: str) -> None:
+def test_text_is_folded_for_comparison(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 
 @property_settings.pure
 @given(st.text(max_size=300))
-def test_folding_is_short_and_blind_to_case(text: str) -> None:
+def test_folded_text_is_short_and_without_case(text: str) -> None:
     assert len(fold(text)) <= 254
     assert fold(text.casefold()) == fold(text)
 
@@ -49,7 +49,7 @@ def test_upper_and_lower_fold_alike(text: str) -> None:
     assert fold(text.upper()) == fold(text.lower()) == fold(text)
 
 
-def test_letters_fold_alike_however_they_are_composed() -> None:
+def test_composed_and_decomposed_letters_fold_alike() -> None:
     assert fold("Zoe\u0308") == fold("Zo\u00eb")
 
 
@@ -60,26 +60,26 @@ def test_letters_fold_alike_however_they_are_composed() -> None:
         ("Australia/Sydney", "2026-03-14", "2026-03-13T13:00:00"),
         ("Pacific/Auckland", "2026-06-14", "2026-06-13T12:00:00"),
         ("America/New_York", "2026-03-14", "2026-03-14T04:00:00"),
-        # Clocks go from 23:59 to 01:00, so that the day begins at what would be midnight.
+        # Clocks go from 23:59 to 01:00; the day starts at the instant that would be midnight.
         ("Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00"),
-        # Midnight comes twice: the day begins at the first.
+        # Midnight comes twice; the day starts at the first.
         ("America/Havana", "2026-11-01", "2026-11-01T04:00:00"),
     ],
 )
-def test_a_day_begins_at_its_midnight(zone: str, day: str, expected: str) -> None:
-    found = to_instant(date.fromisoformat(day), ZoneInfo(zone))
-    assert found == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+def test_a_day_starts_at_midnight(zone: str, day: str, expected: str) -> None:
+    start = to_instant(date.fromisoformat(day), ZoneInfo(zone))
+    assert start == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
-def test_an_instant_is_itself() -> None:
+def test_an_instant_is_unchanged() -> None:
     at = datetime(2026, 3, 14, 9, tzinfo=UTC)
     assert to_instant(at, ZoneInfo("Australia/Sydney")) == at
 
 
 @pytest.mark.parametrize(
-    ("filter", "nulls"), [("expiringBefore", False), ("status", False), ("eligibility", True), ("validity", True)]
+    ("filter", "is_nullable"), [("expiringBefore", False), ("status", False), ("eligibility", True), ("validity", True)]
 )
-def test_only_what_may_be_null_is_taken_as_not_so(filter: str, nulls: bool) -> None:
+def test_only_a_nullable_condition_is_negated_with_coalesce(filter: str, is_nullable: bool) -> None:
     values = {
         "expiringBefore": date(2026, 3, 14),
         "status": {"in": ["PENDING"]},
@@ -88,8 +88,8 @@ def test_only_what_may_be_null_is_taken_as_not_so(filter: str, nulls: bool) -> N
     }
     actor = Actor("org", ActorKind.SYSTEM, "test", "Test", ALL_SCOPES)
     where = {"NOT": {filter: values[filter]}}
-    found = filters.condition(where, queries.listing.filters, actor, datetime(2026, 3, 14, tzinfo=UTC))
-    assert ("coalesce" in str(found.compile(dialect=sqlite.dialect()))) is nulls
+    condition = filters.condition(where, queries.listing.filters, actor, datetime(2026, 3, 14, tzinfo=UTC))
+    assert ("coalesce" in str(condition.compile(dialect=sqlite.dialect()))) is is_nullable
 
 
 ACTOR = Actor("org", ActorKind.SYSTEM, "test", "Test", ALL_SCOPES, time_zone=ZoneInfo("Australia/Sydney"))

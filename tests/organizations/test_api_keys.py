@@ -1,4 +1,4 @@
-"""API keys: made, listed, rotated, revoked and expired, and what a token that does not hold is told."""
+"""API keys: creating, listing, rotating, revoking and expiring them, and responses to invalid tokens."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -27,9 +27,9 @@ READ = ["WORKERS_READ"]
 
 
 async def issue(tenant: Tenant, **content: Any) -> tuple[str, str]:
-    """Make a key; gives its id and token."""
-    given = {"name": "Reader", "scopes": READ, **content}
-    payload = await mutate(tenant, "apiKeyCreate", "apiKey { id } token", **given)
+    """Create a key and return its id and token."""
+    input = {"name": "Reader", "scopes": READ, **content}
+    payload = await mutate(tenant, "apiKeyCreate", "apiKey { id } token", **input)
     assert payload["errors"] == []
     return payload["apiKey"]["id"], payload["token"]
 
@@ -46,7 +46,7 @@ def assert_unauthenticated(answer: GraphQLResponse, message: str) -> None:
     assert answer.headers["www-authenticate"] == challenge
 
 
-async def test_a_token_is_shown_once_and_kept_as_a_hash(tenant: Tenant) -> None:
+async def test_a_token_is_shown_once_and_stored_as_a_hash(tenant: Tenant) -> None:
     payload = await mutate(tenant, "apiKeyCreate", f"{KEY} token", name=" Reader ", scopes=[*READ, *READ])
     key, token = payload["apiKey"], payload["token"]
     assert re.fullmatch(r"cgk_[0-9A-Za-z]{32}_[0-9A-Za-z]{43}", token)
@@ -67,9 +67,9 @@ async def test_a_token_is_shown_once_and_kept_as_a_hash(tenant: Tenant) -> None:
     assert (event["kind"], event["subject_id"]) == ("apiKey.created", key["id"])
 
 
-async def test_what_is_missing_or_does_not_fit_is_refused(tenant: Tenant, clock: SettableClock) -> None:
+async def test_missing_and_invalid_input_is_refused(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(NOW)
-    good = {"name": "Reader", "scopes": READ}
+    valid = {"name": "Reader", "scopes": READ}
     cases: list[tuple[tuple[str, str], dict[str, Any], str]] = [
         (("REQUIRED", "name"), {"name": None}, "name is required"),
         (("REQUIRED", "name"), {"name": " "}, "name is required"),
@@ -81,7 +81,7 @@ async def test_what_is_missing_or_does_not_fit_is_refused(tenant: Tenant, clock:
         (
             ("INVALID", "scopes"),
             {"scopes": ["SELF_CREDENTIALS"]},
-            "scopes: self:credentials is for a person tied to a worker, not for a key",
+            "scopes: self:credentials is for people who are linked to a worker, not for keys",
         ),
         (
             ("NOT_FOUND", "orgUnit"),
@@ -90,20 +90,20 @@ async def test_what_is_missing_or_does_not_fit_is_refused(tenant: Tenant, clock:
         ),
         (("INVALID", "orgUnit"), {"orgUnit": "x"}, "orgUnit is not the id of an org unit (unit_…)"),
     ]
-    for expected, wrong, message in cases:
-        (error,) = await assert_refused(tenant, "apiKeyCreate", expected, **{**good, **wrong})
-        if "orgUnit" not in wrong:
+    for expected, invalid, message in cases:
+        (error,) = await assert_refused(tenant, "apiKeyCreate", expected, **{**valid, **invalid})
+        if "orgUnit" not in invalid:
             assert error["message"] == message
 
 
-async def test_nobody_gives_more_than_they_hold(tenant: Tenant) -> None:
+async def test_nobody_grants_a_scope_that_they_do_not_hold(tenant: Tenant) -> None:
     manager = await tenant.create_key(Scope.KEYS_MANAGE, Scope.WORKERS_READ)
-    wanted = ["WORKERS_READ", "WORKERS_WRITE", "AUDIT_READ"]
+    scopes = ["WORKERS_READ", "WORKERS_WRITE", "AUDIT_READ"]
     not_permitted = ("NOT_PERMITTED", "scopes")
-    (error,) = await assert_refused(tenant, "apiKeyCreate", not_permitted, key=manager, name="More", scopes=wanted)
+    (error,) = await assert_refused(tenant, "apiKeyCreate", not_permitted, key=manager, name="More", scopes=scopes)
     assert error["__typename"] == "NotPermittedError"
-    assert error["message"] == "you cannot give what you do not hold: audit:read, workers:write"
-    key, _ = await issue(tenant, scopes=wanted)
+    assert error["message"] == "scopes: you cannot grant a scope that you do not hold: audit:read, workers:write"
+    key, _ = await issue(tenant, scopes=scopes)
     await assert_refused(tenant, "apiKeyRotate", not_permitted, key=manager, id=key)
     payload = await mutate(tenant, "apiKeyCreate", "token", key=manager, name="Same", scopes=READ)
     assert payload["errors"] == []
@@ -128,36 +128,37 @@ async def test_keys_are_listed_and_filtered(tenant: Tenant, clock: SettableClock
         ([first, second], {"where": {"isActive": False}, "orderBy": [{"field": "CREATED_AT"}]}),
         ([first, second], {"where": {"NOT": {"isActive": True}}, "orderBy": [{"field": "CREATED_AT"}]}),
     ]
-    for found, arguments in cases:
-        assert ids_of(await query_nodes(tenant, "apiKeys", "id", **arguments)) == found
-    everyone = ids_of(await query_nodes(tenant, "apiKeys", "id"))
-    assert [key for key in everyone if key != owner] == [second, first]
+    for expected, arguments in cases:
+        assert ids_of(await query_nodes(tenant, "apiKeys", "id", **arguments)) == expected
+    all_keys = ids_of(await query_nodes(tenant, "apiKeys", "id"))
+    assert [key for key in all_keys if key != owner] == [second, first]
 
 
-async def test_the_use_of_a_key_is_noted_once_a_minute(tenant: Tenant, clock: SettableClock) -> None:
+async def test_the_use_of_a_key_is_recorded_once_a_minute(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(NOW)
     key, token = await issue(tenant)
 
-    async def noted() -> str | None:
-        found: str | None = (await run_query(tenant, "apiKey", "lastUsedAt", id=key)).data["apiKey"]["lastUsedAt"]
-        return found
+    async def last_used() -> str | None:
+        answer = await run_query(tenant, "apiKey", "lastUsedAt", id=key)
+        used_at: str | None = answer.data["apiKey"]["lastUsedAt"]
+        return used_at
 
-    assert await noted() is None
+    assert await last_used() is None
     await use(tenant, token)
-    assert await noted() == "2026-03-14T09:00:00Z"
+    assert await last_used() == "2026-03-14T09:00:00Z"
     clock.advance(timedelta(seconds=59))
     await use(tenant, token)
-    assert await noted() == "2026-03-14T09:00:00Z"
+    assert await last_used() == "2026-03-14T09:00:00Z"
     clock.advance(timedelta(seconds=1))
     await use(tenant, token)
-    assert await noted() == "2026-03-14T09:01:00Z"
+    assert await last_used() == "2026-03-14T09:01:00Z"
 
 
 async def test_a_key_works_until_it_expires(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(NOW)
     key, token = await issue(tenant, expiresAt="2026-03-14T20:00:00+10:00")
-    found = (await run_query(tenant, "apiKey", "expiresAt", id=key)).data["apiKey"]
-    assert found == {"expiresAt": "2026-03-14T10:00:00Z"}
+    api_key = (await run_query(tenant, "apiKey", "expiresAt", id=key)).data["apiKey"]
+    assert api_key == {"expiresAt": "2026-03-14T10:00:00Z"}
     clock.set(NOW + timedelta(hours=1) - timedelta(microseconds=1))
     assert (await use(tenant, token)).status == 200
     clock.set(NOW + timedelta(hours=1))
@@ -166,7 +167,7 @@ async def test_a_key_works_until_it_expires(tenant: Tenant, clock: SettableClock
     assert (error["__typename"], error["message"]) == ("StateError", "the key is expired")
 
 
-async def test_a_revoked_key_ends_at_once_with_its_previous_secret(tenant: Tenant) -> None:
+async def test_revoking_a_key_ends_both_secrets_at_once(tenant: Tenant) -> None:
     key, first = await issue(tenant)
     second = (await mutate(tenant, "apiKeyRotate", "token", id=key, overlapMinutes=60))["token"]
     revoked = await mutate_ok(tenant, "apiKeyRevoke", "apiKey { id revokedAt }", id=key)
@@ -184,7 +185,7 @@ async def test_a_revoked_key_ends_at_once_with_its_previous_secret(tenant: Tenan
     ]
 
 
-async def test_a_rotated_key_keeps_its_old_secret_for_the_overlap(tenant: Tenant, clock: SettableClock) -> None:
+async def test_the_previous_secret_is_valid_for_the_overlap(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(NOW)
     key, first = await issue(tenant)
     rotated = await mutate(tenant, "apiKeyRotate", f"{KEY} token", id=key, overlapMinutes=30)
@@ -198,17 +199,17 @@ async def test_a_rotated_key_keeps_its_old_secret_for_the_overlap(tenant: Tenant
     assert (await use(tenant, second)).status == 200
 
 
-async def test_without_an_overlap_the_old_secret_ends_at_once(tenant: Tenant) -> None:
+async def test_without_an_overlap_the_previous_secret_ends_at_once(tenant: Tenant) -> None:
     key, first = await issue(tenant)
-    for given in ({}, {"overlapMinutes": None}, {"overlapMinutes": 0}):
-        rotated = await mutate(tenant, "apiKeyRotate", f"{KEY} token", id=key, **given)
+    for overlap in ({}, {"overlapMinutes": None}, {"overlapMinutes": 0}):
+        rotated = await mutate(tenant, "apiKeyRotate", f"{KEY} token", id=key, **overlap)
         assert rotated["apiKey"]["previousExpiresAt"] is None
         assert_unauthenticated(await use(tenant, first), "the API key is not valid")
         first = rotated["token"]
         assert (await use(tenant, first)).status == 200
 
 
-async def test_an_overlap_is_a_day_at_most(tenant: Tenant) -> None:
+async def test_an_overlap_is_at_most_a_day(tenant: Tenant) -> None:
     key, _ = await issue(tenant)
     for minutes in (-1, 1_441, 2_147_483_647):
         (error,) = await assert_refused(
@@ -219,12 +220,12 @@ async def test_an_overlap_is_a_day_at_most(tenant: Tenant) -> None:
     assert payload["errors"] == []
 
 
-async def test_a_token_that_is_none_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
+async def test_unknown_and_malformed_tokens_are_refused(tenant: Tenant, other_tenant: Tenant) -> None:
     public, _, secret = tenant.key.rpartition("_")
-    other = "A" if secret[0] != "A" else "B"
-    theirs = other_tenant.key.rpartition("_")[0]
-    nobody = f"cgk_{UNKNOWN_ID}{UNKNOWN_ID}_{secret}"
-    for token in (f"{public}_{other}{secret[1:]}", f"{theirs}_{secret}", nobody):
+    changed = "A" if secret[0] != "A" else "B"
+    other_public = other_tenant.key.rpartition("_")[0]
+    unknown = f"cgk_{UNKNOWN_ID}{UNKNOWN_ID}_{secret}"
+    for token in (f"{public}_{changed}{secret[1:]}", f"{other_public}_{secret}", unknown):
         assert_unauthenticated(await use(tenant, token), "the API key is not valid")
     for token in ("cgk_", "cgk_x", public, tenant.key + "x", tenant.key[:-1], "eyJhbGciOiJub25lIn0.e30."):
         assert_unauthenticated(await use(tenant, token), "the API key is malformed")
@@ -233,18 +234,18 @@ async def test_a_token_that_is_none_is_refused(tenant: Tenant, other_tenant: Ten
         assert_unauthenticated(answer, "the Authorization header is not of the form: Bearer TOKEN")
 
 
-async def test_no_token_is_told_how(tenant: Tenant) -> None:
+async def test_a_request_without_a_token_gets_a_challenge(tenant: Tenant) -> None:
     answer = await tenant.service.execute("{ viewer { id } }")
     assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
     assert answer.headers["www-authenticate"] == 'Bearer realm="credgraph"'
 
 
-async def test_the_word_bearer_is_read_in_any_case(tenant: Tenant) -> None:
+async def test_the_scheme_bearer_is_case_insensitive(tenant: Tenant) -> None:
     for header in (f"bearer {tenant.key}", f"BEARER   {tenant.key}"):
         assert (await tenant.service.execute("{ viewer { id } }", Authorization=header)).status == 200
 
 
-async def test_a_strangers_key_does_not_exist(tenant: Tenant, other_tenant: Tenant) -> None:
+async def test_another_tenants_key_does_not_exist(tenant: Tenant, other_tenant: Tenant) -> None:
     key, token = await issue(tenant)
     before = await stored_rows(tenant)
     for field in ("apiKeyRotate", "apiKeyRevoke"):
@@ -257,9 +258,9 @@ async def test_a_strangers_key_does_not_exist(tenant: Tenant, other_tenant: Tena
 
 
 @pytest.mark.parametrize("field", ["apiKeyCreate", "apiKeyRotate", "apiKeyRevoke"])
-async def test_managing_keys_needs_its_scope(tenant: Tenant, field: str) -> None:
+async def test_managing_keys_requires_its_scope(tenant: Tenant, field: str) -> None:
     key, _ = await issue(tenant)
-    given = {"name": "Mine", "scopes": READ} if field == "apiKeyCreate" else {"id": key}
+    input = {"name": "Mine", "scopes": READ} if field == "apiKeyCreate" else {"id": key}
     await assert_forbidden(
-        tenant, field, Scope.WORKERS_READ, Scope.ORGANIZATION_MANAGE, required_scope=Scope.KEYS_MANAGE, **given
+        tenant, field, Scope.WORKERS_READ, Scope.ORGANIZATION_MANAGE, required_scope=Scope.KEYS_MANAGE, **input
     )

@@ -1,10 +1,10 @@
-"""Keys restricted to an org unit: they see and change what lies in it and under it, and nothing else."""
+"""Keys restricted to an org unit: they see and change the records of the unit and of all units under it only."""
 
 from dataclasses import dataclass
 
 import pytest
 
-from app.access import ORGANIZATION_WIDE, Scope
+from app.access import ORGANIZATION_WIDE_SCOPES, Scope
 from tests.calls import assert_refused, mutate_ok, query_nodes, run_query, stored_rows
 from tests.service import Service, Tenant, credential_input, ids_of
 
@@ -17,8 +17,8 @@ SCOPES = (
 
 
 @dataclass(frozen=True)
-class Place:
-    """An organization of two sites, with people inside and outside of the one a key is restricted to."""
+class TwoSites:
+    """An organization with two sites, a key restricted to one of them, and people in both."""
 
     tenant: Tenant
     key: str
@@ -26,30 +26,30 @@ class Place:
 
 
 @pytest.fixture
-async def place(service: Service) -> Place:
+async def sites(service: Service) -> TwoSites:
     tenant = await Tenant.create(service, "Two Sites")
     ids: dict[str, str] = {}
     for name, parent in (("north", None), ("ward", "north"), ("south", None)):
-        given = {"name": name, "kind": "SITE", "parent": ids.get(parent or "")}
-        ids[name] = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", **given))["id"]
+        input = {"name": name, "kind": "SITE", "parent": ids.get(parent or "")}
+        ids[name] = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", **input))["id"]
     for name, unit in (("in", "north"), ("under", "ward"), ("out", "south"), ("nowhere", None)):
         ids[name] = await tenant.add_worker(name, employment={"orgUnit": ids.get(unit or "")})
         ids[f"{name}'s"] = await tenant.add_credential(ids[name])
     sam = {"identity": {"displayName": "Sam"}}
     ids["sam"] = (await mutate_ok(tenant, "applicantCreate", "applicant { id }", **sam))["id"]
-    return Place(tenant, await tenant.create_key(*SCOPES, org_unit=ids["north"]), ids)
+    return TwoSites(tenant, await tenant.create_key(*SCOPES, org_unit=ids["north"]), ids)
 
 
-async def test_it_sees_what_lies_in_its_subtree(place: Place) -> None:
-    tenant, key, ids = place.tenant, place.key, place.ids
+async def test_a_key_sees_the_subtree_of_its_unit(sites: TwoSites) -> None:
+    tenant, key, ids = sites.tenant, sites.key, sites.ids
     assert set(ids_of(await query_nodes(tenant, "workers", "id", key=key))) == {ids["in"], ids["under"]}
-    held = {ids["in's"], ids["under's"]}
-    assert set(ids_of(await query_nodes(tenant, "credentials", "id", key=key))) == held
+    visible = {ids["in's"], ids["under's"]}
+    assert set(ids_of(await query_nodes(tenant, "credentials", "id", key=key))) == visible
     assert set(ids_of(await query_nodes(tenant, "orgUnits", "id", key=key))) == {ids["north"], ids["ward"]}
     assert await query_nodes(tenant, "applicants", "id", key=key) == []
     assert await query_nodes(tenant, "credentialTypes", "id", key=key) != []
-    everything = [ids[name] for name in ("in", "out", "nowhere", "in's", "out's", "ward", "south", "sam")]
-    answer = await run_query(tenant, "nodes", "id", key=key, ids=everything)
+    all_ids = [ids[name] for name in ("in", "out", "nowhere", "in's", "out's", "ward", "south", "sam")]
+    answer = await run_query(tenant, "nodes", "id", key=key, ids=all_ids)
     assert [node and node["id"] for node in answer.data["nodes"]] == [
         ids["in"],
         None,
@@ -61,14 +61,14 @@ async def test_it_sees_what_lies_in_its_subtree(place: Place) -> None:
         None,
     ]
     assert (await run_query(tenant, "worker", "id", key=key, by={"id": ids["out"]})).data["worker"] is None
-    found = (await run_query(tenant, "orgUnit", "parent { id }", key=key, id=ids["ward"])).data["orgUnit"]
-    assert found == {"parent": {"id": ids["north"]}}
+    ward = (await run_query(tenant, "orgUnit", "parent { id }", key=key, id=ids["ward"])).data["orgUnit"]
+    assert ward == {"parent": {"id": ids["north"]}}
     where = {"orgUnit": {"in": [ids["south"]]}}
     assert await query_nodes(tenant, "workers", "id", key=key, where=where) == []
 
 
-async def test_what_lies_outside_does_not_exist(place: Place) -> None:
-    tenant, key, ids = place.tenant, place.key, place.ids
+async def test_records_outside_the_unit_do_not_exist(sites: TwoSites) -> None:
+    tenant, key, ids = sites.tenant, sites.key, sites.ids
     for name in ("out", "nowhere"):
         by = {"worker": {"id": ids[name]}}
         for field in ("workerUpdate", "workerReplace", "workerDelete", "workerRestore"):
@@ -81,12 +81,12 @@ async def test_what_lies_outside_does_not_exist(place: Place) -> None:
             await assert_refused(tenant, field, ("NOT_FOUND", "id"), key=key, id=ids[f"{name}'s"])
 
 
-async def test_it_adds_and_moves_people_within_its_unit_only(place: Place) -> None:
-    tenant, key, ids = place.tenant, place.key, place.ids
+async def test_a_key_adds_and_moves_people_within_its_unit_only(sites: TwoSites) -> None:
+    tenant, key, ids = sites.tenant, sites.key, sites.ids
     name = {"identity": {"displayName": "New"}}
     unit = "employment.orgUnit"
     (error,) = await assert_refused(tenant, "workerCreate", ("NOT_PERMITTED", unit), key=key, **name)
-    assert error["message"] == "your key is restricted to a unit; name one within it"
+    assert error["message"] == "employment.orgUnit: your key is restricted to a unit; choose that unit or one under it"
     south = {"employment": {"orgUnit": ids["south"]}}
     await assert_refused(tenant, "workerCreate", ("NOT_FOUND", unit), key=key, **name, **south)
     by = {"worker": {"id": ids["in"]}}
@@ -103,41 +103,41 @@ async def test_it_adds_and_moves_people_within_its_unit_only(place: Place) -> No
     await mutate_ok(tenant, "credentialCreate", "credential { id }", key=key, **credential_input(new["id"]))
 
 
-async def test_a_worker_outside_still_counts_where_values_are_unique(place: Place) -> None:
-    tenant, key, ids = place.tenant, place.key, place.ids
+async def test_unique_values_are_compared_with_workers_outside_too(sites: TwoSites) -> None:
+    tenant, key, ids = sites.tenant, sites.key, sites.ids
     email = {"contact": {"workEmail": "out@a.test"}}
     await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids["out"]}, **email)
     taken = ("TAKEN", "contact.workEmail")
     await assert_refused(tenant, "workerUpdate", taken, key=key, worker={"id": ids["in"]}, **email)
 
 
-async def test_its_links_lead_nowhere_outside(place: Place) -> None:
-    tenant, key, ids = place.tenant, place.key, place.ids
+async def test_links_to_records_outside_are_null(sites: TwoSites) -> None:
+    tenant, key, ids = sites.tenant, sites.key, sites.ids
     await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids["in"]}, manager={"id": ids["out"]})
     both = {"worker": {"id": ids["in"]}, "applicant": {"id": ids["sam"]}}
-    given = {**credential_input(ids["in"]), "owners": both}
-    one = (await mutate_ok(tenant, "credentialCreate", "credential { id }", **given))["id"]
+    input = {**credential_input(ids["in"]), "owners": both}
+    credential = (await mutate_ok(tenant, "credentialCreate", "credential { id }", **input))["id"]
     manager = await run_query(tenant, "worker", "manager { worker { id } }", key=key, by={"id": ids["in"]})
     assert manager.data["worker"] == {"manager": {"worker": None}}
-    owners = await run_query(tenant, "credential", "owners { worker { id } applicant { id } }", key=key, id=one)
+    owners = await run_query(tenant, "credential", "owners { worker { id } applicant { id } }", key=key, id=credential)
     assert owners.data["credential"] == {"owners": {"worker": {"id": ids["in"]}, "applicant": None}}
 
 
-@pytest.mark.parametrize("scope", sorted(ORGANIZATION_WIDE))
-async def test_it_cannot_hold_what_belongs_to_no_unit(place: Place, scope: Scope) -> None:
+@pytest.mark.parametrize("scope", sorted(ORGANIZATION_WIDE_SCOPES))
+async def test_a_restricted_key_cannot_hold_an_organization_wide_scope(sites: TwoSites, scope: Scope) -> None:
     (error,) = await assert_refused(
-        place.tenant,
+        sites.tenant,
         "apiKeyCreate",
         ("INVALID", "scopes"),
         name="Wide",
         scopes=[scope.name, "WORKERS_READ"],
-        orgUnit=place.ids["north"],
+        orgUnit=sites.ids["north"],
     )
     assert error["message"] == f"a key restricted to a unit cannot hold {scope.value}"
 
 
-async def test_after_its_unit_is_gone_it_sees_nothing(place: Place) -> None:
-    tenant, ids = place.tenant, place.ids
+async def test_a_key_sees_nothing_after_its_unit_is_deleted(sites: TwoSites) -> None:
+    tenant, ids = sites.tenant, sites.ids
     key = await tenant.create_key(*SCOPES, org_unit=ids["south"])
     await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids["out"]}, employment={"orgUnit": None})
     await mutate_ok(tenant, "orgUnitDelete", "orgUnit { id }", id=ids["south"])
@@ -150,8 +150,8 @@ async def test_after_its_unit_is_gone_it_sees_nothing(place: Place) -> None:
     assert await stored_rows(tenant) == before
 
 
-async def test_an_owner_whom_it_does_not_see_is_not_its_to_take_away(place: Place) -> None:
-    tenant, key, ids = place.tenant, place.key, place.ids
+async def test_a_key_cannot_unlink_an_owner_that_it_does_not_see(sites: TwoSites) -> None:
+    tenant, key, ids = sites.tenant, sites.key, sites.ids
     sam = {"type": "APPLICANT", "id": ids["sam"]}
     await mutate_ok(tenant, "credentialLink", "status", id=ids["in's"], to=sam)
     before = await tenant.rows()

@@ -1,4 +1,4 @@
-"""Org units: a tree that stays one."""
+"""Org units: a tree without cycles."""
 
 import asyncio
 from typing import Any
@@ -30,9 +30,9 @@ async def add(tenant: Tenant, name: str, parent: str | None = None, kind: str = 
 
 async def test_units_form_a_tree(tenant: Tenant) -> None:
     top = await add(tenant, " North ")
-    below = await mutate_ok(tenant, "orgUnitCreate", UNIT, name="Ward", kind="TEAM", parent=top)
-    assert below == {
-        "id": below["id"],
+    child = await mutate_ok(tenant, "orgUnitCreate", UNIT, name="Ward", kind="TEAM", parent=top)
+    assert child == {
+        "id": child["id"],
         "revision": 1,
         "name": "Ward",
         "kind": "TEAM",
@@ -42,7 +42,7 @@ async def test_units_form_a_tree(tenant: Tenant) -> None:
     assert (await run_query(tenant, "orgUnit", selection, id=top)).data["orgUnit"] == {
         "name": "North",
         "parent": None,
-        "children": {"nodes": [{"id": below["id"], "children": {"nodes": []}}]},
+        "children": {"nodes": [{"id": child["id"], "children": {"nodes": []}}]},
     }
     assert [event["kind"] for event in await event_rows(tenant)][-2:] == ["orgUnit.created"] * 2
 
@@ -65,24 +65,24 @@ async def test_the_list_is_filtered_and_sorted(tenant: Tenant) -> None:
         ([north, south], {"where": {"name": {"contains": "TH"}}}),
         ([ward], {"where": {"name": {"contains": "%"}}}),
     ]
-    for found, arguments in cases:
-        assert ids_of(await query_nodes(tenant, "orgUnits", "id", **arguments)) == found
+    for expected, arguments in cases:
+        assert ids_of(await query_nodes(tenant, "orgUnits", "id", **arguments)) == expected
 
 
-async def test_what_is_missing_or_unknown_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
-    theirs = await add(other_tenant, "Theirs")
+async def test_missing_and_unknown_values_are_refused(tenant: Tenant, other_tenant: Tenant) -> None:
+    foreign = await add(other_tenant, "Theirs")
     (error, _) = await assert_refused(tenant, "orgUnitCreate", ("REQUIRED", "name"), ("REQUIRED", "kind"))
     assert error["message"] == "name is required"
     content = {"name": "North", "kind": "SITE"}
     await assert_refused(tenant, "orgUnitCreate", ("REQUIRED", "name"), name="  ", kind="SITE")
     await assert_refused(tenant, "orgUnitCreate", ("INVALID", "name"), name="x" * 201, kind="SITE")
-    for parent, code in ((theirs, "NOT_FOUND"), (f"unit_{UNKNOWN_ID}", "NOT_FOUND"), ("wkr_0", "INVALID")):
+    for parent, code in ((foreign, "NOT_FOUND"), (f"unit_{UNKNOWN_ID}", "NOT_FOUND"), ("wkr_0", "INVALID")):
         await assert_refused(tenant, "orgUnitCreate", (code, "parent"), **content, parent=parent)
-        one = await add(tenant, "One")
-        await assert_refused(tenant, "orgUnitUpdate", (code, "parent"), id=one, parent=parent)
+        unit = await add(tenant, "One")
+        await assert_refused(tenant, "orgUnitUpdate", (code, "parent"), id=unit, parent=parent)
 
 
-async def test_an_update_renames_moves_and_leaves_the_rest(tenant: Tenant) -> None:
+async def test_an_update_changes_only_the_fields_in_its_input(tenant: Tenant) -> None:
     north, south = await add(tenant, "North"), await add(tenant, "South")
     ward = await add(tenant, "Ward", north)
     moved = await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=ward, parent=south)
@@ -104,18 +104,18 @@ async def test_an_update_renames_moves_and_leaves_the_rest(tenant: Tenant) -> No
         await assert_refused(tenant, "orgUnitUpdate", ("REQUIRED", name), id=ward, **{name: None})
 
 
-async def test_a_unit_never_lies_under_itself(tenant: Tenant) -> None:
+async def test_a_unit_cannot_move_under_itself(tenant: Tenant) -> None:
     top = await add(tenant, "Top")
     middle = await add(tenant, "Middle", top)
     bottom = await add(tenant, "Bottom", middle)
     for parent in (top, middle, bottom):
         (error,) = await assert_refused(tenant, "orgUnitUpdate", ("INVALID", "parent"), id=top, parent=parent)
-        assert error["message"] == "parent is the unit itself or lies under it"
+        assert error["message"] == "parent is the unit itself or a unit under it"
     await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=bottom, parent=top)
     await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=middle, parent=bottom)
 
 
-async def test_moves_at_once_close_no_circle(tenant: Tenant) -> None:
+async def test_concurrent_moves_make_no_cycle(tenant: Tenant) -> None:
     units = [await add(tenant, f"Unit {number}") for number in range(6)]
     moves = [
         send_mutation(tenant, "orgUnitUpdate", input={"id": unit, "parent": units[number - 1]})
@@ -123,32 +123,32 @@ async def test_moves_at_once_close_no_circle(tenant: Tenant) -> None:
     ]
     answers = await asyncio.gather(*moves)
     assert [answer.codes for answer in answers] == [[]] * 6
-    found = [error_paths(answer.data["orgUnitUpdate"]) for answer in answers]
-    assert sorted(map(str, found)) == sorted(map(str, [*[[]] * 5, [("INVALID", "parent")]]))
+    errors = [error_paths(answer.data["orgUnitUpdate"]) for answer in answers]
+    assert sorted(map(str, errors)) == sorted(map(str, [*[[]] * 5, [("INVALID", "parent")]]))
     parents = {row["id"]: row["parent_id"] for row in (await tenant.rows())["org_units"]}
     for unit in units:
-        above, at = set(), unit
-        while parents[at] is not None:
-            assert at not in above
-            above.add(at)
-            at = parents[at]
+        ancestors, current = set(), unit
+        while parents[current] is not None:
+            assert current not in ancestors
+            ancestors.add(current)
+            current = parents[current]
 
 
-async def test_a_unit_in_use_stays(tenant: Tenant) -> None:
+async def test_a_unit_in_use_cannot_be_deleted(tenant: Tenant) -> None:
     top = await add(tenant, "Top")
-    below = await add(tenant, "Below", top)
-    worker = await tenant.add_worker("Jo", employment={"orgUnit": below})
-    for unit, name in ((top, "Top"), (below, "Below")):
+    child = await add(tenant, "Child", top)
+    worker = await tenant.add_worker("Jo", employment={"orgUnit": child})
+    for unit, name in ((top, "Top"), (child, "Child")):
         (error,) = await assert_refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=unit)
         assert error["__typename"] == "StateError"
         assert error["message"] == f"{name} still has units, workers, positions or rules; move them first"
     await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
-    await assert_refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=below)
+    await assert_refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=child)
     await mutate_ok(tenant, "workerRestore", "worker { id }", worker={"id": worker})
     await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": None})
-    for unit in (below, top):
-        gone = await mutate_ok(tenant, "orgUnitDelete", "orgUnit { id }", id=unit, expectedRevision=1)
-        assert gone == {"id": unit}
+    for unit in (child, top):
+        deleted = await mutate_ok(tenant, "orgUnitDelete", "orgUnit { id }", id=unit, expectedRevision=1)
+        assert deleted == {"id": unit}
         assert (await run_query(tenant, "orgUnit", "id", id=unit)).data["orgUnit"] is None
         await assert_refused(tenant, "orgUnitDelete", ("NOT_FOUND", "id"), id=unit)
     event = (await event_rows(tenant))[-1]
@@ -163,21 +163,21 @@ async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("field", ["orgUnitUpdate", "orgUnitDelete"])
-async def test_a_strangers_unit_does_not_exist(tenant: Tenant, other_tenant: Tenant, field: str) -> None:
+async def test_another_tenants_unit_does_not_exist(tenant: Tenant, other_tenant: Tenant, field: str) -> None:
     unit = await add(tenant, "North")
     before = await stored_rows(tenant)
-    for theirs in (unit, f"unit_{UNKNOWN_ID}"):
-        await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=theirs)
+    for key in (unit, f"unit_{UNKNOWN_ID}"):
+        await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=key)
     await assert_refused(other_tenant, field, ("INVALID", "id"), id=f"wkr_{UNKNOWN_ID}")
     assert await stored_rows(tenant) == before
 
 
-async def test_changing_needs_its_scope(tenant: Tenant) -> None:
+async def test_changing_units_requires_its_scope(tenant: Tenant) -> None:
     unit = await add(tenant, "North")
     held = (Scope.WORKERS_READ, Scope.WORKERS_WRITE)
-    for field, given in (
+    for field, input in (
         ("orgUnitCreate", {"name": "Mine", "kind": "SITE"}),
         ("orgUnitUpdate", {"id": unit}),
         ("orgUnitDelete", {"id": unit}),
     ):
-        await assert_forbidden(tenant, field, *held, required_scope=Scope.ORGANIZATION_MANAGE, **given)
+        await assert_forbidden(tenant, field, *held, required_scope=Scope.ORGANIZATION_MANAGE, **input)

@@ -1,4 +1,4 @@
-"""Signatures: keys that are made once, known by their thumbprints, and given out with those before them."""
+"""JWS signing: creating keys, thumbprints, and publishing current and former public keys."""
 
 import json
 from pathlib import Path
@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
 from app.signing import jws
-from app.signing.jws import Signature
+from app.signing.jws import JwsSigner
 
-# The key of RFC 8037, appendix A, and its thumbprint as it is given there.
+# The key of RFC 8037, appendix A, and its thumbprint from there.
 KNOWN = {
     "kty": "OKP",
     "crv": "Ed25519",
@@ -23,7 +23,7 @@ KNOWN = {
 THUMBPRINT = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
-def known() -> Ed25519PrivateKey:
+def known_key() -> Ed25519PrivateKey:
     key = OKPAlgorithm.from_jwk(KNOWN)
     assert isinstance(key, Ed25519PrivateKey)
     return key
@@ -35,55 +35,55 @@ def pem(key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def test_a_key_is_known_by_its_thumbprint_and_keeps_its_secret() -> None:
-    signature = Signature(known())
-    assert signature.id == THUMBPRINT
+def test_the_published_key_has_its_thumbprint_and_no_private_part() -> None:
+    signer = JwsSigner(known_key())
+    assert signer.key_id == THUMBPRINT
     public = {"kty": "OKP", "crv": "Ed25519", "x": KNOWN["x"], "kid": THUMBPRINT, "use": "sig", "alg": "EdDSA"}
-    assert signature.public_keys == {"keys": [public]}
+    assert signer.public_keys == {"keys": [public]}
 
 
-def test_what_is_signed_is_checked_by_the_public_half() -> None:
-    signature = Signature(known())
-    token = signature.sign(b'{"a": 1}', "application/json")
+def test_the_public_key_verifies_a_signature() -> None:
+    signer = JwsSigner(known_key())
+    token = signer.sign(b'{"a": 1}', "application/json")
     assert jwt.get_unverified_header(token) == {
         "alg": "EdDSA",
         "kid": THUMBPRINT,
         "typ": "JOSE",
         "cty": "application/json",
     }
-    [key] = signature.public_keys["keys"]
+    [key] = signer.public_keys["keys"]
     assert jwt.api_jws.decode(token, jwt.PyJWK(key), algorithms=["EdDSA"]) == b'{"a": 1}'
 
 
-def test_a_key_is_made_once_and_is_nobody_else_s(tmp_path: Path) -> None:
+def test_a_key_is_created_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "data" / "key.pem"
-    jws.make(file)
-    first = jws.load(file).id
-    jws.make(file)
-    assert jws.load(file).id == first
+    jws.create_key(file)
+    first = jws.load_signer(file).key_id
+    jws.create_key(file)
+    assert jws.load_signer(file).key_id == first
     assert file.stat().st_mode & 0o077 == 0
 
 
-def test_former_keys_are_given_out_too(tmp_path: Path) -> None:
+def test_former_keys_are_published_too(tmp_path: Path) -> None:
     key, former = tmp_path / "key.pem", tmp_path / "former.json"
     key.write_bytes(pem(Ed25519PrivateKey.generate()))
-    former.write_text(json.dumps(Signature(known()).public_keys))
-    signature = jws.load(key, former)
-    assert [one["kid"] for one in signature.public_keys["keys"]] == [signature.id, THUMBPRINT]
+    former.write_text(json.dumps(JwsSigner(known_key()).public_keys))
+    signer = jws.load_signer(key, former)
+    assert [jwk["kid"] for jwk in signer.public_keys["keys"]] == [signer.key_id, THUMBPRINT]
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", pem(ec.generate_private_key(ec.SECP256R1()))])
-def test_a_key_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_without_an_ed25519_key_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "key.pem"
     file.write_bytes(content)
     with pytest.raises(ValueError, match="the signing key"):
-        jws.load(file)
+        jws.load_signer(file)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"keys": [{}]}', json.dumps({"keys": [KNOWN]})])
-def test_former_keys_that_are_none_or_are_private_are_refused(tmp_path: Path, content: str) -> None:
+def test_malformed_or_private_former_keys_are_refused(tmp_path: Path, content: str) -> None:
     key, former = tmp_path / "key.pem", tmp_path / "former.json"
-    jws.make(key)
+    jws.create_key(key)
     former.write_text(content)
     with pytest.raises(ValueError, match="the former keys"):
-        jws.load(key, former)
+        jws.load_signer(key, former)

@@ -1,4 +1,4 @@
-"""Sealed tokens are opened by their purpose and secret only, and only as they were sealed."""
+"""Sealed tokens: only the same purpose and secret open a token, and only if it is unchanged."""
 
 import base64
 
@@ -14,7 +14,7 @@ SIGNER = Signer("a secret for tests that is long enough")
 
 @property_settings.pure
 @given(purpose=st.binary(max_size=40), value=st.binary(max_size=200))
-def test_what_is_sealed_is_opened_again(purpose: bytes, value: bytes) -> None:
+def test_a_sealed_value_is_opened_again(purpose: bytes, value: bytes) -> None:
     token = SIGNER.seal(purpose, value)
     assert SIGNER.open(purpose, token) == value
     assert token.isascii()
@@ -29,11 +29,11 @@ def test_another_purpose_opens_nothing(purpose: bytes, other: bytes, value: byte
 
 
 @property_settings.pure
-@given(value=st.binary(min_size=1, max_size=40), place=st.integers(0), bit=st.integers(0, 7))
-def test_a_changed_bit_opens_nothing(value: bytes, place: int, bit: int) -> None:
+@given(value=st.binary(min_size=1, max_size=40), position=st.integers(0), bit=st.integers(0, 7))
+def test_a_changed_bit_opens_nothing(value: bytes, position: int, bit: int) -> None:
     token = SIGNER.seal(b"purpose", value)
     raw = bytearray(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    raw[place % len(raw)] ^= 1 << bit
+    raw[position % len(raw)] ^= 1 << bit
     assert SIGNER.open(b"purpose", base64.urlsafe_b64encode(raw).decode().rstrip("=")) is None
 
 
@@ -43,7 +43,7 @@ def test_any_other_text_opens_nothing(text: str) -> None:
     assert SIGNER.open(b"purpose", text) is None
 
 
-def test_a_purpose_and_a_value_do_not_run_into_each_other() -> None:
+def test_a_purpose_and_a_value_are_kept_apart() -> None:
     assert SIGNER.open(b"purpose v", SIGNER.seal(b"purpose", b" value")) is None
 
 
