@@ -1,61 +1,62 @@
-"""Many items in one call: each stands or falls alone."""
+"""Calls of many items, each of which succeeds or fails by itself."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
-from app.core.errors import DomainError, Refused, TooMany
-from app.db.database import Session
-from app.db.row_access import refusals_of
+from app.core.errors import DomainError, DomainErrorGroup, TooMany
+from app.db.read_executor import Result
+from app.db.session import Session
+from app.db.unique_violations import to_domain_errors
 
-LIMIT = 500
+MAX_ITEMS = 500
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
-Action = Callable[[str], Awaitable[Result]]
+IdAction = Callable[[str], Awaitable[Result]]
 
 
-def check_length(items: Sequence[object], path: str, limit: int = LIMIT) -> None:
-    """Refuse more items than one call may carry."""
+def check_length(items: Sequence[object], path: str, limit: int = MAX_ITEMS) -> None:
+    """Refuse more items than one call may carry. Raises TooMany."""
     if len(items) > limit:
         raise TooMany(f"{path} holds more than {limit} items", (path,), limit=limit)
 
 
-async def each(
+async def run_each(
     session: Session,
     items: Sequence[Item],
     action: Callable[[Item], Awaitable[Result]],
     *,
     path: str,
-    limit: int = LIMIT,
-    turn: Callable[[Item], str] | None = None,
+    limit: int = MAX_ITEMS,
+    order_key: Callable[[Item], str] | None = None,
 ) -> list[Result | list[DomainError]]:
-    """Run an action for every item in a savepoint of its own; gives each one's result or its refusals, in order.
+    """Run an action for every item in a savepoint of its own.
 
-    With `turn` the items are done in the order of its text, so that two calls about the same rows, in whatever order
-    they name them, never wait for each other in a circle.
+    Returns each item's result or its refusals, in the order of the items. With `order_key` the items run in the order
+    of its text, so that two calls about the same rows never wait for each other in a circle, in whatever order each
+    lists them.
     """
     check_length(items, path, limit)
     results: dict[int, Result | list[DomainError]] = {}
     numbered = list(enumerate(items))
-    if turn is not None:
-        numbered.sort(key=lambda pair: turn(pair[1]))
+    if order_key is not None:
+        numbered.sort(key=lambda pair: order_key(pair[1]))
     for index, item in numbered:
         try:
             async with session.begin_nested():
                 result = await action(item)
-                await session.flush()
+                await session.flush()  # a violated index is the refusal of this item, not of the call
             results[index] = result
-        except (DomainError, Refused, IntegrityError) as error:
-            results[index] = [_placed(refusal, item, path, index) for refusal in refusals_of(error)]
+        except (DomainError, DomainErrorGroup, IntegrityError) as error:
+            results[index] = [_at_item(refusal, item, path, index) for refusal in to_domain_errors(error)]
     return [results[index] for index in range(len(items))]
 
 
-def _placed(refusal: DomainError, item: object, path: str, index: int) -> DomainError:
-    """A refusal of one item, seen from the call: inside its row; or, where it is a bare id, at the id itself.
+def _at_item(refusal: DomainError, item: object, path: str, index: int) -> DomainError:
+    """Return an item's refusal with the path from the call's input: inside the item, or at the item if it is an id.
 
-    What else is said of an id, such as to whom it goes, stands once for all items.
+    A call with ids says everything else, such as the new owner, once for all of them: such paths stay as they are.
     """
     if not isinstance(item, str):
         return refusal.under(path, str(index))

@@ -1,76 +1,38 @@
-"""The database: short read sessions, and write transactions that are committed here and nowhere else."""
+"""The database: short read sessions, snapshots, and write transactions, which are committed here and nowhere else."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Dialect, Select, event, make_url
+from sqlalchemy import URL, Connection, Dialect, event, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm.attributes import instance_state
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from app.core.clock import Clock
-from app.db import read_executor
-from app.db.connections import Connections, Open, engine, finish, prepare
-from app.db.read_executor import Lanes
-from app.db.records import Record
-from app.db.session import CHANGED, Direct
+from app.db.engine.connections import ConnectionPool, OpenConnection, create_engine, finish, set_pragmas
+from app.db.engine.postgresql_reads import PostgreSQLReadExecutor
+from app.db.engine.sqlite_reads import SQLiteReadExecutor
+from app.db.read_executor import ReadExecutor, Result
+from app.db.session import Session
 
 DRIVERS = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 
-GAVE_WAY = ("40001", "40P01", "23503")
-"""PostgreSQL's codes for a transaction that lost to others: serialization failure, deadlock, and a reference to a row
-that was deleted after it was found, which is not found again."""
-TRIES = 6
-MOST_THREADS = 4
-"""Threads that read an SQLite file at once: they take turns with one interpreter."""
+RETRYABLE_SQLSTATES = ("40001", "40P01", "23503")
+"""PostgreSQL's codes for a transaction that lost to another: serialization failure, deadlock, and a reference to a row
+that was deleted after it was found. Run again, the last one does not find the row, and says so."""
+MAX_ATTEMPTS = 6
+MAX_READ_THREADS = 4
+"""Threads that read an SQLite file. They take turns with one interpreter lock, so that more would not be faster."""
 
-Result = TypeVar("Result")
-Row = TypeVar("Row", bound=Record)
-
-
-class Session(Direct):
-    """A database session with the instant and the request that all it records belongs to."""
-
-    clock: Clock
-    request_id: str
-
-    def tick(self) -> None:
-        """Let what is recorded from here on have happened now: a lock may have been waited for."""
-        self.now = self.info["now"] = self.clock()
-
-    async def locked(self, statement: Select[Result], **how: Any) -> list[Result]:
-        """What a query of one thing finds, locked until the transaction ends, as `with_for_update` is told.
-
-        Whoever held a lock before may have begun later: time must not run backwards in a row's story.
-        """
-        found = list(await self.scalars(statement.with_for_update(**how)))
-        self.tick()
-        return found
-
-    async def reload(self) -> None:
-        """Read again what a savepoint took back, for rows are used after the session is gone."""
-        await self.gather()
-        if self.is_used:
-            for row in [row for row in self if instance_state(row).expired]:
-                await self.refresh(row)
-
-    def at_hand(self, table: type[Row]) -> dict[str, Row]:
-        """The rows of a table that it holds, by id; not those that a savepoint took back."""
-        rows = [row for row in self if isinstance(row, table) and not instance_state(row).expired]
-        return {row.id: row for row in rows}
-
-
-Following = Callable[[Session], Awaitable[None]]
+BeforeCommit = Callable[[Session], Awaitable[None]]
 
 
 async def _nothing(_session: Session) -> None:
-    """What follows a change where nothing was told to."""
+    """Do nothing before a commit: for databases that only migrate, read or are filled by scripts."""
 
 
 def url_of(text: str) -> URL:
-    """A database address with the async driver that serves it: `sqlite:///file` or `postgresql://…`."""
+    """Return a database URL with its async driver, from `sqlite:///file` or `postgresql://…`. Raises ValueError."""
     url = make_url(text)
     driver = DRIVERS.get(url.drivername, url.drivername)
     if driver not in DRIVERS.values():
@@ -79,128 +41,130 @@ def url_of(text: str) -> URL:
 
 
 class Database:
-    """Engines for one database address.
+    """The connections to one database.
 
-    Reads run in autocommit: a batch is one statement, and needs no BEGIN around it.
+    Reads run in autocommit: a batch of reads is one statement and needs no BEGIN around it. `before_commit` runs at
+    the end of each write transaction, for what follows from the events that it recorded.
     """
 
-    def __init__(self, url: str, clock: Clock, *, connections: int = 20) -> None:
+    def __init__(
+        self, url: str, clock: Clock, *, connections: int = 20, before_commit: BeforeCommit = _nothing
+    ) -> None:
         self.url = url_of(url)
-        self.changes: Counter[type] = Counter()
-        """Table → how many transactions of this process changed rows of it, one by one."""
         self.clock = clock
-        self.follow: Following = _nothing
-        """Does what follows from all that a transaction recorded, before it is committed."""
-        self.embedded = self.url.get_backend_name() == "sqlite"
-        # Half of the connections read only, by compiled statements; sessions share the others.
-        fast = max(connections // 2, 1)
-        self.lanes: Lanes
-        if self.embedded:
-            self.lanes = read_executor.SQLite(self.url, min(fast, MOST_THREADS), prepare)
-            self._reader = Connections(self.url, connections)
-            # One connection serves all writers in the order they come, so none waits on SQLite's lock.
-            self._writer = Connections(self.url, 1)
-            self.engine = engine(self.url)
-            """An engine with transactions as SQLAlchemy has them, for migrations."""
-            event.listen(self.engine.sync_engine, "begin", _begin)
+        self.before_commit = before_commit
+        self.is_embedded = self.url.get_backend_name() == "sqlite"
+        self.change_counts: Counter[type] = Counter()
+        """By table, the number of this process's transactions that wrote rows of it one by one."""
+        # Half of the connections belong to the read executor; sessions share the others.
+        read_connections = max(connections // 2, 1)
+        self.read_executor: ReadExecutor
+        if self.is_embedded:
+            self.read_executor = SQLiteReadExecutor(self.url, min(read_connections, MAX_READ_THREADS), set_pragmas)
+            self._readers = ConnectionPool(self.url, connections)
+            # One connection serves all writers in the order of their calls, so that none waits on SQLite's lock.
+            self._writers = ConnectionPool(self.url, 1)
+            self.engine = create_engine(self.url)
+            """An engine with SQLAlchemy's own transactions, for migrations."""
+            event.listen(self.engine.sync_engine, "begin", _begin_immediate)
         else:
-            self.lanes = read_executor.PostgreSQL(self.url, fast)
-            self._reader = self._writer = Connections(self.url, max(connections - fast, 1))
-            self.engine = engine(self.url, isolation_level="READ COMMITTED")
+            self.read_executor = PostgreSQLReadExecutor(self.url, read_connections)
+            self._readers = self._writers = ConnectionPool(self.url, max(connections - read_connections, 1))
+            self.engine = create_engine(self.url, isolation_level="READ COMMITTED")
 
     @property
     def dialect(self) -> Dialect:
-        """How its statements are written."""
-        return self._writer.dialect
+        """The SQLAlchemy dialect of its statements."""
+        return self._writers.dialect
 
     @asynccontextmanager
     async def reading(self, request_id: str = "") -> AsyncIterator[Session]:
-        """A session that only reads."""
-        async with self._reader.taken() as taken, self._session(taken, request_id) as session:
+        """Open a session that only reads, each statement by itself."""
+        async with self._readers.acquire() as connection, self._session(connection, request_id) as session:
             yield session
 
     @asynccontextmanager
-    async def still(self, request_id: str = "") -> AsyncIterator[Session]:
-        """A session that only reads, and for which nothing changes meanwhile: what it reads fits together."""
-        async with self._reader.taken() as taken, self._session(taken, request_id) as session:
+    async def snapshot(self, request_id: str = "") -> AsyncIterator[Session]:
+        """Open a session that only reads, all from one state of the database."""
+        async with self._readers.acquire() as connection, self._session(connection, request_id) as session:
             try:
-                await _begun(taken, taken.driver.freeze())
+                await _begin(connection, connection.driver.begin_snapshot())
                 yield session
             finally:
-                await finish(_take_back(taken))
+                await finish(_roll_back(connection))
 
     @asynccontextmanager
     async def writing(self, request_id: str = "") -> AsyncIterator[Session]:
-        """A write transaction: committed at the end, rolled back on any exception."""
-        async with self._writer.taken() as taken, self._session(taken, request_id) as session:
+        """Open a write transaction: committed at the end, rolled back on any exception."""
+        async with self._writers.acquire() as connection, self._session(connection, request_id) as session:
             try:
-                await _begun(taken, taken.driver.begin())
+                await _begin(connection, connection.driver.begin())
                 yield session
-                await self.follow(session)
-                await session.reload()
-                await session.waiting.commit()
+                await self.before_commit(session)
+                await session.reload_expired()
+                await session.write_buffer.commit()
             except BaseException:
-                await finish(_take_back(taken))
+                await finish(_roll_back(connection))
                 raise
-            self.changes.update(session.info.get(CHANGED, ()))
+            self.change_counts.update(session.changed_tables)
 
-    async def retrying(self, transaction: Callable[[], Awaitable[Result]]) -> Result:
-        """Run a whole transaction again when the database gave it up so that others could go on."""
+    async def run_with_retries(self, transaction: Callable[[], Awaitable[Result]]) -> Result:
+        """Run a whole transaction, and run it again if the database gave it up in favour of another.
+
+        It runs up to `MAX_ATTEMPTS` times.
+        """
+        # The first attempt costs nothing extra: tenacity is only set up after a conflict.
         try:
             return await transaction()
         except DBAPIError as error:
-            if not _gave_way(error):
+            if not _is_retryable(error):
                 raise
-        again = AsyncRetrying(
-            retry=retry_if_exception(_gave_way),
-            stop=stop_after_attempt(TRIES - 1),
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(_is_retryable),
+            stop=stop_after_attempt(MAX_ATTEMPTS - 1),
             wait=wait_random_exponential(multiplier=0.02, max=1),
             reraise=True,
         )
-        return await again(transaction)
+        return await retrying(transaction)
 
     @asynccontextmanager
-    async def _session(self, taken: Open, request_id: str) -> AsyncIterator[Session]:
-        session = Session(taken.driver, taken.connection, expire_on_commit=False, autoflush=False)
-        session.kind = self.dialect
-        session.clock = self.clock
-        session.tick()
-        session.request_id = request_id
+    async def _session(self, connection: OpenConnection, request_id: str) -> AsyncIterator[Session]:
+        session = Session(connection, self.dialect, self.clock, request_id)
         try:
             yield session
         finally:
             await session.end()
 
     async def close(self) -> None:
-        """Give the connections back."""
-        await self.lanes.close()
-        await self._reader.close()
-        await self._writer.close()
+        """Close the connections."""
+        await self.read_executor.close()
+        await self._readers.close()
+        await self._writers.close()
         await self.engine.dispose()
 
 
-async def _begun(taken: Open, beginning: Awaitable[None]) -> None:
+async def _begin(connection: OpenConnection, beginning: Awaitable[None]) -> None:
     try:
         await beginning
     except BaseException:
-        # Who stopped waiting for it does not know whether it began.
-        await finish(taken.connection.invalidate())
+        # A cancelled task does not know whether the transaction began.
+        await finish(connection.connection.invalidate())
         raise
 
 
-async def _take_back(taken: Open) -> None:
-    if taken.connection.invalidated:
+async def _roll_back(connection: OpenConnection) -> None:
+    if connection.connection.invalidated:
         return
     try:
-        await taken.driver.rollback()
+        await connection.driver.rollback()
     except Exception:
-        # What is not known to have ended must not be another's.
-        await taken.connection.invalidate()
+        # The transaction may still be open, and the connection must not go to another session with it.
+        await connection.connection.invalidate()
 
 
-def _gave_way(error: BaseException) -> bool:
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in GAVE_WAY
+def _is_retryable(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in RETRYABLE_SQLSTATES
 
 
-def _begin(connection: Connection) -> None:
+def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""Statements that SQLAlchemy compiles once; only their values change from run to run."""
+"""Statements that SQLAlchemy compiles once; each run only fills in the values of their slots."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.db.read_batch import Read
 
-MARK = "\ue000"
-"""Begins the text of every slot; nobody has a use for the character."""
+SLOT_MARK = "\ue000"
+"""The first character of every slot's text: one of Unicode's private use area, which no value begins with."""
 
-Put = Callable[[Any], Any] | None
-"""How a value is put for the driver; None when it is taken as it is."""
+Converter = Callable[[Any], Any] | None
+"""A function between a value and the driver's form of it; None if the two are the same."""
 
 
 class Slot(str):
@@ -26,106 +26,112 @@ class Slot(str):
     __slots__ = ()
 
     def __new__(cls, name: str) -> "Slot":
-        """The slot of a name."""
-        return super().__new__(cls, MARK + name)
+        """Return the slot of a name."""
+        return super().__new__(cls, SLOT_MARK + name)
 
     def __str__(self) -> str:
         return self
 
     @property
     def name(self) -> str:
-        """What the value is called."""
+        """The name of the value."""
         return self[1:]
 
 
-class Unfit(Exception):
-    """A slot's value would be changed on its way into the statement, and so cannot be filled in later."""
+class Unpreparable(Exception):
+    """A slot's text became part of a longer text, so that its value cannot be filled in later."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A statement as the driver takes it: its text, its fixed values, and where the others go."""
+class PreparedStatement:
+    """A statement as the driver takes it: its text, its constant values, and the places of the other values."""
 
     text: str
-    fixed: Sequence[Any]
-    slots: Sequence[tuple[int, str, Put]]
+    constants: Sequence[Any]
+    """A value for each place; None where a slot is."""
+    slots: Sequence[tuple[int, str, Converter]]
+    """For each slot its place, its name and the converter of its values."""
     width: int
-    """How many columns its rows have."""
-    places: Mapping[str, int]
-    """The place of each slot."""
+    """The number of columns of a row."""
+    slot_index: Mapping[str, int]
+    """The place of each slot by its name."""
 
-    def read(self, given: Mapping[str, Any]) -> Read:
-        """The statement with its values, for a statement whose values are keys."""
-        return Read(self.text, self.values(given), self.width, steady=True)
+    def read(self, values: Mapping[str, Any]) -> Read:
+        """Return the statement with the values of its slots, as a read with one plan for all values."""
+        return Read(self.text, self.bind(values), self.width, generic_plan=True)
 
-    def values(self, given: Mapping[str, Any]) -> list[Any]:
-        """All values, in their places."""
-        found = list(self.fixed)
-        for place, name, put in self.slots:
-            value = given[name]
-            found[place] = value if put is None else put(value)
-        return found
+    def bind(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return all values in the order of their places, from the values of the slots."""
+        bound = list(self.constants)
+        for place, name, convert in self.slots:
+            value = values[name]
+            bound[place] = value if convert is None else convert(value)
+        return bound
 
 
-def prepare(statement: ClauseElement, dialect: Dialect) -> Prepared:
-    """Compile a statement. Raises Unfit."""
+def prepare(statement: ClauseElement, dialect: Dialect) -> PreparedStatement:
+    """Compile a statement. Raises Unpreparable if a slot's text became part of a longer one."""
     compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     assert isinstance(compiled, SQLCompiler)
-    fixed: list[Any] = []
-    slots: list[tuple[int, str, Put]] = []
+    constants: list[Any] = []
+    slots: list[tuple[int, str, Converter]] = []
     for place, name in enumerate(compiled.positiontup or ()):
-        value, put = compiled.params[name], _binding(compiled, name, dialect)
+        value, convert = compiled.params[name], _bind_converter(compiled, name, dialect)
         if isinstance(value, Slot):
-            slots.append((place, value.name, put))
-            fixed.append(None)
-        elif isinstance(value, str) and MARK in value:
-            raise Unfit(value)
+            slots.append((place, value.name, convert))
+            constants.append(None)
+        elif isinstance(value, str) and SLOT_MARK in value:
+            raise Unpreparable(value)
         else:
-            fixed.append(value if put is None else put(value))
+            constants.append(value if convert is None else convert(value))
     columns = statement.selected_columns if isinstance(statement, Select) else ()
-    return Prepared(compiled.string, fixed, slots, len(columns), {name: place for place, name, _ in slots})
+    slot_index = {name: place for place, name, _ in slots}
+    return PreparedStatement(compiled.string, constants, slots, len(columns), slot_index)
 
 
 @lru_cache(1_000)
-def python_value(kind: TypeEngine[Any], dialect: Dialect) -> Put:
-    """What the domain knows a column's value as, of what the driver gives; None when it is that."""
-    found: Put = kind.dialect_impl(dialect).result_processor(dialect, None)
-    if isinstance(kind, UTCDateTime) and dialect.name == "postgresql":
-        return None  # asyncpg gives instants in UTC
-    return found
+def result_converter(type_: TypeEngine[Any], dialect: Dialect) -> Converter:
+    """Return the converter from a driver's value to the domain's, for a column of a type; None if they are the same."""
+    converter: Converter = type_.dialect_impl(dialect).result_processor(dialect, None)
+    if isinstance(type_, UTCDateTime) and dialect.name == "postgresql":
+        return None  # asyncpg returns instants in UTC
+    return converter
 
 
-def _binding(compiled: SQLCompiler, name: str, dialect: Dialect) -> Put:
-    # The members of a list are bound under its name and their number.
-    bound = compiled.binds.get(name)
-    if bound is None:
-        bound = compiled.binds[name.rpartition("_")[0]]
-    # A list of texts is taken as it is.
-    return None if isinstance(bound.type, ARRAY) else bound.type.dialect_impl(dialect).bind_processor(dialect)
+def _bind_converter(compiled: SQLCompiler, name: str, dialect: Dialect) -> Converter:
+    # The members of a list are bound under the list's name and their number.
+    parameter = compiled.binds.get(name)
+    if parameter is None:
+        parameter = compiled.binds[name.rpartition("_")[0]]
+    # The driver takes a list of texts as it is.
+    return None if isinstance(parameter.type, ARRAY) else parameter.type.dialect_impl(dialect).bind_processor(dialect)
 
 
 def slot(name: str, column: Any) -> BindParameter[Any]:
-    """A parameter with a slot, for a value of a column's type."""
+    """Return a parameter with a slot, for a value of a column's type."""
     return bindparam(name, Slot(name), column.type)
 
 
 class Statement:
-    """A statement of the domain, whose parameters all have slots: made and compiled once for each kind of database."""
+    """A statement whose values are all slots, built and compiled once for each dialect.
+
+    `make` builds it from the name of a dialect.
+    """
 
     def __init__(self, make: Callable[[str], Any]) -> None:
         self._make = make
         self._made: dict[str, Any] = {}
-        self._prepared: dict[str, Prepared] = {}
+        self._prepared: dict[str, PreparedStatement] = {}
 
-    def on(self, dialect: str) -> Any:
-        """The statement for sessions of a kind of database, which take its parameters by their names."""
-        if dialect not in self._made:
-            self._made[dialect] = self._make(dialect)
-        return self._made[dialect]
+    def for_dialect(self, dialect_name: str) -> Any:
+        """Return the statement for a session to execute, which takes the values as named parameters."""
+        if dialect_name not in self._made:
+            self._made[dialect_name] = self._make(dialect_name)
+        return self._made[dialect_name]
 
     def read(self, dialect: Dialect, **values: Any) -> Read:
-        """The statement with values for all its slots, for what runs readings."""
+        """Return the statement as a read, with values for all its slots."""
         prepared = self._prepared.get(dialect.name)
         if prepared is None:
-            prepared = self._prepared[dialect.name] = prepare(self.on(dialect.name), dialect)
+            prepared = self._prepared[dialect.name] = prepare(self.for_dialect(dialect.name), dialect)
         return prepared.read(values)

@@ -1,4 +1,7 @@
-"""Statements as a driver takes them, and several of them in one, for what a level needs and what follows from it."""
+"""Reads as a driver takes them, and the merging of several reads into one statement for PostgreSQL.
+
+The reads of a level of a query, and the reads that depend on their rows, go to the database in one round trip.
+"""
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -7,13 +10,13 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-MOST_TOGETHER = 20
-"""Statements that are asked as one: what PostgreSQL's planner takes grows faster than their number."""
-MOST_COLUMNS = 1_600
-"""Columns of a statement at most; PostgreSQL takes 1,664."""
+MAX_BATCH = 20
+"""Statements merged into one. The time of PostgreSQL's planner grows faster than their number."""
+MAX_COLUMNS = 1_600
+"""Columns of a merged statement; PostgreSQL's limit is 1,664."""
 
-PLACE = re.compile(r"\$(\d+)")
-"""Where a value goes in a statement for PostgreSQL; nothing else in one has a dollar."""
+PLACEHOLDER = re.compile(r"\$(\d+)")
+"""The place of a value in a statement for PostgreSQL, where a dollar has no other use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,145 +26,156 @@ class Read:
     text: str
     values: Sequence[Any]
     width: int = 0
-    """How many columns its rows have, where it may be asked together with others."""
-    follows: tuple["Follow", ...] = ()
-    """What may be read with it, so that it need not be asked for once the rows are there."""
-    steady: bool = False
-    """Whether the way to its rows is the same whatever its values are, so that the database need not plan it anew."""
-    keys: int | None = None
-    """Which of its values is the list of keys that it is asked for, where there is one."""
+    """The number of columns of a row; 0 if the read cannot be merged with others."""
+    dependents: tuple["DependentRead", ...] = ()
+    """Reads whose keys are in the rows of this one. Merged with it, they need no round trip of their own."""
+    generic_plan: bool = False
+    """True if one plan serves all values, so that PostgreSQL need not plan the statement for each execution."""
+    key_index: int | None = None
+    """The index of the value that is the list of keys, if there is one."""
 
-    def followed(self, by: tuple["Follow", ...]) -> "Read":
-        """The same, with what follows it."""
-        if not by:
+    def with_dependents(self, dependents: tuple["DependentRead", ...]) -> "Read":
+        """Return the read with its dependent reads."""
+        if not dependents:
             return self
-        return replace(self, follows=by, steady=self.steady and all(follow.read.steady for follow in by))
+        generic_plan = self.generic_plan and all(dependent.read.generic_plan for dependent in dependents)
+        return replace(self, dependents=dependents, generic_plan=generic_plan)
 
 
 Shape = tuple[str, int, int | None, tuple[Any, ...]]
-"""The text of a statement, its width, the place of its keys if it follows another, and what follows it."""
+"""A statement's text, its width, the index of its keys if it is a dependent read, and the shapes of its dependents.
+Reads of the same shape share the text of their merged statement."""
 
 
-class Follow:
-    """A statement that is asked for the keys in a column of other rows; many statements may have the same."""
+class DependentRead:
+    """A read whose keys are a column of another read's rows. Several dependent reads may have the same name."""
 
     __slots__ = ("name", "read", "shape", "values")
 
     def __init__(self, name: Hashable, column: int, read: Read) -> None:
         self.name, self.read = name, read
-        self.shape = column, _shape(read, read.keys)
-        self.values = [value for place, value in enumerate(read.values) if place != read.keys]
-        """All values but the keys, and those of what follows."""
-        for follow in read.follows:
-            self.values += follow.values
+        self.shape = column, _shape(read, read.key_index)
+        self.values = [value for index, value in enumerate(read.values) if index != read.key_index]
+        """All values except the keys, and then those of the read's own dependents."""
+        for dependent in read.dependents:
+            self.values += dependent.values
 
 
-class Rows(list[Any]):
-    """The rows of a statement, and those of what followed it, by their names."""
+class RowsWithDependents(list[Any]):
+    """The rows of a read, with the rows of its dependent reads by name."""
 
-    __slots__ = ("ahead",)
+    __slots__ = ("dependents",)
 
-    def __init__(self, rows: Iterable[Any], ahead: Mapping[Hashable, Any]) -> None:
+    def __init__(self, rows: Iterable[Any], dependents: Mapping[Hashable, Any]) -> None:
         super().__init__(rows)
-        self.ahead = ahead
+        self.dependents = dependents
 
 
-NOTHING: Mapping[Hashable, Any] = {}
+NO_DEPENDENTS: Mapping[Hashable, Any] = {}
 
 
-def ahead_of(rows: Any) -> Mapping[Hashable, Any]:
-    """What was read with some rows."""
-    return rows.ahead if isinstance(rows, Rows) else NOTHING
+def dependents_of(rows: Any) -> Mapping[Hashable, Any]:
+    """Return the rows of the dependent reads that were read together with some rows, by name."""
+    return rows.dependents if isinstance(rows, RowsWithDependents) else NO_DEPENDENTS
 
 
-def every(read: Read) -> list[Read]:
-    """A statement and all that follows it."""
-    return [read, *(each for follow in read.follows for each in every(follow.read))]
+def flatten(read: Read) -> list[Read]:
+    """Return a read and all its dependents."""
+    return [read, *(nested for dependent in read.dependents for nested in flatten(dependent.read))]
 
 
-def portions(reads: Sequence[Read]) -> list[list[Read]]:
-    """The statements that are asked together, in their order; one that much follows is asked without that."""
-    found: list[list[Read]] = []
+def batches(reads: Sequence[Read]) -> list[list[Read]]:
+    """Split reads into batches of up to `MAX_BATCH` statements and `MAX_COLUMNS` columns, in their order.
+
+    A read with too many dependents, or with one that cannot be merged, loses all of its dependents: its caller reads
+    them later.
+    """
+    result: list[list[Read]] = []
     statements = columns = 0
     for read in reads:
-        each = every(read)
-        if len(each) > MOST_TOGETHER or not all(one.width for one in each):
-            read, each = replace(read, follows=()), [read]
-        width = sum(one.width for one in each)
-        statements, columns = statements + len(each), columns + width
-        mixes = found and read.width and found[-1][-1].width
-        if not mixes or statements > MOST_TOGETHER or columns > MOST_COLUMNS:
-            found.append([])
-            statements, columns = len(each), width
-        found[-1].append(read)
-    return found
+        flat = flatten(read)
+        if len(flat) > MAX_BATCH or not all(part.width for part in flat):
+            read, flat = replace(read, dependents=()), [read]
+        width = sum(part.width for part in flat)
+        statements, columns = statements + len(flat), columns + width
+        is_mergeable = result and read.width and result[-1][-1].width
+        if not is_mergeable or statements > MAX_BATCH or columns > MAX_COLUMNS:
+            result.append([])
+            statements, columns = len(flat), width
+        result[-1].append(read)
+    return result
 
 
-def together(reads: Sequence[Read]) -> tuple[str, list[Any]]:
-    """One statement that gives one row: for each statement, and each that follows one, the values of its columns.
+def merge(reads: Sequence[Read]) -> tuple[str, list[Any]]:
+    """Return one statement for a batch of reads and their dependents, with its values.
 
-    Columns come as arrays of their type, which a driver reads faster than rows within a row.
+    The statement returns a single row: an array for each column of each read. A driver decodes an array of a known
+    type faster than rows within a row.
     """
     values: list[Any] = []
     for read in reads:
         values += read.values
-        for follow in read.follows:
-            values += follow.values
+        for dependent in read.dependents:
+            values += dependent.values
     return _text(tuple([_shape(read) for read in reads])), values
 
 
-def apart(reads: Sequence[Read], row: Sequence[Any]) -> list[Rows]:
-    """The rows of some statements that were asked together."""
+def split(reads: Sequence[Read], row: Sequence[Any]) -> list[RowsWithDependents]:
+    """Return the rows of each read of a batch from the single row of its merged statement."""
     columns = iter(row)
-    return [_taken(read, columns) for read in reads]
+    return [_take(read, columns) for read in reads]
 
 
-def _taken(read: Read, columns: Iterator[Any]) -> Rows:
-    mine = list(islice(columns, read.width))
-    rows = () if mine[0] is None else zip(*mine, strict=True)
-    ahead = {follow.name: _taken(follow.read, columns) for follow in read.follows} if read.follows else NOTHING
-    return Rows(rows, ahead)
+def _take(read: Read, columns: Iterator[Any]) -> RowsWithDependents:
+    arrays = list(islice(columns, read.width))
+    rows = () if arrays[0] is None else zip(*arrays, strict=True)
+    if not read.dependents:
+        return RowsWithDependents(rows, NO_DEPENDENTS)
+    return RowsWithDependents(rows, {dependent.name: _take(dependent.read, columns) for dependent in read.dependents})
 
 
-def _shape(read: Read, keys: int | None = None) -> Shape:
-    return read.text, read.width, keys, tuple([follow.shape for follow in read.follows])
+def _shape(read: Read, key_index: int | None = None) -> Shape:
+    return read.text, read.width, key_index, tuple([dependent.shape for dependent in read.dependents])
 
 
 @lru_cache(500)
 def _text(shapes: tuple[Shape, ...]) -> str:
     tables: list[str] = []
-    gathered: list[str] = []
+    aggregates: list[str] = []
     values = 0
 
-    def add(shape: Shape, source: str) -> None:
+    def add(shape: Shape, key_source: str) -> None:
         nonlocal values
-        text, width, keys, follows = shape
-        name, places = f"read{len(gathered)}", dict[int, str]()
-        for number in sorted({int(found) for found in PLACE.findall(text)}):
-            if number - 1 == keys:
-                places[number] = f"ARRAY(SELECT {source})"
+        text, width, key_index, dependents = shape
+        name, places = f"read{len(aggregates)}", dict[int, str]()
+        for number in sorted({int(place) for place in PLACEHOLDER.findall(text)}):
+            if number - 1 == key_index:
+                places[number] = f"ARRAY(SELECT {key_source})"
             else:
                 values += 1
                 places[number] = f"${values}"
-        text = PLACE.sub(lambda found: places[int(found[1])], text)
+        text = PLACEHOLDER.sub(lambda match: places[int(match[1])], text)
         columns = [f"c{number}" for number in range(width)]
-        named = f"{name} ({', '.join(columns)})"
-        if follows:
-            tables.append(f"{named} AS MATERIALIZED ({text})")
+        alias = f"{name} ({', '.join(columns)})"
+        if dependents:
+            tables.append(f"{alias} AS MATERIALIZED ({text})")
         arrays = ", ".join(f"array_agg({column})" for column in columns)
-        gathered.append(f"(SELECT {arrays} FROM {name if follows else f'({text}) {named}'})")
-        for column, following in follows:
-            add(following, f"c{column} FROM {name}")
+        aggregates.append(f"(SELECT {arrays} FROM {name if dependents else f'({text}) {alias}'})")
+        for column, dependent in dependents:
+            add(dependent, f"c{column} FROM {name}")
 
     for shape in shapes:
         add(shape, "")
-    given = f"WITH {', '.join(tables)} " if tables else ""
-    return f"{given}SELECT * FROM {_beside(gathered)} found"
+    prefix = f"WITH {', '.join(tables)} " if tables else ""
+    return f"{prefix}SELECT * FROM {_join(aggregates)} found"
 
 
-def _beside(rows: Sequence[str]) -> str:
-    """One row of some rows: by twos, or PostgreSQL would look for the best of all orders to join them in."""
+def _join(rows: Sequence[str]) -> str:
+    """Join subqueries of one row each in nested pairs.
+
+    In a flat list PostgreSQL would search all orders to join them in. `OFFSET 0` keeps it from flattening the pairs.
+    """
     if len(rows) == 1:
         return rows[0]
     half = len(rows) // 2
-    return f"(SELECT * FROM {_beside(rows[:half])} a, {_beside(rows[half:])} b OFFSET 0)"
+    return f"(SELECT * FROM {_join(rows[:half])} a, {_join(rows[half:])} b OFFSET 0)"

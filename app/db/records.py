@@ -1,15 +1,16 @@
-"""The base of every tenant's table, and how far an actor sees into it."""
+"""The base class of every tenant's table, its column types, and the limits to what an actor sees of a table."""
 
 import re
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import JSON, ColumnElement, String, Text, false
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
+
+from app.db import compat
 
 # PostgreSQL compares text by the database's locale unless told otherwise; SQLite by bytes. Keys and
 # sort keys compare by bytes in both, so that order, cursors and indexes agree.
@@ -19,8 +20,8 @@ SearchText = Text().with_variant(Text(collation="C"), "postgresql")
 Document = JSON().with_variant(JSONB(), "postgresql")
 
 
-def choice(enum: type[Enum]) -> EnumType:
-    """A column of an enum's values, stored as plain text so that adding a value needs no migration."""
+def enum_column(enum: type[Enum]) -> EnumType:
+    """Return a column type for an enum's values, stored as plain text so that adding a value needs no migration."""
     return EnumType(
         enum,
         native_enum=False,
@@ -31,8 +32,8 @@ def choice(enum: type[Enum]) -> EnumType:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """How far an actor sees inside its organization: one worker's own, one unit with its subtree, or contractors."""
+class Visibility:
+    """A limit to what an actor sees of its organization: one worker, one unit with its subtree, or contractors."""
 
     organization_id: str
     worker_id: str | None = None
@@ -40,50 +41,43 @@ class Reach:
     contractors: bool = False
 
 
-@cache
-def _defaults(table: type["Record"]) -> dict[str, Any]:
-    """What a table's columns hold where nothing is given, by name: values, or functions that make them."""
-    optional = {name: field for name, field in table.model_fields.items() if not field.is_required()}
-    return {name: field.default_factory or field.default for name, field in optional.items()}
-
-
 class Record(SQLModel):
     """A row of one organization: every key starts with `organization_id`."""
 
     prefix: ClassVar[str]
-    kept: ClassVar[tuple[str, ...]] = ()
-    """Columns whose past is kept (see `history`)."""
-    about: ClassVar[str | None] = None
-    """The column that tells which worker a row is about, where there is one."""
+    history_columns: ClassVar[tuple[str, ...]] = ()
+    """The columns whose changes are recorded in the history table."""
+    worker_column: ClassVar[str | None] = None
+    """The column with the id of the worker that a row is about, if there is one."""
 
-    # Tables validate nothing: what would validate them is made only where somebody asks for it. To make it took 40 ms
-    # of each start, a third of all that the tables take.
+    # A table never validates, so that its validator is only built where somebody asks for it. Building them all took
+    # 40 ms of each start, a third of the time that the tables take.
     model_config = {"defer_build": True}
 
     organization_id: str = Field(primary_key=True, sa_type=Key)
     id: str = Field(primary_key=True, sa_type=Key)
 
-    # Tables validate nothing, and nobody asks what a new row was before: what SQLModel and the ORM do for each
-    # attribute would only take time, several times as much as this, and a change makes a dozen rows.
+    # A change makes a dozen rows. SQLModel and the ORM would set each of their attributes by events that nobody
+    # listens to, which takes several times as long.
     def __init__(self, **values: Any) -> None:
-        for name, default in _defaults(type(self)).items():
-            if name not in values:
-                values[name] = default() if callable(default) else default
-        self.__dict__.update(values)
+        compat.init_record(self, values)
 
-    __setattr__ = object.__setattr__  # type: ignore[assignment]  # a slot for a method
+    __setattr__ = compat.set_attribute  # type: ignore[assignment]  # a slot for a method
 
     @classmethod
     def tables(cls) -> dict[str, type["Record"]]:
-        """Every table of records, by name."""
+        """Return every table of records by its name in the database."""
         return {str(table.__tablename__): table for table in cls.__subclasses__()}
 
     @classmethod
     def noun(cls) -> str:
-        """What people call such a record: `CredentialType` is a credential type."""
+        """Return the English name of such a record: "credential type" for `CredentialType`."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        """The rows that an actor of limited reach sees: none, unless the table says otherwise."""
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        """Return the condition for rows within a limit: none, unless the table defines it."""
         return false()
+
+
+Row = TypeVar("Row", bound=Record)

@@ -1,216 +1,209 @@
-"""Sessions that find and write rows on the driver itself: the ORM's own way there costs several times as much.
+"""Sessions that find and write rows directly on the driver.
 
-The ORM keeps the objects, and knows what was changed of them. It writes by itself what is rare: rows that go, and all
-that a savepoint may take back.
+The ORM keeps the objects and their changes. It also writes what is rare: deleted rows, and everything that a savepoint
+may roll back. Its own way to read and write a row costs several times as much as the driver's.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from sqlalchemy import Dialect, event
+from sqlalchemy import Dialect, Select
 from sqlalchemy.exc import NoResultFound
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlalchemy.orm import Session as SyncSession
-from sqlalchemy.orm.attributes import instance_state
-from sqlalchemy.orm.exc import StaleDataError
-from sqlalchemy.util import await_only
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import history, row_mapper
-from app.db.drivers import Driver
+from app.core.clock import Clock
+from app.db import compat, history
+from app.db.engine import row_mapper
+from app.db.engine.connections import OpenConnection
+from app.db.engine.driver import Driver
+from app.db.engine.hooked_session import HookedSession, WriteBuffer
+from app.db.engine.write_batch import Write
 from app.db.read_batch import Read
-from app.db.records import Record
-from app.db.write_batch import Write
-
-CHANGED = "changed"
-"""Where a session notes the tables that it changed."""
-
-Row = TypeVar("Row", bound=Record)
+from app.db.read_executor import Result
+from app.db.records import Record, Row
 
 
-class Waiting:
-    """What a session will have written before its connection is asked for anything else."""
+class Session(AsyncSession):
+    """A database session of one request, with the instant and the request that everything it records belongs to."""
 
-    def __init__(self, driver: Driver) -> None:
-        self.driver = driver
-        self._writes: list[Write] = []
+    sync_session_class = HookedSession
 
-    def __bool__(self) -> bool:
-        return bool(self._writes)
-
-    def __contains__(self, row: object) -> bool:
-        return any(write.row is row for write in self._writes)
-
-    def add(self, writes: Sequence[Write]) -> None:
-        """Let some writes wait, none of which is of a row of which another one waits."""
-        self._writes += writes
-
-    async def send(self) -> None:
-        """Write it. Raises StaleDataError where a row is gone."""
-        await self._run(self.driver.write)
-
-    async def commit(self) -> None:
-        """Write it, and end the transaction. Raises StaleDataError where a row is gone."""
-        await self._run(self.driver.commit)
-
-    async def _run(self, run: Callable[[Sequence[Write]], Awaitable[Sequence[Any]]]) -> None:
-        writes, self._writes = self._writes, []
-        for write, wrote in zip(writes, await run(writes), strict=True):
-            if write.finds and not wrote:
-                raise StaleDataError(f"the {write.row.noun()} {write.row.id} is gone")
-
-
-class Flushing(SyncSession):
-    """The session behind a session: where rows are written, their past is kept, and changed tables are noted."""
-
-    waiting: Waiting
-    is_used = False
-    """Whether the ORM has used the connection."""
-
-    def get_bind(self, *of: Any, **how: Any) -> Any:
-        """The connection, which the ORM is about to use: what waits is written first."""
-        self.is_used = True
-        if self.waiting:
-            await_only(self.waiting.send())
-        return super().get_bind(*of, **how)
-
-
-@event.listens_for(Flushing, "after_flush")
-def _note(session: SyncSession, _context: Any) -> None:
-    rows = (*session.new, *session.dirty, *session.deleted)
-    session.info.setdefault(CHANGED, set()).update(map(type, rows))
-
-
-@event.listens_for(Flushing, "before_flush")
-def _keep_history(session: SyncSession, _context: Any, _instances: Any) -> None:
-    history.keep(session, session.info["now"])
-
-
-class Direct(AsyncSession):
-    """A session with the driver behind it."""
-
-    sync_session_class = Flushing
-    now: datetime
-    """The instant of all that it writes."""
-    kind: Dialect
-    """How its statements are written."""
-
-    def __init__(self, driver: Driver, connection: AsyncConnection, **how: Any) -> None:
-        super().__init__(connection, **how)
-        self._flushing = cast(Flushing, self.sync_session)
-        self.waiting = self._flushing.waiting = Waiting(driver)
-        self._wanted: dict[Any, tuple[type[Record], Read]] = {}
-        """What is read with the next row that is found."""
-        self._ahead: list[Record] = []
-        """What was, which nobody else may hold yet."""
+    def __init__(self, connection: OpenConnection, dialect: Dialect, clock: Clock, request_id: str) -> None:
+        super().__init__(connection.connection, expire_on_commit=False, autoflush=False)
+        self.dialect = dialect
+        self.clock = clock
+        self.request_id = request_id
+        self._hooked = cast(HookedSession, self.sync_session)
+        self.write_buffer = self._hooked.write_buffer = WriteBuffer(connection.driver)
+        self._prefetches: dict[Any, tuple[type[Record], Read]] = {}
+        """Reads that go to the database together with the next row that is found, by identity-map key."""
+        self._held: dict[Any, Record] = {}
+        """Strong references to rows read by key or prefetched, so that the identity map keeps them."""
+        self.unhandled_events: list[Record] = []
+        """Events recorded in this transaction that no reaction has seen yet (see `app.events.event_log`)."""
+        self.settlement_marks: dict[str, list[str]] = {}
+        """Ids of the settlement marks that this transaction inserted, by organization (see `app.compliance.settlement`)."""
+        self.tick()
 
     @property
-    def is_used(self) -> bool:
-        """Whether the ORM has used the connection."""
-        return self._flushing.is_used
+    def now(self) -> datetime:
+        """The instant of everything that the session records."""
+        return self._hooked.now
+
+    @now.setter
+    def now(self, now: datetime) -> None:
+        self._hooked.now = now
+
+    def tick(self) -> None:
+        """Set `now` to the present, as after waiting for a lock."""
+        self.now = self.clock()
+
+    @property
+    def dialect_name(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.dialect.name
+
+    @property
+    def uses_connection(self) -> bool:
+        """True once the ORM has used the connection."""
+        return self._hooked.uses_connection
+
+    @property
+    def changed_tables(self) -> set[type]:
+        """The tables with rows that the session wrote one by one."""
+        return self._hooked.changed_tables
 
     async def end(self) -> None:
-        """Let go of the rows, and end what the ORM has begun on the connection."""
-        if self.is_used:
+        """Release the rows, and end what the ORM has begun on the connection."""
+        if self.uses_connection:
             await self.__aexit__(None, None, None)
         else:
             self.sync_session.close()
 
-    @property
-    def dialect(self) -> str:
-        """`sqlite` or `postgresql`."""
-        return self.kind.name
-
     async def fetch(self, read: Read) -> Sequence[Any]:
-        """The rows of a prepared statement, as the driver gives them."""
+        """Return the rows of a read, as the driver returns them."""
         return await (await self._ready()).fetch(read)
 
-    async def put(self, writes: Sequence[Write]) -> None:
-        """Write something together with what is written next; at once where a savepoint may take it back.
-
-        It is there for whatever is read here from now on.
-        """
-        self.waiting.add(writes)
-        if self.waiting and self.sync_session.in_nested_transaction():
-            await self.waiting.send()
-
-    async def insert(self, table: type[Record], new: Sequence[Mapping[str, Any]]) -> None:
-        """Put rows that need be no objects; all columns of each are given."""
-        prepared = row_mapper.inserting(table, self.kind)
-        await self.put([Write(prepared.text, prepared.values(row)) for row in new])
-
-    async def _ready(self) -> Driver:
-        if self.waiting:
-            await self.waiting.send()
-        return self.waiting.driver
-
-    def want(self, table: type[Record], key: Sequence[str]) -> None:
-        """Have the row of a primary key read with the next row that is found without a lock; it will be asked for."""
-        identity = row_mapper.key_of(table, key)
-        if identity not in self.sync_session.identity_map:
-            self._wanted[identity] = (table, self._by_key(table, key))
-
     async def find(self, table: type[Row], read: Read, *, locks: bool = False) -> Row | None:
-        """The row that a prepared statement of all columns finds, as the object that this session has of it."""
-        # What is read with a row that somebody else holds would be from before its lock was waited for.
-        found = await (self._with_wanted(read) if self._wanted and not locks else self.fetch(read))
-        if not found:
+        """Return the object of the row that a read of all columns finds; None if it finds none."""
+        # A read that locks may wait for somebody's change: rows prefetched in the same statement would be from before.
+        rows = await (self._fetch_with_prefetches(read) if self._prefetches and not locks else self.fetch(read))
+        if not rows:
             return None
-        row = row_mapper.known(self.sync_session, table, found[0], self.kind)
-        if instance_state(row).expired:
+        row = row_mapper.to_object(self.sync_session, table, rows[0], self.dialect)
+        if compat.is_expired(row):
             await self.refresh(row)
         return row
 
-    async def row(self, table: type[Row], key: Sequence[str]) -> Row:
-        """The row of a primary key, read once in a session. Raises NoResultFound."""
-        identity = row_mapper.key_of(table, key)
-        known: Row | None = self.sync_session.identity_map.get(identity)
-        if known is not None and not instance_state(known).expired:
-            return known
-        self._wanted.pop(identity, None)
-        found = await self.find(table, self._by_key(table, key))
-        if found is None:
+    async def get_row(self, table: type[Row], key: Sequence[str]) -> Row:
+        """Return the row of a primary key, read once in a session. Raises NoResultFound."""
+        identity = row_mapper.identity_key(table, key)
+        row: Row | None = self.sync_session.identity_map.get(identity)
+        if row is None or compat.is_expired(row):
+            self._prefetches.pop(identity, None)
+            row = await self.find(table, self._read_by_key(table, key))
+        if row is None:
             raise NoResultFound(f"there is no {table.noun()} {key}")
-        return found
+        self._held[identity] = row
+        return row
 
-    def _by_key(self, table: type[Record], key: Sequence[str]) -> Read:
-        return row_mapper.by_key(table, self.kind).read(dict(zip(row_mapper.primary(table), key, strict=True)))
+    def prefetch(self, table: type[Record], key: Sequence[str]) -> None:
+        """Read the row of a primary key in one round trip with the next row that is found without a lock.
 
-    async def _with_wanted(self, read: Read) -> Sequence[Any]:
-        wanted, self._wanted = list(self._wanted.values()), {}
+        Use it for a row that `get_row` will be asked for.
+        """
+        identity = row_mapper.identity_key(table, key)
+        if identity not in self.sync_session.identity_map:
+            self._prefetches[identity] = (table, self._read_by_key(table, key))
+
+    def _read_by_key(self, table: type[Record], key: Sequence[str]) -> Read:
+        statement = row_mapper.select_by_key(table, self.dialect)
+        return statement.read(dict(zip(row_mapper.primary_key_names(table), key, strict=True)))
+
+    async def _fetch_with_prefetches(self, read: Read) -> Sequence[Any]:
+        prefetches, self._prefetches = self._prefetches, {}
         driver = await self._ready()
-        found, *others = await driver.fetch_together([read, *(other for _, other in wanted)])
-        for (table, _), there in zip(wanted, others, strict=True):
-            self._ahead += [row_mapper.known(self.sync_session, table, row, self.kind) for row in there]
-        return found
+        rows, *prefetched = await driver.fetch_batch([read, *(other for _, other in prefetches.values())])
+        for (identity, (table, _)), found in zip(prefetches.items(), prefetched, strict=True):
+            for row in found:
+                self._held[identity] = row_mapper.to_object(self.sync_session, table, row, self.dialect)
+        return rows
+
+    async def scalars_for_update(self, statement: Select[Result], **options: Any) -> list[Result]:
+        """Return the rows of a query of one thing, locked until the transaction ends; options as `with_for_update`.
+
+        Whoever held the lock before may have begun later, so `now` moves on: time must not run backwards in the events
+        of a row.
+        """
+        rows = list(await self.scalars(statement.with_for_update(**options)))
+        self.tick()
+        return rows
+
+    def loaded_rows(self, table: type[Row]) -> dict[str, Row]:
+        """Return the rows of a table that the session holds, by id; without those that a savepoint rolled back."""
+        return {row.id: row for row in self if isinstance(row, table) and not compat.is_expired(row)}
+
+    async def queue_writes(self, writes: Sequence[Write]) -> None:
+        """Queue writes, to be sent together with the next ones; sends them now if a savepoint may roll them back.
+
+        Whatever this session reads next is read after them.
+        """
+        self.write_buffer.add(writes)
+        if self.write_buffer and self.sync_session.in_nested_transaction():
+            await self.write_buffer.send()
+
+    async def queue_inserts(self, table: type[Record], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Queue new rows that need be no objects. Each has a value for every column of the table."""
+        statement = row_mapper.insert_statement(table, self.dialect)
+        await self.queue_writes([Write(statement.text, statement.bind(row)) for row in rows])
 
     async def flush(self, objects: Any = None) -> None:
-        """Write what is new or changed."""
-        await self.gather(objects)
-        if self.waiting:
-            await self.waiting.send()
+        """Write the changes of objects now, for a query that must see them or an error that must be caught here."""
+        await self.queue_changes(objects)
+        if self.write_buffer:
+            await self.write_buffer.send()
 
-    async def gather(self, objects: Any = None) -> None:
-        """Put what is new or changed; by the ORM's own way where a savepoint may take it back, or rows go."""
+    async def queue_changes(self, objects: Any = None) -> None:
+        """Queue the changes of objects; those of savepoints and deleted rows are written now, by the ORM.
+
+        Actions need not call it: the changes are queued before reactions run, and before the commit.
+        """
         session = self.sync_session
         if objects or session.deleted or session.in_nested_transaction():
             await super().flush(objects)
         elif session.new or session.dirty:
-            await self._put(list(session.new), list(session.dirty))
+            await self._queue_objects(list(session.new), list(session.dirty))
 
-    async def _put(self, new: list[Record], dirty: list[Record]) -> None:
-        changes = [(row, names) for row in dirty if (names := row_mapper.changed(row))]
-        if self.waiting and any(row in self.waiting for row in (*new, *dirty)):
-            await self.waiting.send()
-        await self.insert(history.History, history.entries(new, changes, [], self.now))
+    async def _queue_objects(self, new: list[Record], dirty: list[Record]) -> None:
+        changes = [(row, names) for row in dirty if (names := row_mapper.changed_columns(row))]
+        if self.write_buffer and any(row in self.write_buffer for row in (*new, *dirty)):
+            await self.write_buffer.send()
+        await self.queue_inserts(history.History, history.entries(new, changes, [], self.now))
         tables = {type(row) for row in new} | {type(row) for row, _ in changes}
         writes: list[Write] = []
-        for table in sorted(tables, key=row_mapper.order):
+        for table in sorted(tables, key=row_mapper.write_order):
             # In the order of their keys, so that two transactions never wait for each other in a circle.
-            theirs = [(row, names) for row, names in changes if type(row) is table]
-            theirs.sort(key=lambda change: row_mapper.key(change[0]))
-            writes += [row_mapper.update(row, names, self.kind) for row, names in theirs]
-            writes += [row_mapper.insert(row, self.kind) for row in new if type(row) is table]
-        await self.put(writes)
-        row_mapper.were_written(self.sync_session, [*new, *dirty])
-        self.info.setdefault(CHANGED, set()).update(tables)
+            updates = [(row, names) for row, names in changes if type(row) is table]
+            updates.sort(key=lambda change: row_mapper.primary_key(change[0]))
+            writes += [row_mapper.update(row, names, self.dialect) for row, names in updates]
+            writes += [row_mapper.insert(row, self.dialect) for row in new if type(row) is table]
+        await self.queue_writes(writes)
+        compat.mark_persistent(self.sync_session, [*new, *dirty])
+        self.changed_tables.update(tables)
+
+    async def reload_expired(self) -> None:
+        """Write the changes of objects, and read again what a savepoint rolled back.
+
+        Rows are used after the session has ended, when nothing can be read any more.
+        """
+        await self.queue_changes()
+        if self.uses_connection:
+            for row in [row for row in self if compat.is_expired(row)]:
+                await self.refresh(row)
+
+    async def _ready(self) -> Driver:
+        """Return the driver, after the queued writes are sent."""
+        if self.write_buffer:
+            await self.write_buffer.send()
+        return self.write_buffer.driver

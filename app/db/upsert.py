@@ -1,4 +1,4 @@
-"""Writing many rows at once, whether they are there already or not."""
+"""Inserting many rows in one statement, or changing those that exist already."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-from app.db.database import Session
 from app.db.records import Record
+from app.db.session import Session
 
 
 async def upsert(
@@ -22,31 +22,31 @@ async def upsert(
     replaced: Sequence[str] = (),
     added: Sequence[str] = (),
 ) -> None:
-    """Insert rows, each with the same columns; where there is one of the same key, replace some of its columns, and
-    add to others."""
+    """Insert rows, all with the same columns. Where a row of the same key exists, replace its `replaced` columns and
+    add to its `added` ones."""
     if not rows:
         return
     target: Any = table.__dict__["__table__"]
-    insert = insert_postgresql if session.dialect == "postgresql" else insert_sqlite
+    insert = insert_postgresql if session.dialect_name == "postgresql" else insert_sqlite
     statement: Any = insert(target)
-    if session.dialect == "postgresql":
-        # One parameter, however many rows: a statement for each takes ten times as long.
+    if session.dialect_name == "postgresql":
+        # One parameter for any number of rows: a statement for each row takes ten times as long.
         names = list(rows[0])
         document = cast(literal(msgspec.json.encode(rows).decode(), Text()), JSONB())
-        given = func.jsonb_to_recordset(document).table_valued(*(_plain(target.c[name]) for name in names))
-        statement = statement.from_select(names, select(*given.render_derived(with_types=True).c))
-    new = {name: statement.excluded[name] for name in replaced}
-    new |= {name: target.c[name] + statement.excluded[name] for name in added}
-    statement = statement.on_conflict_do_update(index_elements=key, set_=new)
+        source = func.jsonb_to_recordset(document).table_valued(*(_source_column(target.c[name]) for name in names))
+        statement = statement.from_select(names, select(*source.render_derived(with_types=True).c))
+    changes = {name: statement.excluded[name] for name in replaced}
+    changes |= {name: target.c[name] + statement.excluded[name] for name in added}
+    statement = statement.on_conflict_do_update(index_elements=key, set_=changes)
     connection = await session.connection()
-    if session.dialect == "postgresql":
+    if session.dialect_name == "postgresql":
         await connection.execute(statement)
     else:
         await connection.execute(statement, list(rows))
 
 
-def _plain(of: Any) -> Any:
-    """A column of a document's rows."""
-    if isinstance(of.type, JSON):
-        return column(of.name, JSONB())
-    return column(of.name, Text() if isinstance(of.type, String) else of.type)
+def _source_column(target: Any) -> Any:
+    """Return the column of the JSON document's rows for a column of the table."""
+    if isinstance(target.type, JSON):
+        return column(target.name, JSONB())
+    return column(target.name, Text() if isinstance(target.type, String) else target.type)

@@ -1,4 +1,4 @@
-"""Sessions on the driver: what they find, what they write, and how their transactions end."""
+"""Sessions: finding and writing rows on the driver, queued writes, savepoints, and the ends of transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ from app.db.read_executor import ReadProgram
 from app.db.row_access import find, find_for_update
 from app.db.session import Session
 from app.migrations import runner
-from app.organizations import settings, units
+from app.organizations import founding, units
 from app.organizations.tables import Organization, OrgUnit, OrgUnitKind
 from app.workers.tables import Position, Worker
 from tests.conftest import new_database
@@ -30,7 +30,7 @@ from tests.statement_counter import recorded_statements
 
 
 def position(tenant: Tenant, name: str, external_id: str | None = None) -> Position:
-    """A position that nobody has written yet."""
+    """Return a new position, not written yet."""
     return Position(
         organization_id=tenant.id,
         id=ids.new(Position.prefix),
@@ -42,15 +42,15 @@ def position(tenant: Tenant, name: str, external_id: str | None = None) -> Posit
 
 
 async def names(tenant: Tenant) -> list[str]:
-    """The names of all positions, as another session sees them."""
+    """Return the names of all positions, as another session sees them."""
     async with tenant.service.database.reading() as session:
-        mine = col(Position.organization_id) == tenant.id
-        return list(await session.scalars(select(col(Position.name)).where(mine).order_by(col(Position.name))))
+        is_own = col(Position.organization_id) == tenant.id
+        return list(await session.scalars(select(col(Position.name)).where(is_own).order_by(col(Position.name))))
 
 
 @asynccontextmanager
 async def writing(tenant: Tenant) -> AsyncIterator[Session]:
-    """A write transaction."""
+    """Open a write transaction."""
     async with tenant.service.database.writing("test") as session:
         yield session
 
@@ -71,54 +71,54 @@ async def test_a_row_is_one_object_however_it_is_found(tenant: Tenant) -> None:
             await session.get_row(Worker, (tenant.id, "wkr_0000000000000000"))
 
 
-async def test_what_is_wanted_is_read_with_the_next_row_that_is_found(tenant: Tenant) -> None:
+async def test_a_prefetched_row_is_read_with_the_next_row_that_is_found(tenant: Tenant) -> None:
     first, second, third = [await tenant.add_worker(name) for name in ("Jo", "Mo", "Bo")]
     async with writing(tenant) as session:
         session.prefetch(Worker, (tenant.id, second))
         session.prefetch(Worker, (tenant.id, "wkr_0000000000000000"))
-        await find_for_update(session, tenant.actor, Worker, third, ("id",))  # but not before a lock is there
+        await find_for_update(session, tenant.actor, Worker, third, ("id",))  # a read that locks prefetches nothing
         session.prefetch(Worker, (tenant.id, third))
         assert (await find(session, tenant.actor, Worker, first, ("id",))).display_name == "Jo"
         with recorded_statements() as statements:
-            found = await session.get_row(Worker, (tenant.id, second))
+            worker = await session.get_row(Worker, (tenant.id, second))
         assert statements == []
-        found.display_name = "Mona"
+        worker.display_name = "Mona"
         with pytest.raises(NoResultFound):
             await session.get_row(Worker, (tenant.id, "wkr_0000000000000000"))
         await session.flush()
         session.prefetch(Worker, (tenant.id, second))
-        assert await find(session, tenant.actor, Worker, second, ("id",)) is found
+        assert await find(session, tenant.actor, Worker, second, ("id",)) is worker
     async with writing(tenant) as session:
         session.prefetch(Worker, (tenant.id, second))
-        mine = await session.get_row(Worker, (tenant.id, second))
+        direct = await session.get_row(Worker, (tenant.id, second))
     async with tenant.service.database.reading() as session:
-        theirs = (await session.scalars(select(Worker).where(col(Worker.id) == second))).one()
-    assert mine.model_dump() == theirs.model_dump()
-    assert mine.display_name == "Mona"
+        by_orm = (await session.scalars(select(Worker).where(col(Worker.id) == second))).one()
+    assert direct.model_dump() == by_orm.model_dump()
+    assert direct.display_name == "Mona"
 
 
-async def test_a_row_has_what_the_orm_reads(tenant: Tenant) -> None:
+async def test_a_row_has_the_values_that_the_orm_reads(tenant: Tenant) -> None:
     key = await tenant.add_worker("Jo", employment={"startDate": "2026-01-01", "status": "ON_LEAVE"})
     async with tenant.service.database.reading() as session:
-        mine = await session.get_row(Worker, (tenant.id, key))
+        direct = await session.get_row(Worker, (tenant.id, key))
     async with tenant.service.database.reading() as session:
         session.prefetch(Worker, (tenant.id, key))
         await session.get_row(Organization, (tenant.id, tenant.id))
         with recorded_statements() as statements:
-            ahead = await session.get_row(Worker, (tenant.id, key))
+            prefetched = await session.get_row(Worker, (tenant.id, key))
         assert statements == []
-    assert ahead.model_dump() == mine.model_dump()
+    assert prefetched.model_dump() == direct.model_dump()
     async with tenant.service.database.reading() as session:
-        theirs = (await session.scalars(select(Worker).where(col(Worker.id) == key))).one()
-    assert mine.model_dump() == theirs.model_dump()
+        by_orm = (await session.scalars(select(Worker).where(col(Worker.id) == key))).one()
+    assert direct.model_dump() == by_orm.model_dump()
 
 
-async def test_only_what_changed_is_written_and_once(tenant: Tenant) -> None:
+async def test_only_changed_columns_are_written_and_once(tenant: Tenant) -> None:
     one = position(tenant, "One")
     async with writing(tenant) as session:
         session.add(one)
         await session.flush()
-        one.name, one.external_id = "Two", None  # the second is what it was
+        one.name, one.external_id = "Two", None  # the second has the value that it had
         with recorded_statements() as statements:
             await session.flush()
             await session.flush()
@@ -128,11 +128,11 @@ async def test_only_what_changed_is_written_and_once(tenant: Tenant) -> None:
     assert await names(tenant) == ["Two"]
 
 
-async def test_what_a_row_was_is_kept_with_every_change(tenant: Tenant) -> None:
+async def test_every_change_of_a_history_column_is_recorded(tenant: Tenant) -> None:
     key = await tenant.add_worker("Jo")
     async with writing(tenant) as session:
         worker = await session.get_row(Worker, (tenant.id, key))
-        worker.job_title = "Nurse"  # of which no past is kept
+        worker.job_title = "Nurse"  # no history column
         await session.flush()
         worker.status = type(worker.status).TERMINATED
     async with tenant.service.database.reading() as session:
@@ -141,7 +141,7 @@ async def test_what_a_row_was_is_kept_with_every_change(tenant: Tenant) -> None:
     assert found == ["ACTIVE", "TERMINATED"]
 
 
-async def test_a_changed_row_that_is_gone_is_not_passed_over(tenant: Tenant) -> None:
+async def test_a_change_of_a_row_that_is_gone_is_an_error(tenant: Tenant) -> None:
     one = position(tenant, "One")
     async with writing(tenant) as session:
         session.add(one)
@@ -159,7 +159,7 @@ async def test_a_changed_row_that_is_gone_is_not_passed_over(tenant: Tenant) -> 
     assert await names(tenant) == ["One"]
 
 
-async def test_a_savepoint_takes_back_what_came_after_it_and_nothing_else(tenant: Tenant) -> None:
+async def test_a_savepoint_rolls_back_what_came_after_it_and_nothing_else(tenant: Tenant) -> None:
     one, two, three = (position(tenant, name) for name in ("One", "Two", "Three"))
     async with writing(tenant) as session:
         session.add(one)
@@ -175,27 +175,27 @@ async def test_a_savepoint_takes_back_what_came_after_it_and_nothing_else(tenant
     assert one.name == "First"
 
 
-async def test_what_waits_to_be_written_is_there_for_whatever_is_read(tenant: Tenant) -> None:
+async def test_queued_changes_are_written_before_anything_is_read(tenant: Tenant) -> None:
     one = position(tenant, "One")
-    mine = select(col(Position.name)).where(col(Position.organization_id) == tenant.id)
+    own_names = select(col(Position.name)).where(col(Position.organization_id) == tenant.id)
     async with writing(tenant) as session:
         session.add(one)
         await session.queue_changes()
         assert await names(tenant) == []
-        assert list(await session.scalars(mine)) == ["One"]
+        assert list(await session.scalars(own_names)) == ["One"]
         one.name = "Two"
         await session.queue_changes()
         assert (await find_for_update(session, tenant.actor, Position, one.id, ("id",))).name == "Two"
-        assert list(await session.scalars(mine)) == ["Two"]
+        assert list(await session.scalars(own_names)) == ["Two"]
         one.name = "Three"
         await session.queue_changes()
         nested = await session.begin_nested()
-        await session.scalars(mine)
+        await session.scalars(own_names)
         await nested.rollback()
     assert await names(tenant) == ["Three"]
 
 
-async def test_a_row_that_waits_is_written_before_it_changes_again(tenant: Tenant) -> None:
+async def test_a_queued_row_is_written_before_it_changes_again(tenant: Tenant) -> None:
     one = position(tenant, "One")
     async with writing(tenant) as session:
         session.add(one)
@@ -207,13 +207,13 @@ async def test_a_row_that_waits_is_written_before_it_changes_again(tenant: Tenan
 
 
 @pytest.mark.parametrize("number", [1, MAX_INLINE, MAX_INLINE + 1, 40])
-async def test_few_and_many_are_written_in_their_order(tenant: Tenant, number: int) -> None:
+async def test_few_and_many_rows_are_written_in_their_order(tenant: Tenant, number: int) -> None:
     old = [position(tenant, f"Old {index:02}", str(index)) for index in range(number)]
     async with writing(tenant) as session:
         session.add_all(old)
     async with writing(tenant) as session:
-        kept = [await session.get_row(Position, (tenant.id, row.id)) for row in old]
-        for row in kept:
+        rows = [await session.get_row(Position, (tenant.id, row.id)) for row in old]
+        for row in rows:
             row.external_id = None
         await session.queue_changes()
         session.add_all([position(tenant, f"New {index:02}", str(index)) for index in range(number)])
@@ -221,7 +221,7 @@ async def test_few_and_many_are_written_in_their_order(tenant: Tenant, number: i
     assert await names(tenant) == [f"{when} {index:02}" for when in ("New", "Old") for index in range(number)]
 
 
-async def test_a_violated_index_takes_all_back(tenant: Tenant) -> None:
+async def test_a_violated_index_rolls_everything_back(tenant: Tenant) -> None:
     async def write() -> None:
         async with writing(tenant) as session:
             session.add(position(tenant, "One", "X"))
@@ -233,7 +233,7 @@ async def test_a_violated_index_takes_all_back(tenant: Tenant) -> None:
     assert await names(tenant) == []
 
 
-async def test_a_call_that_is_given_up_writes_nothing_and_holds_nothing_up(tenant: Tenant) -> None:
+async def test_a_cancelled_transaction_writes_nothing_and_holds_no_lock(tenant: Tenant) -> None:
     key = await tenant.add_worker("Jo")
     wrote = asyncio.Event()
 
@@ -258,7 +258,7 @@ async def test_a_call_that_is_given_up_writes_nothing_and_holds_nothing_up(tenan
         await session.execute(update(Worker).where(col(Worker.id) == key).values(job_title="Nurse"))
 
 
-async def test_a_call_may_be_given_up_at_any_time(tenant: Tenant) -> None:
+async def test_a_transaction_may_be_cancelled_at_any_time(tenant: Tenant) -> None:
     async def write() -> None:
         async with writing(tenant) as session:
             session.add(position(tenant, "One"))
@@ -297,43 +297,43 @@ async def test_connections_that_the_server_closed_are_replaced(postgresql: str, 
     own = Database(url, database.clock)
     await runner.upgrade(own)
     organization = await organization_of(own)
-    await asyncio.gather(*(own.read_executor.run(one()) for _ in range(3)))
+    await asyncio.gather(*(own.read_executor.run(select_one()) for _ in range(3)))
     async with database.reading() as session:
         ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
         await session.execute(text(ending), {"name": own.url.database})
-    await asyncio.sleep(0.2)  # until the news has come
+    await asyncio.sleep(0.2)  # until the connections have noticed
     async with own.writing() as session:
         unit = await units.create(session, system_actor(organization), {"name": "Ward", "kind": OrgUnitKind.TEAM})
     async with own.reading() as session:
         assert (await session.get_row(OrgUnit, (organization, unit.id))).name == "Ward"
     async with own.snapshot() as session:
         assert (await session.get_row(OrgUnit, (organization, unit.id))).name == "Ward"
-    assert await own.read_executor.run(one()) == 1
+    assert await own.read_executor.run(select_one()) == 1
     await own.close()
 
 
 async def organization_of(database: Database) -> str:
     async with database.writing() as session:
-        return (await settings.found(session, "Own")).id
+        return (await founding.create(session, "Own")).id
 
 
-def one() -> ReadProgram[int]:
+def select_one() -> ReadProgram[int]:
     [[row]] = yield [Read("SELECT 1", ())]
     return int(row[0])
 
 
-@on_postgresql  # where two can write at once
-async def test_what_was_deleted_after_it_was_found_is_not_found(tenant: Tenant) -> None:
+@on_postgresql  # SQLite has one writer at a time
+async def test_a_parent_deleted_after_it_was_found_is_not_found(tenant: Tenant) -> None:
     payload = await tenant.mutate("orgUnitCreate", "orgUnit { id }", name="Here", kind="SITE")
-    unit, tries = payload["orgUnit"]["id"], 0
+    unit, attempts = payload["orgUnit"]["id"], 0
 
     async def write() -> None:
-        nonlocal tries
-        tries += 1
+        nonlocal attempts
+        attempts += 1
         async with writing(tenant) as session:
             await units.create(session, tenant.actor, {"name": "There", "kind": "SITE", "parent": unit})
             assert (await tenant.mutate("orgUnitDelete", "orgUnit { id }", id=unit))["errors"] == []
 
     with pytest.raises(NotFound):
         await tenant.service.database.run_with_retries(write)
-    assert tries == 2
+    assert attempts == 2
