@@ -1,4 +1,7 @@
-"""What the state of a rule, an exemption or a request allows. Pure: the mutations and `viewerCan…` ask the same."""
+"""Actions that the state of a rule, an exemption or a request allows. Pure: mutations and `viewerCan…` share them.
+
+Each function returns the refusal of an action, or None if the action is allowed.
+"""
 
 from app.compliance.tables import CredentialRequest, Exemption, RequirementRule
 from app.core.errors import AlreadyRevoked, AlreadySubmitted, Deleted, DomainError, RequestClosed, RequestOpen
@@ -9,28 +12,28 @@ ID = ("id",)
 RULE_READS = ("deleted_at",)
 EXEMPTION_READS = ("revoked_at",)
 REQUEST_READS = ("closed_at", "status")
-"""The columns that the functions about each look at."""
+"""The columns that the functions about rules, exemptions and requests read."""
 
 
 def change(rule: RequirementRule) -> DomainError | None:
-    """Why a rule cannot be changed or deleted, if it cannot."""
+    """Refuse to change or delete a deleted rule."""
     return None if rule.deleted_at is None else Deleted("the requirement rule is deleted", ID)
 
 
 def revoke(exemption: Exemption) -> DomainError | None:
-    """Why an exemption cannot be taken back, if it cannot."""
-    return None if exemption.revoked_at is None else AlreadyRevoked("the exemption is revoked already", ID)
+    """Refuse to revoke an exemption twice."""
+    return None if exemption.revoked_at is None else AlreadyRevoked("the exemption is already revoked", ID)
 
 
-def pursue(request: CredentialRequest) -> DomainError | None:
-    """Why a worker cannot be reminded of a request, or the request not be cancelled, if it cannot."""
+def remind_or_cancel(request: CredentialRequest) -> DomainError | None:
+    """Refuse to send a reminder for, or to cancel, a request that is closed or answered."""
     if request.closed_at is not None:
-        return RequestClosed("the request is settled or cancelled", ID)
+        return RequestClosed("the request is closed; raise it again instead", ID)
     if request.status is not Intake.REQUESTED:
-        return AlreadySubmitted("the worker has answered the request", ID)
+        return AlreadySubmitted("the worker has already answered the request", ID)
     return None
 
 
 def resend(request: CredentialRequest) -> DomainError | None:
-    """Why a request cannot be raised again, if it cannot."""
-    return RequestOpen("the request still waits; remind instead", ID) if request.closed_at is None else None
+    """Refuse to raise an open request again."""
+    return RequestOpen("the request is still open; send a reminder instead", ID) if request.closed_at is None else None

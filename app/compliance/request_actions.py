@@ -1,4 +1,4 @@
-"""Requests made and pursued by hand: asking workers for credentials, reminding, asking again, cancelling."""
+"""Actions of people on credential requests: create, remind, resend, cancel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,42 +10,42 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.compliance import permissions, request_lifecycle
-from app.compliance.request_lifecycle import Wish
+from app.compliance.request_lifecycle import RequestDraft
 from app.compliance.tables import CredentialRequest, RaisedBy
 from app.core import fields
 from app.core.errors import (
     AlreadyRequested,
     DomainError,
+    DomainErrorGroup,
     Invalid,
     NotFound,
-    Refused,
     Required,
     TypeArchived,
-    allow,
-    gathering,
+    collect_refusals,
+    raise_if_refused,
 )
-from app.core.fields import Fields, Given
+from app.core.fields import Input, InputFields
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import Credential
 from app.db import bulk, row_access
-from app.db.database import Session
-from app.db.idempotency import outcome
+from app.db.idempotency import replayable
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations import calendar
-from app.workers import permissions as worker_states
+from app.workers import permissions as worker_permissions
 from app.workers.tables import Worker
 
-MOST_WORKERS = 50
-MOST_TYPES = 20
-FIELDS = Fields((fields.text("message", "message", longest=2_000), fields.day("dueOn", "due_on")))
-GUIDANCE = Fields((fields.text("guidance", "guidance", longest=2_000),))
+MAX_WORKERS = 50
+MAX_TYPES = 20
+FIELDS = InputFields((fields.text("message", "message", max_length=2_000), fields.day("dueOn", "due_on")))
+GUIDANCE = InputFields((fields.text("guidance", "guidance", max_length=2_000),))
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class AskResult:
-    """What became of one worker and one type."""
+    """The outcome for one worker and one credential type."""
 
     worker_id: str
     credential_type: str
@@ -53,10 +53,10 @@ class AskResult:
     errors: Sequence[DomainError] = field(default_factory=list)
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class Asked:
-    """What became of all, with totals."""
+    """The outcomes of a call, with totals."""
 
     results: list[AskResult]
     total: int
@@ -64,59 +64,64 @@ class Asked:
     failed: int
 
 
-async def create(session: Session, actor: Actor, given: Given) -> Asked:
-    """Ask each of at most 50 workers for each of at most 20 types, whether or not they hold one already.
+async def create(session: Session, actor: Actor, input: Input) -> Asked:
+    """Ask each of up to 50 workers for each of up to 20 types, even for types of which they hold a credential.
 
-    Each worker and type stands alone; what an open request asks for already is refused.
+    Each pair of worker and type succeeds or fails alone. A pair with an open request fails.
     """
-    keys: list[str] = given["workers"]
-    bulk.check_length(keys, "workers", MOST_WORKERS)
+    worker_keys: list[str] = input["workers"]
+    bulk.check_length(worker_keys, "workers", MAX_WORKERS)
     for name in ("workers", "types"):
-        if not given[name]:
+        if not input[name]:
             raise Required(name)
-    bulk.check_length(given["types"], "types", MOST_TYPES)
-    values = await _words(session, actor, given)
-    kinds = await _kinds(session, actor, given["types"])
-    workers = [await _worker(session, actor, key, index) for index, key in enumerate(keys)]
-    wishes = [
-        Wish(worker.id, kind, RaisedBy.PERSON, None, values["message"], guidance, values["due_on"])
+    bulk.check_length(input["types"], "types", MAX_TYPES)
+    values = await _parse(session, actor, input)
+    types = await _find_types(session, actor, input["types"])
+    workers = [await _find_worker(session, actor, key, index) for index, key in enumerate(worker_keys)]
+    drafts = [
+        RequestDraft(worker.id, credential_type, RaisedBy.PERSON, None, values["message"], guidance, values["due_on"])
         for worker in workers
         if isinstance(worker, Worker)
-        for kind, guidance in kinds
+        for credential_type, guidance in types
     ]
-    raised = await request_lifecycle.raise_all(session, actor, wishes)
+    raised = await request_lifecycle.raise_all(session, actor, drafts)
     results = []
-    for index, (key, worker) in enumerate(zip(keys, workers, strict=True)):
-        for kind, _ in kinds:
+    for index, (key, worker) in enumerate(zip(worker_keys, workers, strict=True)):
+        for credential_type, _ in types:
             if not isinstance(worker, Worker):
-                results.append(AskResult(key, kind.code, errors=[worker]))
+                results.append(AskResult(key, credential_type.code, errors=[worker]))
                 continue
-            # What is named twice is asked for once, and refused the second time.
-            request = raised.pop((worker.id, kind.id), None)
-            refused = AlreadyRequested(f"the worker is asked for {kind.code} already", ("workers", str(index)))
-            results.append(AskResult(key, kind.code, request, [refused] if request is None else []))
+            # A pair that the input names twice is requested once, and refused the second time.
+            request = raised.pop((worker.id, credential_type.id), None)
+            refusal = AlreadyRequested(
+                f"workers.{index}: the worker already has an open request for {credential_type.code}",
+                ("workers", str(index)),
+            )
+            results.append(AskResult(key, credential_type.code, request, [refusal] if request is None else []))
     failed = sum(result.request is None for result in results)
     return Asked(results, len(results), len(results) - failed, failed)
 
 
-async def remind(session: Session, actor: Actor, given: Given) -> CredentialRequest:
-    """Tell a worker again that they are asked for a credential."""
-    request, _ = await _claim(session, actor, given)
-    allow(permissions.pursue(request))
-    row_access.expect(request.revision, given.get("expectedRevision"))
+async def remind(session: Session, actor: Actor, input: Input) -> CredentialRequest:
+    """Remind a worker of an open request."""
+    request, _ = await _find_for_update(session, actor, input)
+    raise_if_refused(permissions.remind_or_cancel(request))
+    row_access.check_revision(request.revision, input.get("expectedRevision"))
     request.reminders += 1
     request.last_reminded_at = session.now
-    request.revision += 1
-    request.last_updated = session.now
+    row_access.touch(request, session.now)
     event_log.record(session, actor, EventKind.REQUEST_REMINDED, request, worker_id=request.worker_id)
     return request
 
 
-async def cancel(session: Session, actor: Actor, given: Given) -> CredentialRequest:
-    """Ask no more for what its worker has not submitted. No rule asks for it again, until it was there meanwhile."""
-    request, credential = await _claim(session, actor, given)
-    allow(permissions.pursue(request))
-    row_access.expect(request.revision, given.get("expectedRevision"))
+async def cancel(session: Session, actor: Actor, input: Input) -> CredentialRequest:
+    """Cancel a request that its worker has not answered.
+
+    If a rule raised the request, no rule raises it again until its requirement has been met once.
+    """
+    request, credential = await _find_for_update(session, actor, input)
+    raise_if_refused(permissions.remind_or_cancel(request))
+    row_access.check_revision(request.revision, input.get("expectedRevision"))
     if credential is None:
         raise NotFound("id: the requested credential is gone", ("id",))
     request.held_off = request.raised_by is RaisedBy.RULE
@@ -124,80 +129,80 @@ async def cancel(session: Session, actor: Actor, given: Given) -> CredentialRequ
     return request
 
 
-async def resend(session: Session, actor: Actor, given: Given) -> CredentialRequest:
-    """Ask once more for what a closed request asked for; gives the new request, which has a credential of its own.
+async def resend(session: Session, actor: Actor, input: Input) -> CredentialRequest:
+    """Raise a closed request again and return the new request, which has a credential of its own.
 
-    The message and the guidance are the old one's unless given; the due date is what is given.
+    The new request copies the guidance, and the message unless the input has one. Its due date is that of the input.
     """
-    request, _ = await _claim(session, actor, given)
-    allow(permissions.resend(request))
-    row_access.expect(request.revision, given.get("expectedRevision"))
+    request, _ = await _find_for_update(session, actor, input)
+    raise_if_refused(permissions.resend(request))
+    row_access.check_revision(request.revision, input.get("expectedRevision"))
     worker = await row_access.find(session, actor, Worker, request.worker_id, ("id",))
-    allow(worker_states.update(worker))
-    kind = await row_access.find(session, actor, CredentialType, request.credential_type_id, ("id",))
-    if kind.archived_at is not None:
-        raise TypeArchived(f"the credential type {kind.code} is archived", ("id",))
-    words = await _words(session, actor, given)
-    message = words["message"] if "message" in given else request.message
-    wish = Wish(worker.id, kind, RaisedBy.PERSON, None, message, request.guidance, words["due_on"])
+    raise_if_refused(worker_permissions.update(worker))
+    credential_type = await row_access.find(session, actor, CredentialType, request.credential_type_id, ("id",))
+    if credential_type.archived_at is not None:
+        raise TypeArchived(f"id: the credential type {credential_type.code} is archived", ("id",))
+    values = await _parse(session, actor, input)
+    message = values["message"] if "message" in input else request.message
+    draft = RequestDraft(worker.id, credential_type, RaisedBy.PERSON, None, message, request.guidance, values["due_on"])
     request.held_off = False
-    raised = await request_lifecycle.raise_all(session, actor, [wish])
-    if wish.wanted not in raised:
-        raise AlreadyRequested(f"the worker is asked for {kind.code} already", ("id",))
-    return raised[wish.wanted]
+    raised = await request_lifecycle.raise_all(session, actor, [draft])
+    if draft.target not in raised:
+        raise AlreadyRequested(f"id: the worker already has an open request for {credential_type.code}", ("id",))
+    return raised[draft.target]
 
 
-async def _claim(session: Session, actor: Actor, given: Given) -> tuple[CredentialRequest, Credential | None]:
-    """A request with its credential, both locked: the credential first, as whoever changes it does."""
-    request = await row_access.find(session, actor, CredentialRequest, given["id"], ("id",))
+async def _find_for_update(session: Session, actor: Actor, input: Input) -> tuple[CredentialRequest, Credential | None]:
+    """Return a request and its credential, both locked: the credential first, the order of every change to it."""
+    request = await row_access.find(session, actor, CredentialRequest, input["id"], ("id",))
     statement = select(Credential).where(
         col(Credential.organization_id) == actor.organization_id, col(Credential.id) == request.credential_id
     )
-    credential = next(iter(await session.locked(statement)), None)
-    # It was read to learn which credential is its; until that was ours, somebody else may have changed it.
-    session.expunge(request)
-    return await row_access.claim(session, actor, CredentialRequest, given["id"], ("id",)), credential
+    credential = next(iter(await session.scalars_for_update(statement)), None)
+    return await row_access.read_again(session, request, ("id",), lock=True), credential
 
 
-async def _worker(session: Session, actor: Actor, key: str, index: int) -> Worker | DomainError:
+async def _find_worker(session: Session, actor: Actor, key: str, index: int) -> Worker | DomainError:
     path = ("workers", str(index))
     try:
         worker = await row_access.find(session, actor, Worker, key, path)
     except (NotFound, Invalid) as error:
         return error
-    refusal = worker_states.update(worker)
+    refusal = worker_permissions.update(worker)
     if refusal is not None:
         refusal.path = path
         return refusal
     return worker
 
 
-async def _kinds(session: Session, actor: Actor, types: Sequence[Given]) -> list[tuple[CredentialType, str | None]]:
-    """The types that are asked for, each with its guidance; the call is refused if one of them cannot be asked for."""
+async def _find_types(
+    session: Session, actor: Actor, types: Sequence[Input]
+) -> list[tuple[CredentialType, str | None]]:
+    """Return the requested types, each with its guidance. Raises DomainErrorGroup with the errors of all types."""
     codes = [str(item.get("credentialType") or "").strip() for item in types]
-    statement = select(CredentialType).where(actor.sees(CredentialType), col(CredentialType.code).in_(codes))
-    known = {kind.code: kind for kind in await session.scalars(statement)}
+    statement = select(CredentialType).where(actor.visible_rows(CredentialType), col(CredentialType.code).in_(codes))
+    types_by_code = {credential_type.code: credential_type for credential_type in await session.scalars(statement)}
     errors: list[DomainError] = []
-    found: list[tuple[CredentialType, str | None]] = []
+    requested: list[tuple[CredentialType, str | None]] = []
     for index, (code, item) in enumerate(zip(codes, types, strict=True)):
-        path, kind = ("types", str(index), "credentialType"), known.get(code)
+        path, credential_type = ("types", str(index), "credentialType"), types_by_code.get(code)
         if not code:
             errors.append(Required(*path))
-        elif kind is None:
+        elif credential_type is None:
             errors.append(NotFound(f"{'.'.join(path)}: there is no credential type {code}", path))
-        elif kind.archived_at is not None:
+        elif credential_type.archived_at is not None:
             errors.append(TypeArchived(f"{'.'.join(path)}: the credential type {code} is archived", path))
         else:
-            with gathering(errors, "types", str(index)):
-                found.append((kind, GUIDANCE.read(item, absent="clear")["guidance"]))
+            with collect_refusals(errors, "types", str(index)):
+                requested.append((credential_type, GUIDANCE.parse(item, absent="clear")["guidance"]))
     if errors:
-        raise Refused(errors)
-    return found
+        raise DomainErrorGroup(errors)
+    return requested
 
 
-async def _words(session: Session, actor: Actor, given: Given) -> dict[str, Any]:
-    values = FIELDS.read(given, absent="clear")
-    due: date | None = values["due_on"]
-    if due is not None and due < await calendar.today(session, actor.organization_id):
-        raise Invalid("dueOn lies in the past", ("dueOn",))
+async def _parse(session: Session, actor: Actor, input: Input) -> dict[str, Any]:
+    values = FIELDS.parse(input, absent="clear")
+    due_on: date | None = values["due_on"]
+    if due_on is not None and due_on < await calendar.today(session, actor.organization_id):
+        raise Invalid("dueOn: must not be in the past", ("dueOn",))
     return values

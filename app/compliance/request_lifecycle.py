@@ -1,7 +1,7 @@
-"""Requests for credentials: raised, cancelled, and kept in line with their credentials.
+"""The lifecycle of credential requests: raise them, cancel them, and keep them in line with their credentials.
 
-An open request of a worker for a type is unique by an index, so that raising again, however often and by however many
-at once, raises nothing twice.
+A unique index allows one open request per worker and credential type. Raising the same request again, even from
+concurrent transactions, therefore adds nothing.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -23,21 +23,22 @@ from app.core.fields import Changes
 from app.credential_types.tables import CredentialType
 from app.credentials import submission
 from app.credentials.tables import Approval, Credential, Intake
-from app.db.database import Session
+from app.db import row_access
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
-from app.lists.key_lists import among
+from app.lists.key_lists import in_keys
 
-Wanted = tuple[str, str]
-"""A worker and a credential type."""
+RequestTarget = tuple[str, str]
+"""The ids of a worker and a credential type."""
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is to be asked of a worker."""
+class RequestDraft:
+    """A request to be raised."""
 
     worker_id: str
-    kind: CredentialType
+    credential_type: CredentialType
     raised_by: RaisedBy
     rule_id: str | None = None
     message: str | None = None
@@ -45,136 +46,144 @@ class Wish:
     due_on: date | None = None
 
     @property
-    def wanted(self) -> Wanted:
-        """Of which there is one open request at most."""
-        return self.worker_id, self.kind.id
+    def target(self) -> RequestTarget:
+        """Return the pair that has at most one open request."""
+        return self.worker_id, self.credential_type.id
 
 
-async def raise_all(session: Session, actor: Actor, wishes: Iterable[Wish]) -> dict[Wanted, CredentialRequest]:
-    """Raise requests, each with its credential; gives those that are new, and not those that were open already."""
-    # Sorted, so that two transactions that raise the same never wait for each other in a circle.
-    sorted_ = [wish for _, wish in sorted({wish.wanted: wish for wish in wishes}.items())]
-    if not sorted_:
+async def raise_all(
+    session: Session, actor: Actor, drafts: Iterable[RequestDraft]
+) -> dict[RequestTarget, CredentialRequest]:
+    """Raise requests, each with a new credential. Return the new requests only, not those that were already open."""
+    # Sorted, so that two transactions that raise the same requests cannot deadlock.
+    ordered = [draft for _, draft in sorted({draft.target: draft for draft in drafts}.items())]
+    if not ordered:
         return {}
-    insert = insert_postgresql if session.dialect == "postgresql" else insert_sqlite
-    rows = [_row(session, actor, wish).model_dump() for wish in sorted_]
+    insert = insert_postgresql if session.dialect_name == "postgresql" else insert_sqlite
+    rows = [_new_request(session, actor, draft).model_dump() for draft in ordered]
     statement = insert(CredentialRequest).on_conflict_do_nothing().returning(CredentialRequest)
-    raised = {request.wanted: request for request in await session.scalars(statement, rows)}
-    for wish in sorted_:
-        if wish.wanted in raised:
-            _open(session, actor, wish, raised[wish.wanted])
+    raised = {request.target: request for request in await session.scalars(statement, rows)}
+    for draft in ordered:
+        if draft.target in raised:
+            _add_credential(session, actor, draft, raised[draft.target])
     await session.flush()
     return raised
 
 
-async def follow(
-    session: Session, organization_id: str, credentials: Collection[Credential], back: Collection[str] = ()
+async def sync_with_credentials(
+    session: Session, organization_id: str, credentials: Collection[Credential], restored_ids: Collection[str] = ()
 ) -> None:
-    """Bring the requests of some credentials in line with them; `back` are those that were just restored.
+    """Bring the requests of credentials in line with the credentials; `restored_ids` were restored just now.
 
-    What nobody answered is given up where it is somebody else's now: it would outlive its request. It cannot come back
-    while it is asked for anew. Raises AlreadyRequested.
+    An unanswered credential is cancelled if its request is closed, or if it now belongs to another owner: otherwise it
+    would outlive its request. Raises AlreadyRequested for a restored credential whose worker has another open request
+    for the same type.
     """
-    keys = {credential.request_id: credential for credential in credentials if credential.request_id is not None}
-    if not keys:
+    credentials_by_request = {
+        credential.request_id: credential for credential in credentials if credential.request_id is not None
+    }
+    if not credentials_by_request:
         return
-    for request in await _find(session, organization_id, col(CredentialRequest.id), list(keys)):
-        credential = keys[request.id]
-        waiting = waits(credential, request.worker_id)
-        followed = await _set(session, request, credential.intake, waiting)
-        theirs = credential.worker_id == request.worker_id
-        if credential.id in back and not followed:
-            raise AlreadyRequested("its worker is asked for it anew; cancel that request before", ("id",))
-        if credential.intake is Intake.REQUESTED and not (theirs and followed):
-            await submission.give_up(session, system(organization_id), credential)
+    for request in await _requests(session, organization_id, col(CredentialRequest.id), list(credentials_by_request)):
+        credential = credentials_by_request[request.id]
+        is_open = is_waiting(credential, request.worker_id)
+        synced = await _set_status(session, request, credential.intake, is_open)
+        is_owner = credential.worker_id == request.worker_id
+        if credential.id in restored_ids and not synced:
+            raise AlreadyRequested(
+                "id: the worker has another open request for this type; cancel that request first", ("id",)
+            )
+        if credential.intake is Intake.REQUESTED and not (is_owner and synced):
+            await submission.cancel(session, system_actor(organization_id), credential)
     await session.flush()
 
 
-async def follow_purged(session: Session, organization_id: str, credential_ids: Sequence[str]) -> None:
-    """Close the requests of credentials that are gone."""
-    for request in await _find(session, organization_id, col(CredentialRequest.credential_id), credential_ids):
-        await _set(session, request, Intake.CANCELLED if request.closed_at is None else request.status, False)
+async def close_purged(session: Session, organization_id: str, credential_ids: Sequence[str]) -> None:
+    """Close the requests of purged credentials."""
+    for request in await _requests(session, organization_id, col(CredentialRequest.credential_id), credential_ids):
+        await _set_status(session, request, Intake.CANCELLED if request.closed_at is None else request.status, False)
     await session.flush()
 
 
-def waits(credential: Credential, worker_id: str) -> bool:
-    """Whether somebody waits for a credential of a worker: for the worker to submit it, or for a decision on it."""
-    theirs = credential.worker_id == worker_id
-    live = credential.archived_at is None and credential.deleted_at is None
-    undecided = credential.intake is Intake.SUBMITTED and credential.latest_approval is Approval.PENDING
-    return theirs and live and (credential.intake is Intake.REQUESTED or undecided)
+def is_waiting(credential: Credential, worker_id: str) -> bool:
+    """Return whether a worker's credential awaits submission or a decision, so that its request stays open."""
+    is_owner = credential.worker_id == worker_id
+    is_live = credential.archived_at is None and credential.deleted_at is None
+    is_undecided = credential.intake is Intake.SUBMITTED and credential.latest_approval is Approval.PENDING
+    return is_owner and is_live and (credential.intake is Intake.REQUESTED or is_undecided)
 
 
 async def cancel(session: Session, actor: Actor, request: CredentialRequest, credential: Credential) -> None:
-    """Ask no more: the request is closed, and its claimed credential cancelled."""
-    await submission.give_up(session, actor, credential)
+    """Close a request and cancel its credential, which must be locked."""
+    await submission.cancel(session, actor, credential)
     changes: Changes = {"status": {"from": request.status.value, "to": Intake.CANCELLED.value}}
-    await _set(session, request, Intake.CANCELLED, False)
+    await _set_status(session, request, Intake.CANCELLED, False)
     event_log.record(session, actor, EventKind.REQUEST_CANCELLED, request, changes, worker_id=request.worker_id)
 
 
-def _row(session: Session, actor: Actor, wish: Wish) -> CredentialRequest:
+def _new_request(session: Session, actor: Actor, draft: RequestDraft) -> CredentialRequest:
     return CredentialRequest(
         organization_id=actor.organization_id,
         id=ids.new(CredentialRequest.prefix),
-        worker_id=wish.worker_id,
-        credential_type_id=wish.kind.id,
+        worker_id=draft.worker_id,
+        credential_type_id=draft.credential_type.id,
         credential_id=ids.new(Credential.prefix),
-        rule_id=wish.rule_id,
-        raised_by=wish.raised_by,
-        message=wish.message,
-        guidance=wish.guidance,
-        due_on=wish.due_on,
-        due_key=wish.due_on or date.max,
+        rule_id=draft.rule_id,
+        raised_by=draft.raised_by,
+        message=draft.message,
+        guidance=draft.guidance,
+        due_on=draft.due_on,
+        due_key=draft.due_on or date.max,
         created_at=session.now,
         last_updated=session.now,
     )
 
 
-def _open(session: Session, actor: Actor, wish: Wish, request: CredentialRequest) -> None:
+def _add_credential(session: Session, actor: Actor, draft: RequestDraft, request: CredentialRequest) -> None:
     submission.open_requested(
         session,
         actor,
-        wish.kind,
-        wish.worker_id,
+        draft.credential_type,
+        draft.worker_id,
         key=request.credential_id,
         request_id=request.id,
-        rule_id=wish.rule_id,
-        due_on=wish.due_on,
+        rule_id=draft.rule_id,
+        due_on=draft.due_on,
     )
-    changes: Changes = {"credentialType": {"from": None, "to": wish.kind.code}}
-    event_log.record(session, actor, EventKind.REQUEST_CREATED, request, changes, worker_id=wish.worker_id)
+    changes: Changes = {"credentialType": {"from": None, "to": draft.credential_type.code}}
+    event_log.record(session, actor, EventKind.REQUEST_CREATED, request, changes, worker_id=draft.worker_id)
 
 
-def system(organization_id: str) -> Actor:
-    """The service itself, which raises and withdraws what rules ask."""
+def system_actor(organization_id: str) -> Actor:
+    """Return the actor that raises and withdraws requests on behalf of rules."""
     return Actor(organization_id, ActorKind.SYSTEM, "compliance", "Compliance", frozenset())
 
 
-async def _set(session: Session, request: CredentialRequest, status: Intake, waiting: bool) -> bool:
-    """Write how far a request is; gives whether it could be: there may be another open one by now."""
-    if (request.status, request.closed_at is None) == (status, waiting):
+async def _set_status(session: Session, request: CredentialRequest, status: Intake, is_open: bool) -> bool:
+    """Set a request's status, and open or close it. Return False if another open request prevents opening it."""
+    if (request.status, request.closed_at is None) == (status, is_open):
         return True
     request.status = status
-    request.revision += 1
-    request.last_updated = session.now
-    if not waiting:
+    row_access.touch(request, session.now)
+    if not is_open:
         request.closed_at = request.closed_at or session.now
         return True
-    await session.flush()  # of what may fail below, only this is told
+    await session.flush()  # so that the savepoint below holds, and can undo, nothing but this change
     try:
         async with session.begin_nested():
             request.closed_at = None
             await session.flush()
         return True
     except IntegrityError:
-        # Another request asks the worker for it meanwhile; this one stays closed.
+        # The worker has another open request for the same type; this one stays closed.
         await session.refresh(request)
         return False
 
 
-async def _find(session: Session, organization_id: str, column: Any, keys: Sequence[str]) -> list[CredentialRequest]:
+async def _requests(
+    session: Session, organization_id: str, column: Any, keys: Sequence[str]
+) -> list[CredentialRequest]:
     statement = select(CredentialRequest).where(
-        col(CredentialRequest.organization_id) == organization_id, among(column, keys, session.dialect)
+        col(CredentialRequest.organization_id) == organization_id, in_keys(column, keys, session.dialect_name)
     )
     return list(await session.scalars(statement.order_by(col(CredentialRequest.id))))

@@ -1,8 +1,7 @@
-"""Reconciling requests with the rules: raising what they want of workers, withdrawing what none wants any more."""
+"""Reconcile requests with rules: raise the requests that rules want, withdraw those that no rule wants any more."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import TypeVar
 
 from sqlalchemy import or_, select
 from sqlmodel import col
@@ -10,95 +9,98 @@ from sqlmodel import col
 from app.access import Actor
 from app.compliance import request_lifecycle
 from app.compliance.evaluation.facts import Cell, CellStatus
-from app.compliance.request_lifecycle import Wanted, Wish
+from app.compliance.request_lifecycle import RequestDraft, RequestTarget
 from app.compliance.tables import CredentialRequest, RaisedBy, RequirementRule
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import Credential, Intake
-from app.db.database import Session
-from app.db.records import Record
-from app.lists.key_lists import among
+from app.db.records import Row
+from app.db.session import Session
+from app.lists.key_lists import in_keys
 from app.organizations import calendar
 
-RAISING = frozenset({CellStatus.MISSING, CellStatus.EXPIRED, CellStatus.GRACE})
-"""The cells for which something is requested. What is ineligible is for a person to judge."""
-
-Row = TypeVar("Row", bound=Record)
+RAISING_STATUSES = frozenset({CellStatus.MISSING, CellStatus.EXPIRED, CellStatus.GRACE})
+"""Cell statuses for which a request is raised. INELIGIBLE is left out: a person must decide what to do about it."""
 
 
 async def reconcile(session: Session, actor: Actor, cells_by_worker: Mapping[str, Sequence[Cell]]) -> None:
-    """Raise what the rules want of some workers, and withdraw what they asked for and no rule wants any more.
+    """Raise the requests that rules want of workers, and withdraw requests of rules that no rule wants any more.
 
-    What a person cancelled is not asked for again, until it was there meanwhile. What a person asked for stays.
+    A request that a person cancelled is not raised again until its requirement has been met once. A request that a
+    person raised stays.
     """
-    cells = [cell for found in cells_by_worker.values() for cell in found if cell.rule.auto_request]
-    wanted = {(cell.worker_id, kind) for cell in cells for kind in cell.wanted}
-    known = await _pending(session, actor, list(cells_by_worker))
-    gone = [request for request in known if request.wanted not in wanted]
-    for request in gone:
+    cells = [cell for worker_cells in cells_by_worker.values() for cell in worker_cells if cell.rule.auto_request]
+    wanted = {(cell.worker_id, type_id) for cell in cells for type_id in cell.wanted}
+    pending = await _pending(session, actor, list(cells_by_worker))
+    unwanted = [request for request in pending if request.target not in wanted]
+    for request in unwanted:
         request.held_off = False
-    await _withdraw(session, actor, gone)
-    there = {request.wanted for request in known}
-    lacking = {
-        key: cell
+    await _withdraw(session, actor, unwanted)
+    pending_targets = {request.target for request in pending}
+    cells_by_target = {
+        target: cell
         for cell in reversed(cells)
-        for kind in cell.wanted
-        if cell.status in RAISING and (key := (cell.worker_id, kind)) not in there
+        for type_id in cell.wanted
+        if cell.status in RAISING_STATUSES and (target := (cell.worker_id, type_id)) not in pending_targets
     }
-    if lacking:
-        await request_lifecycle.raise_all(session, actor, await _wishes(session, actor, lacking))
+    if cells_by_target:
+        await request_lifecycle.raise_all(session, actor, await _drafts(session, actor, cells_by_target))
 
 
 async def _pending(session: Session, actor: Actor, workers: Sequence[str]) -> list[CredentialRequest]:
-    """The requests that are open, or that a person cancelled and no rule may raise again."""
+    """Return the requests that are open, or that a person cancelled so that no rule may raise them again."""
     statement = select(CredentialRequest).where(
         col(CredentialRequest.organization_id) == actor.organization_id,
-        among(col(CredentialRequest.worker_id), workers, session.dialect),
+        in_keys(col(CredentialRequest.worker_id), workers, session.dialect_name),
         or_(col(CredentialRequest.closed_at).is_(None), col(CredentialRequest.held_off)),
     )
     return list(await session.scalars(statement))
 
 
-async def _withdraw(session: Session, actor: Actor, gone: Iterable[CredentialRequest]) -> None:
-    """Cancel those of some requests that rules raised and no worker has answered."""
-    open_ = {
+async def _withdraw(session: Session, actor: Actor, requests: Iterable[CredentialRequest]) -> None:
+    """Cancel the open requests that rules raised and no worker has answered."""
+    unanswered = {
         request.credential_id: request
-        for request in gone
+        for request in requests
         if request.closed_at is None and request.raised_by is RaisedBy.RULE and request.status is Intake.REQUESTED
     }
-    if not open_:
+    if not unanswered:
         return
     statement = (
         select(Credential)
         .where(
             col(Credential.organization_id) == actor.organization_id,
-            among(col(Credential.id), list(open_), session.dialect),
+            in_keys(col(Credential.id), list(unanswered), session.dialect_name),
         )
         .order_by(col(Credential.id))
         .execution_options(populate_existing=True)
     )
     await session.flush()
-    # Its worker may have answered while we waited for it.
-    for credential in await session.locked(statement):
+    # The worker may have answered while this transaction waited for the lock.
+    for credential in await session.scalars_for_update(statement):
         if credential.intake is Intake.REQUESTED:
-            await request_lifecycle.cancel(session, actor, open_[credential.id], credential)
+            await request_lifecycle.cancel(session, actor, unanswered[credential.id], credential)
 
 
-async def _wishes(session: Session, actor: Actor, lacking: Mapping[Wanted, Cell]) -> list[Wish]:
-    """What lacks, as what to ask for. Nobody is asked for a type that is out of use."""
-    kinds = await _rows(session, actor.organization_id, CredentialType, {kind for _, kind in lacking})
-    rules = await _rows(session, actor.organization_id, RequirementRule, {cell.rule.id for cell in lacking.values()})
+async def _drafts(session: Session, actor: Actor, cells_by_target: Mapping[RequestTarget, Cell]) -> list[RequestDraft]:
+    """Return the drafts of requests for unmet cells, without archived credential types."""
+    types = await _rows(session, actor.organization_id, CredentialType, {type_id for _, type_id in cells_by_target})
+    rules = await _rows(
+        session, actor.organization_id, RequirementRule, {cell.rule.id for cell in cells_by_target.values()}
+    )
     today = await calendar.today(session, actor.organization_id)
-    wishes = []
-    for (worker_id, kind_id), cell in lacking.items():
-        kind, rule = kinds[kind_id], rules[cell.rule.id]
-        if kind.archived_at is None:
-            due = None if rule.request_due_days is None else today + timedelta(days=rule.request_due_days)
-            wishes.append(Wish(worker_id, kind, RaisedBy.RULE, rule.id, rule.request_message, None, due))
-    return wishes
+    drafts = []
+    for (worker_id, type_id), cell in cells_by_target.items():
+        credential_type, rule = types[type_id], rules[cell.rule.id]
+        if credential_type.archived_at is None:
+            due_on = None if rule.request_due_days is None else today + timedelta(days=rule.request_due_days)
+            drafts.append(
+                RequestDraft(worker_id, credential_type, RaisedBy.RULE, rule.id, rule.request_message, None, due_on)
+            )
+    return drafts
 
 
 async def _rows(session: Session, organization_id: str, table: type[Row], keys: Collection[str]) -> dict[str, Row]:
     statement = select(table).where(
-        col(table.organization_id) == organization_id, among(col(table.id), list(keys), session.dialect)
+        col(table.organization_id) == organization_id, in_keys(col(table.id), list(keys), session.dialect_name)
     )
     return {row.id: row for row in await session.scalars(statement)}

@@ -1,9 +1,10 @@
-"""Settling: bringing what is kept of owners in line with the facts.
+"""Settlement: bring kept standings and counts in line with the facts.
 
-Kept are each worker's standing, what each owner was counted as, and the sums of that. Whatever may change them only
-adds a mark, and so waits for nobody; settling takes the marks, works each owner out anew from the rows as they are,
-and writes the difference. An organization is settled by one at a time: its row is locked. A mark that is seen brings
-all that its transaction changed; one that comes later stays for the next settling, so that nothing is lost.
+The service keeps each worker's standing, the counts of each owner, and the counters that sum them. A transaction that
+may change them only inserts a mark, and so waits for no lock. A settlement reads the marks, evaluates each marked owner
+from the current rows, and writes the difference. The lock on the organization's row allows one settlement at a time.
+A mark becomes visible together with all changes of its transaction; a later mark waits for the next settlement, so
+that no change is lost.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -18,52 +19,52 @@ from app.access import Actor
 from app.compliance import request_lifecycle, request_reconciliation
 from app.compliance.evaluation import day_context
 from app.compliance.rollups import counters, owner_counts
-from app.compliance.rollups.owner_counts import Portfolio
+from app.compliance.rollups.owner_counts import OwnerCounts
 from app.compliance.tables import Settled, Unsettled
 from app.core import clock, ids
 from app.core.fields import Changes
 from app.db import read_executor
-from app.db.database import Database, Session
+from app.db.database import Database
 from app.db.prepared_statements import Statement, slot
 from app.db.read_batch import Read
-from app.db.read_executor import Reading
+from app.db.read_executor import ReadProgram
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
-from app.lists.key_lists import among
+from app.lists.key_lists import in_keys
 from app.organizations import calendar
 from app.organizations.tables import Organization
 from app.workers.tables import Standing, Worker
 
-AT_ONCE = 1_000
-"""The most owners that one transaction settles."""
-MARKED = "marked"
+BATCH_SIZE = 1_000
+"""The number of owners that one transaction settles, which bounds its memory and the time it holds locks."""
 NOTHING_WRONG = (None, Standing.COMPLIANT)
 
 
 async def mark(session: Session, organization_id: str, owner_ids: Iterable[str]) -> None:
-    """Note that the standing or the counts of some owners may have changed."""
+    """Mark owners whose standing or counts may have changed."""
     rows = [
         {"organization_id": organization_id, "id": ids.new(Unsettled.prefix), "owner_id": key}
         for key in dict.fromkeys(owner_ids)
     ]
     if rows:
-        await session.insert(Unsettled, rows)
-        session.info.setdefault(MARKED, {}).setdefault(organization_id, []).extend(row["id"] for row in rows)
+        await session.queue_inserts(Unsettled, rows)
+        session.settlement_marks.setdefault(organization_id, []).extend(row["id"] for row in rows)
 
 
-async def settle_marked(session: Session, organization_id: str, limit: int = AT_ONCE) -> int:
-    """Settle whom the current transaction marked, but for those beyond a limit; gives how many owners."""
-    mine = session.info.get(MARKED, {}).pop(organization_id, [])
-    if not mine:
+async def settle_marked(session: Session, organization_id: str, limit: int = BATCH_SIZE) -> int:
+    """Settle up to `limit` of the marks of the current transaction. Return the number of owners settled."""
+    mark_ids = session.settlement_marks.pop(organization_id, [])
+    if not mark_ids:
         return 0
     await _lock(session, organization_id)
-    return await _settle(session, organization_id, await _marks(session, organization_id, limit, mine), [])
+    return await _settle(session, organization_id, await _marks(session, organization_id, limit, mark_ids), [])
 
 
-async def settle(session: Session, organization_id: str, limit: int = AT_ONCE, *, wait: bool = True) -> int:
-    """Settle up to so many owners: those marked, the first ones first, and those whose day has come; gives how many.
+async def settle(session: Session, organization_id: str, limit: int = BATCH_SIZE, *, wait: bool = True) -> int:
+    """Settle up to `limit` owners and return their number: marked owners first, then owners due for a recheck.
 
-    Without waiting, none while somebody else settles.
+    Without `wait`, settle none while another transaction holds the settlement lock.
     """
     if not await _lock(session, organization_id, wait=wait):
         return 0
@@ -74,35 +75,35 @@ async def settle(session: Session, organization_id: str, limit: int = AT_ONCE, *
     return await _settle(session, organization_id, marks, due)
 
 
-def pending(database: Database, actor: Actor) -> Read:
-    """Reads whether somebody is marked, or somebody's day has come."""
+def pending_read(database: Database, actor: Actor) -> Read:
+    """Return the read that `is_pending` needs, to be merged with other reads."""
     today = clock.today(database.clock(), actor.time_zone)
     return _PENDING.read(database.dialect, organization=actor.organization_id, today=today)
 
 
-def is_pending(database: Database, actor: Actor) -> Reading[bool]:
-    """Whether somebody is marked, or somebody's day has come."""
-    [[[found]]] = read_executor.told((yield [pending(database, actor)]))
-    return bool(found)
+def is_pending(database: Database, actor: Actor) -> ReadProgram[bool]:
+    """Report whether any owner is marked or due for a recheck."""
+    [[[pending]]] = read_executor.raise_first_error((yield [pending_read(database, actor)]))
+    return bool(pending)
 
 
 def _pending(_dialect: str) -> Select[Any]:
-    organization = slot("organization", col(Unsettled.organization_id))
-    marked = exists().where(col(Unsettled.organization_id) == organization)
-    return select(or_(marked, exists().where(*_due(organization, slot("today", col(Settled.recheck_on))))))
+    organization_id = slot("organization", col(Unsettled.organization_id))
+    has_mark = exists().where(col(Unsettled.organization_id) == organization_id)
+    return select(or_(has_mark, exists().where(*_due(organization_id, slot("today", col(Settled.recheck_on))))))
 
 
 _PENDING = Statement(_pending)
 
 
 async def organizations_to_settle(session: Session) -> list[str]:
-    """The organizations in which there may be somebody to settle, across tenants."""
-    mine = col(Organization.organization_id)
-    marked = exists().where(col(Unsettled.organization_id) == mine)
-    # Somewhere it is tomorrow already; what that finds too early is told apart inside the organization.
+    """Return the ids of all organizations, across tenants, that may have owners to settle."""
+    organization_id = col(Organization.organization_id)
+    has_mark = exists().where(col(Unsettled.organization_id) == organization_id)
+    # In some time zones it is tomorrow already. `settle` uses the organization's own day and so skips early matches.
     tomorrow = session.now.date() + timedelta(days=1)
-    due = exists().where(col(Settled.organization_id) == mine, col(Settled.recheck_on) <= tomorrow)
-    return list(await session.scalars(select(mine).where(or_(marked, due)).order_by(mine)))
+    has_due = exists().where(col(Settled.organization_id) == organization_id, col(Settled.recheck_on) <= tomorrow)
+    return list(await session.scalars(select(organization_id).where(or_(has_mark, has_due)).order_by(organization_id)))
 
 
 def _due(organization_id: Any, today: Any) -> list[Any]:
@@ -110,88 +111,98 @@ def _due(organization_id: Any, today: Any) -> list[Any]:
 
 
 async def _lock(session: Session, organization_id: str, *, wait: bool = True) -> bool:
-    """Be the only one to settle an organization. Rows that refer to it can be added meanwhile."""
+    """Take the organization's settlement lock. Rows that refer to the organization can still be inserted."""
     statement = select(col(Organization.id)).where(col(Organization.organization_id) == organization_id)
-    return bool(await session.locked(statement, key_share=True, skip_locked=not wait))
+    return bool(await session.scalars_for_update(statement, key_share=True, skip_locked=not wait))
 
 
 async def _marks(
-    session: Session, organization_id: str, limit: int, mine: Sequence[str] | None = None
+    session: Session, organization_id: str, limit: int, mark_ids: Sequence[str] | None = None
 ) -> dict[str, str]:
-    """Marks and their owners."""
+    """Return owner ids by mark id, the oldest marks first."""
     statement = select(col(Unsettled.id), col(Unsettled.owner_id)).where(
         col(Unsettled.organization_id) == organization_id
     )
-    if mine is not None:
-        statement = statement.where(among(col(Unsettled.id), mine, session.dialect))
+    if mark_ids is not None:
+        statement = statement.where(in_keys(col(Unsettled.id), mark_ids, session.dialect_name))
     rows = await session.execute(statement.order_by(col(Unsettled.id)).limit(limit))
     return {row[0]: row[1] for row in rows}
 
 
 async def _settle(session: Session, organization_id: str, marks: dict[str, str], due: Collection[str]) -> int:
-    owners = await _free(session, organization_id, sorted({*marks.values(), *due}))
+    owners = await _lock_owners(session, organization_id, sorted({*marks.values(), *due}))
     if not owners:
         return 0
-    frame = await day_context.of(session, organization_id)
-    found = await owner_counts.of(frame, owners)
-    await counters.keep(session, organization_id, found)
-    await _keep_standings(session, organization_id, found)
+    context = await day_context.load(session, organization_id)
+    counts = await owner_counts.load(context, owners)
+    await counters.write(session, organization_id, counts)
+    await _write_standings(session, organization_id, counts)
     await request_reconciliation.reconcile(
         session,
-        request_lifecycle.system(organization_id),
-        {key: one.judged.cells if one.judged else [] for key, one in found.items() if ids.kind(key) == Worker.prefix},
+        request_lifecycle.system_actor(organization_id),
+        {
+            owner_id: owner.evaluation.cells if owner.evaluation else []
+            for owner_id, owner in counts.items()
+            if ids.prefix_of(owner_id) == Worker.prefix
+        },
     )
-    done = [key for key, owner in marks.items() if owner in owners]
+    done_ids = [mark_id for mark_id, owner in marks.items() if owner in owners]
     await session.execute(
         delete(Unsettled).where(
-            col(Unsettled.organization_id) == organization_id, among(col(Unsettled.id), done, session.dialect)
+            col(Unsettled.organization_id) == organization_id,
+            in_keys(col(Unsettled.id), done_ids, session.dialect_name),
         )
     )
     return len(owners)
 
 
-async def _free(session: Session, organization_id: str, owners: list[str]) -> set[str]:
-    """Those of some owners whom nobody else is changing, locked if they are workers.
+async def _lock_owners(session: Session, organization_id: str, owners: list[str]) -> set[str]:
+    """Return the owners that no other transaction is changing; workers among them are locked.
 
-    Whoever changes a worker may be waiting for this settling to end: to wait for them would be to wait in a circle.
+    A transaction that changes a worker may be waiting for the settlement lock. Waiting for that worker here would be a
+    deadlock, so locked workers are skipped; their marks stay for the next settlement.
     """
     statement = select(col(Worker.id)).where(
-        col(Worker.organization_id) == organization_id, among(col(Worker.id), owners, session.dialect)
+        col(Worker.organization_id) == organization_id, in_keys(col(Worker.id), owners, session.dialect_name)
     )
-    workers = set(await session.locked(statement, skip_locked=True, key_share=True)) if owners else set()
-    return workers | {owner for owner in owners if ids.kind(owner) != Worker.prefix}
+    workers = set(await session.scalars_for_update(statement, skip_locked=True, key_share=True)) if owners else set()
+    return workers | {owner for owner in owners if ids.prefix_of(owner) != Worker.prefix}
 
 
-async def _keep_standings(session: Session, organization_id: str, found: dict[str, Portfolio]) -> None:
-    """Write the standings that changed into the workers, and record each change that matters."""
+async def _write_standings(session: Session, organization_id: str, counts: dict[str, OwnerCounts]) -> None:
+    """Write changed standings to workers, and record an event for each change other than between none and COMPLIANT."""
     statement = select(col(Worker.id), col(Worker.standing)).where(
-        col(Worker.organization_id) == organization_id, among(col(Worker.id), list(found), session.dialect)
+        col(Worker.organization_id) == organization_id, in_keys(col(Worker.id), list(counts), session.dialect_name)
     )
-    changed: dict[Standing | None, list[str]] = {}
-    for key, before in await session.execute(statement):
-        judged = found[key].judged
-        after = judged.standing if judged else None
+    ids_by_standing: dict[Standing | None, list[str]] = {}
+    for worker_id, before in await session.execute(statement):
+        evaluation = counts[worker_id].evaluation
+        after = evaluation.standing if evaluation else None
         if before is after:
             continue
-        changed.setdefault(after, []).append(key)
+        ids_by_standing.setdefault(after, []).append(worker_id)
         if not (before in NOTHING_WRONG and after in NOTHING_WRONG):
-            _record(session, organization_id, key, before, after)
-    for after, keys in changed.items():
-        mine = col(Worker.organization_id) == organization_id
+            _record_standing_change(session, organization_id, worker_id, before, after)
+    for after, worker_ids in ids_by_standing.items():
+        is_own = col(Worker.organization_id) == organization_id
         await session.execute(
             update(Worker)
-            .where(mine, among(col(Worker.id), keys, session.dialect))
+            .where(is_own, in_keys(col(Worker.id), worker_ids, session.dialect_name))
             .values(standing=after)
             .execution_options(synchronize_session=False)
         )
-    standings = {key: after for after, keys in changed.items() for key in keys}
-    for key, row in session.at_hand(Worker).items():
-        if key in standings:
-            set_committed_value(row, "standing", standings[key])
+    standings = {worker_id: after for after, worker_ids in ids_by_standing.items() for worker_id in worker_ids}
+    for worker_id, row in session.loaded_rows(Worker).items():
+        if worker_id in standings:
+            set_committed_value(row, "standing", standings[worker_id])
 
 
-def _record(session: Session, organization_id: str, key: str, before: Standing | None, after: Standing | None) -> None:
+def _record_standing_change(
+    session: Session, organization_id: str, worker_id: str, before: Standing | None, after: Standing | None
+) -> None:
     changes: Changes = {"standing": {"from": before and before.value, "to": after and after.value}}
-    subject = Worker(organization_id=organization_id, id=key)  # type: ignore[call-arg]  # of whom only the id is told
+    subject = Worker(organization_id=organization_id, id=worker_id)  # type: ignore[call-arg]  # the event needs only the id
     kind = EventKind.COMPLIANCE_STANDING_CHANGED
-    event_log.record(session, request_lifecycle.system(organization_id), kind, subject, changes, worker_id=key)
+    event_log.record(
+        session, request_lifecycle.system_actor(organization_id), kind, subject, changes, worker_id=worker_id
+    )

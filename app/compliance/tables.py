@@ -1,4 +1,4 @@
-"""Tables of requirements: rules, exemptions, requests, and what is kept so that nothing need be counted anew."""
+"""Tables of requirement rules, exemptions and requests, and of the counts kept for roll-ups."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, or_, text
 from sqlmodel import Field, col
 
 from app.credentials.tables import Intake
-from app.db.records import Document, Key, Reach, Record, SortKey, choice
-from app.workers.tables import workers_within
+from app.db.records import Document, Key, Record, SortKey, Visibility, enum_column
+from app.workers.tables import visible_worker_ids
 
 
 class RuleScope(StrEnum):
-    """Of whom a rule asks something."""
+    """The workers that a rule applies to."""
 
     ALL_WORKERS = "ALL_WORKERS"
     POSITION = "POSITION"
@@ -22,14 +22,14 @@ class RuleScope(StrEnum):
 
 
 class Level(StrEnum):
-    """Whether a worker's standing depends on it."""
+    """The weight of a rule: only mandatory rules affect a worker's standing."""
 
     MANDATORY = "MANDATORY"
     OPTIONAL = "OPTIONAL"
 
 
 class Severity(StrEnum):
-    """How bad it is when a requirement is not met."""
+    """The severity of an unmet requirement."""
 
     CRITICAL = "CRITICAL"
     WARNING = "WARNING"
@@ -37,14 +37,14 @@ class Severity(StrEnum):
 
 
 class RaisedBy(StrEnum):
-    """Whether a rule asked, or a person."""
+    """The origin of a request: a rule or a person."""
 
     RULE = "RULE"
     PERSON = "PERSON"
 
 
 class RequirementRule(Record, table=True):
-    """What is asked of some workers: any of some credential types, or several of them."""
+    """A requirement of some workers: at least `minimum` of some credential types."""
 
     __tablename__ = "requirement_rules"
     __table_args__ = (
@@ -65,8 +65,8 @@ class RequirementRule(Record, table=True):
         Index("rules_by_worker", "organization_id", "worker_id", "name_key", "id"),
     )
     prefix: ClassVar[str] = "rule"
-    about = "worker_id"
-    kept = (
+    worker_column = "worker_id"
+    history_columns = (
         *("scope", "position_id", "org_unit_id", "worker_id", "excluded", "alternatives", "minimum", "level"),
         *("severity", "grace_days", "effective_from", "effective_to", "deleted_at"),
     )
@@ -74,37 +74,37 @@ class RequirementRule(Record, table=True):
     name: str = Field(max_length=200)
     name_key: str = Field(default="", sa_type=SortKey)
     description: str | None = Field(default=None, max_length=2_000)
-    scope: RuleScope = Field(sa_type=choice(RuleScope))
+    scope: RuleScope = Field(sa_type=enum_column(RuleScope))
     position_id: str | None = Field(default=None, sa_type=Key)
     org_unit_id: str | None = Field(default=None, sa_type=Key)
     worker_id: str | None = Field(default=None, sa_type=Key)
     excluded: list[str] = Field(default_factory=list, sa_type=Document)
-    """Ids of workers, positions and org units (with their subtree) that it does not ask."""
+    """Ids of workers, positions and org units (with their subtree) that the rule does not apply to."""
     alternatives: list[str] = Field(sa_type=Document)
-    """Ids of credential types, of which `minimum` are asked; the first are those that requests are raised for."""
+    """Ids of credential types; at least `minimum` are required. Requests are raised for the first unmet ones."""
     minimum: int = 1
-    level: Level = Field(default=Level.MANDATORY, sa_type=choice(Level))
-    severity: Severity = Field(default=Severity.CRITICAL, sa_type=choice(Severity))
+    level: Level = Field(default=Level.MANDATORY, sa_type=enum_column(Level))
+    severity: Severity = Field(default=Severity.CRITICAL, sa_type=enum_column(Severity))
     grace_days: int = 0
     effective_from: date
     effective_to: date | None = None
     auto_request: bool = True
     request_message: str | None = Field(default=None, max_length=2_000)
     request_due_days: int | None = None
-    """Days that a worker has to answer a request that this rule raised."""
+    """The number of days that a worker has to answer a request raised by this rule."""
     deleted_at: datetime | None = None
     revision: int = 1
     created_at: datetime
     last_updated: datetime
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        # A rule about one worker is for those who see that worker; any other is the whole organization's.
-        return or_(col(cls.worker_id).is_(None), col(cls.worker_id).in_(workers_within(reach)))
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        # A rule about one worker is visible to actors who see that worker; any other rule is visible to all.
+        return or_(col(cls.worker_id).is_(None), col(cls.worker_id).in_(visible_worker_ids(visibility)))
 
 
 class Exemption(Record, table=True):
-    """A worker who is let off a rule, or off a credential type, for a time."""
+    """The exemption of a worker from a rule, or from a credential type, for a period."""
 
     __tablename__ = "exemptions"
     __table_args__ = (
@@ -125,8 +125,8 @@ class Exemption(Record, table=True):
         Index("exemptions_by_created_at", "organization_id", "created_at", "id"),
     )
     prefix: ClassVar[str] = "exm"
-    about = "worker_id"
-    kept = ("worker_id", "rule_id", "credential_type_id", "from_date", "to_date", "revoked_at")
+    worker_column = "worker_id"
+    history_columns = ("worker_id", "rule_id", "credential_type_id", "from_date", "to_date", "revoked_at")
 
     worker_id: str = Field(sa_type=Key)
     rule_id: str | None = Field(default=None, sa_type=Key)
@@ -142,12 +142,12 @@ class Exemption(Record, table=True):
     last_updated: datetime
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return col(cls.worker_id).in_(workers_within(reach))
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        return col(cls.worker_id).in_(visible_worker_ids(visibility))
 
 
 class CredentialRequest(Record, table=True):
-    """A worker asked for a credential. It is open until its credential is settled, or nobody asks any more."""
+    """A request to a worker for a credential, open until it is cancelled or the credential is decided on."""
 
     __tablename__ = "credential_requests"
     __table_args__ = (
@@ -178,38 +178,38 @@ class CredentialRequest(Record, table=True):
     worker_id: str = Field(sa_type=Key)
     credential_type_id: str = Field(sa_type=Key)
     credential_id: str = Field(sa_type=Key)
-    """The requested credential. No foreign key: a purged one leaves its request behind."""
+    """The requested credential. No foreign key: the request outlives a purged credential."""
     rule_id: str | None = Field(default=None, sa_type=Key)
-    raised_by: RaisedBy = Field(sa_type=choice(RaisedBy))
+    raised_by: RaisedBy = Field(sa_type=enum_column(RaisedBy))
     message: str | None = Field(default=None, max_length=2_000)
     guidance: str | None = Field(default=None, max_length=2_000)
-    """What the worker is told about this type; the type's instructions when not given."""
+    """Instructions shown to the worker; those of the credential type if null."""
     due_on: date | None = None
     due_key: date
-    """`due_on` to sort by: the last day of the calendar when there is none."""
+    """`due_on` as a sort key; the last day of the calendar if null."""
     reminders: int = 0
     last_reminded_at: datetime | None = None
-    status: Intake = Field(default=Intake.REQUESTED, sa_type=choice(Intake))
-    """The intake of its credential, which it follows."""
+    status: Intake = Field(default=Intake.REQUESTED, sa_type=enum_column(Intake))
+    """The intake status of the requested credential."""
     closed_at: datetime | None = None
     held_off: bool = False
-    """Whether a person cancelled what a rule asked for: no rule asks again, until nothing is lacking meanwhile."""
+    """True if a person cancelled a rule's request: no rule raises it again until the requirement has been met once."""
     revision: int = 1
     created_at: datetime
     last_updated: datetime
 
     @property
-    def wanted(self) -> tuple[str, str]:
-        """The worker and the credential type."""
+    def target(self) -> tuple[str, str]:
+        """Return the worker and the credential type, the pair that has at most one open request."""
         return self.worker_id, self.credential_type_id
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return col(cls.worker_id).in_(workers_within(reach))
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        return col(cls.worker_id).in_(visible_worker_ids(visibility))
 
 
 class Unsettled(Record, table=True):
-    """An owner whose standing or counts may have changed. Only ever added to, so that no change waits for another."""
+    """A mark on an owner whose standing or counts may have changed. Inserting a mark waits for no lock."""
 
     __tablename__ = "unsettled"
     prefix: ClassVar[str] = "uns"
@@ -218,7 +218,7 @@ class Unsettled(Record, table=True):
 
 
 class Settled(Record, table=True):
-    """What an owner was last counted as; `id` is the worker's or the applicant's."""
+    """The counts that an owner adds to the counters since its last settlement; `id` is the worker's or applicant's."""
 
     __tablename__ = "settled"
     __table_args__ = (Index("settled_by_recheck", "organization_id", "recheck_on"),)
@@ -226,21 +226,21 @@ class Settled(Record, table=True):
 
     org_unit_id: str | None = Field(default=None, sa_type=Key)
     recheck_on: date
-    """The next day on which something changes by the mere passing of days; the last of the calendar when never."""
+    """The next day on which the owner may change although no fact changes; the last day of the calendar for never."""
     counted: list[Any] = Field(default_factory=list, sa_type=Document)
-    """[dimension, value, day, number] of each count that it is part of."""
+    """[dimension, value, day, number] of each count that the owner adds to."""
 
 
 class Tally(Record, table=True):
-    """How many, from a day on. What counts on a day is the sum of all days up to it."""
+    """A counter: the change of a number on a day. The number on a day is the sum of all counters up to that day."""
 
     __tablename__ = "tallies"
-    # By the day first: most of what is kept is of days to come.
+    # The day comes before the value: most counters are of future days, which a sum up to today skips.
     __table_args__ = (Index("tallies_key", "organization_id", "org_unit_id", "dimension", "day", "value", unique=True),)
     prefix: ClassVar[str] = "tly"
 
     org_unit_id: str = Field(default="", sa_type=Key)
-    """Of whom is counted: those directly in a unit, or all (empty)."""
+    """The org unit whose direct members are counted; empty for the whole organization."""
     dimension: str = Field(max_length=32)
     value: str = Field(max_length=64)
     day: date

@@ -1,6 +1,6 @@
-"""Who holds a position from when to when: assigning, ending, moving.
+"""Assign workers to positions for a period, end assignments, and move workers to other positions.
 
-A worker's assignments are written by whoever has locked the worker, so that no two for the same position overlap.
+Every change to a worker's assignments locks the worker first, so that no two for the same position overlap.
 """
 
 from collections.abc import Sequence
@@ -13,37 +13,37 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.core import fields, ids
-from app.core.errors import AlreadyAssigned, DomainError, Invalid, allow
-from app.core.fields import Changes, Fields, Given, plain
+from app.core.errors import AlreadyAssigned, DomainError, Invalid, raise_if_refused
+from app.core.fields import Changes, Input, InputFields, json_value
 from app.db import bulk, row_access
-from app.db.database import Session
-from app.db.idempotency import outcome
+from app.db.idempotency import replayable
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations import calendar
 from app.workers import permissions
 from app.workers.tables import Assignment, Position, Worker
 
-SPAN = Fields((fields.day("from", "from_date"), fields.day("to", "to_date")))
-LAST_DAY = Fields((fields.day("to", "to_date"),))
-MOVE = Fields((fields.day("on", "from_date"), fields.day("to", "to_date")))
+PERIOD = InputFields((fields.day("from", "from_date"), fields.day("to", "to_date")))
+LAST_DAY = InputFields((fields.day("to", "to_date"),))
+MOVE = InputFields((fields.day("on", "from_date"), fields.day("to", "to_date")))
 DAY = timedelta(days=1)
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class AssignmentResult:
-    """What became of one worker."""
+    """The outcome for one worker."""
 
     worker_id: str
     assignment: Assignment | None = None
     errors: Sequence[DomainError] = field(default_factory=list)
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class Assigned:
-    """What became of all, with totals."""
+    """The outcomes of a call, with totals."""
 
     results: list[AssignmentResult]
     total: int
@@ -51,97 +51,94 @@ class Assigned:
     failed: int
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class Unassigned:
-    """An assignment as it is now, or as it was where it is removed."""
+    """An assignment after its end was set, or as it was before it was removed."""
 
     assignment: Assignment
     removed: bool
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class Moved:
-    """The assignment that ended, or that was removed since it had not begun, and the one that follows it."""
+    """The assignment that ended, or was removed because it had not begun, and its successor."""
 
     ended: Assignment
     removed: bool
     assignment: Assignment
 
 
-async def assign(session: Session, actor: Actor, given: Given) -> Assigned:
-    """Give workers a position from a day (today unless given) to a day; each stands alone, at most 500 in one call."""
-    keys: list[str] = given["workers"]
-    bulk.check_length(keys, "workers")
-    position = await _position(session, actor, given, "position")
-    span = await _span(session, actor, SPAN.read(given, absent="clear"), ("to",))
+async def assign(session: Session, actor: Actor, input: Input) -> Assigned:
+    """Assign up to 500 workers to a position, from today by default. Each worker succeeds or fails alone."""
+    worker_ids: list[str] = input["workers"]
+    bulk.check_length(worker_ids, "workers")
+    position = await _find_position(session, actor, input, "position")
+    span = await _period(session, actor, PERIOD.parse(input, absent="clear"))
 
-    async def one(key: str) -> Assignment:
-        worker = await row_access.claim(session, actor, Worker, key, ("id",))
+    async def assign_one(worker_id: str) -> Assignment:
+        worker = await row_access.find_for_update(session, actor, Worker, worker_id, ("id",))
         return await _add(session, actor, worker, position, *span, ("id",))
 
-    await row_access.lock(session, actor, Worker, keys)
-    done = await bulk.each(session, keys, one, path="workers")
+    await row_access.lock_all(session, actor, Worker, worker_ids)
+    outcomes = await bulk.run_each(session, worker_ids, assign_one, path="workers")
     results = [
-        AssignmentResult(key, errors=found) if isinstance(found, list) else AssignmentResult(key, found)
-        for key, found in zip(keys, done, strict=True)
+        AssignmentResult(worker_id, errors=outcome)
+        if isinstance(outcome, list)
+        else AssignmentResult(worker_id, outcome)
+        for worker_id, outcome in zip(worker_ids, outcomes, strict=True)
     ]
     failed = sum(result.assignment is None for result in results)
     return Assigned(results, len(results), len(results) - failed, failed)
 
 
-async def unassign(session: Session, actor: Actor, given: Given) -> Unassigned:
-    """End an assignment after a day, today unless given. One that would end before it began never was: it goes."""
-    assignment = await _claim(session, actor, given)
-    row_access.expect(assignment.revision, given.get("expectedRevision"))
-    last = LAST_DAY.read(given, absent="clear")["to_date"] or await calendar.today(session, actor.organization_id)
-    if assignment.to_date is not None and last > assignment.to_date:
-        raise Invalid(f"to is after {assignment.to_date}, on which the assignment ends already", ("to",))
-    await _end(session, actor, assignment, last)
-    return Unassigned(assignment, last < assignment.from_date)
+async def unassign(session: Session, actor: Actor, input: Input) -> Unassigned:
+    """End an assignment after a day, today by default. An assignment that would end before it begins is removed."""
+    assignment, _ = await _find_for_update(session, actor, input)
+    row_access.check_revision(assignment.revision, input.get("expectedRevision"))
+    last_day = LAST_DAY.parse(input, absent="clear")["to_date"] or await calendar.today(session, actor.organization_id)
+    if assignment.to_date is not None and last_day > assignment.to_date:
+        raise Invalid(f"to: must not be after {assignment.to_date}, the last day of the assignment", ("to",))
+    await _end(session, actor, assignment, last_day)
+    return Unassigned(assignment, last_day < assignment.from_date)
 
 
-async def move(session: Session, actor: Actor, given: Given) -> Moved:
-    """Let a worker hold another position from a day, today unless given, and the one before until the day before."""
-    assignment = await _claim(session, actor, given)
-    row_access.expect(assignment.revision, given.get("expectedRevision"))
-    position = await _position(session, actor, given, "position")
+async def move(session: Session, actor: Actor, input: Input) -> Moved:
+    """Move a worker to another position from a day, today by default, and end the assignment on the day before."""
+    assignment, worker = await _find_for_update(session, actor, input)
+    row_access.check_revision(assignment.revision, input.get("expectedRevision"))
+    position = await _find_position(session, actor, input, "position")
     if position.id == assignment.position_id:
-        raise Invalid("position is the one that the worker holds", ("position",))
-    first, last = await _span(session, actor, MOVE.read(given, absent="clear"), ("to",))
-    if assignment.to_date is not None and first > assignment.to_date + DAY:
-        raise Invalid(f"on is after {assignment.to_date}, on which the assignment ends already", ("on",))
-    if assignment.to_date is None or first <= assignment.to_date:
-        await _end(session, actor, assignment, first - DAY)
-    worker = await row_access.claim(session, actor, Worker, assignment.worker_id, ("id",))
-    follows = await _add(session, actor, worker, position, first, last, ("position",))
-    return Moved(assignment, first <= assignment.from_date, follows)
+        raise Invalid("position: must differ from the position of the assignment", ("position",))
+    first_day, last_day = await _period(session, actor, MOVE.parse(input, absent="clear"))
+    if assignment.to_date is not None and first_day > assignment.to_date + DAY:
+        raise Invalid(f"on: must not be after {assignment.to_date + DAY}, the day after the assignment ends", ("on",))
+    if assignment.to_date is None or first_day <= assignment.to_date:
+        await _end(session, actor, assignment, first_day - DAY)
+    successor = await _add(session, actor, worker, position, first_day, last_day, ("position",))
+    return Moved(assignment, first_day <= assignment.from_date, successor)
 
 
-async def _claim(session: Session, actor: Actor, given: Given) -> Assignment:
-    """The assignment, with its worker locked."""
-    assignment = await row_access.find(session, actor, Assignment, given["id"], ("id",))
-    await row_access.lock(session, actor, Worker, [assignment.worker_id])
-    # It was read to learn whose it is; until the worker was ours, somebody else may have changed it.
-    session.expunge(assignment)
-    return await row_access.claim(session, actor, Assignment, given["id"], ("id",))
+async def _find_for_update(session: Session, actor: Actor, input: Input) -> tuple[Assignment, Worker]:
+    """Return the assignment and its worker, locked: every change of a worker's assignments holds the worker."""
+    return await row_access.find_with_parent_locked(
+        session, actor, Assignment, input["id"], ("id",), Worker, "worker_id"
+    )
 
 
-async def _position(session: Session, actor: Actor, given: Given, name: str) -> Position:
-    position = await row_access.find(session, actor, Position, given[name], (name,))
-    allow(permissions.in_use(position), (name,))
+async def _find_position(session: Session, actor: Actor, input: Input, name: str) -> Position:
+    position = await row_access.find(session, actor, Position, input[name], (name,))
+    raise_if_refused(permissions.use_position(position), (name,))
     return position
 
 
-async def _span(
-    session: Session, actor: Actor, values: dict[str, Any], path: tuple[str, ...]
-) -> tuple[date, date | None]:
-    first: date = values["from_date"] or await calendar.today(session, actor.organization_id)
-    last: date | None = values["to_date"]
-    if last is not None and last < first:
-        raise Invalid(f"to is before {first}, on which it begins", path)
-    return first, last
+async def _period(session: Session, actor: Actor, values: dict[str, Any]) -> tuple[date, date | None]:
+    first_day: date = values["from_date"] or await calendar.today(session, actor.organization_id)
+    last_day: date | None = values["to_date"]
+    if last_day is not None and last_day < first_day:
+        raise Invalid(f"to: must not be before {first_day}, the first day", ("to",))
+    return first_day, last_day
 
 
 async def _add(
@@ -149,66 +146,63 @@ async def _add(
     actor: Actor,
     worker: Worker,
     position: Position,
-    first: date,
-    last: date | None,
+    first_day: date,
+    last_day: date | None,
     path: tuple[str, ...],
 ) -> Assignment:
-    allow(permissions.update(worker), path)
-    await _check_free(session, worker, position, first, last, path)
+    raise_if_refused(permissions.update(worker), path)
+    await _check_free(session, worker, position, first_day, last_day, path)
     assignment = Assignment(
         organization_id=actor.organization_id,
         id=ids.new(Assignment.prefix),
         position_id=position.id,
         worker_id=worker.id,
-        from_date=first,
-        to_date=last,
+        from_date=first_day,
+        to_date=last_day,
         created_at=session.now,
         last_updated=session.now,
     )
     session.add(assignment)
-    await session.gather()
     changes: Changes = {
         "position": {"from": None, "to": position.id},
-        "from": {"from": None, "to": plain(first)},
-        "to": {"from": None, "to": plain(last)},
+        "from": {"from": None, "to": json_value(first_day)},
+        "to": {"from": None, "to": json_value(last_day)},
     }
     event_log.record(session, actor, EventKind.POSITION_ASSIGNED, assignment, changes, worker_id=worker.id)
     return assignment
 
 
 async def _check_free(
-    session: Session, worker: Worker, position: Position, first: date, last: date | None, path: tuple[str, ...]
+    session: Session, worker: Worker, position: Position, first_day: date, last_day: date | None, path: tuple[str, ...]
 ) -> None:
-    ends, begins = col(Assignment.to_date), col(Assignment.from_date)
+    to_date, from_date = col(Assignment.to_date), col(Assignment.from_date)
     statement = select(Assignment).where(
         col(Assignment.organization_id) == worker.organization_id,
         col(Assignment.worker_id) == worker.id,
         col(Assignment.position_id) == position.id,
-        or_(ends.is_(None), ends >= first),
-        begins <= (last or date.max),
+        or_(to_date.is_(None), to_date >= first_day),
+        from_date <= (last_day or date.max),
     )
-    held = (await session.scalars(statement.limit(1))).one_or_none()
-    if held is not None:
-        until = f"to {held.to_date}" if held.to_date else "on"
-        raise AlreadyAssigned(f"the worker holds {position.name} from {held.from_date} {until}", path)
+    overlapping = (await session.scalars(statement.limit(1))).one_or_none()
+    if overlapping is not None:
+        until = f"to {overlapping.to_date}" if overlapping.to_date else "on"
+        raise AlreadyAssigned(f"the worker already holds {position.name} from {overlapping.from_date} {until}", path)
 
 
-async def _end(session: Session, actor: Actor, assignment: Assignment, last: date) -> None:
-    """Let an assignment end after a day; where that is before it began, remove it."""
-    if assignment.to_date == last:
+async def _end(session: Session, actor: Actor, assignment: Assignment, last_day: date) -> None:
+    """End an assignment after a day, or remove an assignment that would end before it begins."""
+    if assignment.to_date == last_day:
         return
-    removed = last < assignment.from_date
-    changes: Changes = {"to": {"from": plain(assignment.to_date), "to": plain(last)}}
-    if removed:
+    is_removed = last_day < assignment.from_date
+    changes: Changes = {"to": {"from": json_value(assignment.to_date), "to": json_value(last_day)}}
+    if is_removed:
         changes = {
             "position": {"from": assignment.position_id, "to": None},
-            "from": {"from": plain(assignment.from_date), "to": None},
-            "to": {"from": plain(assignment.to_date), "to": None},
+            "from": {"from": json_value(assignment.from_date), "to": None},
+            "to": {"from": json_value(assignment.to_date), "to": None},
         }
         await session.delete(assignment)
     else:
-        assignment.to_date = last
-        assignment.revision += 1
-        assignment.last_updated = session.now
-    await session.gather()
+        assignment.to_date = last_day
+        row_access.touch(assignment, session.now)
     event_log.record(session, actor, EventKind.POSITION_UNASSIGNED, assignment, changes, worker_id=assignment.worker_id)

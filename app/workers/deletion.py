@@ -1,46 +1,44 @@
-"""Soft deletion of people, and its undoing."""
+"""Delete people softly, and restore them."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from app.access import Actor
-from app.core.errors import DomainError, allow
-from app.core.fields import Given
+from app.core.errors import DomainError, raise_if_refused
+from app.core.fields import Input
 from app.db import row_access
-from app.db.database import Session
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.workers import people, permissions, references
-from app.workers.people import Kind, P
+from app.workers.people import PersonSpec, PersonT
 
 
-async def delete(kind: Kind[P], session: Session, actor: Actor, given: Given) -> P:
-    """Mark a person deleted; they leave the lists, and their external id and email are free again."""
-    return await _mark(kind, session, actor, given, permissions.delete, session.now, kind.deleted)
+async def delete(spec: PersonSpec[PersonT], session: Session, actor: Actor, input: Input) -> PersonT:
+    """Delete a person softly: lists hide them, and their external id and email become free."""
+    return await _set_deleted_at(spec, session, actor, input, permissions.delete, session.now, spec.deleted)
 
 
-async def restore(kind: Kind[P], session: Session, actor: Actor, given: Given) -> P:
-    """Undo a deletion, unless someone else has taken the external id or email meanwhile."""
-    return await _mark(kind, session, actor, given, permissions.restore, None, kind.restored)
+async def restore(spec: PersonSpec[PersonT], session: Session, actor: Actor, input: Input) -> PersonT:
+    """Restore a deleted person. Refused if another person now uses the external id or email."""
+    return await _set_deleted_at(spec, session, actor, input, permissions.restore, None, spec.restored)
 
 
-async def _mark(
-    kind: Kind[P],
+async def _set_deleted_at(
+    spec: PersonSpec[PersonT],
     session: Session,
     actor: Actor,
-    given: Given,
-    rule: Callable[[P], DomainError | None],
+    input: Input,
+    permission: Callable[[PersonT], DomainError | None],
     deleted_at: datetime | None,
-    fact: EventKind,
-) -> P:
-    name = kind.table.noun()
-    restoring = deleted_at is None
-    person = await references.find(session, actor, kind, given[name], (name,), lock=True, include_deleted=restoring)
-    allow(rule(person))
-    row_access.expect(person.revision, given.get("expectedRevision"))
+    event_kind: EventKind,
+) -> PersonT:
+    name = spec.table.noun()
+    is_restoring = deleted_at is None
+    person = await references.find(session, actor, spec, input[name], (name,), lock=True, include_deleted=is_restoring)
+    raise_if_refused(permission(person))
+    row_access.check_revision(person.revision, input.get("expectedRevision"))
     person.deleted_at = deleted_at
-    person.revision += 1
-    person.last_updated = session.now
-    await session.gather()
-    event_log.record(session, actor, fact, person, worker_id=people.worker_id(person))
+    row_access.touch(person, session.now)
+    event_log.record(session, actor, event_kind, person, worker_id=people.worker_id(person))
     return person

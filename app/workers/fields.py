@@ -1,9 +1,9 @@
-"""What can be written of a worker and an applicant, and what is derived from it."""
+"""The input fields of workers and applicants, and the columns derived from them."""
 
 from typing import Any
 
 from app.core import fields
-from app.core.fields import Fields
+from app.core.fields import InputFields
 from app.core.text import fold
 from app.workers.tables import Applicant, EmploymentStatus, Worker, WorkerType
 
@@ -15,14 +15,14 @@ _PERSON = (
     fields.day("identity.birthDate", "birth_date"),
     fields.email("contact.workEmail", "work_email"),
     fields.email("contact.personalEmail", "personal_email"),
-    fields.text("contact.phone", "phone", longest=50),
+    fields.text("contact.phone", "phone", max_length=50),
     fields.text("source.externalId", "external_id"),
-    fields.text("source.sourceSystem", "source_system", longest=100, default=""),
+    fields.text("source.sourceSystem", "source_system", max_length=100, default=""),
 )
 
-APPLICANT = Fields(_PERSON)
+APPLICANT = InputFields(_PERSON)
 
-WORKER = Fields(
+WORKER = InputFields(
     (
         *_PERSON,
         fields.text("employment.jobTitle", "job_title"),
@@ -36,23 +36,23 @@ WORKER = Fields(
         fields.text("employment.organizationLevel1", "organization_level_1"),
         fields.text("employment.organizationLevel2", "organization_level_2"),
         fields.text("employment.organizationLevel3", "organization_level_3"),
-        fields.text("employment.orgUnit", "org_unit_id", longest=32),
-        fields.text("address.country", "country", longest=100),
-        fields.text("address.zipCode", "zip_code", longest=20),
-        fields.text("address.stateOrProvince", "state_or_province", longest=100),
-        fields.text("manager.id", "manager_id", longest=32),
+        fields.text("employment.orgUnit", "org_unit_id", max_length=32),
+        fields.text("address.country", "country", max_length=100),
+        fields.text("address.zipCode", "zip_code", max_length=20),
+        fields.text("address.stateOrProvince", "state_or_province", max_length=100),
+        fields.text("manager.id", "manager_id", max_length=32),
         fields.text("manager.firstName", "manager_first_name"),
         fields.text("manager.lastName", "manager_last_name"),
         fields.text("manager.externalId", "manager_external_id"),
         fields.url("profile.photoUrl", "photo_url"),
-        fields.text("profile.bio", "bio", longest=2_000),
+        fields.text("profile.bio", "bio", max_length=2_000),
         fields.url("profile.vanityUrl", "vanity_url"),
     )
 )
 
 
 def refresh(person: Worker | Applicant) -> None:
-    """Bring the columns that a person is sorted and searched by in line with the rest."""
+    """Update the columns that people are sorted and searched by."""
     person.display_name_key = fold(person.display_name)
     person.first_name_key = fold(person.first_name or "")
     person.last_name_key = fold(person.last_name or "")
@@ -75,11 +75,11 @@ def refresh(person: Worker | Applicant) -> None:
 
 
 def full_name(person: Worker | Applicant) -> str:
-    """First, middle and last name; the display name when none is known."""
+    """Return first, middle and last name; the display name if all are missing."""
     parts = [part for part in (person.first_name, person.middle_name, person.last_name) if part]
     return " ".join(parts) or person.display_name
 
 
 def location(worker: Worker) -> str | None:
-    """State or province and country, as far as known."""
+    """Return state or province and country, as far as known."""
     return ", ".join(part for part in (worker.state_or_province, worker.country) if part) or None

@@ -1,29 +1,29 @@
-"""The two kinds of people, for the actions that are the same for both."""
+"""Descriptions of workers and applicants for the actions that both share."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from app.core.fields import Fields
+from app.core.fields import InputFields
 from app.events.event_kinds import EventKind
 from app.workers import fields
 from app.workers.tables import Applicant, Worker
 
-P = TypeVar("P", Worker, Applicant)
+PersonT = TypeVar("PersonT", Worker, Applicant)
 
 
 @dataclass(frozen=True)
-class Kind(Generic[P]):
-    """A kind of person: its table, what can be written of it, and the facts of its life."""
+class PersonSpec(Generic[PersonT]):
+    """The table, the input fields and the event kinds of workers or of applicants."""
 
-    table: type[P]
-    fields: Fields
+    table: type[PersonT]
+    fields: InputFields
     created: EventKind
     updated: EventKind
     deleted: EventKind
     restored: EventKind
 
 
-WORKER = Kind(
+WORKER = PersonSpec(
     Worker,
     fields.WORKER,
     EventKind.WORKER_CREATED,
@@ -31,7 +31,7 @@ WORKER = Kind(
     EventKind.WORKER_DELETED,
     EventKind.WORKER_RESTORED,
 )
-APPLICANT = Kind(
+APPLICANT = PersonSpec(
     Applicant,
     fields.APPLICANT,
     EventKind.APPLICANT_CREATED,
@@ -42,5 +42,5 @@ APPLICANT = Kind(
 
 
 def worker_id(person: Worker | Applicant) -> str | None:
-    """The worker whose story an event about this person belongs to."""
+    """Return the id of the worker that events about a person belong to; None for an applicant."""
     return person.id if isinstance(person, Worker) else None

@@ -1,33 +1,33 @@
-"""Creating, updating, archiving and restoring positions."""
+"""Create, update, archive and restore positions."""
 
 from typing import Any
 
 from app.access import Actor
 from app.core import fields, ids
-from app.core.errors import allow
-from app.core.fields import Fields, Given
+from app.core.errors import raise_if_refused
+from app.core.fields import Input, InputFields
 from app.core.text import fold
 from app.db import row_access
-from app.db.database import Session
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations.tables import OrgUnit
 from app.workers import permissions
 from app.workers.tables import Position
 
-FIELDS = Fields(
+FIELDS = InputFields(
     (
         fields.text("name", "name", required=True),
         fields.text("externalId", "external_id"),
-        fields.text("description", "description", longest=2_000),
-        fields.text("orgUnit", "org_unit_id", longest=32),
+        fields.text("description", "description", max_length=2_000),
+        fields.text("orgUnit", "org_unit_id", max_length=32),
     )
 )
 
 
-async def create(session: Session, actor: Actor, given: Given) -> Position:
-    """Add a position."""
-    values = FIELDS.read(given, absent="clear")
+async def create(session: Session, actor: Actor, input: Input) -> Position:
+    """Create a position."""
+    values = FIELDS.parse(input, absent="clear")
     await _check_unit(session, actor, values)
     position = Position(
         organization_id=actor.organization_id,
@@ -38,58 +38,51 @@ async def create(session: Session, actor: Actor, given: Given) -> Position:
         **values,
     )
     session.add(position)
-    await session.gather()
     event_log.record(session, actor, EventKind.POSITION_CREATED, position)
     return position
 
 
-async def update(session: Session, actor: Actor, given: Given) -> Position:
-    """Change what is given; what is absent stays, what is null is cleared."""
-    position = await _claim(session, actor, given)
-    allow(permissions.in_use(position))
-    row_access.expect(position.revision, given.get("expectedRevision"))
-    values = FIELDS.read(given, absent="keep")
+async def update(session: Session, actor: Actor, input: Input) -> Position:
+    """Update a position: an absent field keeps its value, a null field is cleared."""
+    position = await _find_for_update(session, actor, input)
+    raise_if_refused(permissions.use_position(position))
+    row_access.check_revision(position.revision, input.get("expectedRevision"))
+    values = FIELDS.parse(input, absent="keep")
     await _check_unit(session, actor, values)
     changes = FIELDS.apply(position, values)
     if changes:
         position.name_key = fold(position.name)
-        _grow(session, position)
-        await session.gather()
+        row_access.touch(position, session.now)
         event_log.record(session, actor, EventKind.POSITION_UPDATED, position, changes)
     return position
 
 
-async def archive(session: Session, actor: Actor, given: Given) -> Position:
-    """Take a position out of use: nobody is assigned to it any more. Those who hold it stay until they leave it."""
-    position = await _claim(session, actor, given)
-    allow(permissions.in_use(position))
-    row_access.expect(position.revision, given.get("expectedRevision"))
+async def archive(session: Session, actor: Actor, input: Input) -> Position:
+    """Archive a position: no worker can be assigned to it any more. Current assignments continue."""
+    position = await _find_for_update(session, actor, input)
+    raise_if_refused(permissions.use_position(position))
+    row_access.check_revision(position.revision, input.get("expectedRevision"))
     position.archived_at = session.now
-    _grow(session, position)
+    row_access.touch(position, session.now)
     event_log.record(session, actor, EventKind.POSITION_ARCHIVED, position)
     return position
 
 
-async def restore(session: Session, actor: Actor, given: Given) -> Position:
-    """Bring an archived position back into use."""
-    position = await _claim(session, actor, given)
-    allow(permissions.restore_position(position))
-    row_access.expect(position.revision, given.get("expectedRevision"))
+async def restore(session: Session, actor: Actor, input: Input) -> Position:
+    """Restore an archived position."""
+    position = await _find_for_update(session, actor, input)
+    raise_if_refused(permissions.restore_position(position))
+    row_access.check_revision(position.revision, input.get("expectedRevision"))
     position.archived_at = None
-    _grow(session, position)
+    row_access.touch(position, session.now)
     event_log.record(session, actor, EventKind.POSITION_RESTORED, position)
     return position
 
 
-async def _claim(session: Session, actor: Actor, given: Given) -> Position:
-    return await row_access.claim(session, actor, Position, given["id"], ("id",))
+async def _find_for_update(session: Session, actor: Actor, input: Input) -> Position:
+    return await row_access.find_for_update(session, actor, Position, input["id"], ("id",))
 
 
 async def _check_unit(session: Session, actor: Actor, values: dict[str, Any]) -> None:
     if values.get("org_unit_id") is not None:
         await row_access.find(session, actor, OrgUnit, values["org_unit_id"], ("orgUnit",))
-
-
-def _grow(session: Session, position: Position) -> None:
-    position.revision += 1
-    position.last_updated = session.now

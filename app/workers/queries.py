@@ -1,44 +1,44 @@
-"""Reads of workers, applicants, positions and assignments."""
+"""Queries of workers, applicants, positions and assignments."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
-from app.core import clock
 from app.db.principal import Principal
 from app.lists import filters
 from app.lists.filters import Filter
 from app.lists.listings import Listing, Lookup
-from app.organizations.tables import subtree
+from app.organizations.tables import subtree_ids
 from app.workers.tables import Applicant, Assignment, Position, Worker
 
 
-def _in_unit(value: Mapping[str, Any], actor: Principal, _now: datetime) -> ColumnElement[bool]:
-    """Workers of some units, with all units under them unless told otherwise."""
+@filters.timeless
+def _in_unit(value: Mapping[str, Any], actor: Principal) -> ColumnElement[bool]:
+    """Match workers of org units, including all units below them by default."""
     units = value["in"]
     if value.get("includeSubtree", True):
-        return col(Worker.org_unit_id).in_(subtree(actor.organization_id, *units))
+        return col(Worker.org_unit_id).in_(subtree_ids(actor.organization_id, *units))
     return col(Worker.org_unit_id).in_(units)
 
 
 @filters.daily
-def _holds_position(value: Mapping[str, Any], actor: Principal, now: datetime) -> ColumnElement[bool]:
-    """Workers who hold one of some positions on a day, today unless given."""
-    day = value.get("on") or clock.today(now, actor.time_zone)
-    held = select(col(Assignment.worker_id)).where(
+def _holds_position(value: Mapping[str, Any], actor: Principal, today: date) -> ColumnElement[bool]:
+    """Match workers who hold one of some positions on a day, today by default."""
+    day = value.get("on") or today
+    holders = select(col(Assignment.worker_id)).where(
         col(Assignment.organization_id) == actor.organization_id,
         col(Assignment.position_id).in_(value["in"]),
         held_on(day),
     )
-    return col(Worker.id).in_(held)
+    return col(Worker.id).in_(holders)
 
 
 def held_on(day: date) -> ColumnElement[bool]:
-    """Whether an assignment lasts on a day."""
-    return filters.covering(col(Assignment.from_date), col(Assignment.to_date), day)
+    """Return the condition for an assignment to last on a day."""
+    return filters.covers_day(col(Assignment.from_date), col(Assignment.to_date), day)
 
 
 def _person_filters(table: Any) -> dict[str, Filter]:
@@ -82,22 +82,22 @@ listing = Listing(
         "standing": filters.exact(col(Worker.standing)),
     },
     orders=_person_orders(Worker),
-    default=(("displayName", False),),
+    default_order=(("displayName", False),),
     search=filters.words(col(Worker.search_text)),
-    hides={"deleted": col(Worker.deleted_at).is_(None)},
-    kept=frozenset({"standing"}),
+    default_conditions={"deleted": col(Worker.deleted_at).is_(None)},
+    settlement_filters=frozenset({"standing"}),
 )
-by_manager = listing.by(col(Worker.manager_id))
-by_org_unit = listing.by(col(Worker.org_unit_id))
+by_manager = listing.per_parent(col(Worker.manager_id))
+by_org_unit = listing.per_parent(col(Worker.org_unit_id))
 
 applicant_by_id = Lookup(Applicant, col(Applicant.id))
 applicants = Listing(
     Applicant,
     filters=_person_filters(Applicant),
     orders=_person_orders(Applicant),
-    default=(("displayName", False),),
+    default_order=(("displayName", False),),
     search=filters.words(col(Applicant.search_text)),
-    hides={"deleted": col(Applicant.deleted_at).is_(None)},
+    default_conditions={"deleted": col(Applicant.deleted_at).is_(None)},
 )
 
 position_by_id = Lookup(Position, col(Position.id))
@@ -109,8 +109,8 @@ positions = Listing(
         "orgUnit": filters.exact(col(Position.org_unit_id)),
     },
     orders={"name": col(Position.name_key)},
-    default=(("name", False),),
-    hides={"archived": col(Position.archived_at).is_(None)},
+    default_order=(("name", False),),
+    default_conditions={"archived": col(Position.archived_at).is_(None)},
 )
 
 assignment_by_id = Lookup(Assignment, col(Assignment.id))
@@ -119,10 +119,10 @@ assignments = Listing(
     filters={
         "worker": filters.exact(col(Assignment.worker_id)),
         "position": filters.exact(col(Assignment.position_id)),
-        "on": lambda value, _actor, _now: held_on(value),
+        "on": filters.timeless(lambda value, _actor: held_on(value)),
     },
     orders={"from": col(Assignment.from_date)},
-    default=(("from", True),),
+    default_order=(("from", True),),
 )
-assignments_by_worker = assignments.by(col(Assignment.worker_id))
-assignments_by_position = assignments.by(col(Assignment.position_id))
+assignments_by_worker = assignments.per_parent(col(Assignment.worker_id))
+assignments_by_position = assignments.per_parent(col(Assignment.position_id))

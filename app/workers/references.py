@@ -1,4 +1,4 @@
-"""Finding the person that a caller means: by id, by work email, or by external id and source system."""
+"""Find the person of a reference: an id, a work email, or an external id with a source system."""
 
 from typing import Any
 
@@ -6,66 +6,68 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlmodel import col
 
 from app.access import Actor
-from app.core.errors import Ambiguous, Invalid, NotFound, Path
-from app.core.fields import Given
-from app.core.text import composed, fold
+from app.core.errors import AmbiguousOwner, InputPath, Invalid, NotFound
+from app.core.fields import Input
+from app.core.text import fold, normalize
 from app.db import row_access
-from app.db.database import Session
-from app.workers.people import Kind, P
+from app.db.session import Session
+from app.workers.people import PersonSpec, PersonT
 
 
 async def find(
     session: Session,
     actor: Actor,
-    kind: Kind[P],
-    by: Given,
-    path: Path,
+    spec: PersonSpec[PersonT],
+    reference: Input,
+    path: InputPath,
     *,
     lock: bool = False,
     include_deleted: bool = False,
-) -> P:
-    """The one person a reference names.
+) -> PersonT:
+    """Return the person of a reference, locked if asked.
 
-    `by` holds exactly one of `id`, `email` and `externalId`; `sourceSystem` narrows an external id, and the two may
-    come together as `source`. An id finds a deleted person too, the other references only with `include_deleted`.
-    Two matches are refused, never guessed.
+    `reference` has exactly one of `id`, `email` and `externalId`. `sourceSystem` narrows an external id, and both may be
+    nested in `source`. An id finds a deleted person too, the other references only with `include_deleted`. Raises
+    NotFound for no match, AmbiguousOwner for several, and Invalid for a reference without exactly one key.
     """
-    by = {**by, **(by.get("source") or {})}
-    given = [name for name in ("id", "email", "externalId") if by.get(name) is not None]
-    if len(given) != 1:
-        raise Invalid(f"{'.'.join(path)} needs exactly one of id and externalId", path)
-    table = kind.table
-    here = (*path, given[0])
-    if given[0] == "id":
-        statement = row_access.seen(actor, table, by["id"], here)
+    reference = {**reference, **(reference.get("source") or {})}
+    names = [name for name in ("id", "email", "externalId") if reference.get(name) is not None]
+    if len(names) != 1:
+        raise Invalid(f"{'.'.join(path)}: needs exactly one of id and externalId", path)
+    table = spec.table
+    key_path = (*path, names[0])
+    if names[0] == "id":
+        statement = row_access.select_visible(actor, table, reference["id"], key_path)
     else:
-        statement = select(table).where(actor.sees(table), _matches(table, by))
+        statement = select(table).where(actor.visible_rows(table), _matches(table, reference))
         if not include_deleted:
             statement = statement.where(col(table.deleted_at).is_(None))
     statement = statement.limit(2)
-    found = await session.locked(statement, of=table) if lock else list(await session.scalars(statement))
-    if not found:
-        raise NotFound(f"{'.'.join(here)}: there is no {table.noun()} {by[given[0]]}", here)
-    if len(found) > 1:
-        raise Ambiguous(
-            f"{'.'.join(here)}: {by[given[0]]} is known in several source systems; name the source system too",
-            here,
+    people = await session.scalars_for_update(statement, of=table) if lock else list(await session.scalars(statement))
+    if not people:
+        raise NotFound(f"{'.'.join(key_path)}: there is no {table.noun()} {reference[names[0]]}", key_path)
+    if len(people) > 1:
+        raise AmbiguousOwner(
+            f"{'.'.join(key_path)}: {reference[names[0]]} exists in several source systems; add sourceSystem",
+            key_path,
         )
-    return found[0]
+    return people[0]
 
 
-async def lookup(session: Session, actor: Actor, kind: Kind[P], by: Given, path: Path) -> P | None:
-    """The person a reference names, or None."""
+async def lookup(
+    session: Session, actor: Actor, spec: PersonSpec[PersonT], reference: Input, path: InputPath
+) -> PersonT | None:
+    """Return the person of a reference, or None."""
     try:
-        return await find(session, actor, kind, by, path)
+        return await find(session, actor, spec, reference, path)
     except NotFound:
         return None
 
 
-def _matches(table: Any, by: Given) -> ColumnElement[bool]:
-    if by.get("email") is not None:
-        return and_(col(table.email_key) == fold(by["email"]), col(table.email_key) != "")
-    matches: ColumnElement[bool] = col(table.external_id) == composed(by["externalId"])
-    if by.get("sourceSystem") is not None:
-        matches &= col(table.source_system) == composed(by["sourceSystem"])
-    return matches
+def _matches(table: Any, reference: Input) -> ColumnElement[bool]:
+    if reference.get("email") is not None:
+        return and_(col(table.email_key) == fold(reference["email"]), col(table.email_key) != "")
+    condition: ColumnElement[bool] = col(table.external_id) == normalize(reference["externalId"])
+    if reference.get("sourceSystem") is not None:
+        condition &= col(table.source_system) == normalize(reference["sourceSystem"])
+    return condition

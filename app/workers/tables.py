@@ -7,12 +7,12 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, select, text, true
 from sqlmodel import Field, SQLModel, col
 
-from app.db.records import Key, Reach, Record, SearchText, SortKey, choice
-from app.organizations.tables import contractors, subtree
+from app.db.records import Key, Record, SearchText, SortKey, Visibility, enum_column
+from app.organizations.tables import contractor_subtree_ids, subtree_ids
 
 
 class WorkerType(StrEnum):
-    """How someone works for the organization."""
+    """The relation of a worker to the organization."""
 
     EMPLOYEE = "EMPLOYEE"
     CONTRACTOR = "CONTRACTOR"
@@ -22,7 +22,7 @@ class WorkerType(StrEnum):
 
 
 class EmploymentStatus(StrEnum):
-    """Where someone's employment stands."""
+    """The status of a worker's employment."""
 
     PENDING = "PENDING"
     ACTIVE = "ACTIVE"
@@ -32,7 +32,7 @@ class EmploymentStatus(StrEnum):
 
 
 class ConnectionState(StrEnum):
-    """Whether someone has been invited, and what they answered."""
+    """The state of a worker's invitation."""
 
     CREATED = "CREATED"
     PENDING = "PENDING"
@@ -41,15 +41,15 @@ class ConnectionState(StrEnum):
 
 
 class Standing(StrEnum):
-    """Whether a worker has what is asked of them."""
+    """A worker's compliance with the mandatory rules that apply to them."""
 
     COMPLIANT = "COMPLIANT"
     AT_RISK = "AT_RISK"
     NON_COMPLIANT = "NON_COMPLIANT"
 
 
-class Person(SQLModel):
-    """What workers and applicants share. The `_key` columns hold case-folded text to sort and search by."""
+class PersonColumns(SQLModel):
+    """The columns that workers and applicants share. `_key` columns hold case-folded text to sort and search by."""
 
     display_name: str = Field(max_length=200)
     first_name: str | None = Field(default=None, max_length=200)
@@ -61,7 +61,7 @@ class Person(SQLModel):
     phone: str | None = Field(default=None, max_length=50)
     external_id: str | None = Field(default=None, max_length=200)
     source_system: str = Field(default="", max_length=100)
-    """Empty when not given, so that the unique key sees two absent ones as equal."""
+    """Empty rather than null, so that the unique index treats two missing source systems as equal."""
 
     display_name_key: str = Field(default="", sa_type=SortKey)
     first_name_key: str = Field(default="", sa_type=SortKey)
@@ -76,9 +76,10 @@ class Person(SQLModel):
 
 
 def person_indexes(table: str) -> tuple[Index, ...]:
-    """The unique keys among the not deleted, and one index for each way of sorting."""
-    known = text("deleted_at IS NULL AND external_id IS NOT NULL")
-    mailed = text("deleted_at IS NULL AND email_key <> ''")
+    """Return unique indexes on people who are not deleted, and an index for each sort order."""
+    noun = table.removesuffix("s")
+    has_external_id = text("deleted_at IS NULL AND external_id IS NOT NULL")
+    has_email = text("deleted_at IS NULL AND email_key <> ''")
     sorts = ("display_name_key", "first_name_key", "last_name_key", "email_key", "created_at", "last_updated")
     return (
         Index(
@@ -87,11 +88,11 @@ def person_indexes(table: str) -> tuple[Index, ...]:
             "source_system",
             "external_id",
             unique=True,
-            sqlite_where=known,
-            postgresql_where=known,
+            sqlite_where=has_external_id,
+            postgresql_where=has_external_id,
             info={
                 "path": ("source", "externalId"),
-                "message": f"another of the {table} has this externalId in this sourceSystem",
+                "message": f"source.externalId: already used by another {noun} of this sourceSystem",
             },
         ),
         Index(
@@ -99,11 +100,11 @@ def person_indexes(table: str) -> tuple[Index, ...]:
             "organization_id",
             "email_key",
             unique=True,
-            sqlite_where=mailed,
-            postgresql_where=mailed,
+            sqlite_where=has_email,
+            postgresql_where=has_email,
             info={
                 "path": ("contact", "workEmail"),
-                "message": f"another of the {table} has this workEmail",
+                "message": f"contact.workEmail: already used by another {noun}",
             },
         ),
         Index(f"{table}_by_external_id", "organization_id", "external_id"),
@@ -118,7 +119,7 @@ def person_indexes(table: str) -> tuple[Index, ...]:
     )
 
 
-class Worker(Record, Person, table=True):
+class Worker(Record, PersonColumns, table=True):
     """Someone who works for the organization."""
 
     __tablename__ = "workers"
@@ -140,15 +141,15 @@ class Worker(Record, Person, table=True):
         Index("workers_by_standing", "organization_id", "standing", "display_name_key", "id"),
     )
     prefix: ClassVar[str] = "wkr"
-    about = "id"
-    kept = ("org_unit_id", "org_unit_since", "status", "start_date", "created_at", "deleted_at")
+    worker_column = "id"
+    history_columns = ("org_unit_id", "org_unit_since", "status", "start_date", "created_at", "deleted_at")
 
     job_title: str | None = Field(default=None, max_length=200)
     job_title_key: str = Field(default="", sa_type=SortKey)
     team_key: str = Field(default="", sa_type=SortKey)
     department_key: str = Field(default="", sa_type=SortKey)
-    worker_type: WorkerType = Field(default=WorkerType.EMPLOYEE, sa_type=choice(WorkerType))
-    status: EmploymentStatus = Field(default=EmploymentStatus.ACTIVE, sa_type=choice(EmploymentStatus))
+    worker_type: WorkerType = Field(default=WorkerType.EMPLOYEE, sa_type=enum_column(WorkerType))
+    status: EmploymentStatus = Field(default=EmploymentStatus.ACTIVE, sa_type=enum_column(EmploymentStatus))
     start_date: date | None = None
     end_date: date | None = None
     team: str | None = Field(default=None, max_length=200)
@@ -159,7 +160,7 @@ class Worker(Record, Person, table=True):
     organization_level_3: str | None = Field(default=None, max_length=200)
     org_unit_id: str | None = Field(default=None, sa_type=Key)
     org_unit_since: date | None = None
-    """The day on which the worker came into the unit, in the organization's time zone."""
+    """The day on which the worker joined the unit, in the organization's time zone."""
     country: str | None = Field(default=None, max_length=100)
     zip_code: str | None = Field(default=None, max_length=20)
     state_or_province: str | None = Field(default=None, max_length=100)
@@ -167,30 +168,32 @@ class Worker(Record, Person, table=True):
     manager_first_name: str | None = Field(default=None, max_length=200)
     manager_last_name: str | None = Field(default=None, max_length=200)
     manager_external_id: str | None = Field(default=None, max_length=200)
-    connection_state: ConnectionState = Field(default=ConnectionState.CREATED, sa_type=choice(ConnectionState))
+    connection_state: ConnectionState = Field(default=ConnectionState.CREATED, sa_type=enum_column(ConnectionState))
     connection_state_updated_at: datetime | None = None
     last_invitation_sent_at: datetime | None = None
     photo_url: str | None = Field(default=None, max_length=2_000)
     bio: str | None = Field(default=None, max_length=2_000)
     vanity_url: str | None = Field(default=None, max_length=2_000)
-    standing: Standing | None = Field(default=None, sa_type=choice(Standing))
-    """Where they stood when compliance last settled; none where nothing is asked of them."""
+    standing: Standing | None = Field(default=None, sa_type=enum_column(Standing))
+    """The standing as of the last settlement; null if no rule can apply to the worker."""
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        if reach.worker_id is not None:
-            return col(cls.id) == reach.worker_id
-        if reach.contractors:
-            return col(cls.org_unit_id).in_(contractors(reach.organization_id))
-        return col(cls.org_unit_id).in_(subtree(reach.organization_id, str(reach.org_unit_id)))
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        if visibility.worker_id is not None:
+            return col(cls.id) == visibility.worker_id
+        if visibility.contractors:
+            return col(cls.org_unit_id).in_(contractor_subtree_ids(visibility.organization_id))
+        return col(cls.org_unit_id).in_(subtree_ids(visibility.organization_id, str(visibility.org_unit_id)))
 
 
-def workers_within(reach: Reach) -> Select[str]:
-    """The ids of the workers within a reach, for what is about them."""
-    return select(col(Worker.id)).where(col(Worker.organization_id) == reach.organization_id, Worker.within(reach))
+def visible_worker_ids(visibility: Visibility) -> Select[str]:
+    """Select the ids of the visible workers, for tables about workers."""
+    return select(col(Worker.id)).where(
+        col(Worker.organization_id) == visibility.organization_id, Worker.visible_to(visibility)
+    )
 
 
-class Applicant(Record, Person, table=True):
+class Applicant(Record, PersonColumns, table=True):
     """Someone who may become a worker, and may already hold credentials."""
 
     __tablename__ = "applicants"
@@ -199,11 +202,11 @@ class Applicant(Record, Person, table=True):
         *person_indexes("applicants"),
     )
     prefix: ClassVar[str] = "app"
-    kept = ("deleted_at",)
+    history_columns = ("deleted_at",)
 
 
 class Position(Record, table=True):
-    """A job to be filled, such as Night Nurse at Manly; what it takes is said by requirement rules."""
+    """A job to be filled, such as Night Nurse at Manly. Requirement rules state the credentials it takes."""
 
     __tablename__ = "positions"
     __table_args__ = (
@@ -218,7 +221,7 @@ class Position(Record, table=True):
             "organization_id",
             "external_id",
             unique=True,
-            info={"path": ("externalId",), "message": "another position has this externalId"},
+            info={"path": ("externalId",), "message": "externalId: already used by another position"},
         ),
         Index("positions_by_name", "organization_id", "name_key", "id"),
         Index("positions_by_org_unit", "organization_id", "org_unit_id", "name_key", "id"),
@@ -236,18 +239,19 @@ class Position(Record, table=True):
     last_updated: datetime
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        # What jobs there are is the whole organization's, as its credential types are; a worker sees their own.
-        if reach.worker_id is None:
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        # Positions, like credential types, are visible to the whole organization; a worker sees only their own.
+        if visibility.worker_id is None:
             return true()
         held = select(col(Assignment.position_id)).where(
-            col(Assignment.organization_id) == reach.organization_id, col(Assignment.worker_id) == reach.worker_id
+            col(Assignment.organization_id) == visibility.organization_id,
+            col(Assignment.worker_id) == visibility.worker_id,
         )
         return col(cls.id).in_(held)
 
 
 class Assignment(Record, table=True):
-    """A worker in a position, from a day to a day, both included."""
+    """A worker's hold of a position, from a first day to a last day, both included."""
 
     __tablename__ = "assignments"
     __table_args__ = (
@@ -263,8 +267,8 @@ class Assignment(Record, table=True):
         Index("assignments_by_position", "organization_id", "position_id", "from_date", "id"),
     )
     prefix: ClassVar[str] = "pasn"
-    about = "worker_id"
-    kept = ("position_id", "worker_id", "from_date", "to_date")
+    worker_column = "worker_id"
+    history_columns = ("position_id", "worker_id", "from_date", "to_date")
 
     position_id: str = Field(sa_type=Key)
     worker_id: str = Field(sa_type=Key)
@@ -275,5 +279,5 @@ class Assignment(Record, table=True):
     last_updated: datetime
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return col(cls.worker_id).in_(workers_within(reach))
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        return col(cls.worker_id).in_(visible_worker_ids(visibility))

@@ -1,21 +1,21 @@
-"""Many workers at once from a system of record, matched by source system and external id."""
+"""Create or update many workers from a system of record, matched by source system and external id."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.access import Actor
 from app.core.errors import DomainError, NotFound, Required
-from app.core.fields import Given, at
-from app.core.text import composed
+from app.core.fields import Input, value_at
+from app.core.text import normalize
 from app.db import bulk
-from app.db.database import Session
-from app.db.idempotency import outcome
+from app.db.idempotency import replayable
+from app.db.session import Session
 from app.workers import editing, people, references
 from app.workers.tables import Worker
 
 
 class UpsertStatus(StrEnum):
-    """What became of one row."""
+    """The status of one row after an upsert."""
 
     CREATED = "CREATED"
     UPDATED = "UPDATED"
@@ -23,10 +23,10 @@ class UpsertStatus(StrEnum):
     FAILED = "FAILED"
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class UpsertResult:
-    """The outcome of one row, by its place in the input."""
+    """The outcome of one row, by its index in the input."""
 
     index: int
     status: UpsertStatus
@@ -34,7 +34,7 @@ class UpsertResult:
     errors: list[DomainError] = field(default_factory=list)
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class Upserted:
     """The outcomes of all rows, with totals."""
@@ -45,36 +45,38 @@ class Upserted:
     failed: int
 
 
-async def upsert(session: Session, actor: Actor, given: Given) -> Upserted:
-    """Create or update each row's worker; rows stand or fall alone, at most 500 in one call."""
+async def upsert(session: Session, actor: Actor, input: Input) -> Upserted:
+    """Create or update the worker of each of up to 500 rows. Each row succeeds or fails alone."""
 
-    async def one(row: Given) -> tuple[UpsertStatus, Worker]:
-        return await _row(session, actor, row)
+    async def upsert_one(row: Input) -> tuple[UpsertStatus, Worker]:
+        return await _upsert_row(session, actor, row)
 
-    done = await bulk.each(session, given["rows"], one, path="rows", turn=_source)
+    outcomes = await bulk.run_each(session, input["rows"], upsert_one, path="rows", order_key=_source_key)
     results = [
-        UpsertResult(index, UpsertStatus.FAILED, errors=result)
-        if isinstance(result, list)
-        else UpsertResult(index, *result)
-        for index, result in enumerate(done)
+        UpsertResult(index, UpsertStatus.FAILED, errors=outcome)
+        if isinstance(outcome, list)
+        else UpsertResult(index, *outcome)
+        for index, outcome in enumerate(outcomes)
     ]
-    failed = sum(result.status is UpsertStatus.FAILED for result in results)
+    failed = sum(outcome.status is UpsertStatus.FAILED for outcome in results)
     return Upserted(results, len(results), len(results) - failed, failed)
 
 
-def _source(row: Given) -> str:
-    return "\0".join(composed(str(at(row, ("source", name))[1] or "")) for name in ("sourceSystem", "externalId"))
+def _source_key(row: Input) -> str:
+    return "\0".join(
+        normalize(str(value_at(row, ("source", name))[1] or "")) for name in ("sourceSystem", "externalId")
+    )
 
 
-async def _row(session: Session, actor: Actor, row: Given) -> tuple[UpsertStatus, Worker]:
-    _, external_id = at(row, ("source", "externalId"))
-    _, source_system = at(row, ("source", "sourceSystem"))
+async def _upsert_row(session: Session, actor: Actor, row: Input) -> tuple[UpsertStatus, Worker]:
+    _, external_id = value_at(row, ("source", "externalId"))
+    _, source_system = value_at(row, ("source", "sourceSystem"))
     if not str(external_id or "").strip():
         raise Required("source", "externalId")
-    by = {"externalId": external_id, "sourceSystem": source_system or ""}
+    reference = {"externalId": external_id, "sourceSystem": source_system or ""}
     try:
-        worker = await references.find(session, actor, people.WORKER, by, ("source",), lock=True)
+        worker = await references.find(session, actor, people.WORKER, reference, ("source",), lock=True)
     except NotFound:
         return UpsertStatus.CREATED, await editing.create(people.WORKER, session, actor, row)
-    changed = await editing.write(people.WORKER, session, actor, worker, row, "keep")
-    return UpsertStatus.UPDATED if changed else UpsertStatus.UNCHANGED, worker
+    is_changed = await editing.write(people.WORKER, session, actor, worker, row, "keep")
+    return UpsertStatus.UPDATED if is_changed else UpsertStatus.UNCHANGED, worker

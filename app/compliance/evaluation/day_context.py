@@ -1,6 +1,7 @@
-"""What is the same for all of an organization's workers on a day.
+"""The context of a day: everything that is the same for all of an organization's workers on that day.
 
-A day is described by a `Frame`: its source, what days mean on it, units, types and the rules for more than one worker.
+A `DayContext` holds the source of rows, the time zone, the org units, the credential types and all rules except those
+about one worker.
 """
 
 from collections import defaultdict
@@ -12,36 +13,45 @@ import msgspec
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.compliance.evaluation.facts import Rule, Situation
-from app.compliance.evaluation.recorded_rows import Past, Present, Source
-from app.compliance.evaluation.snapshots import Kept, KeptOrganization, KeptRule, KeptType, KeptUnit
+from app.compliance.evaluation.facts import RuleFacts, WorkerFacts
+from app.compliance.evaluation.recorded_rows import CurrentRows, HistoricalRows, RowSource
+from app.compliance.evaluation.snapshots import (
+    CredentialTypeSnapshot,
+    OrganizationSnapshot,
+    OrgUnitSnapshot,
+    RuleSnapshot,
+    Snapshot,
+)
 from app.compliance.tables import RuleScope
 from app.core import clock
-from app.db.database import Session
 from app.db.history import History
-from app.lists.filters import instant
+from app.db.session import Session
+from app.lists.filters import to_instant
 from app.organizations import settings
 from app.organizations.tables import Organization
 
-FRAME: tuple[type[Kept], ...] = (KeptUnit, KeptType, KeptRule)
+SHARED_SNAPSHOTS: tuple[type[Snapshot], ...] = (OrgUnitSnapshot, CredentialTypeSnapshot, RuleSnapshot)
 
 
-class Rulebook:
-    """Rules, found by whom they may ask."""
+class RuleIndex:
+    """Rules, indexed by the position or org unit that they apply to."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._by_key: dict[str | None, list[Rule]] = defaultdict(list)
+    def __init__(self, rules: Iterable[RuleFacts]) -> None:
+        self._by_key: dict[str | None, list[RuleFacts]] = defaultdict(list)
         for rule in rules:
-            self._by_key[_key(rule)].append(rule)
+            self._by_key[_index_key(rule)].append(rule)
 
-    def for_(self, situation: Situation, own: Sequence[Rule]) -> list[Rule]:
-        """The rules that may ask a worker on some day, in the order of their ids."""
-        keys = {None, *situation.units, *(post.position_id for post in situation.posts)}
-        found = [rule for key in keys for rule in self._by_key.get(key, ())]
-        return sorted([*found, *own], key=lambda rule: rule.id)
+    def for_worker(self, worker: WorkerFacts, own_rules: Sequence[RuleFacts]) -> list[RuleFacts]:
+        """Return the rules that may apply to a worker on some day, in the order of their ids.
+
+        `own_rules` are the rules about this worker alone, which the index does not hold.
+        """
+        keys = {None, *worker.units, *(assignment.position_id for assignment in worker.assignments)}
+        rules = [rule for key in keys for rule in self._by_key.get(key, ())]
+        return sorted([*rules, *own_rules], key=lambda rule: rule.id)
 
 
-def _key(rule: Rule) -> str | None:
+def _index_key(rule: RuleFacts) -> str | None:
     match rule.scope:
         case RuleScope.POSITION:
             return rule.position_id
@@ -51,66 +61,68 @@ def _key(rule: Rule) -> str | None:
             return None
 
 
-class Frame(msgspec.Struct, frozen=True):
-    """What is the same for all workers on a day."""
+class DayContext(msgspec.Struct, frozen=True):
+    """Everything that is the same for all workers of an organization on a day."""
 
-    source: Source
+    source: RowSource
     day: date
     zone: ZoneInfo
     parents: dict[str, str | None]
-    soon_days: dict[str, int]
-    """By credential type, where it has chosen its own."""
-    usual_soon_days: int
-    retired: frozenset[str]
-    """Credential types out of use."""
-    rules: Rulebook
+    soon_days_by_type: dict[str, int]
+    """The days before expiry from which a credential counts as expiring, for types with a setting of their own."""
+    default_soon_days: int
+    archived_types: frozenset[str]
+    """Ids of the archived credential types."""
+    rules: RuleIndex
 
-    def soon(self, type_id: str) -> int:
-        """How many days before its expiry a credential of a type counts as expiring."""
-        return self.soon_days.get(type_id, self.usual_soon_days)
+    def soon_days_of(self, type_id: str) -> int:
+        """Return the number of days before expiry from which a credential of a type counts as expiring."""
+        return self.soon_days_by_type.get(type_id, self.default_soon_days)
 
-    def above(self, unit_id: str | None) -> tuple[str, ...]:
-        """A unit and all units above it."""
-        found: list[str] = []
-        while unit_id is not None and unit_id in self.parents and unit_id not in found:
-            found.append(unit_id)
+    def ancestors(self, unit_id: str | None) -> tuple[str, ...]:
+        """Return a unit followed by all units above it."""
+        units: list[str] = []
+        while unit_id is not None and unit_id in self.parents and unit_id not in units:
+            units.append(unit_id)
             unit_id = self.parents[unit_id]
-        return tuple(found)
+        return tuple(units)
 
-    def below(self, unit_id: str) -> frozenset[str]:
-        """A unit and all units under it."""
-        return frozenset(unit for unit in self.parents if unit_id in self.above(unit))
+    def subtree(self, unit_id: str) -> frozenset[str]:
+        """Return a unit and all units below it."""
+        return frozenset(unit for unit in self.parents if unit_id in self.ancestors(unit))
 
 
-async def of(session: Session, organization_id: str, day: date | None = None) -> Frame:
-    """What is the same for all of an organization's workers on a day, today unless given."""
-    row = await settings.of(session, organization_id)
-    today = clock.today(session.now, ZoneInfo(row.time_zone))
+async def load(session: Session, organization_id: str, day: date | None = None) -> DayContext:
+    """Load the context of a day, today by default."""
+    current = await settings.load(session, organization_id)
+    today = clock.today(session.now, ZoneInfo(current.time_zone))
     day = day or today
     if day >= today:
-        source: Source = Present(session, organization_id)
-        organization = KeptOrganization(id=row.id, time_zone=row.time_zone, expiring_soon_days=row.expiring_soon_days)
+        source: RowSource = CurrentRows(session, organization_id)
+        organization = OrganizationSnapshot(
+            id=current.id, time_zone=current.time_zone, expiring_soon_days=current.expiring_soon_days
+        )
     else:
-        organization, until = await _organization_then(session, organization_id, day)
-        source = Past(session, organization_id, until)
-    rows = await source.all(FRAME)
-    retired = frozenset(row.id for row in rows[KeptType] if row.archived_at is not None)
-    return Frame(
+        organization, until = await _organization_on(session, organization_id, day)
+        source = HistoricalRows(session, organization_id, until)
+    rows = await source.shared(SHARED_SNAPSHOTS)
+    archived = frozenset(row.id for row in rows[CredentialTypeSnapshot] if row.archived_at is not None)
+    return DayContext(
         source,
         day,
         ZoneInfo(organization.time_zone),
-        {unit.id: unit.parent_id for unit in rows[KeptUnit]},
-        {row.id: row.expiring_soon_days for row in rows[KeptType] if row.expiring_soon_days is not None},
+        {unit.id: unit.parent_id for unit in rows[OrgUnitSnapshot]},
+        {row.id: row.expiring_soon_days for row in rows[CredentialTypeSnapshot] if row.expiring_soon_days is not None},
         organization.expiring_soon_days,
-        retired,
-        Rulebook(rule_of(row, retired) for row in rows[KeptRule] if row.deleted_at is None),
+        archived,
+        RuleIndex(rule_facts(row, archived) for row in rows[RuleSnapshot] if row.deleted_at is None),
     )
 
 
-async def _organization_then(session: Session, organization_id: str, day: date) -> tuple[KeptOrganization, datetime]:
-    """An organization's settings at the end of a day, and that instant.
+async def _organization_on(session: Session, organization_id: str, day: date) -> tuple[OrganizationSnapshot, datetime]:
+    """Return an organization's settings at the end of a day, and the instant at which the day ended.
 
-    Where a change of time zone has it live through a day twice, or leave one early, it ended when it was first over.
+    A change of time zone can repeat a day or cut it short. The day then ended when it was over for the first time.
     """
     statement = (
         select(col(History.recorded_at), col(History.values))
@@ -121,27 +133,27 @@ async def _organization_then(session: Session, organization_id: str, day: date) 
         )
         .order_by(col(History.recorded_at), col(History.id))
     )
-    found = [
-        (recorded_at, msgspec.convert({**values, "id": organization_id}, KeptOrganization))
+    versions = [
+        (recorded_at, msgspec.convert({**values, "id": organization_id}, OrganizationSnapshot))
         for recorded_at, values in await session.execute(statement)
     ]
-    (_, organization), *changes = found
-    until = _end(day, organization)
-    for since, following in changes:
+    (_, organization), *changes = versions
+    until = _end_of_day(day, organization)
+    for since, next_settings in changes:
         if until <= since:
             break
-        over = _end(day, following)
-        if over <= since:
+        next_end = _end_of_day(day, next_settings)
+        if next_end <= since:
             return organization, since
-        organization, until = following, over
+        organization, until = next_settings, next_end
     return organization, until
 
 
-def _end(day: date, organization: KeptOrganization) -> datetime:
-    return instant(day + timedelta(days=1), ZoneInfo(organization.time_zone))
+def _end_of_day(day: date, organization: OrganizationSnapshot) -> datetime:
+    return to_instant(day + timedelta(days=1), ZoneInfo(organization.time_zone))
 
 
-def rule_of(row: KeptRule, retired: frozenset[str]) -> Rule:
-    """A rule as standings are judged by it, where some types are out of use."""
-    given = {name: getattr(row, name) for name in Rule.__struct_fields__ if name != "retired"}
-    return Rule(**given, retired=retired.intersection(row.alternatives))
+def rule_facts(row: RuleSnapshot, archived: frozenset[str]) -> RuleFacts:
+    """Return the facts of a rule, given the archived credential types."""
+    columns = {name: getattr(row, name) for name in RuleFacts.__struct_fields__ if name != "archived_types"}
+    return RuleFacts(**columns, archived_types=archived.intersection(row.alternatives))

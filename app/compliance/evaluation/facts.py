@@ -1,4 +1,4 @@
-"""What standings are judged by, as plain values: read off today's rows, or off the history of a past day."""
+"""The facts that an evaluation depends on, as plain values from today's rows or from the history of a past day."""
 
 from datetime import date
 from enum import StrEnum
@@ -7,11 +7,11 @@ import msgspec
 
 from app.compliance.tables import Level, RuleScope, Severity
 from app.credentials.tables import Approval, Intake, VerificationStatus
-from app.registries.protocol import Eligibility
+from app.registries.findings import Eligibility
 
 
 class CellStatus(StrEnum):
-    """Whether a worker has what a rule asks, on a day."""
+    """The state of one requirement of one worker on a day."""
 
     SATISFIED = "SATISFIED"
     EXEMPT = "EXEMPT"
@@ -23,8 +23,8 @@ class CellStatus(StrEnum):
     MISSING = "MISSING"
 
 
-class Rule(msgspec.Struct, frozen=True):
-    """What is asked."""
+class RuleFacts(msgspec.Struct, frozen=True):
+    """A requirement rule: which credential types it asks for, of which workers, from when to when."""
 
     id: str
     scope: RuleScope
@@ -40,24 +40,24 @@ class Rule(msgspec.Struct, frozen=True):
     worker_id: str | None = None
     excluded: frozenset[str] = frozenset()
     auto_request: bool = True
-    retired: frozenset[str] = frozenset()
-    """Those of its alternatives that are out of use."""
+    archived_types: frozenset[str] = frozenset()
+    """The archived credential types among the alternatives."""
 
 
-class Post(msgspec.Struct, frozen=True):
-    """A position held from a day to a day, both included."""
+class AssignmentFacts(msgspec.Struct, frozen=True):
+    """A position that a worker holds, from a first day to a last day, both included."""
 
     position_id: str
     from_date: date
     to_date: date | None = None
 
     def covers(self, day: date) -> bool:
-        """Whether it is held on a day."""
+        """Return whether the worker holds the position on a day."""
         return self.from_date <= day and (self.to_date is None or day <= self.to_date)
 
 
-class Held(msgspec.Struct, frozen=True):
-    """A credential, neither archived nor deleted."""
+class CredentialFacts(msgspec.Struct, frozen=True):
+    """A credential that is neither archived nor deleted."""
 
     id: str
     type_id: str
@@ -66,16 +66,16 @@ class Held(msgspec.Struct, frozen=True):
     eligibility: Eligibility | None
     latest_approval: Approval
     is_effective: bool
-    """Whether some version of it is approved, or needs no approval."""
+    """True if some version is approved, or needs no approval."""
     valid_from: date | None
     expires_on: date
-    """NEVER where it has no expiry."""
+    """The last valid day; NEVER for a credential without expiry."""
     soon_days: int
-    """How many days before its expiry it counts as expiring."""
+    """The number of days before its expiry from which the credential counts as expiring."""
 
 
-class Release(msgspec.Struct, frozen=True):
-    """An exemption from a rule or from a type."""
+class ExemptionFacts(msgspec.Struct, frozen=True):
+    """An exemption from a rule or from a credential type."""
 
     id: str
     from_date: date
@@ -84,36 +84,36 @@ class Release(msgspec.Struct, frozen=True):
     type_id: str | None = None
 
 
-class Situation(msgspec.Struct, frozen=True):
-    """All that a worker's standing depends on, but for the rules and the day."""
+class WorkerFacts(msgspec.Struct, frozen=True):
+    """All facts that a worker's standing depends on, except the rules and the day."""
 
     worker_id: str
     since: date
-    """The day they began: the start of their employment, or that on which they were put on record."""
+    """The first day of employment; the day on which the worker was created if that is unknown."""
     units: tuple[str, ...] = ()
-    """Their org unit and all above it."""
+    """The worker's org unit and all units above it."""
     unit_since: date | None = None
-    posts: tuple[Post, ...] = ()
-    held: tuple[Held, ...] = ()
-    releases: tuple[Release, ...] = ()
+    assignments: tuple[AssignmentFacts, ...] = ()
+    credentials: tuple[CredentialFacts, ...] = ()
+    exemptions: tuple[ExemptionFacts, ...] = ()
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """One rule for one worker on one day."""
+    """The state of one rule for one worker on one day."""
 
     worker_id: str
-    rule: Rule
+    rule: RuleFacts
     day: date
     status: CellStatus
     reason: str
     credential_id: str | None = None
     exemption_id: str | None = None
     wanted: tuple[str, ...] = ()
-    """The types that would have to be provided: what requests are raised for."""
+    """The credential types that the worker lacks; requests are raised for these."""
     changes_on: date = date.max
-    """The next day on which it may be another by the mere passing of days."""
+    """The next day on which the cell may change although no fact changes; `date.max` for never."""
 
     @property
     def rule_id(self) -> str:
-        """The rule's id."""
+        """Return the rule's id, the key of the cell's `rule` edge."""
         return self.rule.id

@@ -1,7 +1,7 @@
-"""What was on record on a day: today's rows for today and the days to come, the history for days gone by.
+"""The rows recorded on a day: current rows for today and later, history for past days.
 
-Both give the same: the kept columns of rows. A day gone by is read from what was recorded before it ended, and from
-nothing else, so that no later fact changes what is said of it.
+Both sources return snapshots. A past day is read only from history recorded before that day ended, so that no later
+fact changes a report about it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,55 +13,55 @@ from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlmodel import col
 
 from app.compliance.evaluation.snapshots import (
-    KINDS,
+    SNAPSHOTS,
     TABLES,
-    K,
-    Kept,
-    KeptApplicant,
-    KeptAssignment,
-    KeptCredential,
-    KeptWorker,
-    Rows,
+    ApplicantSnapshot,
+    AssignmentSnapshot,
+    CredentialSnapshot,
+    Snapshot,
+    SnapshotRows,
+    SnapshotT,
+    WorkerSnapshot,
 )
 from app.credentials.tables import Credential
-from app.db.database import Session
 from app.db.history import History
 from app.db.records import Record
-from app.lists.key_lists import among
+from app.db.session import Session
+from app.lists.key_lists import in_keys
 from app.workers.tables import Applicant, Assignment, Worker
 
 
-class Source(Protocol):
-    """Where the rows of a day are read from."""
+class RowSource(Protocol):
+    """A source of the snapshots of one day."""
 
     @property
     def until(self) -> datetime | None:
-        """The instant before which all that counts was recorded; None where all does."""
+        """The instant before which a row must have been recorded to count; None if all rows count."""
 
-    async def all(self, kinds: Sequence[type[Kept]]) -> Rows:
-        """All rows of some kinds that are about no worker in particular."""
+    async def shared(self, types: Sequence[type[Snapshot]]) -> SnapshotRows:
+        """Return all rows of some types, except those about one worker."""
 
-    async def about(self, kinds: Sequence[type[Kept]], workers: Sequence[str]) -> Rows:
-        """The rows of some kinds that are about some workers, the workers themselves among them."""
+    async def about_workers(self, types: Sequence[type[Snapshot]], workers: Sequence[str]) -> SnapshotRows:
+        """Return the rows of some types about some workers, including the workers themselves."""
 
-    async def applicants(self, ids: Sequence[str] | None = None) -> list[KeptApplicant]:
-        """Some applicants, or all."""
+    async def applicants(self, ids: Sequence[str] | None = None) -> list[ApplicantSnapshot]:
+        """Return some applicants, or all."""
 
-    async def of_applicants(self, applicants: Sequence[str]) -> list[KeptCredential]:
-        """The credentials of some applicants."""
+    async def applicant_credentials(self, applicants: Sequence[str]) -> list[CredentialSnapshot]:
+        """Return the credentials of some applicants."""
 
-    async def workers(self, after: str, limit: int) -> list[str]:
-        """The ids of all workers there were, from one on."""
+    async def worker_ids(self, after: str, limit: int) -> list[str]:
+        """Return a page of worker ids in order, after one id; on a past day, of all workers recorded until then."""
 
-    async def holders(self, position_id: str) -> set[str]:
-        """The ids of all who held a position, hold it or will."""
+    async def position_holders(self, position_id: str) -> set[str]:
+        """Return the ids of all workers with a past, present or future assignment to a position."""
 
-    async def members(self, units: Sequence[str]) -> set[str]:
-        """The ids of all workers in some units; there may be some too many."""
+    async def unit_members(self, units: Sequence[str]) -> set[str]:
+        """Return the ids of all workers in some units. Workers who left the units may be among them."""
 
 
-class Present:
-    """The rows as they are."""
+class CurrentRows:
+    """The current rows."""
 
     until = None
 
@@ -69,141 +69,154 @@ class Present:
         self._session = session
         self._organization_id = organization_id
 
-    async def all(self, kinds: Sequence[type[Kept]]) -> Rows:
-        """One statement for each kind."""
-        return {kind: await self._read(kind, *_of_nobody(TABLES[kind])) for kind in kinds}
+    async def shared(self, types: Sequence[type[Snapshot]]) -> SnapshotRows:
+        """Run one statement per type."""
+        return {snapshot: await self._read(snapshot, *_about_no_worker(TABLES[snapshot])) for snapshot in types}
 
-    async def about(self, kinds: Sequence[type[Kept]], workers: Sequence[str]) -> Rows:
-        """One statement for each kind."""
-        dialect = self._session.dialect
-        return {kind: await self._read(kind, among(_worker(TABLES[kind]), workers, dialect)) for kind in kinds}
+    async def about_workers(self, types: Sequence[type[Snapshot]], workers: Sequence[str]) -> SnapshotRows:
+        """Run one statement per type."""
+        dialect = self._session.dialect_name
+        return {
+            snapshot: await self._read(snapshot, in_keys(_worker_column(TABLES[snapshot]), workers, dialect))
+            for snapshot in types
+        }
 
-    async def applicants(self, ids: Sequence[str] | None = None) -> list[KeptApplicant]:
-        """One statement."""
-        these = [] if ids is None else [among(col(Applicant.id), ids, self._session.dialect)]
-        return await self._read(KeptApplicant, *these)
+    async def applicants(self, ids: Sequence[str] | None = None) -> list[ApplicantSnapshot]:
+        """Run one statement."""
+        conditions = [] if ids is None else [in_keys(col(Applicant.id), ids, self._session.dialect_name)]
+        return await self._read(ApplicantSnapshot, *conditions)
 
-    async def of_applicants(self, applicants: Sequence[str]) -> list[KeptCredential]:
-        """One statement."""
-        theirs = among(col(Credential.applicant_id), applicants, self._session.dialect)
-        return await self._read(KeptCredential, theirs)
+    async def applicant_credentials(self, applicants: Sequence[str]) -> list[CredentialSnapshot]:
+        """Run one statement."""
+        condition = in_keys(col(Credential.applicant_id), applicants, self._session.dialect_name)
+        return await self._read(CredentialSnapshot, condition)
 
-    async def workers(self, after: str, limit: int) -> list[str]:
-        """By the primary key."""
+    async def worker_ids(self, after: str, limit: int) -> list[str]:
+        """Page through the workers by primary key."""
         mine = col(Worker.organization_id) == self._organization_id
         statement = select(col(Worker.id)).where(mine, col(Worker.id) > after).order_by(col(Worker.id)).limit(limit)
         return list(await self._session.scalars(statement))
 
-    async def holders(self, position_id: str) -> set[str]:
-        """By their assignments."""
+    async def position_holders(self, position_id: str) -> set[str]:
+        """Read the current assignments."""
         mine = col(Assignment.organization_id) == self._organization_id
         statement = select(col(Assignment.worker_id)).where(mine, col(Assignment.position_id) == position_id)
         return set(await self._session.scalars(statement))
 
-    async def members(self, units: Sequence[str]) -> set[str]:
-        """By the workers themselves."""
-        inside = among(col(Worker.org_unit_id), units, self._session.dialect)
+    async def unit_members(self, units: Sequence[str]) -> set[str]:
+        """Read the current workers."""
+        inside = in_keys(col(Worker.org_unit_id), units, self._session.dialect_name)
         statement = select(col(Worker.id)).where(col(Worker.organization_id) == self._organization_id, inside)
         return set(await self._session.scalars(statement))
 
-    async def _read(self, kind: type[K], *conditions: ColumnElement[bool]) -> list[K]:
-        table = TABLES[kind]
-        columns = [getattr(table, name) for name in kind.__struct_fields__]
+    async def _read(self, snapshot: type[SnapshotT], *conditions: ColumnElement[bool]) -> list[SnapshotT]:
+        table = TABLES[snapshot]
+        columns = [getattr(table, name) for name in snapshot.__struct_fields__]
         statement = select(*columns).where(col(table.organization_id) == self._organization_id, *conditions)
-        return [msgspec.convert(dict(row), kind) for row in (await self._session.execute(statement)).mappings()]
+        return [msgspec.convert(dict(row), snapshot) for row in (await self._session.execute(statement)).mappings()]
 
 
-class Past:
-    """The rows as they were at an instant."""
+class HistoricalRows:
+    """The rows as they were at an instant, read from history."""
 
     def __init__(self, session: Session, organization_id: str, until: datetime) -> None:
         self._session = session
         self._organization_id = organization_id
         self.until = until
 
-    async def all(self, kinds: Sequence[type[Kept]]) -> Rows:
-        """One statement for all kinds."""
-        rows = await self._read(kinds, col(History.worker_id).is_(None))
-        return {kind: [row for row in found if _subject(row) is None] for kind, found in rows.items()}
+    async def shared(self, types: Sequence[type[Snapshot]]) -> SnapshotRows:
+        """Run one statement for all types."""
+        rows = await self._read(types, col(History.worker_id).is_(None))
+        return {snapshot: [row for row in snapshots if _worker_of(row) is None] for snapshot, snapshots in rows.items()}
 
-    async def about(self, kinds: Sequence[type[Kept]], workers: Sequence[str]) -> Rows:
-        """One statement for all kinds."""
-        rows = await self._read(kinds, among(col(History.worker_id), workers, self._session.dialect))
-        # A row may have been somebody else's when the day ended.
+    async def about_workers(self, types: Sequence[type[Snapshot]], workers: Sequence[str]) -> SnapshotRows:
+        """Run one statement for all types."""
+        rows = await self._read(types, in_keys(col(History.worker_id), workers, self._session.dialect_name))
+        # A row that is found by an older entry may have belonged to another worker at the instant.
         wanted = set(workers)
-        return {kind: [row for row in found if _subject(row) in wanted] for kind, found in rows.items()}
+        return {
+            snapshot: [row for row in snapshots if _worker_of(row) in wanted] for snapshot, snapshots in rows.items()
+        }
 
-    async def applicants(self, ids: Sequence[str] | None = None) -> list[KeptApplicant]:
-        """One statement."""
-        these = true() if ids is None else among(col(History.row_id), ids, self._session.dialect)
-        return (await self._read([KeptApplicant], these))[KeptApplicant]
+    async def applicants(self, ids: Sequence[str] | None = None) -> list[ApplicantSnapshot]:
+        """Run one statement."""
+        condition = true() if ids is None else in_keys(col(History.row_id), ids, self._session.dialect_name)
+        return (await self._read([ApplicantSnapshot], condition))[ApplicantSnapshot]
 
-    async def of_applicants(self, applicants: Sequence[str]) -> list[KeptCredential]:
-        """One statement, which looks at every credential's past: entries are found by their worker alone."""
-        theirs = among(col(History.values)["applicant_id"].as_string(), applicants, self._session.dialect)
-        rows = await self._read([KeptCredential], theirs)
-        return [row for row in rows[KeptCredential] if row.applicant_id in applicants]
+    async def applicant_credentials(self, applicants: Sequence[str]) -> list[CredentialSnapshot]:
+        """Read the history of all credentials: entries are indexed by worker, not by applicant."""
+        condition = in_keys(col(History.values)["applicant_id"].as_string(), applicants, self._session.dialect_name)
+        rows = await self._read([CredentialSnapshot], condition)
+        return [row for row in rows[CredentialSnapshot] if row.applicant_id in applicants]
 
-    async def workers(self, after: str, limit: int) -> list[str]:
-        """By their first entries."""
+    async def worker_ids(self, after: str, limit: int) -> list[str]:
+        """Page through all workers with an entry in history."""
         statement = (
             select(col(History.row_id))
-            .where(*self._mine([KeptWorker]), col(History.row_id) > after)
+            .where(*self._conditions([WorkerSnapshot]), col(History.row_id) > after)
             .distinct()
             .order_by(col(History.row_id))
             .limit(limit)
         )
         return list(await self._session.scalars(statement))
 
-    async def holders(self, position_id: str) -> set[str]:
-        """By whatever was recorded of assignments."""
-        theirs = col(History.values)["position_id"].as_string() == position_id
-        statement = select(col(History.worker_id)).where(*self._mine([KeptAssignment]), theirs)
+    async def position_holders(self, position_id: str) -> set[str]:
+        """Read every recorded version of the position's assignments."""
+        condition = col(History.values)["position_id"].as_string() == position_id
+        statement = select(col(History.worker_id)).where(*self._conditions([AssignmentSnapshot]), condition)
         return {key for key in await self._session.scalars(statement) if key is not None}
 
-    async def members(self, units: Sequence[str]) -> set[str]:
-        """By whatever was recorded of workers."""
-        theirs = among(col(History.values)["org_unit_id"].as_string(), units, self._session.dialect)
-        return set(await self._session.scalars(select(col(History.row_id)).where(*self._mine([KeptWorker]), theirs)))
+    async def unit_members(self, units: Sequence[str]) -> set[str]:
+        """Read every recorded version of workers; a worker who has left the units is among them."""
+        condition = in_keys(col(History.values)["org_unit_id"].as_string(), units, self._session.dialect_name)
+        return set(
+            await self._session.scalars(
+                select(col(History.row_id)).where(*self._conditions([WorkerSnapshot]), condition)
+            )
+        )
 
-    def _mine(self, kinds: Iterable[type[Kept]]) -> list[ColumnElement[bool]]:
-        names = [str(TABLES[kind].__tablename__) for kind in kinds]
+    def _conditions(self, types: Iterable[type[Snapshot]]) -> list[ColumnElement[bool]]:
+        names = [str(TABLES[snapshot].__tablename__) for snapshot in types]
         return [
             col(History.organization_id) == self._organization_id,
             col(History.kind).in_(names),
             col(History.recorded_at) < self.until,
         ]
 
-    async def _read(self, kinds: Sequence[type[Kept]], about: ColumnElement[bool]) -> Rows:
-        """The last entry of each row of which some entry fits."""
-        fitting = select(col(History.row_id)).where(*self._mine(kinds), about)
-        latest = _latest(self._mine(kinds), fitting)
-        found: Rows = {kind: [] for kind in kinds}
+    async def _read(self, types: Sequence[type[Snapshot]], about: ColumnElement[bool]) -> SnapshotRows:
+        """Return the last entry of each row with some entry that satisfies `about`."""
+        row_ids = select(col(History.row_id)).where(*self._conditions(types), about)
+        latest = _latest(self._conditions(types), row_ids)
+        rows: SnapshotRows = {snapshot: [] for snapshot in types}
         for name, row_id, values in await self._session.execute(latest):
             if values is not None:
-                found[KINDS[name]].append(msgspec.convert({**values, "id": row_id}, KINDS[name]))
-        return found
+                rows[SNAPSHOTS[name]].append(msgspec.convert({**values, "id": row_id}, SNAPSHOTS[name]))
+        return rows
 
 
-def _latest(mine: Sequence[ColumnElement[bool]], fitting: Select[Any]) -> Select[Any]:
+def _latest(conditions: Sequence[ColumnElement[bool]], row_ids: Select[Any]) -> Select[Any]:
     row = (col(History.kind), col(History.row_id))
-    turn = func.row_number().over(partition_by=row, order_by=(col(History.recorded_at).desc(), col(History.id).desc()))
-    entries = (
-        select(*row, col(History.values), turn.label("turn")).where(*mine, col(History.row_id).in_(fitting)).subquery()
+    age_rank = func.row_number().over(
+        partition_by=row, order_by=(col(History.recorded_at).desc(), col(History.id).desc())
     )
-    return select(entries.c.kind, entries.c.row_id, entries.c["values"]).where(entries.c.turn == 1)
+    ranked = (
+        select(*row, col(History.values), age_rank.label("age_rank"))
+        .where(*conditions, col(History.row_id).in_(row_ids))
+        .subquery()
+    )
+    return select(ranked.c.kind, ranked.c.row_id, ranked.c["values"]).where(ranked.c.age_rank == 1)
 
 
-def _subject(row: Kept) -> str | None:
-    """The worker whom a row is about, if any."""
-    about = TABLES[type(row)].about
+def _worker_of(row: Snapshot) -> str | None:
+    """Return the id of the worker that a row is about, or None."""
+    about = TABLES[type(row)].worker_column
     return None if about is None else getattr(row, about)
 
 
-def _worker(table: type[Record]) -> Any:
-    """The column that tells which worker a row is about."""
-    return getattr(table, str(table.about))
+def _worker_column(table: type[Record]) -> Any:
+    """Return the column with the id of the worker that a row is about."""
+    return getattr(table, str(table.worker_column))
 
 
-def _of_nobody(table: type[Record]) -> list[ColumnElement[bool]]:
-    return [] if table.about is None else [_worker(table).is_(None)]
+def _about_no_worker(table: type[Record]) -> list[ColumnElement[bool]]:
+    return [] if table.worker_column is None else [_worker_column(table).is_(None)]

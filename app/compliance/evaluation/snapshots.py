@@ -1,4 +1,4 @@
-"""What is known of rows on any day: their kept columns, a struct for each kind of row."""
+"""Snapshots: the columns of a row that history keeps, as one struct per table. Any day can be read as snapshots."""
 
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -10,38 +10,38 @@ from app.credential_types.tables import Category, CredentialType
 from app.credentials.tables import Approval, Credential, Intake, VerificationStatus
 from app.db.records import Record
 from app.organizations.tables import Organization, OrgUnit
-from app.registries.protocol import Eligibility
+from app.registries.findings import Eligibility
 from app.workers.tables import Applicant, Assignment, EmploymentStatus, Worker
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A row's kept columns."""
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The id of a row, the base of every snapshot."""
 
     id: str
 
 
-class KeptOrganization(Kept, frozen=True, kw_only=True):
-    """An organization's."""
+class OrganizationSnapshot(Snapshot, frozen=True, kw_only=True):
+    """An organization's kept columns."""
 
     time_zone: str
     expiring_soon_days: int
 
 
-class KeptUnit(Kept, frozen=True, kw_only=True):
-    """An org unit's."""
+class OrgUnitSnapshot(Snapshot, frozen=True, kw_only=True):
+    """An org unit's kept columns."""
 
     parent_id: str | None
 
 
-class KeptType(Kept, frozen=True, kw_only=True):
-    """A credential type's."""
+class CredentialTypeSnapshot(Snapshot, frozen=True, kw_only=True):
+    """A credential type's kept columns."""
 
     expiring_soon_days: int | None
     archived_at: datetime | None = None
 
 
-class KeptRule(Kept, frozen=True, kw_only=True):
-    """A requirement rule's."""
+class RuleSnapshot(Snapshot, frozen=True, kw_only=True):
+    """A requirement rule's kept columns."""
 
     scope: RuleScope
     position_id: str | None
@@ -59,8 +59,8 @@ class KeptRule(Kept, frozen=True, kw_only=True):
     auto_request: bool = True
 
 
-class KeptWorker(Kept, frozen=True, kw_only=True):
-    """A worker's."""
+class WorkerSnapshot(Snapshot, frozen=True, kw_only=True):
+    """A worker's kept columns."""
 
     org_unit_id: str | None
     org_unit_since: date | None
@@ -70,14 +70,14 @@ class KeptWorker(Kept, frozen=True, kw_only=True):
     deleted_at: datetime | None
 
 
-class KeptApplicant(Kept, frozen=True, kw_only=True):
-    """An applicant's."""
+class ApplicantSnapshot(Snapshot, frozen=True, kw_only=True):
+    """An applicant's kept columns."""
 
     deleted_at: datetime | None
 
 
-class KeptAssignment(Kept, frozen=True, kw_only=True):
-    """An assignment's."""
+class AssignmentSnapshot(Snapshot, frozen=True, kw_only=True):
+    """An assignment's kept columns."""
 
     position_id: str
     worker_id: str
@@ -85,8 +85,8 @@ class KeptAssignment(Kept, frozen=True, kw_only=True):
     to_date: date | None
 
 
-class KeptExemption(Kept, frozen=True, kw_only=True):
-    """An exemption's."""
+class ExemptionSnapshot(Snapshot, frozen=True, kw_only=True):
+    """An exemption's kept columns."""
 
     worker_id: str
     rule_id: str | None
@@ -96,8 +96,8 @@ class KeptExemption(Kept, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
-class KeptCredential(Kept, frozen=True, kw_only=True):
-    """A credential's."""
+class CredentialSnapshot(Snapshot, frozen=True, kw_only=True):
+    """A credential's kept columns."""
 
     worker_id: str | None
     applicant_id: str | None
@@ -116,22 +116,23 @@ class KeptCredential(Kept, frozen=True, kw_only=True):
 
     @property
     def is_live(self) -> bool:
-        """Whether it is neither archived nor deleted."""
+        """Return whether the credential is neither archived nor deleted."""
         return self.archived_at is None and self.deleted_at is None
 
 
-TABLES: dict[type[Kept], type[Record]] = {
-    KeptOrganization: Organization,
-    KeptUnit: OrgUnit,
-    KeptType: CredentialType,
-    KeptRule: RequirementRule,
-    KeptWorker: Worker,
-    KeptApplicant: Applicant,
-    KeptAssignment: Assignment,
-    KeptExemption: Exemption,
-    KeptCredential: Credential,
+TABLES: dict[type[Snapshot], type[Record]] = {
+    OrganizationSnapshot: Organization,
+    OrgUnitSnapshot: OrgUnit,
+    CredentialTypeSnapshot: CredentialType,
+    RuleSnapshot: RequirementRule,
+    WorkerSnapshot: Worker,
+    ApplicantSnapshot: Applicant,
+    AssignmentSnapshot: Assignment,
+    ExemptionSnapshot: Exemption,
+    CredentialSnapshot: Credential,
 }
-KINDS = {str(table.__tablename__): kept for kept, table in TABLES.items()}
+SNAPSHOTS = {str(table.__tablename__): snapshot for snapshot, table in TABLES.items()}
+"""Snapshot types by table name."""
 
-K = TypeVar("K", bound=Kept)
-Rows = dict[type[Kept], list[Any]]
+SnapshotT = TypeVar("K", bound=Snapshot)
+SnapshotRows = dict[type[Snapshot], list[Any]]

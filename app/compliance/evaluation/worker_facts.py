@@ -1,4 +1,4 @@
-"""Gathering what workers are judged by, and judging them: few statements, however many workers."""
+"""Load the facts of workers and evaluate them. The number of statements does not depend on the number of workers."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,44 +11,61 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.compliance.evaluation import day_context, evaluate
-from app.compliance.evaluation.day_context import Frame
-from app.compliance.evaluation.facts import Cell, Held, Post, Release, Rule, Situation
+from app.compliance.evaluation.day_context import DayContext
+from app.compliance.evaluation.facts import (
+    AssignmentFacts,
+    Cell,
+    CredentialFacts,
+    ExemptionFacts,
+    RuleFacts,
+    WorkerFacts,
+)
 from app.compliance.evaluation.snapshots import (
-    Kept,
-    KeptAssignment,
-    KeptCredential,
-    KeptExemption,
-    KeptRule,
-    KeptWorker,
+    AssignmentSnapshot,
+    CredentialSnapshot,
+    ExemptionSnapshot,
+    RuleSnapshot,
+    Snapshot,
+    WorkerSnapshot,
 )
 from app.core import clock
 from app.core.errors import Invalid
-from app.core.fields import EARLIEST, LATEST
-from app.db.database import Session
-from app.lists.key_lists import among
+from app.core.fields import MAX_DATE, MIN_DATE
+from app.db.session import Session
+from app.lists.key_lists import in_keys
 from app.workers.tables import EmploymentStatus, Standing, Worker
 
-ASKED = frozenset({EmploymentStatus.PENDING, EmploymentStatus.ACTIVE, EmploymentStatus.ON_LEAVE})
-"""Of whom something is asked."""
-AT_ONCE = 1_000
-"""Workers gathered at a time."""
-ABOUT: tuple[type[Kept], ...] = (KeptWorker, KeptAssignment, KeptCredential, KeptExemption, KeptRule)
+EVALUATED_STATUSES = frozenset({EmploymentStatus.PENDING, EmploymentStatus.ACTIVE, EmploymentStatus.ON_LEAVE})
+"""Workers of any other employment status are not evaluated."""
+BATCH_SIZE = 1_000
+"""The number of workers loaded together, which bounds memory."""
+WORKER_SNAPSHOTS: tuple[type[Snapshot], ...] = (
+    WorkerSnapshot,
+    AssignmentSnapshot,
+    CredentialSnapshot,
+    ExemptionSnapshot,
+    RuleSnapshot,
+)
 
 
-class Gathered(msgspec.Struct, frozen=True):
-    """One worker on a day: the facts to judge by, and all that is on record."""
+class WorkerOnDay(msgspec.Struct, frozen=True):
+    """One worker on a day: the facts to evaluate, and the recorded rows."""
 
-    worker: KeptWorker
-    situation: Situation | None
-    """None where nothing is asked of them."""
-    rules: list[Rule]
-    """Those that may ask them on some day."""
-    posts: tuple[Post, ...]
-    credentials: list[KeptCredential]
+    worker: WorkerSnapshot
+    facts: WorkerFacts | None
+    """None for a deleted worker, or one whose employment status no rule applies to."""
+    rules: list[RuleFacts]
+    """Rules that may apply to the worker on some day."""
+    assignments: tuple[AssignmentFacts, ...]
+    credentials: list[CredentialSnapshot]
+
+    def evaluate(self, day: date) -> "WorkerEvaluation | None":
+        """Evaluate the worker on a day; None for a worker without facts."""
+        return None if self.facts is None else evaluate_worker(self.facts, self.rules, day)
 
 
-class Judged(msgspec.Struct, frozen=True):
-    """A worker's cells on a day, and what follows from them."""
+class WorkerEvaluation(msgspec.Struct, frozen=True):
+    """A worker's cells on a day, the standing that follows, and the next day on which either may change."""
 
     worker_id: str
     day: date
@@ -58,60 +75,68 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 def check_day(day: date | None, name: str = "asOf") -> None:
-    """Refuse a day that is no likely one."""
-    if day is not None and not EARLIEST <= day <= LATEST:
-        raise Invalid(f"{name} is not between {EARLIEST} and {LATEST}", (name,))
+    """Raise Invalid for a day before 1900 or after 2199."""
+    if day is not None and not MIN_DATE <= day <= MAX_DATE:
+        raise Invalid(f"{name} is not between {MIN_DATE} and {MAX_DATE}", (name,))
 
 
-async def gather(frame: Frame, workers: Sequence[str]) -> dict[str, Gathered]:
-    """All that some workers are judged by, for those there were on the day."""
-    rows = await frame.source.about(ABOUT, workers)
-    posts, credentials, releases, rules = (
-        _by_worker(rows[kind]) for kind in (KeptAssignment, KeptCredential, KeptExemption, KeptRule)
+async def load(context: DayContext, worker_ids: Sequence[str]) -> dict[str, WorkerOnDay]:
+    """Return the facts of workers by id, without the workers who did not exist on the day."""
+    rows = await context.source.about_workers(WORKER_SNAPSHOTS, worker_ids)
+    assignments, credentials, exemptions, rules = (
+        _by_worker(rows[snapshot])
+        for snapshot in (AssignmentSnapshot, CredentialSnapshot, ExemptionSnapshot, RuleSnapshot)
     )
-    found: dict[str, Gathered] = {}
-    for worker in rows[KeptWorker]:
-        situation = None
-        held_posts = tuple(Post(row.position_id, row.from_date, row.to_date) for row in posts[worker.id])
-        if worker.deleted_at is None and worker.status in ASKED:
-            situation = Situation(
+    workers: dict[str, WorkerOnDay] = {}
+    for worker in rows[WorkerSnapshot]:
+        facts = None
+        worker_assignments = tuple(
+            AssignmentFacts(row.position_id, row.from_date, row.to_date) for row in assignments[worker.id]
+        )
+        if worker.deleted_at is None and worker.status in EVALUATED_STATUSES:
+            facts = WorkerFacts(
                 worker_id=worker.id,
-                since=worker.start_date or clock.today(worker.created_at, frame.zone),
-                units=frame.above(worker.org_unit_id),
+                since=worker.start_date or clock.today(worker.created_at, context.zone),
+                units=context.ancestors(worker.org_unit_id),
                 unit_since=worker.org_unit_since,
-                posts=held_posts,
-                held=tuple(held(row, frame) for row in credentials[worker.id] if row.is_live),
-                releases=tuple(_release(row) for row in releases[worker.id] if row.revoked_at is None),
+                assignments=worker_assignments,
+                credentials=tuple(credential_facts(row, context) for row in credentials[worker.id] if row.is_live),
+                exemptions=tuple(_exemption_facts(row) for row in exemptions[worker.id] if row.revoked_at is None),
             )
-        own = [day_context.rule_of(row, frame.retired) for row in rules[worker.id] if row.deleted_at is None]
-        asking = [] if situation is None else frame.rules.for_(situation, own)
-        found[worker.id] = Gathered(worker, situation, asking, held_posts, credentials[worker.id])
-    return found
+        own_rules = [
+            day_context.rule_facts(row, context.archived_types) for row in rules[worker.id] if row.deleted_at is None
+        ]
+        applicable = [] if facts is None else context.rules.for_worker(facts, own_rules)
+        workers[worker.id] = WorkerOnDay(worker, facts, applicable, worker_assignments, credentials[worker.id])
+    return workers
 
 
-def judge(situation: Situation, rules: Sequence[Rule], day: date) -> Judged:
-    """A worker's cells and standing on a day."""
-    cells = evaluate.cells(situation, rules, day)
-    changes_on = evaluate.changes_on(situation, rules, cells, day)
-    return Judged(situation.worker_id, day, cells, evaluate.standing(cells), changes_on)
+def evaluate_worker(worker: WorkerFacts, rules: Sequence[RuleFacts], day: date) -> WorkerEvaluation:
+    """Evaluate a worker against rules on a day."""
+    cells = evaluate.cells(worker, rules, day)
+    changes_on = evaluate.next_change(worker, rules, cells, day)
+    return WorkerEvaluation(worker.worker_id, day, cells, evaluate.standing(cells), changes_on)
 
 
-async def judged(session: Session, actor: Actor, keys: Sequence[str], day: date | None) -> dict[str, Judged]:
-    """Worker → their cells and standing on a day, for those that the actor sees and of whom anything is asked."""
+async def evaluate_workers(
+    session: Session, actor: Actor, keys: Sequence[str], day: date | None
+) -> dict[str, WorkerEvaluation]:
+    """Evaluate the workers that the actor sees on a day, by id; without workers to whom no rule can apply."""
     check_day(day)
-    statement = select(col(Worker.id)).where(actor.sees(Worker), among(col(Worker.id), keys, session.dialect))
-    seen = list(await session.scalars(statement))
-    there = await day_context.of(session, actor.organization_id, day)
+    statement = select(col(Worker.id)).where(
+        actor.visible_rows(Worker), in_keys(col(Worker.id), keys, session.dialect_name)
+    )
+    visible = list(await session.scalars(statement))
+    context = await day_context.load(session, actor.organization_id, day)
+    workers = await load(context, visible)
     return {
-        key: judge(found.situation, found.rules, there.day)
-        for key, found in (await gather(there, seen)).items()
-        if found.situation is not None
+        key: evaluation for key, worker in workers.items() if (evaluation := worker.evaluate(context.day)) is not None
     }
 
 
-def held(row: KeptCredential, frame: Frame) -> Held:
-    """A credential as standings are judged by it."""
-    return Held(
+def credential_facts(row: CredentialSnapshot, context: DayContext) -> CredentialFacts:
+    """Return the facts of a credential."""
+    return CredentialFacts(
         id=row.id,
         type_id=row.credential_type_id,
         intake=row.intake,
@@ -121,16 +146,16 @@ def held(row: KeptCredential, frame: Frame) -> Held:
         is_effective=row.effective_version_id is not None,
         valid_from=row.valid_from,
         expires_on=row.expires_on,
-        soon_days=frame.soon(row.credential_type_id),
+        soon_days=context.soon_days_of(row.credential_type_id),
     )
 
 
-def _release(row: KeptExemption) -> Release:
-    return Release(row.id, row.from_date, row.to_date, row.rule_id, row.credential_type_id)
+def _exemption_facts(row: ExemptionSnapshot) -> ExemptionFacts:
+    return ExemptionFacts(row.id, row.from_date, row.to_date, row.rule_id, row.credential_type_id)
 
 
 def _by_worker(rows: Iterable[Any]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
+    grouped: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row.worker_id].append(row)
-    return found
+        grouped[row.worker_id].append(row)
+    return grouped

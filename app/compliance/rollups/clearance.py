@@ -1,4 +1,4 @@
-"""May this worker work here on this day, and why not."""
+"""Clearance: evaluate whether a worker may work in a position or a unit on a day."""
 
 from datetime import date
 
@@ -6,20 +6,20 @@ import msgspec
 
 from app.access import Actor
 from app.compliance.evaluation import day_context, worker_facts
-from app.compliance.evaluation.day_context import Frame
-from app.compliance.evaluation.facts import Cell, Post, Situation
+from app.compliance.evaluation.day_context import DayContext
+from app.compliance.evaluation.facts import AssignmentFacts, Cell, WorkerFacts
 from app.compliance.rollups import counting
 from app.core import clock
-from app.core.fields import Given
+from app.core.fields import Input
 from app.db import row_access
-from app.db.database import Session
+from app.db.session import Session
 from app.organizations.tables import OrgUnit
 from app.workers import people, references
 from app.workers.tables import Position, Standing, Worker
 
 
 class Clearance(msgspec.Struct, frozen=True):
-    """A worker judged as if they held a position, or belonged to a unit, on a day."""
+    """The evaluation of a worker as if they held a position, or belonged to a unit, on a day."""
 
     worker_id: str
     position_id: str | None
@@ -27,59 +27,59 @@ class Clearance(msgspec.Struct, frozen=True):
     day: date
     cells: list[Cell]
     standing: Standing | None
-    """None for those whom the organization does not employ on the day."""
+    """None for a worker whom the organization does not employ on the day."""
 
     @property
     def cleared(self) -> bool:
-        """Whether they may work."""
+        """Return whether the worker may work."""
         return self.standing in (Standing.COMPLIANT, Standing.AT_RISK)
 
     @property
     def blocking(self) -> list[Cell]:
-        """The cells that stand against it."""
+        """Return the cells that prevent clearance."""
         return [cell for cell in self.cells if counting.is_gap(cell)]
 
     @property
     def reasons(self) -> list[str]:
-        """Why not; nothing for those who are cleared."""
+        """Return the reasons that prevent clearance; an empty list for a cleared worker."""
         if self.standing is None:
             return ["They are not at work in the organization on that day."]
         return [cell.reason for cell in self.blocking]
 
 
-async def check(session: Session, actor: Actor, given: Given) -> Clearance:
-    """Judge a worker on a day, today unless given, by the rules that would apply if they were placed so.
+async def check(session: Session, actor: Actor, input: Input) -> Clearance:
+    """Evaluate a worker on a day, today by default, by the rules that would apply in a position or unit.
 
-    Where neither a position nor a unit is named, as they are placed that day.
+    `input` has worker, position, orgUnit and on. Without position and orgUnit, the worker's own placement counts.
     """
-    worker_facts.check_day(given.get("on"), "on")
-    worker = await references.find(session, actor, people.WORKER, given["worker"], ("worker",))
-    position, unit = given.get("position"), given.get("orgUnit")
-    if position is not None:
-        position = (await row_access.find(session, actor, Position, position, ("position",))).id
-    if unit is not None:
-        unit = (await row_access.find(session, actor, OrgUnit, unit, ("orgUnit",))).id
-    day = given.get("on") or clock.today(session.now, actor.time_zone)
-    frame = await day_context.of(session, actor.organization_id, day)
-    return await _judge(frame, worker, position, unit)
+    worker_facts.check_day(input.get("on"), "on")
+    worker = await references.find(session, actor, people.WORKER, input["worker"], ("worker",))
+    position_id, unit_id = input.get("position"), input.get("orgUnit")
+    if position_id is not None:
+        position_id = (await row_access.find(session, actor, Position, position_id, ("position",))).id
+    if unit_id is not None:
+        unit_id = (await row_access.find(session, actor, OrgUnit, unit_id, ("orgUnit",))).id
+    day = input.get("on") or clock.today(session.now, actor.time_zone)
+    context = await day_context.load(session, actor.organization_id, day)
+    return await _evaluate(context, worker, position_id, unit_id)
 
 
-async def _judge(frame: Frame, worker: Worker, position: str | None, unit: str | None) -> Clearance:
-    gathered = (await worker_facts.gather(frame, [worker.id])).get(worker.id)
-    if gathered is None or gathered.situation is None:
-        return Clearance(worker.id, position, unit, frame.day, [], None)
-    situation = placed(gathered.situation, frame, position, unit)
-    own = [rule for rule in gathered.rules if rule.worker_id == worker.id]
-    judged = worker_facts.judge(situation, frame.rules.for_(situation, own), frame.day)
-    return Clearance(worker.id, position, unit, frame.day, judged.cells, judged.standing)
+async def _evaluate(context: DayContext, worker: Worker, position_id: str | None, unit_id: str | None) -> Clearance:
+    on_day = (await worker_facts.load(context, [worker.id])).get(worker.id)
+    if on_day is None or on_day.facts is None:
+        return Clearance(worker.id, position_id, unit_id, context.day, [], None)
+    facts = place(on_day.facts, context, position_id, unit_id)
+    own_rules = [rule for rule in on_day.rules if rule.worker_id == worker.id]
+    evaluation = worker_facts.evaluate_worker(facts, context.rules.for_worker(facts, own_rules), context.day)
+    return Clearance(worker.id, position_id, unit_id, context.day, evaluation.cells, evaluation.standing)
 
 
-def placed(situation: Situation, frame: Frame, position: str | None, unit: str | None) -> Situation:
-    """A situation as if the worker held a position and belonged to a unit, from the day on unless they do already."""
-    day = frame.day
-    if unit is not None and unit not in situation.units:
-        situation = msgspec.structs.replace(situation, units=frame.above(unit), unit_since=day)
-    held = any(post.position_id == position and post.covers(day) for post in situation.posts)
-    if position is not None and not held:
-        situation = msgspec.structs.replace(situation, posts=(*situation.posts, Post(position, day)))
-    return situation
+def place(worker: WorkerFacts, context: DayContext, position_id: str | None, unit_id: str | None) -> WorkerFacts:
+    """Return a worker's facts as if they held a position and belonged to a unit, since `context.day` at the latest."""
+    day = context.day
+    if unit_id is not None and unit_id not in worker.units:
+        worker = msgspec.structs.replace(worker, units=context.ancestors(unit_id), unit_since=day)
+    is_held = any(assignment.position_id == position_id and assignment.covers(day) for assignment in worker.assignments)
+    if position_id is not None and not is_held:
+        worker = msgspec.structs.replace(worker, assignments=(*worker.assignments, AssignmentFacts(position_id, day)))
+    return worker

@@ -1,7 +1,7 @@
-"""What an owner adds to the counts of a roll-up. Pure: rows and the day go in, and there is no database.
+"""Count what an owner adds to a roll-up. Pure: functions of rows and the day, without a database.
 
-Counted are the credentials that are neither archived nor deleted and that somebody has provided, of owners who are not
-deleted; and the standings of workers. A credential with a worker and an applicant is counted as the worker's.
+Counts include the standings of workers, and the credentials that were provided and are neither archived nor deleted, of
+owners who are not deleted. A credential with a worker and an applicant counts as the worker's.
 """
 
 from collections import Counter
@@ -9,22 +9,22 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from enum import StrEnum
 
-from app.compliance.evaluation.evaluate import FAILING, after
+from app.compliance.evaluation.evaluate import FAILING, days_after
 from app.compliance.evaluation.facts import Cell, CellStatus
-from app.compliance.evaluation.snapshots import KeptCredential
+from app.compliance.evaluation.snapshots import CredentialSnapshot
 from app.compliance.tables import Level
-from app.core.fields import EARLIEST
+from app.core.fields import MIN_DATE
 from app.credentials import validity
 from app.credentials.permissions import UNANSWERED
 from app.credentials.tables import NEVER, Validity
 from app.workers.tables import Standing
 
-ALWAYS = EARLIEST
-"""The day from which counts that have begun already."""
+ALWAYS = MIN_DATE
+"""The first day of counts that have already begun."""
 
 
 class Dimension(StrEnum):
-    """By what is counted."""
+    """A property by which owners and credentials are counted."""
 
     TOTAL = "TOTAL"
     STATUS = "STATUS"
@@ -34,72 +34,72 @@ class Dimension(StrEnum):
     VALIDITY = "VALIDITY"
     STANDING = "STANDING"
     GAP = "GAP"
-    """Workers who fall short of a mandatory rule, by the rule and how: see `gap`."""
+    """Workers with a gap in a mandatory rule, by rule and status: see `gap_value`."""
 
 
-Key = tuple[str, str, date]
-"""A dimension, a value of it (empty for none), and the day from which the number counts."""
+CountKey = tuple[str, str, date]
+"""A dimension, one of its values (empty for none), and the day from which the number counts."""
 
 
-def counts(
-    credentials: Iterable[KeptCredential],
+def count(
+    credentials: Iterable[CredentialSnapshot],
     day: date,
-    soon: Callable[[str], int],
+    soon_days: Callable[[str], int],
     standing: Standing | None = None,
     cells: Iterable[Cell] = (),
-) -> Counter[Key]:
-    """How much an owner adds to each count, on a day and, by validity, on the days to come.
+) -> Counter[CountKey]:
+    """Return what an owner adds to each count on a day and, for validity, on later days.
 
-    `soon` tells how many days before its expiry a credential of a type counts as expiring.
+    `soon_days` returns the number of days before expiry from which a credential of a type counts as expiring.
     """
-    found: Counter[Key] = Counter()
+    counts: Counter[CountKey] = Counter()
     for credential in credentials:
-        if not counted(credential):
+        if not is_counted(credential):
             continue
-        found[Dimension.TOTAL, "", ALWAYS] += 1
-        found[Dimension.STATUS, credential.status.value, ALWAYS] += 1
-        found[Dimension.CATEGORY, credential.category.value, ALWAYS] += 1
-        found[Dimension.JURISDICTION, credential.jurisdiction or "", ALWAYS] += 1
-        found[Dimension.ELIGIBILITY, credential.eligibility.value if credential.eligibility else "", ALWAYS] += 1
-        before: Validity | None = None
-        for begins, value in _validities(credential, day, soon(credential.credential_type_id)):
-            if before is not None:
-                found[Dimension.VALIDITY, before.value, begins] -= 1
-            found[Dimension.VALIDITY, value.value, begins] += 1
-            before = value
+        counts[Dimension.TOTAL, "", ALWAYS] += 1
+        counts[Dimension.STATUS, credential.status.value, ALWAYS] += 1
+        counts[Dimension.CATEGORY, credential.category.value, ALWAYS] += 1
+        counts[Dimension.JURISDICTION, credential.jurisdiction or "", ALWAYS] += 1
+        counts[Dimension.ELIGIBILITY, credential.eligibility.value if credential.eligibility else "", ALWAYS] += 1
+        previous: Validity | None = None
+        for since, value in _validity_periods(credential, day, soon_days(credential.credential_type_id)):
+            if previous is not None:
+                counts[Dimension.VALIDITY, previous.value, since] -= 1
+            counts[Dimension.VALIDITY, value.value, since] += 1
+            previous = value
     if standing is not None:
-        found[Dimension.STANDING, standing.value, ALWAYS] += 1
+        counts[Dimension.STANDING, standing.value, ALWAYS] += 1
     for cell in cells:
         if is_gap(cell):
-            found[Dimension.GAP, gap(cell.rule.id, cell.status), ALWAYS] += 1
-    return found
+            counts[Dimension.GAP, gap_value(cell.rule.id, cell.status), ALWAYS] += 1
+    return counts
 
 
 def is_gap(cell: Cell) -> bool:
-    """Whether a worker falls short of what a mandatory rule asks, with no days of grace left."""
+    """Return whether a worker fails a mandatory rule, with no days of grace left."""
     return cell.rule.level is Level.MANDATORY and cell.status in FAILING
 
 
-def gap(rule_id: str, status: CellStatus) -> str:
-    """The value that a gap is counted under."""
+def gap_value(rule_id: str, status: CellStatus) -> str:
+    """Return the value of `Dimension.GAP` for a rule and a status."""
     return f"{rule_id} {status.value}"
 
 
-def counted(credential: KeptCredential) -> bool:
-    """Whether a credential is counted at all."""
+def is_counted(credential: CredentialSnapshot) -> bool:
+    """Return whether a credential counts at all."""
     return credential.is_live and credential.intake not in UNANSWERED
 
 
-def _validities(credential: KeptCredential, day: date, soon: int) -> Iterator[tuple[date, Validity]]:
-    """A credential's validity on a day, and each that follows with the day from which it counts."""
-    expires = None if credential.expires_on == NEVER else credential.expires_on
-    turns = [] if expires is None else [expires - timedelta(days=soon), expires + timedelta(days=1)]
+def _validity_periods(credential: CredentialSnapshot, day: date, soon_days: int) -> Iterator[tuple[date, Validity]]:
+    """Yield a credential's validity on a day, and each later validity with its first day."""
+    expires_on = None if credential.expires_on == NEVER else credential.expires_on
+    days = [] if expires_on is None else [expires_on - timedelta(days=soon_days), expires_on + timedelta(days=1)]
     if credential.valid_from is not None:
-        turns.append(credential.valid_from)
-    before = validity.on(day, credential.valid_from, expires, soon)
-    yield ALWAYS, before
-    for turn in sorted(after(day, turns)):
-        value = validity.on(turn, credential.valid_from, expires, soon)
-        if value is not before:
-            yield turn, value
-            before = value
+        days.append(credential.valid_from)
+    current = validity.validity_on(day, credential.valid_from, expires_on, soon_days)
+    yield ALWAYS, current
+    for day_ in sorted(days_after(day, days)):
+        value = validity.validity_on(day_, credential.valid_from, expires_on, soon_days)
+        if value is not current:
+            yield day_, value
+            current = value

@@ -1,4 +1,4 @@
-"""What expires when, and who turns non-compliant by then, if nothing is done about it."""
+"""The forecast: credentials that expire, and workers who become non-compliant, if no fact changes."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -12,111 +12,121 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.compliance.evaluation import day_context, worker_facts
-from app.compliance.evaluation.day_context import Frame
-from app.compliance.evaluation.worker_facts import AT_ONCE, Gathered
+from app.compliance.evaluation.day_context import DayContext
+from app.compliance.evaluation.worker_facts import BATCH_SIZE, WorkerOnDay
 from app.compliance.rollups import counting, scope
-from app.compliance.rollups.scope import Extent
+from app.compliance.rollups.scope import RollupScope
 from app.compliance.tables import Settled
 from app.core.errors import Invalid, NotFound, TooMany
-from app.core.fields import LATEST, Given
+from app.core.fields import MAX_DATE, Input
 from app.credential_types.tables import CredentialType
 from app.credentials.permissions import UNANSWERED
 from app.credentials.tables import Credential
-from app.db.database import Session
+from app.db.session import Session
 from app.workers.tables import Applicant, Standing, Worker
 
-MOST_SPANS = 60
-USUAL_SPANS = 6
-NAMED = 20
-"""Workers whom a span names; the others are only counted."""
+MAX_SPANS = 60
+DEFAULT_SPANS = 6
+MAX_NAMED_WORKERS = 20
+"""The number of workers listed per span; further workers are only counted."""
 
 
 class ForecastStep(StrEnum):
-    """How long the spans of a forecast are."""
+    """The length of the spans of a forecast."""
 
     WEEK = "WEEK"
     MONTH = "MONTH"
 
 
-class OfType(msgspec.Struct, frozen=True):
-    """How many credentials of a type."""
+class TypeCount(msgspec.Struct, frozen=True):
+    """The number of expiring credentials of a type."""
 
     credential_type_id: str
     count: int
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A week or a month, as far as it lies within the forecast."""
+    """A week or a month, limited to the period of the forecast."""
 
     first: date
     last: date
-    by_type: list[OfType]
+    by_type: list[TypeCount]
     turning: int
-    """Workers who turn non-compliant in it."""
+    """The number of workers who become non-compliant in the span."""
     worker_ids: list[str]
 
     @property
     def total(self) -> int:
-        """How many credentials expire in it."""
-        return sum(one.count for one in self.by_type)
+        """Return the number of credentials that expire in the span."""
+        return sum(count.count for count in self.by_type)
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """What is to come, seen from a day."""
+    """A forecast as of a day."""
 
     day: date
     spans: list[Span]
 
 
-async def foresee(session: Session, actor: Actor, extent: Extent, given: Given) -> Forecast:
-    """The forecast of an extent. `given` has by, from, to and type (codes)."""
-    spans = list(_spans(given["by"], *_range(extent.day, given)))
-    types = await _types(session, actor, given.get("type"))
-    frame = await day_context.of(session, actor.organization_id, extent.day)
+async def build(session: Session, actor: Actor, rollup_scope: RollupScope, input: Input) -> Forecast:
+    """Return the forecast of a scope. `input` has by, from, to and type (codes)."""
+    spans = list(_spans(input["by"], *_period(rollup_scope.day, input)))
+    types = await _types(session, actor, input.get("type"))
+    context = await day_context.load(session, actor.organization_id, rollup_scope.day)
     first, last = spans[0][0], spans[-1][1]
-    if extent.day == extent.today:
-        expiring = await _expiring(session, actor, extent, first, last)
-        found = [worker async for worker in _changing(session, actor, frame, extent, last)]
+    if rollup_scope.day == rollup_scope.today:
+        expiring = await _expiring(session, actor, rollup_scope, first, last)
+        workers = [worker async for worker in _changing(session, actor, context, rollup_scope, last)]
     else:
-        found = [worker async for worker in scope.workers(session, actor, frame, extent)]
+        workers = [worker async for worker in scope.load_workers(session, actor, context, rollup_scope)]
         expiring = Counter(
             (credential.expires_on, credential.credential_type_id)
-            for worker in found
+            for worker in workers
             for credential in worker.credentials
-            if worker.worker.deleted_at is None and counting.counted(credential)
+            if worker.worker.deleted_at is None and counting.is_counted(credential)
         )
-    turning = [(day, one.worker.id) for one in found if (day := turns_on(one, frame.day, last)) is not None]
+    turning = [
+        (day, worker.worker.id)
+        for worker in workers
+        if (day := non_compliant_on(worker, context.day, last)) is not None
+    ]
     return Forecast(
-        extent.day,
+        rollup_scope.day,
         [
-            _span(begin, end, expiring, sorted(key for day, key in turning if begin <= day <= end), types)
-            for begin, end in spans
+            _span(first, last, expiring, sorted(key for day, key in turning if first <= day <= last), types)
+            for first, last in spans
         ],
     )
 
 
 def _span(
-    first: date, last: date, expiring: Counter[tuple[date, str]], turning: list[str], types: frozenset[str] | None
+    first: date, last: date, expiring: Counter[tuple[date, str]], worker_ids: list[str], types: frozenset[str] | None
 ) -> Span:
     by_type: Counter[str] = Counter()
     for (day, type_id), number in expiring.items():
         if first <= day <= last and (types is None or type_id in types):
             by_type[type_id] += number
-    most_first = sorted(by_type.items(), key=lambda one: (-one[1], one[0]))
-    return Span(first, last, [OfType(key, number) for key, number in most_first], len(turning), turning[:NAMED])
+    ordered = sorted(by_type.items(), key=lambda item: (-item[1], item[0]))
+    return Span(
+        first,
+        last,
+        [TypeCount(key, number) for key, number in ordered],
+        len(worker_ids),
+        worker_ids[:MAX_NAMED_WORKERS],
+    )
 
 
 async def _expiring(
-    session: Session, actor: Actor, extent: Extent, first: date, last: date
+    session: Session, actor: Actor, rollup_scope: RollupScope, first: date, last: date
 ) -> Counter[tuple[date, str]]:
-    """How many credentials expire on each day, by type: counted by the database, from an index of the days."""
-    row = (col(Credential.expires_on), col(Credential.credential_type_id))
+    """Return the number of credentials that expire, by day and type, counted by the database from an index."""
+    columns = (col(Credential.expires_on), col(Credential.credential_type_id))
     statement = (
-        select(*row, func.count())
+        select(*columns, func.count())
         .join(Worker, _same(Worker, col(Credential.worker_id)), isouter=True)
         .join(Applicant, _same(Applicant, col(Credential.applicant_id)), isouter=True)
         .where(
-            actor.sees(Credential),
+            actor.visible_rows(Credential),
             col(Credential.expires_on).between(first, last),
             col(Credential.archived_at).is_(None),
             col(Credential.deleted_at).is_(None),
@@ -124,9 +134,9 @@ async def _expiring(
             case((col(Credential.worker_id).is_not(None), col(Worker.deleted_at)), else_=col(Applicant.deleted_at)).is_(
                 None
             ),
-            *scope.held_within(session, actor, extent),
+            *scope.credential_conditions(session, actor, rollup_scope),
         )
-        .group_by(*row)
+        .group_by(*columns)
     )
     return Counter({(row[0], row[1]): row[2] for row in await session.execute(statement)})
 
@@ -136,55 +146,61 @@ def _same(table: type[Worker] | type[Applicant], key: Any) -> ColumnElement[bool
 
 
 async def _changing(
-    session: Session, actor: Actor, frame: Frame, extent: Extent, last: date
-) -> AsyncIterator[Gathered]:
-    """The workers of an extent whose standing may be another by a day, as settling has noted."""
+    session: Session, actor: Actor, context: DayContext, rollup_scope: RollupScope, last: date
+) -> AsyncIterator[WorkerOnDay]:
+    """Yield the workers of a scope whose standing may change up to a day, according to their last settlement."""
     statement = (
         select(col(Worker.id))
         .join(Settled, and_(col(Settled.organization_id) == col(Worker.organization_id), col(Settled.id) == Worker.id))
-        .where(actor.sees(Worker), col(Settled.recheck_on) <= last, scope.within(session, actor, extent))
+        .where(
+            actor.visible_rows(Worker),
+            col(Settled.recheck_on) <= last,
+            scope.worker_condition(session, actor, rollup_scope),
+        )
         .order_by(col(Worker.id))
     )
-    keys = list(await session.scalars(statement))
-    for at in range(0, len(keys), AT_ONCE):
-        for found in (await worker_facts.gather(frame, keys[at : at + AT_ONCE])).values():
-            yield found
+    worker_ids = list(await session.scalars(statement))
+    for start in range(0, len(worker_ids), BATCH_SIZE):
+        for worker in (await worker_facts.load(context, worker_ids[start : start + BATCH_SIZE])).values():
+            yield worker
 
 
-def turns_on(worker: Gathered, day: date, last: date) -> date | None:
-    """The first day after one, up to a last one, on which a worker is non-compliant who was not before."""
-    if worker.situation is None:
+def non_compliant_on(worker: WorkerOnDay, day: date, last: date) -> date | None:
+    """Return the first day after `day`, up to `last`, on which a worker becomes non-compliant, or None."""
+    if worker.facts is None:
         return None
-    before = worker_facts.judge(worker.situation, worker.rules, day)
-    while before.standing is not Standing.NON_COMPLIANT and before.changes_on <= last:
-        before = worker_facts.judge(worker.situation, worker.rules, before.changes_on)
-        if before.standing is Standing.NON_COMPLIANT:
-            return before.day
+    evaluation = worker_facts.evaluate_worker(worker.facts, worker.rules, day)
+    while evaluation.standing is not Standing.NON_COMPLIANT and evaluation.changes_on <= last:
+        evaluation = worker_facts.evaluate_worker(worker.facts, worker.rules, evaluation.changes_on)
+        if evaluation.standing is Standing.NON_COMPLIANT:
+            return evaluation.day
     return None
 
 
-def _range(day: date, given: Given) -> tuple[date, date]:
-    first: date = given.get("from") or day
+def _period(day: date, input: Input) -> tuple[date, date]:
+    first: date = input.get("from") or day
     worker_facts.check_day(first, "from")
     if first < day:
-        raise Invalid("from is before the day that is looked from", ("from",))
-    usual = (
-        timedelta(days=7 * USUAL_SPANS - 1) if given["by"] is ForecastStep.WEEK else timedelta(days=30 * USUAL_SPANS)
+        raise Invalid(f"from: must not be before {day}, the day of the forecast", ("from",))
+    default_length = (
+        timedelta(days=7 * DEFAULT_SPANS - 1)
+        if input["by"] is ForecastStep.WEEK
+        else timedelta(days=30 * DEFAULT_SPANS)
     )
-    last: date = given.get("to") or min(first + usual, LATEST)
+    last: date = input.get("to") or min(first + default_length, MAX_DATE)
     worker_facts.check_day(last, "to")
     if last < first:
-        raise Invalid("to is before from", ("to",))
+        raise Invalid("to: must not be before from", ("to",))
     return first, last
 
 
 def _spans(by: ForecastStep, first: date, last: date) -> Iterator[tuple[date, date]]:
-    """The calendar's weeks (from Monday) or months, cut off at both ends."""
+    """Yield calendar weeks (from Monday) or months, cut off at both ends of the period."""
     number = 0
     while first <= last:
         number += 1
-        if number > MOST_SPANS:
-            raise TooMany(f"from and to hold more than {MOST_SPANS} of them", ("to",), limit=MOST_SPANS)
+        if number > MAX_SPANS:
+            raise TooMany(f"to: from and to span more than {MAX_SPANS} weeks or months", ("to",), limit=MAX_SPANS)
         if by is ForecastStep.WEEK:
             end = first + timedelta(days=6 - first.weekday())
         else:
@@ -197,10 +213,10 @@ async def _types(session: Session, actor: Actor, codes: Sequence[str] | None) ->
     if codes is None:
         return None
     statement = select(col(CredentialType.code), col(CredentialType.id)).where(
-        actor.sees(CredentialType), col(CredentialType.code).in_(codes)
+        actor.visible_rows(CredentialType), col(CredentialType.code).in_(codes)
     )
-    found = {row[0]: row[1] for row in await session.execute(statement)}
+    ids_by_code = {row[0]: row[1] for row in await session.execute(statement)}
     for index, code in enumerate(codes):
-        if code not in found:
+        if code not in ids_by_code:
             raise NotFound(f"type: there is no credential type {code}", ("type", str(index)))
-    return frozenset(found.values())
+    return frozenset(ids_by_code.values())

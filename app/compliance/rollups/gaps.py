@@ -1,4 +1,4 @@
-"""What is missing: which mandatory rules are not met by how many workers, and which workers fall short.
+"""Gaps: the mandatory rules that workers fail, and the workers who fail them.
 
 A gap is a cell of a mandatory rule that is expired, ineligible or missing, and so makes its worker non-compliant.
 """
@@ -11,62 +11,69 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.compliance import queries
-from app.compliance.evaluation import day_context, worker_facts
+from app.compliance.evaluation import day_context
 from app.compliance.evaluation.facts import CellStatus
 from app.compliance.rollups import counters, counting, scope
 from app.compliance.rollups.counting import Dimension
-from app.compliance.rollups.scope import Extent
+from app.compliance.rollups.scope import RollupScope
 from app.compliance.tables import RequirementRule
-from app.db.database import Session
-from app.lists.key_lists import among
+from app.db.session import Session
+from app.lists.key_lists import in_keys
 from app.lists.listings import Listing
 from app.workers import queries as workers
 from app.workers.tables import Standing, Worker
 
-RULES = replace(queries.rules, filters={}, orders={"name": queries.rules.orders["name"]}, hides={})
-"""Rules by name, deleted ones among them: they may have asked on the day."""
+RULES = replace(queries.rules, filters={}, orders={"name": queries.rules.orders["name"]}, default_conditions={})
+"""Rules by name, including deleted ones, which may have applied on the day."""
 ByStatus = Mapping[CellStatus, int]
 ByRule = Mapping[str, ByStatus]
 
 
-async def by_rule(session: Session, actor: Actor, extent: Extent) -> ByRule:
-    """Rule → how many workers fall short of it, and how. Of rules that all meet there is none."""
-    if extent.is_kept:
-        kept = await counters.counts(session, actor.organization_id, extent.units, extent.day, [Dimension.GAP])
-        return _split({value: number for (_, value), number in kept.items()})
-    found: Counter[str] = Counter()
-    frame = await day_context.of(session, actor.organization_id, extent.day)
-    async for worker in scope.workers(session, actor, frame, extent):
-        if worker.situation is not None:
-            cells = worker_facts.judge(worker.situation, worker.rules, frame.day).cells
-            found.update(counting.gap(cell.rule.id, cell.status) for cell in cells if counting.is_gap(cell))
-    return _split(found)
+async def count_by_rule(session: Session, actor: Actor, rollup_scope: RollupScope) -> ByRule:
+    """Return the number of failing workers by rule id and status, without rules that no worker fails."""
+    if rollup_scope.has_counters:
+        sums = await counters.load_sums(
+            session, actor.organization_id, rollup_scope.units, rollup_scope.day, [Dimension.GAP]
+        )
+        return _split({value: number for (_, value), number in sums.items()})
+    numbers: Counter[str] = Counter()
+    context = await day_context.load(session, actor.organization_id, rollup_scope.day)
+    async for worker in scope.load_workers(session, actor, context, rollup_scope):
+        evaluation = worker.evaluate(context.day)
+        cells = evaluation.cells if evaluation else []
+        numbers.update(counting.gap_value(cell.rule.id, cell.status) for cell in cells if counting.is_gap(cell))
+    return _split(numbers)
 
 
 def _split(counts: Mapping[str, int]) -> dict[str, ByStatus]:
-    found: dict[str, dict[CellStatus, int]] = defaultdict(dict)
+    numbers: dict[str, dict[CellStatus, int]] = defaultdict(dict)
     for value, number in counts.items():
         rule_id, _, status = value.partition(" ")
-        found[rule_id][CellStatus(status)] = number
-    return dict(found)
+        numbers[rule_id][CellStatus(status)] = number
+    return dict(numbers)
 
 
-async def rules(session: Session, actor: Actor, found: ByRule) -> Listing[RequirementRule]:
-    """The list of the rules that some workers fall short of."""
-    these = among(col(RequirementRule.id), sorted(found), session.dialect)
-    return replace(RULES, base=these)
+async def rule_listing(session: Session, actor: Actor, gaps: ByRule) -> Listing[RequirementRule]:
+    """Return the listing of the rules with gaps."""
+    has_gap = in_keys(col(RequirementRule.id), sorted(gaps), session.dialect_name)
+    return replace(RULES, base_condition=has_gap)
 
 
-async def short(session: Session, actor: Actor, extent: Extent) -> Listing[Worker]:
-    """The list of the workers who fall short: today by their kept standing, on any other day by judging them all."""
-    if extent.day == extent.today:
+async def worker_listing(session: Session, actor: Actor, rollup_scope: RollupScope) -> Listing[Worker]:
+    """Return the listing of non-compliant workers: today by kept standing, on other days by evaluating all workers."""
+    if rollup_scope.day == rollup_scope.today:
         non_compliant = col(Worker.standing) == Standing.NON_COMPLIANT
-        return replace(workers.listing, hides={}, base=non_compliant & scope.within(session, actor, extent))
-    frame = await day_context.of(session, actor.organization_id, extent.day)
-    found = [
+        return replace(
+            workers.listing,
+            default_conditions={},
+            base_condition=non_compliant & scope.worker_condition(session, actor, rollup_scope),
+        )
+    context = await day_context.load(session, actor.organization_id, rollup_scope.day)
+    worker_ids = [
         worker.worker.id
-        async for worker in scope.workers(session, actor, frame, extent)
-        if worker.situation is not None
-        and worker_facts.judge(worker.situation, worker.rules, frame.day).standing is Standing.NON_COMPLIANT
+        async for worker in scope.load_workers(session, actor, context, rollup_scope)
+        if (evaluation := worker.evaluate(context.day)) and evaluation.standing is Standing.NON_COMPLIANT
     ]
-    return replace(workers.listing, base=among(col(Worker.id), found, session.dialect), hides={})
+    return replace(
+        workers.listing, base_condition=in_keys(col(Worker.id), worker_ids, session.dialect_name), default_conditions={}
+    )

@@ -1,4 +1,4 @@
-"""How many credentials there are of each kind, and how many workers of each standing."""
+"""The summary: numbers of credentials by several properties, and of workers by standing."""
 
 from collections import Counter
 from datetime import date
@@ -12,12 +12,13 @@ from app.compliance.evaluation import day_context
 from app.compliance.rollups import counters, counting, scope
 from app.compliance.rollups.counters import Sums
 from app.compliance.rollups.counting import Dimension
-from app.compliance.rollups.scope import Extent
+from app.compliance.rollups.scope import RollupScope
 from app.credential_types.tables import Category
 from app.credentials.tables import Validity, VerificationStatus
-from app.db.database import Database, Session
+from app.db.database import Database
 from app.db.read_batch import Read
-from app.registries.protocol import Eligibility
+from app.db.session import Session
+from app.registries.findings import Eligibility
 from app.workers.tables import Standing
 
 VALUES: dict[Dimension, type[Enum]] = {
@@ -28,12 +29,12 @@ VALUES: dict[Dimension, type[Enum]] = {
     Dimension.STANDING: Standing,
 }
 ORDERS = {dimension: [str(value.value) for value in values] for dimension, values in VALUES.items()}
-"""The values in their order, where it is not that of the alphabet."""
+"""The order of values, for dimensions whose values are not in alphabetical order."""
 SUMMED = frozenset(Dimension) - {Dimension.GAP}
 
 
 class Count(msgspec.Struct, frozen=True):
-    """How many have a value; None for those without any."""
+    """The number of items with a value; None stands for items without a value."""
 
     value: str | None
     count: int
@@ -45,39 +46,41 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
     day: date
     sums: Sums
     settled: bool = True
-    """Whether all that happened is counted already."""
+    """True if the counts include every change so far."""
 
     @property
     def total(self) -> int:
-        """How many credentials."""
+        """Return the number of credentials."""
         return self.sums.get((Dimension.TOTAL, ""), 0)
 
     def by(self, dimension: Dimension) -> list[Count]:
-        """The counts by one thing, in the order of its values; those without any last."""
-        found = dict(self._by_dimension.get(dimension, {}))
-        without = found.pop("", 0)
-        counts = [Count(value, found[value]) for value in ORDERS.get(dimension) or sorted(found) if found.get(value)]
-        return [*counts, Count(None, without)] if without else counts
+        """Return the counts by a dimension, in the order of its values; items without a value come last."""
+        numbers = dict(self._by_dimension.get(dimension, {}))
+        unset = numbers.pop("", 0)
+        counts = [
+            Count(value, numbers[value]) for value in ORDERS.get(dimension) or sorted(numbers) if numbers.get(value)
+        ]
+        return [*counts, Count(None, unset)] if unset else counts
 
     @cached_property
     def _by_dimension(self) -> dict[str, dict[str, int]]:
-        found: dict[str, dict[str, int]] = {}
+        numbers: dict[str, dict[str, int]] = {}
         for (dimension, value), number in self.sums.items():
-            found.setdefault(dimension, {})[value] = number
-        return found
+            numbers.setdefault(dimension, {})[value] = number
+        return numbers
 
 
-def kept(database: Database, actor: Actor, extent: Extent) -> Read:
-    """Reads the rows of an extent's counts where they are kept, which `tallies.sums` adds up."""
-    return counters.reading(database.dialect, actor.organization_id, extent.units, extent.day, SUMMED)
+def counters_read(database: Database, actor: Actor, scope: RollupScope) -> Read:
+    """Return the read for the counters of a scope; `counters.to_sums` converts its rows."""
+    return counters.sums_read(database.dialect, actor.organization_id, scope.units, scope.day, SUMMED)
 
 
-async def summarize(session: Session, actor: Actor, extent: Extent) -> Summary:
-    """The summary of an extent, counted anew."""
-    frame = await day_context.of(session, actor.organization_id, extent.day)
+async def summarize(session: Session, actor: Actor, rollup_scope: RollupScope) -> Summary:
+    """Return the summary of a scope, counted from its owners."""
+    context = await day_context.load(session, actor.organization_id, rollup_scope.day)
     sums: Counter[tuple[str, str]] = Counter()
-    async for owner in scope.owners(session, actor, frame, extent):
-        for (dimension, value, day), number in owner.counts.items():
+    async for counts in scope.load_owner_counts(session, actor, context, rollup_scope):
+        for (dimension, value, day), number in counts.counts.items():
             if dimension in SUMMED and day == counting.ALWAYS:
                 sums[dimension, value] += number
-    return Summary(extent.day, sums)
+    return Summary(rollup_scope.day, sums)
