@@ -56,8 +56,8 @@ class RequirementRule(Node):
         workers.by_id, "The worker that the rule applies to, if its scope is `WORKER`.", key="worker_id", **PEOPLE
     )
     excluded: list[Node] | None = any_node(
+        "excluded",
         "The workers, positions and org units (with all units below them) that the rule excludes, up to 20.",
-        "The workers, positions and org units (with their subtree) that it does not ask; up to 20.",
     )
     alternatives: list[CredentialType] | None = edge(
         types.by_id,
