@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import strawberry
-from graphql import GraphQLError, GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
-from app.graph import node
+from app.graph import compat, node
 from app.graph.applicants import applicant
 from app.graph.attachments import mutations as attachment_mutations
 from app.graph.compliance import matrix, rollups
@@ -23,8 +22,7 @@ from app.graph.credentials import verification as credential_verification
 from app.graph.dsl import user_errors
 from app.graph.dsl.scalars import SCALARS
 from app.graph.events import event
-from app.graph.execution.documents import UsePrepared
-from app.graph.execution.selection import DEFINITION
+from app.graph.execution.documents import UsePreparedDocument
 from app.graph.exemptions import exemption
 from app.graph.organizations import api_key, organization, viewer
 from app.graph.positions import mutations as position_mutations
@@ -79,29 +77,22 @@ Mutation = create_type(
 )
 
 
-class Schema(strawberry.Schema):
-    """Strawberry's schema, leaving the logging of errors to the door that knows which ones are faults."""
+class Schema(compat.CoreSchema):
+    """The schema. It logs no errors, because `user_errors.format_error` logs the unexpected ones."""
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
-        """Log nothing here (see `errors.describe`)."""
-
-    def _extend_introspection(self) -> None:
-        """Tell which inputs take exactly one member in graphql-core's own way; Strawberry's fails on wrapped types."""
-        for kind in self._schema.type_map.values():
-            definition = kind.extensions.get(DEFINITION)
-            if isinstance(kind, GraphQLInputObjectType) and getattr(definition, "is_one_of", False):
-                kind.is_one_of = True
+        """Log nothing."""
 
 
 schema = Schema(
     query=Query,
     mutation=Mutation,
     types=[*user_errors.USER_ERRORS],
-    extensions=[UsePrepared],
+    extensions=[UsePreparedDocument],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 
 
 def core_schema() -> GraphQLSchema:
-    """The schema as graphql-core has it, for parsing, validating and comparing."""
-    return schema._schema
+    """Return the schema as graphql-core knows it, for parsing, validation and plans."""
+    return schema.core

@@ -1,25 +1,25 @@
-"""What an operation could give at most: known from its page sizes, wherever they stand."""
+"""The cost of operations: the size of the largest response, by page sizes in literals, variables and defaults."""
 
 from typing import Any
 
 import pytest
 
-from app.graph.execution.cost import Cost, cost
-from app.graph.execution.documents import Documents
-from app.graph.execution.limits import Limits
+from app.graph.execution.cost import Cost, operation_cost
+from app.graph.execution.documents import DocumentCache
 from app.graph.schema import core_schema
+from app.settings import Limits
 
-DOCUMENTS = Documents(core_schema())
+DOCUMENTS = DocumentCache(core_schema())
 
 
-def of(query: str, variables: dict[str, Any] | None = None) -> Cost:
-    """The cost of a document's only operation."""
+def cost_of(query: str, variables: dict[str, Any] | None = None) -> Cost:
+    """Return the cost of a document's only operation."""
     prepared = DOCUMENTS.prepare(query)
     assert prepared.errors == ()
     operation = prepared.operation(None)
     assert prepared.document is not None
     assert operation is not None
-    return cost(DOCUMENTS.schema, prepared.document, operation, variables or {})
+    return operation_cost(DOCUMENTS.schema, prepared.document, operation, variables or {})
 
 
 @pytest.mark.parametrize(
@@ -69,68 +69,68 @@ def of(query: str, variables: dict[str, Any] | None = None) -> Cost:
         ("{ __schema { types { fields { name } } } }", {}, 0),
     ],
 )
-def test_records(query: str, variables: dict[str, Any], records: int) -> None:
-    assert of(query, variables).records == records
+def test_an_operation_costs_the_records_of_its_pages(query: str, variables: dict[str, Any], records: int) -> None:
+    assert cost_of(query, variables).records == records
 
 
-def test_results_of_a_bulk_mutation_count_for_each_of_its_rows() -> None:
+def test_the_payload_of_a_bulk_mutation_counts_once_for_each_row_of_its_input() -> None:
     query = """mutation ($input: WorkersUpsertInput!) {
       workersUpsert(input: $input) { results { worker { credentials(first: 10) { nodes { id } } } } }
     }"""
-    assert of(query, {"input": {"rows": [{}] * 20}}).records == 20 * (1 + 10)
+    assert cost_of(query, {"input": {"rows": [{}] * 20}}).records == 20 * (1 + 10)
     written = "mutation { workersUpsert(input: {rows: [{}, {}]}) { results { worker { id } } } }"
-    assert of(written).records == 2
+    assert cost_of(written).records == 2
 
 
 def test_fields_count_for_every_record() -> None:
-    assert of("{ viewer { id name } }").fields == 3
-    assert of("{ workers(first: 10) { nodes { id revision } totalCount { count } } }").fields == 1 + 10 * 5
+    assert cost_of("{ viewer { id name } }").fields == 3
+    assert cost_of("{ workers(first: 10) { nodes { id revision } totalCount { count } } }").fields == 1 + 10 * 5
 
 
 @pytest.mark.parametrize(
-    ("query", "much"),
+    ("query", "excess"),
     [
         (
             "{ workers(first: 100) { nodes { credentials(first: 100) { nodes { versions(first: 100) "
             "{ nodes { id } } } } } } }",
-            "1,010,100 records, and 50,000 is the most",
+            "1,010,100 records; the limit is 50,000",
         ),
         (
             "query ($n: Int = 100) { workers(first: $n) { nodes { credentials(first: $n) { nodes { versions(first: $n) "
             "{ nodes { id } } } } } } }",
-            "1,010,100 records, and 50,000 is the most",
+            "1,010,100 records; the limit is 50,000",
         ),
         (
             "{ workers(first: 100) { nodes { credentials(first: 100) { nodes {"
             + " ".join(f"a{i}: id" for i in range(60))
             + "} } } } }",
-            "610,201 fields of its records, and 250,000 is the most",
+            "610,201 fields of its records; the limit is 250,000",
         ),
     ],
 )
-def test_an_operation_that_could_give_too_much_is_refused(query: str, much: str) -> None:
+def test_an_operation_that_could_return_too_much_is_refused(query: str, excess: str) -> None:
     prepared = DOCUMENTS.prepare(query)
     operation = prepared.operation(None)
     assert operation is not None
-    error = DOCUMENTS.too_costly(prepared, operation, {})
+    error = DOCUMENTS.cost_error(prepared, operation, {})
     assert error is not None
-    assert error.message == f"The operation could give {much}; ask for smaller pages."
+    assert error.message == f"The operation could return {excess}. Ask for smaller pages."
     assert error.extensions == {"code": "TOO_COSTLY"}
 
 
-def test_a_page_of_everything_that_the_story_shows_is_fine() -> None:
+def test_a_page_of_workers_with_their_credentials_and_versions_is_within_the_limits() -> None:
     query = """{ workers(first: 50) { nodes { id identity { displayName fullName } employment { jobTitle status }
       credentials(first: 20) { totalCount { count } nodes { id identification { displayName referenceNumber }
         versions(first: 5) { nodes { id number } } } } } } }"""
     prepared = DOCUMENTS.prepare(query)
     operation = prepared.operation(None)
     assert operation is not None
-    assert DOCUMENTS.too_costly(prepared, operation, {}) is None
+    assert DOCUMENTS.cost_error(prepared, operation, {}) is None
 
 
-def test_the_limit_is_a_setting() -> None:
-    documents = Documents(core_schema(), Limits(cost=24))
+def test_the_cost_limit_is_a_setting() -> None:
+    documents = DocumentCache(core_schema(), Limits(cost=24))
     prepared = documents.prepare("{ workers { nodes { id } } }")
     operation = prepared.operation(None)
     assert operation is not None
-    assert documents.too_costly(prepared, operation, {}) is not None
+    assert documents.cost_error(prepared, operation, {}) is not None

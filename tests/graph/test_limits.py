@@ -1,32 +1,32 @@
-"""Documents that ask too much are refused before they cost much; what real clients ask is not."""
+"""Documents that are too complex are refused before they cost much time. The documents of real clients are not."""
 
 from typing import Any
 
 import pytest
 from graphql import get_introspection_query
 
-from app.graph.execution.documents import Documents, Prepared
-from app.graph.execution.limits import Limits
+from app.graph.execution.documents import DocumentCache, PreparedDocument
 from app.graph.schema import core_schema
+from app.settings import Limits
 
 
 @pytest.fixture(scope="module")
-def documents() -> Documents:
-    return Documents(core_schema())
+def documents() -> DocumentCache:
+    return DocumentCache(core_schema())
 
 
-def refused(prepared: Prepared, part: str) -> bool:
-    """Whether a document was found too complex, for a reason."""
+def is_refused(prepared: PreparedDocument, part: str) -> bool:
+    """Return whether a document was refused as too complex, with a message that holds a part."""
     return prepared.code == "TOO_COMPLEX" and part in prepared.errors[0].message
 
 
 def nested(opening: str, times: int, inside: str = "__typename") -> str:
-    """Something in itself, so many times."""
+    """Return an opening nested in itself a number of times."""
     return opening * times + inside + "}" * times
 
 
 def fragments(number: int, content: str, on: str = "Query") -> str:
-    """Fragments F0, F1, …; `{this}` and `{next}` are their numbers."""
+    """Return fragments F0, F1, …. In `content`, `{this}` and `{next}` are their numbers."""
     return "".join(
         f"fragment F{i} on {on} {{ {content.replace('{this}', str(i)).replace('{next}', str(i + 1))} }}"
         for i in range(number)
@@ -40,7 +40,7 @@ TOO_COMPLEX = {
     "fragments that double": (DOUBLING, "more than 1000 fields"),
     "sibling inline fragments": ("{" + "... on Query { __typename }" * 400 + "}", "more than 100 selections"),
     "sibling fields": ("{" + " ".join(f"a{i}: viewer {{ id }}" for i in range(101)) + "}", "more than 100"),
-    "fields all in all": (
+    "fields in all": (
         "{" + " ".join(f"a{i}: viewer {{ {'id ' * 20} }}" for i in range(60)) + "}",
         "more than 1000 fields",
     ),
@@ -76,14 +76,14 @@ TOO_COMPLEX = {
         "{ ...F0 }" + fragments(480, "...F{next}") + "fragment F480 on Query { __typename }",
         "nested too deeply",
     ),
-    "a circle of many fragments": (
+    "a cycle of many fragments": (
         "{ ...F0 }" + fragments(480, "...F{next}") + "fragment F480 on Query { ...F0 }",
         "nested too deeply",
     ),
-    "aliases of the schema": ("{ a: __schema { description } }", "takes no aliases"),
-    "aliases within the schema": ("{ __schema { types { a: name } } }", "takes no aliases"),
+    "aliases of introspection": ("{ a: __schema { description } }", "takes no aliases"),
+    "aliases within introspection": ("{ __schema { types { a: name } } }", "takes no aliases"),
     "aliases within a type": ('{ a: __type(name: "Worker") { b: name } }', "takes no aliases"),
-    "aliases in a fragment of the schema": (
+    "aliases in a fragment on the schema": (
         '{ __type(name: "Worker") { ...F } } fragment F on __Type { b: name }',
         "takes no aliases",
     ),
@@ -93,34 +93,34 @@ TOO_COMPLEX = {
 }
 
 
-@pytest.mark.parametrize(("query", "reason"), TOO_COMPLEX.values(), ids=TOO_COMPLEX)
-def test_a_document_that_is_too_complex_is_refused(documents: Documents, query: str, reason: str) -> None:
-    assert refused(documents.prepare(query), reason)
+@pytest.mark.parametrize(("query", "message"), TOO_COMPLEX.values(), ids=TOO_COMPLEX)
+def test_a_document_that_is_too_complex_is_refused(documents: DocumentCache, query: str, message: str) -> None:
+    assert is_refused(documents.prepare(query), message)
 
 
-UNREADABLE = {
+UNPARSABLE = {
     "tokens": "{" + "a " * 20_000 + "}",
     "comments": "#\n" * 20_000 + "{ viewer { id } }",
-    "selections in each other": nested("{ a ", 1_000),
-    "inline fragments in each other": "{" + nested("... { ", 300) + "}",
-    "lists in each other": "{ nodes(ids: " + "[" * 1_000 + "]" * 1_000 + ") { id } }",
-    "objects in each other": "{ workers(where: " + nested("{ NOT: ", 500, "{}") + ") { nodes { id } } }",
-    "types in each other": "query ($a: " + "[" * 1_000 + "Int" + "]" * 1_000 + ") { viewer { id } }",
+    "nested selections": nested("{ a ", 1_000),
+    "nested inline fragments": "{" + nested("... { ", 300) + "}",
+    "nested lists": "{ nodes(ids: " + "[" * 1_000 + "]" * 1_000 + ") { id } }",
+    "nested objects": "{ workers(where: " + nested("{ NOT: ", 500, "{}") + ") { nodes { id } } }",
+    "nested types": "query ($a: " + "[" * 1_000 + "Int" + "]" * 1_000 + ") { viewer { id } }",
 }
 
 
-@pytest.mark.parametrize("query", UNREADABLE.values(), ids=UNREADABLE)
-def test_a_document_that_is_too_long_or_deep_to_read_is_refused(documents: Documents, query: str) -> None:
+@pytest.mark.parametrize("query", UNPARSABLE.values(), ids=UNPARSABLE)
+def test_a_document_that_is_too_long_or_deep_to_parse_is_refused(documents: DocumentCache, query: str) -> None:
     prepared = documents.prepare(query)
     assert prepared.code == "GRAPHQL_PARSE_FAILED"
     assert "Parsing aborted" in prepared.errors[0].message
 
 
 INVALID = {
-    "a circle of fragments": "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }",
-    "circles of fragments": "{ ...F0 }" + fragments(30, " ".join(f"...F{i}" for i in range(30))),
-    "the schema in circles": "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
-    "the schema in circles by fragments": "{ __schema { types { ...A } } } "
+    "a cycle of fragments": "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }",
+    "cycles of fragments": "{ ...F0 }" + fragments(30, " ".join(f"...F{i}" for i in range(30))),
+    "cyclic introspection": "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
+    "cyclic introspection by fragments": "{ __schema { types { ...A } } } "
     "fragment A on __Type { fields { type { ...B } } } "
     "fragment B on __Type { fields { type { interfaces { name } } } }",
     "repeated directives": "{ viewer " + "@skip(if: true) " * 500 + "{ id } }",
@@ -134,7 +134,7 @@ INVALID = {
 
 
 @pytest.mark.parametrize("query", INVALID.values(), ids=INVALID)
-def test_an_invalid_document_is_refused_with_few_errors(documents: Documents, query: str) -> None:
+def test_an_invalid_document_is_refused_with_few_errors(documents: DocumentCache, query: str) -> None:
     prepared = documents.prepare(query)
     assert prepared.code == "GRAPHQL_VALIDATION_FAILED"
     assert 1 <= len(prepared.errors) <= Limits().errors + 1
@@ -142,8 +142,8 @@ def test_an_invalid_document_is_refused_with_few_errors(documents: Documents, qu
 
 COLOCATED = "id revision identity { displayName } employment { status jobTitle } contact { workEmail }"
 
-FINE = {
-    "explorers ask for the whole schema": get_introspection_query(
+ACCEPTED = {
+    "the introspection query of explorers": get_introspection_query(
         descriptions=True,
         specified_by_url=True,
         directive_is_repeatable=True,
@@ -151,23 +151,23 @@ FINE = {
         input_value_deprecation=True,
         one_of=True,
     ),
-    "several types of the schema": '{ a: __type(name: "Worker") { name } b: __type(name: "Query") { name } }',
-    "every component brings its fragment": "{ workers { nodes {"
+    "introspection of several types": '{ a: __type(name: "Worker") { name } b: __type(name: "Query") { name } }',
+    "one fragment of each component": "{ workers { nodes {"
     + " ".join(f"...F{i}" for i in range(20))
     + "} } }"
     + fragments(20, COLOCATED, "Worker"),
-    "many by one": "{" + " ".join(f'a{i}: worker(by: {{id: "{i}"}}) {{ id }}' for i in range(100)) + "}",
+    "many lookups by id": "{" + " ".join(f'a{i}: worker(by: {{id: "{i}"}}) {{ id }}' for i in range(100)) + "}",
     "many operations": "".join(f"query Q{i} {{ viewer {{ id }} }}" for i in range(200)),
     "a list of ids": "{ nodes(ids: [" + '"wkr_0" ' * 100 + "]) { id } }",
     "a deep filter": "{ workers(where: " + nested("{ NOT: ", 4, "{}") + ") { nodes { id } } }",
 }
 
 
-@pytest.mark.parametrize("query", FINE.values(), ids=FINE)
-def test_what_clients_really_ask_is_fine(documents: Documents, query: str) -> None:
+@pytest.mark.parametrize("query", ACCEPTED.values(), ids=ACCEPTED)
+def test_documents_of_real_clients_are_within_the_limits(documents: DocumentCache, query: str) -> None:
     assert documents.prepare(query).errors == ()
 
 
 @pytest.mark.parametrize("limit", [{"tokens": 5}, {"depth": 1}, {"siblings": 1}, {"fields": 1}, {"characters": 5}])
 def test_every_limit_is_a_setting(limit: dict[str, Any]) -> None:
-    assert Documents(core_schema(), Limits(**limit)).prepare("{ viewer { id name } }").errors
+    assert DocumentCache(core_schema(), Limits(**limit)).prepare("{ viewer { id name } }").errors

@@ -1,1 +1,1 @@
-"""How operations run: documents prepared once, their limits, and the answers they give."""
+"""Execution of operations: documents are checked and compiled to plans once, and the plans are run for each request."""

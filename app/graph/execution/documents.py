@@ -1,4 +1,4 @@
-"""Documents, parsed, measured and validated once each, and remembered by their text."""
+"""Documents that are parsed, measured and validated once, and cached by their text."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -21,59 +21,57 @@ from graphql import (
     validate,
     visit,
 )
-from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import SchemaExtension
 
-from app.graph.execution import limits
-from app.graph.execution.cost import cost, weight
-from app.graph.execution.limits import Limits, TooMuch
+from app.graph import compat
+from app.graph.execution.cost import operation_cost, variable_weight
+from app.graph.execution.limits import LimitExceeded, check_limits
 from app.graph.execution.selection import fragments
+from app.settings import Limits
 
-REMEMBERED = 400_000
-"""Characters of all documents that are remembered; a parsed one was seen to take 50 to 180 bytes for each."""
-LONGEST_REMEMBERED = 20_000
-"""Longer ones carry their values in the text, and will not come again."""
-COSTS_REMEMBERED = 100
-"""Different weights of a document's variables."""
+MAX_CACHED_CHARACTERS = 400_000  # of all cached texts; a parsed document takes 50 to 180 bytes for each
+MAX_CACHED_LENGTH = 20_000  # characters of one text; longer ones hold their values inline and do not repeat
+MAX_CACHED_COSTS = 100  # combinations of variable weights for one document
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A document ready to run, or the reason why it is not."""
+class PreparedDocument:
+    """A document that is ready to run, or the errors that refuse it; and what is cached for its operations."""
 
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
     code: str = ""
-    costs: dict[tuple[Any, ...], GraphQLError | None] = field(default_factory=dict, compare=False)
-    """Why its operations are too costly, if they are, by their name and the weights of their variables."""
+    """The code of the errors."""
+    cost_errors: dict[tuple[Any, ...], GraphQLError | None] = field(default_factory=dict, compare=False)
+    """(operation name, *variable weights) → the error for an operation that is too costly, or None."""
     variables: dict[str, Any] = field(default_factory=dict, compare=False)
-    """What each operation declares of its variables, by its name (see `variables`)."""
-    conditions: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
-    """The variables that the conditions of each operation ask for, by its name."""
+    """Operation name → its declared `Variables`."""
+    condition_variables: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """Operation name → the variables of its conditions."""
     plans: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict, compare=False)
-    """The plans of its operations, by their name and the truth of their conditions (see `plans`)."""
+    """(operation name, values of its conditions) → its `Plan`, or the reason why it has none."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
-        """The operation of a name; without a name the only one."""
-        found = [
+        """Return the operation of a name, or the only operation if there is no name; None if there is no such one."""
+        operations = [
             node
             for node in (self.document.definitions if self.document else ())
             if isinstance(node, OperationDefinitionNode)
             and (not name or (node.name is not None and node.name.value == name))
         ]
-        return found[0] if len(found) == 1 else None
+        return operations[0] if len(operations) == 1 else None
 
     def only_introspects(self, operation: OperationDefinitionNode) -> bool:
-        """Whether an operation asks for nothing but the schema, which is public."""
+        """Return whether an operation selects nothing but the schema, which is public."""
         assert self.document is not None
-        known, seen = fragments(self.document), set[str]()
+        definitions, seen = fragments(self.document), set[str]()
         pending = [operation.selection_set]
         while pending:
             for node in pending.pop().selections:
                 if isinstance(node, FragmentSpreadNode):
                     if node.name.value not in seen:
                         seen.add(node.name.value)
-                        pending.append(known[node.name.value].selection_set)
+                        pending.append(definitions[node.name.value].selection_set)
                 elif isinstance(node, InlineFragmentNode):
                     pending.append(node.selection_set)
                 elif not (isinstance(node, FieldNode) and node.name.value.startswith("__")):
@@ -81,113 +79,112 @@ class Prepared:
         return True
 
 
-class Documents:
-    """Prepares documents for one schema, and remembers the recent ones that were found good."""
+class DocumentCache:
+    """Prepares documents for one schema, and caches the valid ones that were used last.
 
-    def __init__(self, schema: GraphQLSchema, most: Limits | None = None) -> None:
+    A cache hit saves parsing and validation, which take milliseconds where a small read takes a quarter of one in all.
+    """
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits | None = None) -> None:
         self.schema = schema
-        self.limits = most or Limits()
-        # From the one used longest ago to the latest; threads may share it.
-        self._recent: OrderedDict[str, Prepared] = OrderedDict()
-        self._remembered = 0
+        self.limits = limits or Limits()
+        # Ordered from the least to the most recently used. Threads may share the cache.
+        self._documents: OrderedDict[str, PreparedDocument] = OrderedDict()
+        self._characters = 0
         self._lock = Lock()
 
-    def prepare(self, text: str) -> Prepared:
-        """The document of a text."""
+    def prepare(self, text: str) -> PreparedDocument:
+        """Return the document of a text."""
         with self._lock:
-            found = self._recent.get(text)
-            if found is not None:
-                self._recent.move_to_end(text)
-                return found
-        found = self._prepare(text)
-        if not found.errors and len(text) <= LONGEST_REMEMBERED:
-            self._remember(text, found)
-        return found
+            cached = self._documents.get(text)
+            if cached is not None:
+                self._documents.move_to_end(text)
+                return cached
+        prepared = self._prepare(text)
+        if not prepared.errors and len(text) <= MAX_CACHED_LENGTH:
+            self._cache(text, prepared)
+        return prepared
 
-    def _remember(self, text: str, prepared: Prepared) -> None:
+    def _cache(self, text: str, prepared: PreparedDocument) -> None:
         with self._lock:
-            if text not in self._recent:
-                self._remembered += len(text)
-            self._recent[text] = prepared
-            while self._remembered > REMEMBERED:
-                oldest, _ = self._recent.popitem(last=False)
-                self._remembered -= len(oldest)
+            if text not in self._documents:
+                self._characters += len(text)
+            self._documents[text] = prepared
+            while self._characters > MAX_CACHED_CHARACTERS:
+                oldest, _ = self._documents.popitem(last=False)
+                self._characters -= len(oldest)
 
-    def too_costly(
-        self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    def cost_error(
+        self, prepared: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any]
     ) -> GraphQLError | None:
-        """Why an operation would give too many records, if it would."""
+        """Return the error for an operation that could return too much; None if it is within the limits."""
         name = operation.name.value if operation.name else ""
-        weights = (
-            name,
-            *(weight(variables, each.variable.name.value) for each in operation.variable_definitions or ()),
-        )
-        if weights not in prepared.costs:
-            if len(prepared.costs) >= COSTS_REMEMBERED:
-                prepared.costs.clear()
-            prepared.costs[weights] = self._too_costly(prepared, operation, variables)
-        return prepared.costs[weights]
+        declared = operation.variable_definitions or ()
+        key = (name, *(variable_weight(variables, definition.variable.name.value) for definition in declared))
+        if key not in prepared.cost_errors:
+            if len(prepared.cost_errors) >= MAX_CACHED_COSTS:
+                prepared.cost_errors.clear()
+            prepared.cost_errors[key] = self._cost_error(prepared, operation, variables)
+        return prepared.cost_errors[key]
 
-    def _too_costly(
-        self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    def _cost_error(
+        self, prepared: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any]
     ) -> GraphQLError | None:
         assert prepared.document is not None
-        found, most = cost(self.schema, prepared.document, operation, variables), self.limits
-        if found.records > most.cost:
-            much = f"{found.records:,} records, and {most.cost:,} is the most"
-        elif found.fields > most.cost_fields:
-            much = f"{found.fields:,} fields of its records, and {most.cost_fields:,} is the most"
+        cost, limits = operation_cost(self.schema, prepared.document, operation, variables), self.limits
+        if cost.records > limits.cost:
+            excess = f"{cost.records:,} records; the limit is {limits.cost:,}"
+        elif cost.fields > limits.cost_fields:
+            excess = f"{cost.fields:,} fields of its records; the limit is {limits.cost_fields:,}"
         else:
             return None
         return GraphQLError(
-            f"The operation could give {much}; ask for smaller pages.",
+            f"The operation could return {excess}. Ask for smaller pages.",
             nodes=operation,
             extensions={"code": "TOO_COSTLY"},
         )
 
-    def _prepare(self, text: str) -> Prepared:
-        most = self.limits
-        if len(text) > most.characters:
-            error = TooMuch(f"more than {most.characters:,} characters; send values as variables")
-            return Prepared(None, (error.described(),), "TOO_COMPLEX")
+    def _prepare(self, text: str) -> PreparedDocument:
+        limits = self.limits
+        if len(text) > limits.characters:
+            return _too_complex(LimitExceeded(f"more than {limits.characters:,} characters; send values as variables"))
         try:
-            document = parse(text, max_lexical_tokens=most.tokens, max_comments=most.tokens)
+            document = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLError as error:
-            return Prepared(None, (error,), "GRAPHQL_PARSE_FAILED")
-        too_much = limits.check(document, most)
-        if too_much is not None:
-            return Prepared(None, (too_much,), "TOO_COMPLEX")
-        return self._validated(document)
+            return PreparedDocument(None, (error,), "GRAPHQL_PARSE_FAILED")
+        limit_error = check_limits(document, limits)
+        if limit_error is not None:
+            return PreparedDocument(None, (limit_error,), "TOO_COMPLEX")
+        return self._validate(document)
 
-    def _validated(self, document: DocumentNode) -> Prepared:
-        errors = validate(self.schema, document, specified_rules, self.limits.errors)
+    def _validate(self, document: DocumentNode) -> PreparedDocument:
+        errors = validate(self.schema, document, specified_rules, self.limits.errors) or _nul_errors(document)
         if not errors:
-            errors = _bad_characters(document)
-        if not errors:
-            return Prepared(document)
-        # Validation that gives up for another reason than the number of errors could not afford to go on.
-        gave_up = isinstance(errors[-1], ValidationAbortedError) and len(errors) <= self.limits.errors
-        if gave_up:
-            error = TooMuch("too many fields of the same name, or fragments within fragments")
-            return Prepared(None, (error.described(),), "TOO_COMPLEX")
-        return Prepared(None, tuple(errors), "GRAPHQL_VALIDATION_FAILED")
+            return PreparedDocument(document)
+        if compat.exceeded_comparisons(errors, self.limits.errors):
+            return _too_complex(LimitExceeded("too many fields of the same name, or fragments within fragments"))
+        return PreparedDocument(None, tuple(errors), "GRAPHQL_VALIDATION_FAILED")
 
 
-def _bad_characters(document: DocumentNode) -> list[GraphQLError]:
-    """Text that holds NUL, which PostgreSQL cannot store or compare."""
-    found: list[GraphQLError] = []
+def _too_complex(error: LimitExceeded) -> PreparedDocument:
+    return PreparedDocument(None, (error.as_graphql_error(),), "TOO_COMPLEX")
 
-    class FindNul(Visitor):
+
+def _nul_errors(document: DocumentNode) -> list[GraphQLError]:
+    """Return an error for each text that holds NUL, which PostgreSQL can neither store nor compare."""
+    errors: list[GraphQLError] = []
+
+    class NulFinder(Visitor):
         def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
             if "\0" in node.value:
-                found.append(GraphQLError("Text cannot hold the NUL character.", nodes=node))
+                errors.append(GraphQLError("Text cannot hold the NUL character.", nodes=node))
 
-    visit(document, FindNul())
-    return found
+    visit(document, NulFinder())
+    return errors
 
 
-class UsePrepared(SchemaExtension):
-    """Hands Strawberry the document that the context brings, so that it neither parses nor validates it again."""
+class UsePreparedDocument(SchemaExtension):
+    """Pass the context's prepared document to Strawberry, which then neither parses nor validates the text again."""
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context

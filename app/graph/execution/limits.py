@@ -1,6 +1,7 @@
-"""What a document may ask: measured before validation, whose cost grows with the square of some documents.
+"""Limits on the size of a document, checked before validation.
 
-Fragments are measured once each, however often they are spread, so measuring takes time linear in the text.
+The time that graphql-core's validation takes grows with the square of some documents. Measuring takes time linear in
+the text: each fragment is measured once, however often it is spread.
 """
 
 from collections.abc import Iterable
@@ -21,146 +22,125 @@ from graphql import (
     SelectionSetNode,
     ValueNode,
 )
-from graphql.validation.rules import overlapping_fields_can_be_merged
 
+from app.graph import compat
 from app.graph.execution.selection import fragments
+from app.settings import Limits
 
-COMPARISONS = 25_000
-"""How much work comparing fields of the same name may take; validation gives up beyond it."""
+MAX_FIELD_COMPARISONS = 25_000  # steps of comparing fields of the same name, the quadratic part of validation
 
-# graphql-core reads it from here each time, and takes it from nowhere else.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = COMPARISONS
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The most that one operation may ask."""
-
-    tokens: int = 4_000
-    depth: int = 20
-    siblings: int = 100
-    """Selections side by side in one set."""
-    fields: int = 1_000
-    """Fields of an operation, those of fragments counted at every spread."""
-    cost: int = 50_000
-    """Records that an operation could give at most, as its page sizes say."""
-    cost_fields: int = 250_000
-    """Fields of all those records together."""
-    characters: int = 50_000
-    """Length of the text; what is longer belongs into variables."""
-    values: int = 500
-    """Values written into one field's arguments or one variable's default."""
-    errors: int = 10
-    """Errors that validation finds before it stops: each quotes the document."""
+compat.limit_field_comparisons(MAX_FIELD_COMPARISONS)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """How much a selection asks."""
+    """The size of a selection."""
 
     depth: int = 0
     fields: int = 0
 
 
-class TooMuch(Exception):
-    """What is too much, and where."""
+class LimitExceeded(Exception):
+    """A document exceeds a limit at a node. The message completes "The document is too complex: …"."""
 
     def __init__(self, message: str, node: Node | None = None) -> None:
         super().__init__(message)
         self.message, self.node = message, node
 
-    def described(self) -> GraphQLError:
-        """The refusal as GraphQL tells it."""
+    def as_graphql_error(self) -> GraphQLError:
+        """Return the error for the response."""
         return GraphQLError(
-            f"The document asks too much: {self.message}.",
+            f"The document is too complex: {self.message}.",
             nodes=self.node,
             extensions={"code": "TOO_COMPLEX"},
         )
 
 
-def check(document: DocumentNode, limits: Limits) -> GraphQLError | None:
-    """Why a document is too much to validate, if it is."""
+def check_limits(document: DocumentNode, limits: Limits) -> GraphQLError | None:
+    """Return the error for a document that is too large to be validated; None if it is within the limits."""
     try:
-        _Measuring(document, limits).measure()
-    except TooMuch as error:
-        return error.described()
+        _DocumentMeter(document, limits).measure()
+    except LimitExceeded as error:
+        return error.as_graphql_error()
     except RecursionError:
-        return TooMuch("nested too deeply").described()
+        return LimitExceeded("nested too deeply").as_graphql_error()
     return None
 
 
-class _Measuring:
-    """One document on the scale."""
+class _DocumentMeter:
+    """Measures one document against the limits. Every method raises LimitExceeded."""
 
     def __init__(self, document: DocumentNode, limits: Limits) -> None:
         self._document = document
         self._limits = limits
         self._fragments = fragments(document)
-        self._known: dict[str, Measure] = {}
+        self._fragment_measures: dict[str, Measure] = {}
 
     def measure(self) -> None:
-        """Raises TooMuch."""
+        """Measure all operations and fragments."""
         for definition in self._document.definitions:
             if isinstance(definition, OperationDefinitionNode):
                 for variable in definition.variable_definitions or ():
                     self._check_values([variable.default_value], variable)
-                self._of_set(definition.selection_set, schema=False)
+                self._measure_selection_set(definition.selection_set, introspects=False)
             elif isinstance(definition, FragmentDefinitionNode):
-                self._of_fragment(definition.name.value)
+                self._measure_fragment(definition.name.value)
 
-    def _of_set(self, selections: SelectionSetNode | None, schema: bool) -> Measure:
-        """A selection's measure. `schema`: it lies within the schema's description of itself."""
-        if selections is None:
+    def _measure_selection_set(self, selection_set: SelectionSetNode | None, introspects: bool) -> Measure:
+        """Measure a selection set. `introspects` is true within `__schema` and `__type`."""
+        if selection_set is None:
             return Measure()
         limits = self._limits
-        if len(selections.selections) > limits.siblings:
-            raise TooMuch(f"more than {limits.siblings} selections side by side", selections)
+        if len(selection_set.selections) > limits.siblings:
+            raise LimitExceeded(f"more than {limits.siblings} selections in one set", selection_set)
         depth = fields = 0
-        for node in selections.selections:
-            found = self._of_selection(node, schema)
-            depth, fields = max(depth, found.depth), fields + found.fields
+        for node in selection_set.selections:
+            measure = self._measure_selection(node, introspects)
+            depth, fields = max(depth, measure.depth), fields + measure.fields
             if depth > limits.depth:
-                raise TooMuch(f"deeper than {limits.depth} levels", node)
+                raise LimitExceeded(f"deeper than {limits.depth} levels", node)
             if fields > limits.fields:
-                raise TooMuch(f"more than {limits.fields} fields", node)
+                raise LimitExceeded(f"more than {limits.fields} fields", node)
         return Measure(depth, fields)
 
-    def _of_selection(self, node: Node, schema: bool) -> Measure:
+    def _measure_selection(self, node: Node, introspects: bool) -> Measure:
         if isinstance(node, FragmentSpreadNode):
-            return self._of_fragment(node.name.value)
+            return self._measure_fragment(node.name.value)
         assert isinstance(node, FieldNode | InlineFragmentNode)
         if isinstance(node, InlineFragmentNode):
-            return self._of_set(node.selection_set, schema or _of_schema(node.type_condition))
-        # Without aliases the same field twice is one, and so the schema bounds what can be asked of it.
-        schema = schema or node.name.value == "__schema"
-        if schema and node.alias is not None:
-            raise TooMuch("the schema's description takes no aliases", node)
-        inner = self._of_set(node.selection_set, schema or node.name.value == "__type")
+            return self._measure_selection_set(node.selection_set, introspects or _is_on_schema(node.type_condition))
+        # Introspection has no page sizes to limit it. Without aliases, a field selected twice is one field of the
+        # response, so that the number of the schema's own fields is the limit.
+        introspects = introspects or node.name.value == "__schema"
+        if introspects and node.alias is not None:
+            raise LimitExceeded("introspection takes no aliases", node)
+        inner = self._measure_selection_set(node.selection_set, introspects or node.name.value == "__type")
         self._check_values([argument.value for argument in node.arguments or ()], node)
         return Measure(inner.depth + 1, inner.fields + 1)
 
-    def _of_fragment(self, name: str) -> Measure:
-        if name not in self._known:
-            # A fragment within itself, or one that is not there, counts nothing; validation refuses it.
-            self._known[name] = Measure()
+    def _measure_fragment(self, name: str) -> Measure:
+        if name not in self._fragment_measures:
+            # Validation refuses cycles and unknown fragments, which count as empty here.
+            self._fragment_measures[name] = Measure()
             fragment = self._fragments.get(name)
             if fragment is not None:
-                self._known[name] = self._of_set(fragment.selection_set, _of_schema(fragment.type_condition))
-        return self._known[name]
+                introspects = _is_on_schema(fragment.type_condition)
+                self._fragment_measures[name] = self._measure_selection_set(fragment.selection_set, introspects)
+        return self._fragment_measures[name]
 
     def _check_values(self, values: Iterable[ValueNode | None], node: Node) -> None:
-        if sum(_count(value) for value in values) > self._limits.values:
-            raise TooMuch(f"more than {self._limits.values} values in one place; send them as variables", node)
+        if sum(_count_values(value) for value in values) > self._limits.values:
+            raise LimitExceeded(f"more than {self._limits.values} values in one place; send them as variables", node)
 
 
-def _of_schema(condition: NamedTypeNode | None) -> bool:
+def _is_on_schema(condition: NamedTypeNode | None) -> bool:
     return condition is not None and condition.name.value.startswith("__")
 
 
-def _count(value: ValueNode | None) -> int:
-    """How many values are written there, those within others counted too."""
+def _count_values(value: ValueNode | None) -> int:
+    """Return the number of values in a literal, itself and nested values included."""
     if isinstance(value, ListValueNode):
-        return 1 + sum(_count(item) for item in value.values)
+        return 1 + sum(_count_values(item) for item in value.values)
     if isinstance(value, ObjectValueNode):
-        return 1 + sum(_count(member.value) for member in value.fields)
+        return 1 + sum(_count_values(member.value) for member in value.fields)
     return 0 if value is None else 1

@@ -1,65 +1,68 @@
-"""Plans of operations: compiled once each, kept beside their document, and run in graphql-core's place."""
+"""Plans of operations: compiled once, cached beside their document, and run in place of graphql-core."""
 
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
-from graphql.execution.values import VariableValues
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, VariableValues
 
 from app.db.database import Database
 from app.graph.dsl.context import Context
-from app.graph.execution.compile.operation_compiler import Compiler
-from app.graph.execution.documents import Prepared
-from app.graph.execution.run.arguments import NO_VARIABLES
-from app.graph.execution.run.column_reads import Reader
-from app.graph.execution.run.executor import Anew, Plan, Run
-from app.graph.execution.run.variables import Variables
-from app.graph.execution.selection import Selections, Unknown, conditions
+from app.graph.execution.compile.operation_compiler import OperationCompiler
+from app.graph.execution.documents import PreparedDocument
+from app.graph.execution.fallback import FallBack, Unsupported
+from app.graph.execution.run.column_reads import ColumnReads
+from app.graph.execution.run.executor import execute
+from app.graph.execution.run.plan import Plan, Run
+from app.graph.execution.run.variables import NO_VARIABLES, Variables
+from app.graph.execution.selection import Selections, condition_variables
 
 log = structlog.get_logger("graph")
 
-MOST_PLANS = 16
-"""Plans that are kept of a document: for its operations, and the truths of their conditions."""
+MAX_PLANS = 16  # of one document: one for each operation and combination of its conditions
 
-Answer = tuple[bytes, list[GraphQLError]]
-"""The data of a response as JSON, and the errors in it."""
+PlanResult = tuple[bytes, list[GraphQLError]]
+"""The data of a response as JSON, and its errors."""
 
 
 class Plans:
-    """Answers operations by plans, and counts those that it leaves to graphql-core."""
+    """Executes operations by plans, and counts the operations that are left to graphql-core."""
 
-    def __init__(self, schema: GraphQLSchema, database: Database, registry: Any) -> None:
+    def __init__(self, schema: GraphQLSchema, database: Database, scalar_registry: Any) -> None:
         self._schema, self._database = schema, database
-        self._reader = Reader(database)
-        self._compiler = Compiler(schema, self._reader.dialect, registry)
-        self.answered = 0
-        """Operations that a plan answered."""
+        self._reads = ColumnReads(database)
+        self._compiler = OperationCompiler(schema, self._reads.dialect, scalar_registry)
+        self.executed = 0
+        """The number of operations that a plan executed."""
         self.fallbacks: Counter[str] = Counter()
-        """Why others were left to graphql-core, and how many each."""
+        """Reason → the number of operations that were left to graphql-core for it."""
 
-    async def answer(
-        self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any], context: Context
-    ) -> Answer | None:
-        """The answer of an operation; None when graphql-core has to give it."""
+    async def execute(
+        self,
+        prepared: PreparedDocument,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any],
+        context: Context,
+    ) -> PlanResult | None:
+        """Execute an operation by its plan; return None if graphql-core has to execute it."""
         try:
-            coerced = self._coerced(prepared, operation, variables)
-            plan = self._plan(prepared, operation, coerced)
-            run = Run(context, self._reader, coerced)
-            data = await self._database.lanes.run(plan.reading(run))
-        except (Unknown, Anew) as reason:
+            values = self._coerce_variables(prepared, operation, variables)
+            plan = self._plan(prepared, operation, values)
+            run = Run(context, self._reads, values)
+            data = await self._database.read_executor.run(execute(plan, run))
+        except FallBack as reason:
             self.fallbacks[str(reason)] += 1
             return None
         except Exception:
             log.exception("plan failed", request_id=context.request_id)
             self.fallbacks["a fault of the plan"] += 1
             return None
-        self.answered += 1
+        self.executed += 1
         return data, run.errors
 
-    def _coerced(
-        self, prepared: Prepared, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    def _coerce_variables(
+        self, prepared: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any]
     ) -> VariableValues:
         if not operation.variable_definitions:
             return NO_VARIABLES
@@ -67,36 +70,32 @@ class Plans:
         declared = prepared.variables.get(name)
         if declared is None:
             declared = prepared.variables[name] = Variables(self._schema, operation)
-        return declared.coerced(variables)
+        return declared.coerce(variables)
 
-    def _plan(self, prepared: Prepared, operation: OperationDefinitionNode, variables: VariableValues) -> Plan:
+    def _plan(self, prepared: PreparedDocument, operation: OperationDefinitionNode, values: VariableValues) -> Plan:
         assert prepared.document is not None
         name = operation.name.value if operation.name else ""
-        asked = prepared.conditions.get(name)
-        if asked is None:
-            asked = prepared.conditions[name] = conditions(prepared.document, operation)
-        truths = tuple(variables.coerced.get(each) for each in asked)
-        found = prepared.plans.get((name, truths))
-        if found is None:
-            if len(prepared.plans) >= MOST_PLANS:
+        names = prepared.condition_variables.get(name)
+        if names is None:
+            names = prepared.condition_variables[name] = condition_variables(prepared.document, operation)
+        conditions = tuple([values.coerced.get(variable) for variable in names])
+        plan = prepared.plans.get((name, conditions))
+        if plan is None:
+            if len(prepared.plans) >= MAX_PLANS:
                 prepared.plans.clear()
-            found = prepared.plans[name, truths] = self._compiled(prepared.document, operation, asked, truths)
-        if isinstance(found, str):
-            raise Unknown(found)
-        return found
+            plan = self._compile(prepared.document, operation, dict(zip(names, conditions, strict=True)))
+            prepared.plans[name, conditions] = plan
+        if isinstance(plan, str):
+            raise Unsupported(plan)
+        return plan
 
-    def _compiled(
-        self,
-        document: DocumentNode,
-        operation: OperationDefinitionNode,
-        asked: tuple[str, ...],
-        truths: tuple[Any, ...],
+    def _compile(
+        self, document: DocumentNode, operation: OperationDefinitionNode, conditions: Mapping[str, Any]
     ) -> Plan | str:
-        """The plan, or why there is none."""
-        if any(not isinstance(truth, bool) for truth in truths):
+        """Return the plan of an operation, or the reason why it has none."""
+        if any(not isinstance(value, bool) for value in conditions.values()):
             return "a condition that is neither true nor false"
-        selections = Selections(self._schema, document, dict(zip(asked, truths, strict=True)))
         try:
-            return self._compiler.plan(selections, operation)
-        except Unknown as reason:
+            return self._compiler.compile(Selections(self._schema, document, conditions), operation)
+        except Unsupported as reason:
             return str(reason)

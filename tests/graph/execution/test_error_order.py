@@ -1,34 +1,34 @@
-"""Errors are told in the order of their places in the response."""
+"""Errors are sorted by their paths in the response."""
 
 from graphql import GraphQLError, Source
 from graphql.language import SourceLocation
 
-from app.graph.execution.error_order import in_order
+from app.graph.execution.error_order import sort_errors
 
 
-def failed(*path: str | int, line: int = 1) -> GraphQLError:
-    """An error at a path, of a field in a line of the document."""
+def error_at(*path: str | int, line: int = 1) -> GraphQLError:
+    """Return an error at a path, of a field on a line of the document."""
     source = Source("\n" * 10)
     error = GraphQLError("failed", path=list(path), source=source, positions=[line - 1])
     assert error.locations == [SourceLocation(line, 1)]
     return error
 
 
-def order(errors: list[GraphQLError], data: object) -> list[list[str | int]]:
-    """The paths of the errors, in order."""
-    return [list(error.path or ()) for error in in_order(errors, data)]
+def sorted_paths(errors: list[GraphQLError], data: object) -> list[list[str | int]]:
+    """Return the paths of the sorted errors."""
+    return [list(error.path or ()) for error in sort_errors(errors, data)]
 
 
-def test_members_come_in_their_order_and_items_by_number() -> None:
+def test_members_sort_in_response_order_and_items_by_index() -> None:
     data = {"b": [{"x": None, "y": None}, {"x": None}], "a": None}
-    errors = [failed("a"), failed("b", 1, "x"), failed("b", 0, "y"), failed("b", 0, "x")]
-    assert order(errors, data) == [["b", 0, "x"], ["b", 0, "y"], ["b", 1, "x"], ["a"]]
+    errors = [error_at("a"), error_at("b", 1, "x"), error_at("b", 0, "y"), error_at("b", 0, "x")]
+    assert sorted_paths(errors, data) == [["b", 0, "x"], ["b", 0, "y"], ["b", 1, "x"], ["a"]]
 
 
-def test_within_what_is_null_the_document_decides() -> None:
-    errors = [failed("a", "d", line=4), failed("a", "c", line=3), failed("z", line=1)]
-    assert order(errors, {"a": None, "z": None}) == [["a", "c"], ["a", "d"], ["z"]]
+def test_errors_below_a_null_sort_in_document_order() -> None:
+    errors = [error_at("a", "d", line=4), error_at("a", "c", line=3), error_at("z", line=1)]
+    assert sorted_paths(errors, {"a": None, "z": None}) == [["a", "c"], ["a", "d"], ["z"]]
 
 
-def test_where_there_is_no_data_the_document_decides() -> None:
-    assert order([failed("b", line=2), failed("a", line=1)], None) == [["a"], ["b"]]
+def test_errors_without_data_sort_in_document_order() -> None:
+    assert sorted_paths([error_at("b", line=2), error_at("a", line=1)], None) == [["a"], ["b"]]

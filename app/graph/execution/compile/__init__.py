@@ -1,1 +1,1 @@
-"""The compiler: from a validated operation to its plan."""
+"""The compiler from a validated operation to its plan."""

@@ -1,98 +1,148 @@
-"""What the fields of a level lead to, while it is compiled: their arguments, and the levels that come next."""
+"""The targets of a level's edges: arguments, connections, and the levels to which the edges lead."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Protocol
 
 from graphql import (
     FieldNode,
     GraphQLField,
+    GraphQLList,
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
+    get_nullable_type,
     is_abstract_type,
     is_leaf_type,
 )
 
 from app.graph.dsl import node_types
-from app.graph.execution.compile.page_compiler import Connecting
+from app.graph.execution.compile.argument_compiler import ArgumentCompiler
+from app.graph.execution.compile.codegen import MemberNames, compile_fill
+from app.graph.execution.compile.page_compiler import ConnectionCompiler
+from app.graph.execution.fallback import Unsupported
 from app.graph.execution.run.arguments import Arguments
-from app.graph.execution.run.edges import Get
-from app.graph.execution.run.executor import Level
-from app.graph.execution.run.existing_objects import Given
-from app.graph.execution.run.input_coercion import Inputs
-from app.graph.execution.run.page_runtime import Pages
-from app.graph.execution.selection import Selections, Unknown, sets_of
+from app.graph.execution.run.edges import Getter
+from app.graph.execution.run.existing_objects import ObjectSelection
+from app.graph.execution.run.page_runtime import ConnectionPlan
+from app.graph.execution.run.plan import Fill, PlanLevel
+from app.graph.execution.selection import Selections, selection_sets
 from app.lists.listings import Listing, Lookup
 
 
-class Levels(Protocol):
-    """What makes the levels that a level leads to."""
+@dataclass(frozen=True)
+class SelectedField:
+    """A field that an operation selects of a level's objects."""
+
+    field: GraphQLField
+    definition: Any
+    """The field as Strawberry declares it."""
+    nodes: list[FieldNode]
+    attributes: MemberNames
+    """The path to the field's attribute in the generated response object, such as ("f2", "f0")."""
+    names: MemberNames
+    """The path to the field in the response, from the level's object."""
+
+    @property
+    def name(self) -> str:
+        """The name in the schema."""
+        return self.nodes[0].name.value
+
+    @property
+    def named_type(self) -> Any:
+        """The type without list and non-null."""
+        return get_named_type(self.field.type)
+
+    @property
+    def is_leaf(self) -> bool:
+        """True if its values have no fields of their own."""
+        return is_leaf_type(self.named_type)
+
+    @property
+    def is_list(self) -> bool:
+        """True if its value is a list."""
+        return isinstance(get_nullable_type(self.field.type), GraphQLList)
+
+    @property
+    def edge_base(self) -> tuple[MemberNames, list[FieldNode], Fill]:
+        """The first arguments of every edge."""
+        return self.names, self.nodes, compile_fill(self.attributes)
+
+
+class LevelFactory(Protocol):
+    """The part of the operation's compiler that makes the compilers of levels."""
 
     schema: GraphQLSchema
-    inputs: Inputs
-    tables: dict[Any, str]
+    arguments: ArgumentCompiler
+    type_names: dict[Any, str]
 
-    def rows(self, selections: Selections, kind: GraphQLObjectType | None, table: Any, columns: Any = None) -> Any: ...
-    def objects(self, selections: Selections, kind: GraphQLObjectType) -> Any: ...
-    def columns(self, table: Any) -> Any: ...
+    def row_level(
+        self, selections: Selections, object_type: GraphQLObjectType | None, table: Any, columns: Any = None
+    ) -> Any: ...
+    def object_level(self, selections: Selections, object_type: GraphQLObjectType) -> Any: ...
+    def selected_columns(self, table: Any) -> Any: ...
 
 
-class Targets:
-    """What the fields that an operation selects lead to."""
+class EdgeTargets:
+    """Compiles the targets of the fields that an operation selects."""
 
-    def __init__(self, compiler: Levels, selections: Selections) -> None:
-        self.compiler, self.selections = compiler, selections
+    def __init__(self, levels: LevelFactory, selections: Selections) -> None:
+        self._levels, self._selections = levels, selections
 
-    def arguments(self, field: GraphQLField, definition: Any, nodes: list[FieldNode]) -> Arguments:
-        """The arguments of a field."""
-        return Arguments(field, nodes[0], definition, self.compiler.inputs)
+    def arguments(self, selected: SelectedField) -> Arguments:
+        """Return the arguments of a field."""
+        return self._levels.arguments.compile(selected.field, selected.definition, selected.nodes[0])
 
-    def row(self, batch: Lookup[Any], kind: GraphQLObjectType, nodes: list[FieldNode]) -> tuple[Level, Get]:
-        """How the rows that a batch finds are made, and how the key is read off one."""
-        making = self.compiler.rows(self.selections, kind, batch.table)
-        at = making.columns.at(batch.column.key)
-        return making.level(sets_of(nodes)), itemgetter(at)
+    def rows(self, batch: Lookup[Any], selected: SelectedField) -> tuple[PlanLevel, Getter]:
+        """Return the level of the rows that a lookup finds, and the getter of their key."""
+        level = self._levels.row_level(self._selections, selected.named_type, batch.table)
+        key_index = level.columns.index(batch.column.key)
+        return level.compile(selection_sets(selected.nodes)), itemgetter(key_index)
 
-    def view(self, batch: Lookup[Any], names: tuple[str, ...] | None) -> tuple[Level, Get]:
-        """The same where nothing is made of the rows, and a function looks at columns of them."""
-        making = self.compiler.rows(self.selections, None, batch.table)
-        at = making.columns.at(batch.column.key)
-        making.look(names)
-        return making.finish("None"), itemgetter(at)
+    def row_views(self, batch: Lookup[Any], columns: Sequence[str] | None) -> tuple[PlanLevel, Getter]:
+        """Return the same for rows that are read for a function, which uses some of their columns; None means all."""
+        level = self._levels.row_level(self._selections, None, batch.table)
+        key_index = level.columns.index(batch.column.key)
+        level.use_columns(columns)
+        return level.finish("None"), itemgetter(key_index)
 
-    def any_row(self, field: GraphQLField, nodes: list[FieldNode]) -> dict[str, Level]:
-        """How rows of the kinds that a field can lead to are made, by the prefix of their ids."""
-        possible = {kind.name: kind for kind in self._possible(get_named_type(field.type))}
-        found = {}
-        for prefix, node in node_types.nodes.items():
-            kind = possible.get(node.type.__name__)
-            if isinstance(kind, GraphQLObjectType):
-                making = self.compiler.rows(self.selections, kind, node.by_id.table)
-                making.columns.at("id")
-                found[prefix] = making.level(sets_of(nodes))
-        return found
+    def any_nodes(self, selected: SelectedField) -> dict[str, PlanLevel]:
+        """Return id prefix → the level of its rows, for the types to which a field can lead."""
+        possible_types = {possible.name: possible for possible in self._possible_types(selected.named_type)}
+        levels: dict[str, PlanLevel] = {}
+        for prefix, node in node_types.nodes_by_prefix.items():
+            object_type = possible_types.get(node.type.__name__)
+            if isinstance(object_type, GraphQLObjectType):
+                level = self._levels.row_level(self._selections, object_type, node.by_id.table)
+                level.columns.index("id")
+                levels[prefix] = level.compile(selection_sets(selected.nodes))
+        return levels
 
-    def given(self, kind: Any, nodes: list[FieldNode]) -> Given:
-        """The selection of objects that are there already."""
-        named = get_named_type(kind)
-        if is_leaf_type(named):
-            raise Unknown(f"a resolver that gives {named.name}")
-        sets = sets_of(nodes)
-        levels = {each.name: self.compiler.objects(self.selections, each).level(sets) for each in self._possible(named)}
-        names: dict[type, str] = dict(self.compiler.tables)
-        return Given(kind, levels, None if is_abstract_type(named) else named.name, names)
+    def objects(self, selected: SelectedField) -> ObjectSelection:
+        """Return the selection of a field whose values are Python objects."""
+        named_type = selected.named_type
+        if selected.is_leaf:
+            raise Unsupported(f"a resolver that gives {named_type.name}")
+        levels = {
+            possible.name: self._levels.object_level(self._selections, possible).compile(selection_sets(selected.nodes))
+            for possible in self._possible_types(named_type)
+        }
+        only_type = None if is_abstract_type(named_type) else named_type.name
+        return ObjectSelection(selected.field.type, levels, only_type, dict(self._levels.type_names))
 
-    def pages(self, listing: Listing[Any], field: GraphQLField, definition: Any, nodes: list[FieldNode]) -> Pages:
-        """The selection of a connection."""
-        columns = self.compiler.columns(listing.table)
+    def connection(self, listing: Listing[Any], selected: SelectedField) -> ConnectionPlan:
+        """Return the selection of a connection."""
+        # All selections of a page's items read the same rows, and so share the indexes of the columns.
+        columns = self._levels.selected_columns(listing.table)
 
-        def level(item: Any, nodes: list[FieldNode]) -> Level:
-            making = self.compiler.rows(self.selections, item, listing.table, columns)
-            found: Level = making.level(sets_of(nodes))
-            return found
+        def item_level(object_type: Any, nodes: list[FieldNode]) -> PlanLevel:
+            compiler = self._levels.row_level(self._selections, object_type, listing.table, columns)
+            level: PlanLevel = compiler.compile(selection_sets(nodes))
+            return level
 
-        kind, asked = get_named_type(field.type), self.arguments(field, definition, nodes)
-        return Connecting(self.selections, kind, nodes, asked, columns.names, level).pages()
+        plan = ConnectionPlan(columns.names, self.arguments(selected))
+        return ConnectionCompiler(self._selections, plan, item_level).compile(selected.named_type, selected.nodes)
 
-    def _possible(self, kind: Any) -> list[Any]:
-        return [*self.compiler.schema.get_possible_types(kind)] if is_abstract_type(kind) else [kind]
+    def _possible_types(self, named_type: Any) -> list[Any]:
+        return [*self._levels.schema.get_possible_types(named_type)] if is_abstract_type(named_type) else [named_type]

@@ -1,6 +1,6 @@
-"""How values are given in the response: exactly as the schema's types give them, by the shortest way.
+"""Serializers of leaf values: functions from a value to its form in the response, equal to graphql-core's.
 
-What a column holds is mostly what the response shows, and goes there as it is. For the rest there is a function.
+The response shows most columns as the database returns them, and those need no function.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,121 +23,127 @@ from sqlalchemy import Boolean, Date, Dialect, Enum, Integer, String
 from sqlalchemy.types import TypeDecorator
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from app.db.prepared_statements import python_value
+from app.db.prepared_statements import result_converter
 
-Change = Callable[[Any], Any]
+Serializer = Callable[[Any], Any]
 
-LEAST_INT, LARGEST_INT = -(2**31), 2**31 - 1
+MIN_INT, MAX_INT = -(2**31), 2**31 - 1  # the range of GraphQL's Int
 
 
-def completed(kind: GraphQLOutputType) -> Change:
-    """What graphql-core would give for a value of a leaf type, or of a list of them. Raises what it would raise."""
-    if isinstance(kind, GraphQLNonNull):
-        return _straight(kind.of_type, _never_null(completed(kind.of_type)))
-    if isinstance(kind, GraphQLList):
-        return _each(completed(kind.of_type))
-    assert is_leaf_type(kind)
-    coerce = kind.coerce_output_value
+def leaf_serializer(output_type: GraphQLOutputType) -> Serializer:
+    """Return the serializer of a leaf type, or of a list of one. It raises what graphql-core would raise."""
+    if isinstance(output_type, GraphQLNonNull):
+        return _with_shortcut(output_type.of_type, _non_null(leaf_serializer(output_type.of_type)))
+    if isinstance(output_type, GraphQLList):
+        return _list(leaf_serializer(output_type.of_type))
+    assert is_leaf_type(output_type)
+    coerce = output_type.coerce_output_value
 
-    def leaf(value: Any) -> Any:
+    def serialize(value: Any) -> Any:
         if value is None or value is Undefined:
             return None
         if isinstance(value, Exception):
             raise value
-        given = coerce(value)
-        if given is None or given is Undefined:
-            raise TypeError(f"{kind} gives nothing for {value!r}")
-        return given
+        output = coerce(value)
+        if output is None or output is Undefined:
+            raise TypeError(f"{output_type} has no output for {value!r}")
+        return output
 
-    return _straight(kind, leaf)
-
-
-def _straight(kind: GraphQLOutputType, give: Change) -> Change:
-    """The same, where most values are given as they are: those need no look at what else they might be."""
-    if kind is GraphQLInt:
-        return lambda value: value if type(value) is int and LEAST_INT <= value <= LARGEST_INT else give(value)
-    if kind in (GraphQLString, GraphQLID):
-        return lambda value: value if type(value) is str else give(value)
-    return give
+    return _with_shortcut(output_type, serialize)
 
 
-def _never_null(inner: Change) -> Change:
-    def never_null(value: Any) -> Any:
-        given = inner(value)
-        if given is None:
+def _with_shortcut(output_type: GraphQLOutputType, serialize: Serializer) -> Serializer:
+    """Return a serializer that leaves the usual values of a type unchanged, and passes all others to `serialize`."""
+    if output_type is GraphQLInt:
+        return lambda value: value if type(value) is int and MIN_INT <= value <= MAX_INT else serialize(value)
+    if output_type in (GraphQLString, GraphQLID):
+        return lambda value: value if type(value) is str else serialize(value)
+    return serialize
+
+
+def _non_null(serialize: Serializer) -> Serializer:
+    def serialize_non_null(value: Any) -> Any:
+        output = serialize(value)
+        if output is None:
             raise TypeError("null where there has to be a value")
-        return given
+        return output
 
-    return never_null
+    return serialize_non_null
 
 
-def _each(inner: Change) -> Change:
-    def each(value: Any) -> Any:
+def _list(serialize: Serializer) -> Serializer:
+    def serialize_list(value: Any) -> Any:
         if value is None:
             return None
         if isinstance(value, Exception):
             raise value
         if not isinstance(value, Iterable) or isinstance(value, str | bytes):
             raise TypeError(f"{value!r} is no list")
-        return [inner(item) for item in value]
+        return [serialize(item) for item in value]
 
-    return each
-
-
-def shown(kind: GraphQLOutputType, column: Any, dialect: Dialect) -> Change | dict[Any, str] | None:
-    """How a column's value is given: as it is (None), as a table has it, or by a function."""
-    bare = kind
-    if isinstance(kind, GraphQLNonNull):
-        bare = kind.of_type
-    if not isinstance(kind, GraphQLNonNull) or not column.nullable:
-        stored = column.type
-        if isinstance(stored, TypeDecorator) and not isinstance(stored, UTCDateTime):
-            stored = stored.impl
-        found = _short(bare, stored, column.nullable, dialect)
-        if found is not NotImplemented:
-            short: Change | dict[Any, str] | None = found
-            return short
-    give, value = completed(kind), python_value(column.type, dialect)
-    return give if value is None else lambda stored: give(value(stored))
+    return serialize_list
 
 
-def _short(kind: Any, stored: Any, nullable: bool, dialect: Dialect) -> Any:
-    embedded = dialect.name == "sqlite"
-    if isinstance(stored, Enum):
-        return _names(kind, stored, nullable)
-    if isinstance(stored, String):
-        return None if kind in (GraphQLString, GraphQLID) else NotImplemented
-    if isinstance(stored, Boolean):
-        return NotImplemented if kind is not GraphQLBoolean else _truth(nullable) if embedded else None
-    if isinstance(stored, Integer):
-        return None if kind is GraphQLInt else NotImplemented
-    name = getattr(kind, "name", "")
-    if isinstance(stored, UTCDateTime) and name == "DateTime":
-        return _instant_or_none if embedded else None
-    if isinstance(stored, Date) and name == "Date":
-        return None  # an SQLite file holds it as the response shows it
+def column_serializer(
+    output_type: GraphQLOutputType, column: Any, dialect: Dialect
+) -> Serializer | dict[Any, str] | None:
+    """Return the serializer of a column's values as the driver returns them.
+
+    It is None if they stay as they are, a dictionary if they are few, or else a function.
+    """
+    nullable_type = output_type.of_type if isinstance(output_type, GraphQLNonNull) else output_type
+    if not isinstance(output_type, GraphQLNonNull) or not column.nullable:
+        stored_type = column.type
+        if isinstance(stored_type, TypeDecorator) and not isinstance(stored_type, UTCDateTime):
+            stored_type = stored_type.impl
+        shortcut = _column_shortcut(nullable_type, stored_type, column.nullable, dialect)
+        if shortcut is not NotImplemented:
+            typed_shortcut: Serializer | dict[Any, str] | None = shortcut
+            return typed_shortcut
+    serialize, convert = leaf_serializer(output_type), result_converter(column.type, dialect)
+    return serialize if convert is None else lambda stored: serialize(convert(stored))
+
+
+def _column_shortcut(output_type: Any, stored_type: Any, nullable: bool, dialect: Dialect) -> Any:
+    """Return a serializer as `column_serializer` does; NotImplemented if there is no shortcut."""
+    is_sqlite = dialect.name == "sqlite"
+    if isinstance(stored_type, Enum):
+        return _enum_names(output_type, stored_type, nullable)
+    if isinstance(stored_type, String):
+        return None if output_type in (GraphQLString, GraphQLID) else NotImplemented
+    if isinstance(stored_type, Boolean):
+        if output_type is not GraphQLBoolean:
+            return NotImplemented
+        return _sqlite_boolean(nullable) if is_sqlite else None
+    if isinstance(stored_type, Integer):
+        return None if output_type is GraphQLInt else NotImplemented
+    name = getattr(output_type, "name", "")
+    if isinstance(stored_type, UTCDateTime) and name == "DateTime":
+        return _sqlite_instant if is_sqlite else None
+    if isinstance(stored_type, Date) and name == "Date":
+        return None  # SQLite stores it as the text that the response shows
     return NotImplemented
 
 
-def _names(kind: Any, stored: Enum, nullable: bool) -> Any:
-    """Stored value → the name in the schema."""
-    if not isinstance(kind, GraphQLEnumType) or stored.enum_class is None:
+def _enum_names(output_type: Any, stored_type: Enum, nullable: bool) -> Any:
+    """Return stored value → its name in the schema."""
+    if not isinstance(output_type, GraphQLEnumType) or stored_type.enum_class is None:
         return NotImplemented
-    names = _names_of(kind, stored.enum_class)
+    names = _names_by_value(output_type, stored_type.enum_class)
     return {**names, None: None} if nullable else names
 
 
 @cache
-def _names_of(kind: GraphQLEnumType, members: Iterable[Any]) -> dict[Any, str]:
-    return {member.value: kind.coerce_output_value(member) for member in members}
+def _names_by_value(output_type: GraphQLEnumType, members: Iterable[Any]) -> dict[Any, str]:
+    return {member.value: output_type.coerce_output_value(member) for member in members}
 
 
-def _truth(nullable: bool) -> Change:
+def _sqlite_boolean(nullable: bool) -> Serializer:
     return (lambda value: None if value is None else value == 1) if nullable else (lambda value: value == 1)
 
 
-def _instant_or_none(text: str | None) -> str | None:
-    """An instant as an SQLite file holds it, `2026-03-14 09:00:00.000000`, as the response shows it."""
+def _sqlite_instant(text: str | None) -> str | None:
+    """Return the response's form of an instant that SQLite stores as `2026-03-14 09:00:00.000000`."""
     if text is None:
         return None
     fraction = text[19:]

@@ -1,1 +1,1 @@
-"""The runtime of plans: levels, edges and pages while an operation runs."""
+"""The executor of plans: the parts that plans consist of, and the reads that they make."""

@@ -1,4 +1,4 @@
-"""Edges to what has to be worked out, for all objects at once or for each."""
+"""Edges to computed values: by a batch function for all objects at once, or by a coroutine for each object."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,82 +6,85 @@ from functools import partial
 from typing import Any
 
 from app.graph.dsl import declarations
+from app.graph.execution.fallback import FallBack
 from app.graph.execution.run.arguments import Arguments
-from app.graph.execution.run.edges import Field, Get
-from app.graph.execution.run.executor import Anew, Here, Leading, Run
-from app.graph.execution.run.existing_objects import Given
-from app.lists.listings import Children, Lookup
+from app.graph.execution.run.edges import Getter
+from app.graph.execution.run.existing_objects import ObjectSelection
+from app.graph.execution.run.plan import EdgeProgram, LevelInstance, PlanEdge, Run
+from app.lists.listings import ChildListing, Lookup
 
 
 @dataclass(slots=True)
-class Worked(Field):
-    """An edge to what a batch works out for the keys of all objects."""
+class BatchEdge(PlanEdge):
+    """An edge to what a batch function computes for the keys of all objects."""
 
-    edge: declarations.Edge
-    key: Get
+    declaration: declarations.EdgeDeclaration
+    key: Getter
+    """Reads the key off an object's row."""
     arguments: Arguments
-    order: tuple[str, ...]
-    """The arguments in the order in which the batch takes them."""
-    give: Get | Given
-    """How a value of a leaf type is given, or the selection of objects."""
+    argument_names: tuple[str, ...]
+    """The arguments in the order of the batch function's parameters."""
+    output: Getter | ObjectSelection
+    """Serializes a leaf value, or selects from objects."""
 
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Have it worked out for all keys at once."""
-        edge = self.edge
+    def resolve(self, run: Run, instance: LevelInstance) -> EdgeProgram:
+        """Compute the values of all keys by one call."""
+        declaration = self.declaration
         try:
-            asked = self.arguments.of(run)
-            actor = run.context.permitted(edge.scope, own=edge.own)
+            values = self.arguments.values(run)
+            actor = run.context.permitted_actor(declaration.scope, own=declaration.own)
         except Exception as error:
-            return self.refuse(run, here, error)
-        keys = [self.key(row) for row in here.rows]
-        wanted = list(dict.fromkeys(key for key in keys if key is not None))
-        if not wanted:
+            return self.fail(run, instance, error)
+        keys = [self.key(row) for row in instance.rows]
+        distinct_keys = list(dict.fromkeys(key for key in keys if key is not None))
+        if not distinct_keys:
             return ()
-        arguments = [asked.get(name) for name in self.order]
-        assert not isinstance(edge.batch, Lookup | Children)
-        batch = edge.batch
+        batch = declaration.batch
+        assert not isinstance(batch, Lookup | ChildListing)
         if batch is None:
-            return self.put(run, here, keys, {})
-        [found] = yield [partial(run.context.look, batch, actor, wanted, *arguments)]
-        if isinstance(found, Exception):
-            run.fail(here, [index for index, key in enumerate(keys) if key is not None], self, found)
+            return self._fill_values(run, instance, keys, {})
+        arguments = [values.get(name) for name in self.argument_names]
+        [computed] = yield [partial(run.context.run_query, batch, actor, distinct_keys, *arguments)]
+        if isinstance(computed, Exception):
+            run.add_error(instance, [index for index, key in enumerate(keys) if key is not None], self, computed)
             return ()
-        return self.put(run, here, keys, found)
+        return self._fill_values(run, instance, keys, computed)
 
-    def put(self, run: Run, here: Here, keys: list[Any], found: dict[Any, Any]) -> Sequence[Here]:
-        """Put each object's share there."""
-        value, give = self.edge.value, self.give
-        rows = here.views if value is not None else here.rows
-        made: list[Any] = []
+    def _fill_values(
+        self, run: Run, instance: LevelInstance, keys: list[Any], computed: dict[Any, Any]
+    ) -> Sequence[LevelInstance]:
+        derive, output = self.declaration.value, self.output
+        rows = instance.views if derive is not None else instance.rows
+        values: list[Any] = []
         for index, (key, row) in enumerate(zip(keys, rows, strict=True)):
             try:
-                share = None if key is None else found.get(key)
-                if key is not None and value is not None:
-                    share = value(row, share, run.context)
-                made.append(share if isinstance(give, Given) else give(share))
+                value = None if key is None else computed.get(key)
+                if key is not None and derive is not None:
+                    value = derive(row, value, run.context)
+                values.append(value if isinstance(output, ObjectSelection) else output(value))
             except Exception as error:
-                made.append(None)
-                run.fail(here, [index], self, error)
-        if not isinstance(give, Given):
-            self.fill(here.parts, made)
+                values.append(None)
+                run.add_error(instance, [index], self, error)
+        if not isinstance(output, ObjectSelection):
+            self.fill(instance.objects, values)
             return ()
-        parts, reached = give.give(here, made, list(self.names))
-        self.fill(here.parts, parts)
+        objects, reached = output.build(instance, values, list(self.names))
+        self.fill(instance.objects, objects)
         return reached
 
 
 @dataclass(slots=True)
-class Awaited(Field):
-    """A field whose objects each object has to be asked for."""
+class AsyncValueEdge(PlanEdge):
+    """A field whose objects a coroutine returns for each object."""
 
     get: Callable[[Any], Any]
-    given: Given
+    selection: ObjectSelection
 
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Ask, and give what comes."""
-        found = yield [partial(self.get, view) for view in here.views]
-        if any(isinstance(value, Exception) for value in found):
-            raise Anew("a value that failed")
-        parts, reached = self.given.give(here, found, list(self.names))
-        self.fill(here.parts, parts)
+    def resolve(self, _run: Run, instance: LevelInstance) -> EdgeProgram:
+        """Await the coroutine of each object."""
+        values = yield [partial(self.get, view) for view in instance.views]
+        if any(isinstance(value, Exception) for value in values):
+            raise FallBack("a value that failed")
+        objects, reached = self.selection.build(instance, values, list(self.names))
+        self.fill(instance.objects, objects)
         return reached

@@ -1,251 +1,245 @@
-"""The edges of plans: how each word of the graph leads from all the objects of a level to others, in one step."""
+"""Edges to rows by one key, to a page of rows, to permissions, and to objects within a value."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import FieldNode
-
 from app.access import Actor
 from app.core.errors import MissingScope
-from app.db.read_batch import Follow, Read, ahead_of
-from app.graph.dsl import declarations, value_declarations
-from app.graph.execution.run.codegen import Fill
-from app.graph.execution.run.executor import Anew, Below, Here, Leading, Level, Run, of_keys
-from app.graph.execution.run.existing_objects import Given
-from app.graph.execution.run.page_runtime import Pages
-from app.graph.execution.run.prefetch import Begun, following
-from app.lists.listings import Children, Lookup
+from app.db.read_batch import DependentRead, Read, dependents_of
+from app.graph.dsl import declarations
+from app.graph.execution.fallback import FallBack
+from app.graph.execution.run.existing_objects import ObjectSelection
+from app.graph.execution.run.locations import ChildLocation, steps_by_key
+from app.graph.execution.run.page_runtime import ConnectionPlan
+from app.graph.execution.run.plan import EdgeProgram, LevelInstance, PlanEdge, PlanLevel, Run
+from app.graph.execution.run.prefetch import PausedRead, level_prefetch
+from app.lists.listings import ChildListing, Lookup
 
-Get = Callable[[Any], Any]
-
-
-@dataclass(slots=True)
-class Field:
-    """What all edges have: the path from the object, the nodes of the document, and how a value is put there."""
-
-    names: tuple[str, ...]
-    nodes: list[FieldNode]
-    fill: Fill
-
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Fill it in for all objects; gives the levels that it leads to."""
-        raise NotImplementedError
-
-    def ahead(self, _run: Run) -> Sequence[Follow]:
-        """What can be read for it together with the rows of its level."""
-        return ()
-
-    @property
-    def lasts(self) -> bool:
-        """Whether that is the same each time, for the same caller."""
-        return True
-
-    def refuse(self, run: Run, here: Here, error: Exception) -> Sequence[Here]:
-        """The edge failed for all objects; they have null there."""
-        run.fail(here, range(len(here.rows)), self, error)
-        return ()
+Getter = Callable[[Any], Any]
 
 
 @dataclass(slots=True)
-class ToOne(Field):
+class ToOneEdge(PlanEdge):
     """An edge to the row of a key."""
 
-    edge: declarations.Edge
-    key: Get
-    level: Level
-    found: Get
-    """The key in a found row."""
-    at: int | None
-    """The place of the key in an object's row, where the object is a row."""
-    value: Get | None = None
-    """How what the edge makes of both rows is given, where it makes something of them."""
+    declaration: declarations.EdgeDeclaration
+    key: Getter
+    """Reads the key off an object's row."""
+    level: PlanLevel
+    row_key: Getter
+    """Reads the key off a row to which the edge leads."""
+    key_index: int | None
+    """The index of the key in an object's row; None if the object is not a row of the database."""
+    serialize: Getter | None = None
+    """Makes the response's value, if the declaration derives a value from both rows."""
 
-    def follow(self, run: Run, here: Here) -> Leading:
+    def resolve(self, run: Run, instance: LevelInstance) -> EdgeProgram:
         """Look up the rows of all keys."""
-        edge = self.edge
+        declaration = self.declaration
         try:
-            actor = run.context.permitted(edge.scope, own=edge.own)
+            actor = run.context.permitted_actor(declaration.scope, own=declaration.own)
         except Exception as error:
-            return self.refuse(run, here, error)
-        keys = [self.key(row) for row in here.rows]
-        wanted = list(dict.fromkeys(key for key in keys if key is not None))
-        if not wanted:
+            return self.fail(run, instance, error)
+        keys = [self.key(row) for row in instance.rows]
+        distinct_keys = list(dict.fromkeys(key for key in keys if key is not None))
+        if not distinct_keys:
             return ()
-        rows, ahead = yield from self.read(run, here, actor, wanted)
+        rows, prefetched = yield from self._read(run, instance, actor, distinct_keys)
         if isinstance(rows, Exception):
-            run.fail(here, [index for index, key in enumerate(keys) if key is not None], self, rows)
+            run.add_error(instance, [index for index, key in enumerate(keys) if key is not None], self, rows)
             return ()
-        get = self.found
-        if edge.value is not None:
-            views = dict(zip([get(row) for row in rows], self.level.view(rows), strict=True))
-            self.derive(run, here, keys, views)
+        row_keys = [self.row_key(row) for row in rows]
+        if declaration.value is not None:
+            views = dict(zip(row_keys, self.level.to_views(rows), strict=True))
+            self._fill_derived(run, instance, keys, views)
             return ()
-        return self.attach(here, keys, [get(row) for row in rows], rows, ahead)
+        return self._fill_objects(instance, keys, row_keys, rows, prefetched)
 
-    def ahead(self, run: Run) -> Sequence[Follow]:
-        """The rows of all keys."""
-        edge, level = self.edge, self.level
-        if self.at is None or not isinstance(edge.batch, Lookup):
+    def prefetch(self, run: Run) -> Sequence[DependentRead]:
+        """Return the read of the rows of all keys."""
+        declaration, level = self.declaration, self.level
+        if self.key_index is None or not isinstance(declaration.batch, Lookup):
             return ()
         try:
-            actor = run.context.permitted(edge.scope, own=edge.own)
+            actor = run.context.permitted_actor(declaration.scope, own=declaration.own)
         except MissingScope:
-            return ()  # who may not see it is told so in its place
-        read = run.reader.rows(edge.batch, actor, (), level.columns)
-        return [Follow(id(self), self.at, read.followed(following(run, level)))]
+            return ()  # `resolve` records the error
+        read = run.reads.rows(declaration.batch, actor, (), level.columns)
+        return [DependentRead(id(self), self.key_index, read.with_dependents(level_prefetch(run, level)))]
 
     @property
-    def lasts(self) -> bool:
-        """Whether that is the same each time, for the same caller."""
-        return self.level.lasts
+    def is_stable(self) -> bool:
+        """True if these reads are the same each time for the same actor."""
+        return self.level.is_stable
 
-    def read(self, run: Run, here: Here, actor: Actor, keys: list[Any]) -> Any:
-        """The rows of some keys, or what was raised instead, and what was read with them."""
-        rows = here.ahead.get(id(self))
+    def _read(self, run: Run, instance: LevelInstance, actor: Actor, keys: list[Any]) -> Any:
+        """Return the rows of some keys, or the exception of their read, and the rows that were read with them."""
+        rows = instance.prefetched.get(id(self))
         if rows is not None:
-            # Some may follow from a row that is not shown.
+            # The prefetch followed all rows that were read, some of which the level does not show.
             wanted = set(keys)
-            return [row for row in rows if self.found(row) in wanted], ahead_of(rows)
-        batch = self.edge.batch
+            return [row for row in rows if self.row_key(row) in wanted], dependents_of(rows)
+        batch = self.declaration.batch
         assert isinstance(batch, Lookup)
-        read = run.reader.rows(batch, actor, keys, self.level.columns)
-        [rows] = yield [read.followed(following(run, self.level))]
-        return rows, ahead_of(rows)
+        read = run.reads.rows(batch, actor, keys, self.level.columns)
+        [rows] = yield [read.with_dependents(level_prefetch(run, self.level))]
+        return rows, dependents_of(rows)
 
-    def attach(
-        self, here: Here, keys: list[Any], found: list[Any], rows: Sequence[Any], ahead: Mapping[Hashable, Any]
-    ) -> Sequence[Here]:
-        """Put the found rows to the objects whose keys they have."""
-        reached = Here(self.level, rows, Below(here, of_keys(keys, found, self.names)), ahead)
-        parts = dict(zip(found, reached.parts, strict=True))
-        self.fill(here.parts, [parts.get(key) for key in keys])
+    def _fill_objects(
+        self,
+        instance: LevelInstance,
+        keys: list[Any],
+        row_keys: list[Any],
+        rows: Sequence[Any],
+        prefetched: Mapping[Hashable, Any],
+    ) -> Sequence[LevelInstance]:
+        location = ChildLocation(instance.location, steps_by_key(keys, row_keys, self.names))
+        reached = LevelInstance(self.level, rows, location, prefetched)
+        objects = dict(zip(row_keys, reached.objects, strict=True))
+        self.fill(instance.objects, [objects.get(key) for key in keys])
         return [reached] if rows else ()
 
-    def derive(self, run: Run, here: Here, keys: list[Any], views: dict[Any, Any]) -> None:
-        """Put there what the edge makes of each object's row and of what was found."""
-        value, give, context = self.edge.value, self.value, run.context
-        assert value is not None
-        assert give is not None
-        made: list[Any] = []
-        for index, (key, row) in enumerate(zip(keys, here.views, strict=True)):
+    def _fill_derived(self, run: Run, instance: LevelInstance, keys: list[Any], views: dict[Any, Any]) -> None:
+        """Fill in the value that the declaration derives from each object's row and the row of its key."""
+        derive, serialize, context = self.declaration.value, self.serialize, run.context
+        assert derive is not None
+        assert serialize is not None
+        values: list[Any] = []
+        for index, (key, row) in enumerate(zip(keys, instance.views, strict=True)):
             try:
-                made.append(None if key is None else give(value(row, views.get(key), context)))
+                values.append(None if key is None else serialize(derive(row, views.get(key), context)))
             except Exception as error:
-                made.append(None)
-                run.fail(here, [index], self, error)
-        self.fill(here.parts, made)
+                values.append(None)
+                run.add_error(instance, [index], self, error)
+        self.fill(instance.objects, values)
 
 
 @dataclass(slots=True)
-class ToMany(Field):
+class ToManyEdge(PlanEdge):
     """An edge to a page of rows for each object."""
 
-    edge: declarations.Edge
-    key: Get
-    pages: Pages
-    at: int | None
-    """The place of the key in an object's row, where the object is a row and the key is its id."""
+    declaration: declarations.EdgeDeclaration
+    key: Getter
+    """Reads the parent's key off an object's row."""
+    connection: ConnectionPlan
+    key_index: int | None
+    """The index of the key in an object's row; None if the object is not a row, or the key is not its id."""
 
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Read the pages of all objects, and count their lists where that is asked."""
-        batch = self.edge.batch
-        assert isinstance(batch, Children)
-        keys = [self.key(row) for row in here.rows]
-        begun = Begun(self.ask(run, list(dict.fromkeys(keys))))
-        there = [here.ahead.get((id(self), number)) for number in range(len(begun.needs or ()))]
-        if there and None not in there:
-            begun.go_on(there)
+    def resolve(self, run: Run, instance: LevelInstance) -> EdgeProgram:
+        """Read the pages of all objects, and count their lists if the selection asks for counts."""
+        batch = self.declaration.batch
+        assert isinstance(batch, ChildListing)
+        keys = [self.key(row) for row in instance.rows]
+        read = PausedRead(self._read(run, list(dict.fromkeys(keys))))
+        prefetched = [instance.prefetched.get((id(self), number)) for number in range(len(read.requests or ()))]
+        if prefetched and None not in prefetched:
+            read.resume(prefetched)
         try:
-            actor, ask, rows, counts = yield from begun.rest()
-        except Anew:
+            actor, request, rows, counts = yield from read.finish()
+        except FallBack:
             raise
         except Exception as error:
-            return self.refuse(run, here, error)
-        counted = dict(map(tuple, counts or ()))
-        ahead = ahead_of(rows)
-        groups = self.pages.grouped(batch.listing, ask, rows)
-        found: list[Any] = [groups.get(key, ()) for key in keys]
-        total = [counted.get(key, 0) for key in keys]
-        connected, reached = self.pages.connect(run, here, self.names, found, total, batch.listing, ask, actor, ahead)
-        self.fill(here.parts, connected)
+            return self.fail(run, instance, error)
+        count_by_key = dict(map(tuple, counts or ()))
+        rows_by_key = self.connection.rows_by_parent(batch.listing, request, rows)
+        connections, reached = self.connection.build_connections(
+            run,
+            instance,
+            self.names,
+            [rows_by_key.get(key, ()) for key in keys],
+            [count_by_key.get(key, 0) for key in keys],
+            batch.listing,
+            request,
+            actor,
+            dependents_of(rows),
+        )
+        self.fill(instance.objects, connections)
         return reached
 
-    def ahead(self, run: Run) -> Sequence[Follow]:
-        """The pages of all rows, where nothing else has to be known."""
-        if self.at is None:
+    def prefetch(self, run: Run) -> Sequence[DependentRead]:
+        """Return the reads of all rows' pages and counts, unless they depend on something else that is read."""
+        if self.key_index is None:
             return ()
-        needs = Begun(self.ask(run, [])).needs or ()
-        reads = [need for need in needs if isinstance(need, Read)]
-        if len(reads) < len(needs):
+        requests = PausedRead(self._read(run, [])).requests or ()
+        reads = [request for request in requests if isinstance(request, Read)]
+        if len(reads) < len(requests):
             return ()
-        return [Follow((id(self), number), self.at, read) for number, read in enumerate(reads)]
+        return [DependentRead((id(self), number), self.key_index, read) for number, read in enumerate(reads)]
 
     @property
-    def lasts(self) -> bool:
-        """Whether that is the same each time, for the same caller."""
-        return self.pages.lasts and all(level.lasts for level in self.pages.levels)
+    def is_stable(self) -> bool:
+        """True if these reads are the same each time for the same actor."""
+        return self.connection.is_stable and all(level.is_stable for level in self.connection.levels)
 
-    def ask(self, run: Run, keys: list[Any]) -> Any:
-        """Who asks, what is asked, and the rows and the counts of the lists of some keys. Raises what went wrong."""
-        batch = self.edge.batch
-        assert isinstance(batch, Children)
-        actor, ask, ready = yield from self.pages.begin(run, batch.listing, self.edge.scope, self.edge.own)
-        columns = self.pages.columns(batch.listing, ask)
-        rows, counts = yield from self.pages.answers(
-            run.reader.children(batch, actor, keys, ready, columns).followed(following(run, *self.pages.levels)),
-            lambda: run.reader.counts(batch, actor, keys, ready),
+    def _read(self, run: Run, keys: list[Any]) -> Any:
+        """Return the actor, the page request, the rows of some keys' pages, and their counts.
+
+        Raises the error that refuses the request, or that the read of the rows raised.
+        """
+        batch = self.declaration.batch
+        assert isinstance(batch, ChildListing)
+        connection = self.connection
+        actor, request, resolved = yield from connection.prepare_request(
+            run, batch.listing, self.declaration.scope, self.declaration.own
         )
-        return actor, ask, rows, counts
+        columns = connection.columns(batch.listing, request)
+        rows, counts = yield from connection.read(
+            run.reads.children(batch, actor, keys, resolved, columns).with_dependents(
+                level_prefetch(run, *connection.levels)
+            ),
+            lambda: run.reads.child_counts(batch, actor, keys, resolved),
+        )
+        return actor, request, rows, counts
 
 
 @dataclass(slots=True)
-class Permitted(Field):
-    """Whether the caller could do something to each row."""
+class PermissionEdge(PlanEdge):
+    """A flag for each row: the caller may do something to it now."""
 
-    permission: value_declarations.Permission
-    key: Get
+    permission: declarations.PermissionValue
+    key: Getter
 
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Ask the rule of each row; where a narrower scope is enough for some, look those up."""
+    def resolve(self, run: Run, instance: LevelInstance) -> EdgeProgram:
+        """Ask the rule for each row. Under a narrower scope, look up first which rows the scope covers."""
         permission, context = self.permission, run.context
-        seen: Any = None
+        covered: Any = None
         try:
-            actor = context.permitted(permission.scope, own=permission.own, contractors=permission.contractors)
+            actor = context.permitted_actor(permission.scope, own=permission.own, contractors=permission.contractors)
         except MissingScope:
-            self.fill(here.parts, [False] * len(here.rows))
+            self.fill(instance.objects, [False] * len(instance.rows))
             return ()
-        keys = [self.key(row) for row in here.rows]
+        keys = [self.key(row) for row in instance.rows]
         if actor is not context.actor:
-            [rows] = yield [run.reader.rows(permission.by_id, actor, list(dict.fromkeys(keys)), ("id",))]
+            [rows] = yield [run.reads.rows(permission.by_id, actor, list(dict.fromkeys(keys)), ("id",))]
             if isinstance(rows, Exception):
-                raise Anew("a permission that failed")
-            seen = {row[0] for row in rows}
+                raise FallBack("a permission that failed")
+            covered = {row[0] for row in rows}
         try:
-            allowed = [
-                (seen is None or key in seen) and permission.allows(row, actor)
-                for key, row in zip(keys, here.views, strict=True)
+            flags = [
+                (covered is None or key in covered) and permission.allows(row, actor)
+                for key, row in zip(keys, instance.views, strict=True)
             ]
         except Exception:
-            raise Anew("a permission that failed") from None
-        self.fill(here.parts, allowed)
+            raise FallBack("a permission that failed") from None
+        self.fill(instance.objects, flags)
         return ()
 
 
 @dataclass(slots=True)
-class Inside(Field):
-    """A field whose objects are there already, in a value of each object."""
+class EmbeddedEdge(PlanEdge):
+    """A field whose objects lie in a value of the row."""
 
-    get: Get
-    given: Given
+    get: Getter
+    selection: ObjectSelection
 
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Give what is there."""
+    def resolve(self, _run: Run, instance: LevelInstance) -> EdgeProgram:
+        """Build the response's objects from each row's value."""
         try:
-            found = [self.get(view) for view in here.views]
+            values = [self.get(view) for view in instance.views]
         except Exception:
-            raise Anew("a value that failed") from None
-        parts, reached = self.given.give(here, found, list(self.names))
-        self.fill(here.parts, parts)
+            raise FallBack("a value that failed") from None
+        objects, reached = self.selection.build(instance, values, list(self.names))
+        self.fill(instance.objects, objects)
         yield from ()
         return reached

@@ -1,79 +1,87 @@
-"""Edges that lead from each object to several rows, by the keys in a list of its own."""
+"""Edges to several rows by the keys in a list of the object's own row."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from app.graph.dsl import declarations
-from app.graph.execution.run.edges import Field, Get
-from app.graph.execution.run.executor import Anew, Below, Here, Leading, Level, Run, of_lists
-from app.graph.execution.run.node_edges import check, find_any, reach
+from app.graph.execution.fallback import FallBack
+from app.graph.execution.run.edges import Getter
+from app.graph.execution.run.locations import ChildLocation, steps_by_key_list
+from app.graph.execution.run.node_edges import build_nodes, read_nodes, require_scope
+from app.graph.execution.run.plan import EdgeProgram, LevelInstance, PlanEdge, PlanLevel, Run
 from app.lists.listings import Lookup
 
 
 @dataclass(slots=True)
-class ToSeveral(Field):
-    """An edge to the rows of the keys in a list, without those that are out of sight."""
+class KeyListEdge(PlanEdge):
+    """An edge to the rows of a list of keys, without the rows that the caller may not see."""
 
-    edge: declarations.Edge
-    keys: Get
-    """The list in an object's row, as functions know it."""
-    level: Level
-    found: Get
-    """The key in a found row."""
+    declaration: declarations.EdgeDeclaration
+    keys: Getter
+    """Reads the list off a row view."""
+    level: PlanLevel
+    row_key: Getter
+    """Reads the key off a row to which the edge leads."""
 
-    def follow(self, run: Run, here: Here) -> Leading:
+    def resolve(self, run: Run, instance: LevelInstance) -> EdgeProgram:
         """Look up the rows of all keys of all objects."""
-        edge = self.edge
-        assert isinstance(edge.batch, Lookup)
+        declaration = self.declaration
+        assert isinstance(declaration.batch, Lookup)
         try:
-            actor = run.context.permitted(edge.scope, own=edge.own)
+            actor = run.context.permitted_actor(declaration.scope, own=declaration.own)
         except Exception as error:
-            return self.refuse(run, here, error)
-        lists = [self.keys(row) for row in here.views]
-        wanted = list(dict.fromkeys(key for keys in lists for key in keys or ()))
+            return self.fail(run, instance, error)
+        key_lists = [self.keys(row) for row in instance.views]
+        distinct_keys = list(dict.fromkeys(key for keys in key_lists for key in keys or ()))
         rows: Any = []
-        if wanted:
-            [rows] = yield [run.reader.rows(edge.batch, actor, wanted, self.level.columns)]
+        if distinct_keys:
+            [rows] = yield [run.reads.rows(declaration.batch, actor, distinct_keys, self.level.columns)]
         if isinstance(rows, Exception):
-            run.fail(here, [index for index, keys in enumerate(lists) if keys], self, rows)
-            lists = [None if keys else keys for keys in lists]
+            run.add_error(instance, [index for index, keys in enumerate(key_lists) if keys], self, rows)
+            key_lists = [None if keys else keys for keys in key_lists]
             rows = []
-        names = [self.found(row) for row in rows]
-        known = set(names)
-        listed = [None if keys is None else [key for key in keys if key in known] for keys in lists]
-        reached = Here(self.level, rows, Below(here, of_lists(listed, names, self.names)))
-        parts = dict(zip(names, reached.parts, strict=True))
-        self.fill(here.parts, [None if keys is None else [parts[key] for key in keys] for keys in listed])
+        row_keys = [self.row_key(row) for row in rows]
+        key_lists = keep_known(key_lists, set(row_keys))
+        location = ChildLocation(instance.location, steps_by_key_list(key_lists, row_keys, self.names))
+        reached = LevelInstance(self.level, rows, location)
+        objects = dict(zip(row_keys, reached.objects, strict=True))
+        self.fill(instance.objects, [None if keys is None else [objects[key] for key in keys] for keys in key_lists])
         return [reached] if rows else ()
 
 
 @dataclass(slots=True)
-class Anythings(Field):
-    """An edge to the rows of the ids in a list, of whatever kinds, without those that are out of sight."""
+class AnyNodeListEdge(PlanEdge):
+    """An edge to the rows of a list of ids of any types, without the rows that the caller may not see."""
 
-    keys: Get
-    """The list in an object's row, as functions know it."""
-    levels: dict[str, Level]
-    """How the rows of each kind are made, by the prefix of their ids."""
+    keys: Getter
+    """Reads the list off a row view."""
+    levels: dict[str, PlanLevel]
+    """Id prefix → the level of its type."""
 
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Look up the rows of each kind together."""
-        lists: list[list[Any] | None] = []
-        for index, row in enumerate(here.views):
+    def resolve(self, run: Run, instance: LevelInstance) -> EdgeProgram:
+        """Look up the rows of each type together."""
+        key_lists: list[list[Any] | None] = []
+        for index, row in enumerate(instance.views):
             keys = self.keys(row)
             try:
                 for key in keys:
-                    check(run, key)
+                    require_scope(run, key)
             except Exception as error:
-                run.fail(here, [index], self, error)
+                run.add_error(instance, [index], self, error)
                 keys = None
-            lists.append(keys)
-        wanted = list(dict.fromkeys(key for keys in lists for key in keys or ()))
-        found, failed = yield from find_any(run, self.levels, wanted)
+            key_lists.append(keys)
+        distinct_keys = list(dict.fromkeys(key for keys in key_lists for key in keys or ()))
+        nodes, failed = yield from read_nodes(run, self.levels, distinct_keys)
         if failed:
-            raise Anew("a search that failed")
-        known = {key for each in found for key in each.keys}
-        listed = [None if keys is None else [key for key in keys if key in known] for keys in lists]
-        parts, reached = reach(here, found, lambda keys: of_lists(listed, keys, self.names))
-        self.fill(here.parts, [None if keys is None else [parts[key] for key in keys] for keys in listed])
+            raise FallBack("a search that failed")
+        known_lists = keep_known(key_lists, {key for group in nodes for key in group.keys})
+        objects, reached = build_nodes(
+            instance, nodes, lambda row_keys: steps_by_key_list(known_lists, row_keys, self.names)
+        )
+        self.fill(instance.objects, [None if keys is None else [objects[key] for key in keys] for keys in known_lists])
         return reached
+
+
+def keep_known(key_lists: list[list[Any] | None], known: set[Any]) -> list[list[Any] | None]:
+    """Return the lists without the keys that lead to no row."""
+    return [None if keys is None else [key for key in keys if key in known] for keys in key_lists]

@@ -1,4 +1,4 @@
-"""Pages of lists in plans: what they read, and the connections that are made of their rows."""
+"""Connections at run time: page requests, the reads of pages, and the response's connections made of the rows."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,231 +9,247 @@ from typing import Any
 import msgspec
 
 from app.access import Actor, Scope
-from app.db.prepared_statements import python_value
+from app.db.prepared_statements import result_converter
 from app.db.read_batch import Read
-from app.graph.dsl import connections, resolvers
+from app.graph.dsl import cursors, page_arguments, resolvers
+from app.graph.execution.fallback import FallBack
 from app.graph.execution.run.arguments import Arguments
-from app.graph.execution.run.executor import Anew, Below, Here, Level, Path, Run, of_bounds
-from app.lists import filters
-from app.lists.listings import Ask, Listing
+from app.graph.execution.run.locations import ChildLocation, ResponsePath, steps_by_range
+from app.graph.execution.run.plan import LevelInstance, PlanLevel, Run
+from app.lists import filters, where_references
+from app.lists.listings import Listing
+from app.lists.page_request import PageRequest
 
-MOST_SORTINGS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One selection of a page's items."""
-
-    level: Level
-    before: Path
-    """The path from the connection to its list, and from an item of the list to the node."""
-    after: Path
+MAX_SORT_PLANS = 100  # orders of one list that a connection keeps; one more empties the cache
 
 
 @dataclass(frozen=True, slots=True)
-class Sorting:
-    """What a list's order needs of its rows."""
+class ItemSelection:
+    """One selection of a page's items, by `nodes` or by `edges { node }`."""
+
+    level: PlanLevel
+    list_path: ResponsePath
+    """The path from the connection to the list."""
+    node_path: ResponsePath
+    """The path from an item of the list to the node."""
+
+
+@dataclass(frozen=True, slots=True)
+class SortPlan:
+    """The columns that a list is read and sorted by in one order."""
 
     columns: tuple[str, ...]
-    """What is read of each row, sort keys included."""
+    """The columns that are read of each row, sort keys included."""
     keys: list[tuple[int, Any]]
-    """The place of each sort key in a row, and its column."""
+    """The index of each sort key in a row, and its column."""
     sorts: list[tuple[Callable[[Any], Any], bool]]
-    """By what rows are sorted, one after the other, and whether downwards: in one go where all go the same way."""
-
-
-class _Needed(Exception):
-    """The database is needed after all."""
-
-
-class _Nobody:
-    """Stands for the session of what may need none."""
-
-    def __getattr__(self, _name: str) -> Any:
-        raise _Needed
+    """(key function, descending) of the sorts to run in turn: one if all keys have one direction, else one for each."""
 
 
 @dataclass(slots=True)
-class Pages:
+class ConnectionPlan:
     """The selection of a connection."""
 
-    read: list[str]
-    """The columns that all selections of its items take, in the order in which they know them."""
+    selected_columns: list[str]
+    """The columns that the selections of its items read, in the order in which they index them."""
     arguments: Arguments
-    views: list[View] = field(default_factory=list)
-    make: Callable[..., list[Any]] = lambda *_: []
-    counts: bool = False
-    """Whether the list is counted."""
-    cursors: bool = False
-    """Whether cursors are made."""
-    told: bool = False
-    """Whether it is told if there are more items."""
-    fixed: tuple[Ask, str | None] | None = None
-    """What is asked and from which cursor on, where no variable changes it."""
-    sortings: dict[Any, Sorting] = field(default_factory=dict)
-    """What the orders need that were asked for lately."""
+    item_selections: list[ItemSelection] = field(default_factory=list)
+    build: Callable[..., list[Any]] = lambda *_: []
+    """Makes the response's connections; see `app.graph.execution.compile.page_compiler`."""
+    needs_count: bool = False
+    needs_cursors: bool = False
+    needs_page_info: bool = False
+    """True if the selection asks whether there are more items."""
+    constant_request: tuple[PageRequest, str | None] | None = None
+    """The page request and its cursor, if no variable changes them."""
+    sort_plans: dict[Any, SortPlan] = field(default_factory=dict)
+    """Order → its sort plan, for recent orders."""
 
     @property
-    def levels(self) -> list[Level]:
+    def levels(self) -> list[PlanLevel]:
         """The levels of its items."""
-        return [view.level for view in self.views]
+        return [selection.level for selection in self.item_selections]
 
     @property
-    def lasts(self) -> bool:
-        """Whether the same is asked each time, whatever the variables and the time are."""
-        asked = self.arguments.constant
-        return asked is not None and not asked.get("where")
+    def is_stable(self) -> bool:
+        """True if neither variables nor the time change what is read."""
+        arguments = self.arguments.constant
+        return arguments is not None and not arguments.get("where")
 
-    def begin(self, run: Run, listing: Listing[Any], scope: Scope | None, own: bool) -> Any:
-        """Who asks, what is asked, and the same ready for the database. Raises what refuses it."""
-        asked = self.arguments.of(run)
-        actor = run.context.permitted(scope, own=own)
-        ask = self.ask(run, listing, asked, actor)
-        reader = resolvers.keeper(run.context, listing, ask)
-        if reader is not None:
-            [settled] = yield [lambda: run.context.settled(reader)]
+    def prepare_request(self, run: Run, listing: Listing[Any], scope: Scope | None, own: bool) -> Any:
+        """Return the actor, the page request, and the request with the references in its `where` resolved.
+
+        Raises the error that refuses the request. Kept counts are brought in line with the facts first, if the request
+        filters by one.
+        """
+        arguments = self.arguments.values(run)
+        actor = run.context.permitted_actor(scope, own=own)
+        request = self._page_request(run, listing, arguments, actor)
+        settling_actor = resolvers.settling_actor(run.context, listing, request)
+        if settling_actor is not None:
+            [settled] = yield [lambda: run.context.settle(settling_actor)]
             if isinstance(settled, Exception):
                 raise settled
-        ready = yield from self.ready(run, listing, ask, actor)
-        return actor, ask, ready
+        resolved = yield from _resolve_references(run, listing, request, actor)
+        return actor, request, resolved
 
-    def ask(self, run: Run, listing: Listing[Any], asked: dict[str, Any], actor: Actor) -> Ask:
-        """What is asked. Raises BadPage and BadCursor."""
-        if self.fixed is not None:
-            question, cursor = self.fixed
+    def _page_request(self, run: Run, listing: Listing[Any], arguments: dict[str, Any], actor: Actor) -> PageRequest:
+        """Return the page request of some arguments. Raises BadPage and BadCursor."""
+        if self.constant_request is not None:
+            request, cursor = self.constant_request
         else:
-            question, cursor = connections.begun(listing, asked)
+            request, cursor = page_arguments.parse(listing, arguments)
             if self.arguments.constant is not None:
-                self.fixed = question, cursor
+                self.constant_request = request, cursor
         if cursor is None:
-            return question
-        return connections.positioned(listing, question, actor, run.context.signer, cursor)
+            return request
+        return cursors.start_at(listing, request, actor, run.context.signer, cursor)
 
-    def ready(self, run: Run, listing: Listing[Any], ask: Ask, actor: Actor) -> Any:
-        """The ask with the references of its where resolved; most need no database for that."""
-        if listing.prepare is None or not ask.where:
-            return ask
-        filters.check(ask.where)
-        nobody: Any = _Nobody()
-        try:
-            listing.prepare(nobody, actor, ask.where).__await__().__next__()
-        except StopIteration as done:
-            where = done.value
-        except _Needed:
-            [found] = yield [lambda: run.context.look(listing.ready, actor, ask)]
-            if isinstance(found, Exception):
-                raise found from None
-            where = found.where
-        if where == ask.where:
-            return ask
-        return replace(ask, where=where, where_key=msgspec.json.encode(where, order="sorted"))
-
-    def answers(self, page: Read, count: Callable[[], Read]) -> Any:
-        """The rows and the counts, as far as they are asked for. Raises what went wrong with the rows."""
-        reads = bool(self.views) or self.cursors or self.told
-        found = yield [*([page] if reads else ()), *([count()] if self.counts else ())]
-        rows = found[0] if reads else []
-        counts = found[-1] if self.counts else None
+    def read(self, page: Read, count: Callable[[], Read]) -> Any:
+        """Return the rows of a page and its counts, as far as they are selected. Raises the error of the rows."""
+        needs_rows = bool(self.item_selections) or self.needs_cursors or self.needs_page_info
+        answers = yield [*([page] if needs_rows else ()), *([count()] if self.needs_count else ())]
+        rows = answers[0] if needs_rows else []
+        counts = answers[-1] if self.needs_count else None
         if isinstance(rows, Exception):
             raise rows
         if isinstance(counts, Exception):
-            raise Anew("a count that failed")
+            raise FallBack("a count that failed")
         return rows, counts
 
-    def columns(self, listing: Listing[Any], ask: Ask, *, sorted_here: bool = True) -> tuple[str, ...]:
-        """What is read of each row: what is selected, then those sort keys that are not, where they are needed."""
-        if sorted_here or self.cursors:
-            return self._sorting(listing, ask).columns
-        return tuple(self.read) or ("id",)
+    def columns(self, listing: Listing[Any], request: PageRequest, *, sorted_here: bool = True) -> tuple[str, ...]:
+        """Return the columns to read of each row: the selected ones, then sort keys where they are needed.
 
-    def _sorting(self, listing: Listing[Any], ask: Ask) -> Sorting:
-        found = self.sortings.get(ask.order)
-        if found is None:
-            if len(self.sortings) >= MOST_SORTINGS:
-                self.sortings.clear()
-            found = self.sortings[ask.order] = _sorting(self.read, listing.keys(ask))
-        return found
+        Sort keys are needed for cursors, and for rows that are sorted here instead of by the database.
+        """
+        if sorted_here or self.needs_cursors:
+            return self._sort_plan(listing, request).columns
+        return tuple(self.selected_columns) or ("id",)
 
-    def grouped(self, listing: Listing[Any], ask: Ask, rows: list[Any]) -> dict[str, list[Any]]:
-        """Parent → its rows in the list's order, of rows that end with the parent's key."""
-        sorting = self._sorting(listing, ask)
-        row_id, last = sorting.keys[-1][0], len(sorting.columns)
+    def _sort_plan(self, listing: Listing[Any], request: PageRequest) -> SortPlan:
+        plan = self.sort_plans.get(request.order)
+        if plan is None:
+            if len(self.sort_plans) >= MAX_SORT_PLANS:
+                self.sort_plans.clear()
+            plan = _sort_plan(self.selected_columns, listing.sort_keys(request))
+            self.sort_plans[request.order] = plan
+        return plan
+
+    def rows_by_parent(self, listing: Listing[Any], request: PageRequest, rows: list[Any]) -> dict[str, list[Any]]:
+        """Return parent key → its rows in the list's order. The parent's key is the last column of each row."""
+        sort_plan = self._sort_plan(listing, request)
+        id_index, parent_index = sort_plan.keys[-1][0], len(sort_plan.columns)
         groups: dict[str, list[Any]] = {}
-        mine: list[Any] = []
-        before: Any = None
+        group: list[Any] = []
+        previous: Any = None
         for row in rows:
-            parent = row[last]
-            if parent != before:  # a parent's rows come together
-                if row[row_id] is None:
-                    continue  # it has none
-                before, mine = parent, groups.setdefault(parent, [])
-            mine.append(row)
-        # Sorted here, for a join promises no order; they come sorted nearly always.
-        for mine in groups.values():
-            if len(mine) > 1:
-                for key, descending in sorting.sorts:
-                    mine.sort(key=key, reverse=descending is not ask.backwards)
+            parent = row[parent_index]
+            if parent != previous:  # the rows of a parent are adjacent
+                if row[id_index] is None:
+                    continue  # the outer join's row for a parent without rows
+                previous, group = parent, groups.setdefault(parent, [])
+            group.append(row)
+        # A join promises no order. Rows nearly always arrive in order, which makes the sort one pass.
+        for group in groups.values():
+            if len(group) > 1:
+                for key, descending in sort_plan.sorts:
+                    group.sort(key=key, reverse=descending is not request.backwards)
         return groups
 
-    def connect(
+    def build_connections(
         self,
         run: Run,
-        here: Here,
+        instance: LevelInstance,
         names: Sequence[str],
-        found: Sequence[list[Any]],
+        pages: Sequence[list[Any]],
         counts: Sequence[int],
         listing: Listing[Any],
-        ask: Ask,
+        request: PageRequest,
         actor: Actor,
-        ahead: Mapping[Hashable, Any],
-    ) -> tuple[list[Any], list[Here]]:
-        """The connections of pages, each of one object's rows and perhaps one more, and the levels of their items."""
-        rows, bounds, more = _cut(found, ask)
-        steps = partial(of_bounds, bounds)
-        reached = [
-            Here(view.level, rows, Below(here, steps([*names, *view.before], view.after)), ahead) for view in self.views
-        ]
-        cursor = self._cursor(run, rows, listing, ask, actor) if self.cursors else None
-        inside = ask.position is not None
-        made = self.make(bounds, more, inside, ask.backwards, counts, cursor, *(below.parts for below in reached))
-        return made, [below for below in reached if rows]
+        prefetched: Mapping[Hashable, Any],
+    ) -> tuple[list[Any], list[LevelInstance]]:
+        """Return the connections of some pages, and the level instances of their items.
 
-    def _cursor(self, run: Run, rows: list[Any], listing: Listing[Any], ask: Ask, actor: Actor) -> Callable[[int], str]:
-        seal = connections.sealer(listing, ask, actor, run.context.signer)
-        keys = self._sorting(listing, ask).keys
-        read = [(at, python_value(column.type, run.reader.dialect)) for at, column in keys]
+        `pages` holds the rows of each object of the level, and up to one row more, which shows that another page
+        follows.
+        """
+        rows, ranges, has_more = _cut_pages(pages, request)
+        steps = partial(steps_by_range, ranges)
+        reached = [
+            LevelInstance(
+                selection.level,
+                rows,
+                ChildLocation(instance.location, steps([*names, *selection.list_path], selection.node_path)),
+                prefetched,
+            )
+            for selection in self.item_selections
+        ]
+        cursor = self._cursor_maker(run, rows, listing, request, actor) if self.needs_cursors else None
+        starts_inside = request.position is not None
+        items = (items_instance.objects for items_instance in reached)
+        outputs = self.build(ranges, has_more, starts_inside, request.backwards, counts, cursor, *items)
+        return outputs, [items_instance for items_instance in reached if rows]
+
+    def _cursor_maker(
+        self, run: Run, rows: list[Any], listing: Listing[Any], request: PageRequest, actor: Actor
+    ) -> Callable[[int], str]:
+        """Return a function that makes the cursor of the row at an index."""
+        seal = cursors.sealer(listing, request, actor, run.context.signer)
+        keys = [
+            (index, result_converter(column.type, run.reads.dialect))
+            for index, column in self._sort_plan(listing, request).keys
+        ]
 
         def cursor(index: int) -> str:
             row = rows[index]
-            return seal([row[at] if value is None else value(row[at]) for at, value in read])
+            return seal([row[key] if convert is None else convert(row[key]) for key, convert in keys])
 
         return cursor
 
 
-def _sorting(read: list[str], keys: list[tuple[Any, bool]]) -> Sorting:
-    columns = tuple(dict.fromkeys([*read, *(column.key for column, _ in keys)]))
-    places = [columns.index(column.key) for column, _ in keys]
+def _resolve_references(run: Run, listing: Listing[Any], request: PageRequest, actor: Actor) -> Any:
+    """Return the request with the references in its `where` resolved. Most state an id, and need no read."""
+    if not listing.references or not request.where:
+        return request
+    filters.check_size(request.where)
+    where = where_references.resolve_stated(request.where, listing.references)
+    if where is None:
+        [resolved] = yield [lambda: run.context.run_query(listing.resolve, actor, request)]
+        if isinstance(resolved, Exception):
+            raise resolved from None
+        where = resolved.where
+    if where == request.where:
+        return request
+    return replace(request, where=where, where_key=msgspec.json.encode(where, order="sorted"))
+
+
+def _sort_plan(selected_columns: list[str], keys: list[tuple[Any, bool]]) -> SortPlan:
+    columns = tuple(dict.fromkeys([*selected_columns, *(column.key for column, _ in keys)]))
+    indexes = [columns.index(column.key) for column, _ in keys]
     directions = [descending for _, descending in keys]
+    sorts: list[tuple[Callable[[Any], Any], bool]]
     if len(set(directions)) == 1:
-        sorts: list[tuple[Callable[[Any], Any], bool]] = [(itemgetter(*places), directions[0])]
+        sorts = [(itemgetter(*indexes), directions[0])]
     else:
-        sorts = [(itemgetter(at), descending) for at, descending in reversed([*zip(places, directions, strict=True)])]
-    return Sorting(columns, [(at, column) for at, (column, _) in zip(places, keys, strict=True)], sorts)
+        # Sorts are stable, so the least significant key comes first.
+        by_significance = reversed([*zip(indexes, directions, strict=True)])
+        sorts = [(itemgetter(index), descending) for index, descending in by_significance]
+    return SortPlan(columns, [(index, column) for index, (column, _) in zip(indexes, keys, strict=True)], sorts)
 
 
-def _cut(found: Sequence[list[Any]], ask: Ask) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:
-    """All rows of some pages, from where to where each has its own, and whether there are more of them."""
+def _cut_pages(pages: Sequence[list[Any]], request: PageRequest) -> tuple[list[Any], list[tuple[int, int]], list[bool]]:
+    """Return the rows of all pages in one list, the range of each page in it, and whether more rows follow each."""
     rows: list[Any] = []
-    bounds: list[tuple[int, int]] = []
-    more: list[bool] = []
-    limit, backwards, start = ask.limit, ask.backwards, 0
-    for mine in found:
-        exceeds = len(mine) > limit
+    ranges: list[tuple[int, int]] = []
+    has_more: list[bool] = []
+    limit, backwards, start = request.limit, request.backwards, 0
+    for page in pages:
+        exceeds = len(page) > limit
         if exceeds:
-            mine = mine[:limit]
-        rows += mine[::-1] if backwards else mine
+            page = page[:limit]
+        rows += page[::-1] if backwards else page
         end = len(rows)
-        bounds.append((start, end))
-        more.append(exceeds)
+        ranges.append((start, end))
+        has_more.append(exceeds)
         start = end
-    return rows, bounds, more
+    return rows, ranges, has_more

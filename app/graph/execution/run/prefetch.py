@@ -1,57 +1,61 @@
-"""Reading ahead: what the edges of rows will ask for, read together with the rows that they belong to."""
+"""Prefetching: the reads of a level's edges, made in one statement with the level's own rows.
+
+PostgreSQL runs them as common table expressions that take their keys from the rows. That saves a round trip for each
+level of nesting. SQLite has no round trips to save.
+"""
 
 from collections.abc import Generator
 from typing import Any
 
-from app.db.read_batch import Follow
-from app.db.read_executor import Needs
-from app.graph.execution.run.executor import Level, Run
+from app.db.read_batch import DependentRead
+from app.db.read_executor import Requests
+from app.graph.execution.run.plan import PlanLevel, Run
 
-MOST_CALLERS = 100
-"""Callers for whom a level remembers what follows its rows."""
+MAX_ACTORS = 100  # whose dependent reads a level keeps; one more empties the cache
 
 
-class Begun:
-    """Something that asks, as far as it got: `needs` is what it needs to know next; None once it has its outcome."""
+class PausedRead:
+    """A read program, run up to its next requests."""
 
-    def __init__(self, asking: Generator[Needs, list[Any], Any]) -> None:
-        self._asking = asking
+    def __init__(self, program: Generator[Requests, list[Any], Any]) -> None:
+        self._program = program
         self._outcome: Any = None
-        self.needs: Needs | None = None
-        self.go_on(None)
+        self.requests: Requests | None = None
+        """The requests that the program waits for; None once it has ended."""
+        self.resume(None)
 
-    def go_on(self, answers: list[Any] | None) -> None:
-        """Go on with what was needed, until something else is."""
+    def resume(self, answers: list[Any] | None) -> None:
+        """Run the program up to its next requests, or to its end; `answers` is None at its start."""
         try:
-            self.needs = next(self._asking) if answers is None else self._asking.send(answers)
+            self.requests = next(self._program) if answers is None else self._program.send(answers)
         except StopIteration as done:
-            self._outcome, self.needs = done.value, None
+            self._outcome, self.requests = done.value, None
         except Exception as error:
-            self._outcome, self.needs = error, None
+            self._outcome, self.requests = error, None
 
-    def rest(self) -> Generator[Needs, list[Any], Any]:
-        """What is left of it; gives its outcome. Raises what it raised."""
-        while self.needs is not None:
-            self.go_on((yield self.needs))
+    def finish(self) -> Generator[Requests, list[Any], Any]:
+        """Run the rest of the program; return its result. Raises what the program raised."""
+        while self.requests is not None:
+            self.resume((yield self.requests))
         if isinstance(self._outcome, Exception):
             raise self._outcome
         return self._outcome
 
 
-def following(run: Run, *levels: Level) -> tuple[Follow, ...]:
-    """What follows the rows of some levels; nothing where it saves nothing to read it with them."""
-    if run.context.caller is None or not run.reader.together:
+def level_prefetch(run: Run, *levels: PlanLevel) -> tuple[DependentRead, ...]:
+    """Return the reads that can be made together with the rows of some levels."""
+    if run.context.caller is None or not run.reads.can_prefetch:
         return ()
-    return tuple([each for level in levels for each in _following(run, level)])
+    return tuple([read for level in levels for read in _level_prefetch(run, level)])
 
 
-def _following(run: Run, level: Level) -> tuple[Follow, ...]:
-    caller = run.context.actor
-    found = level.follows.get(caller)
-    if found is None:
-        found = tuple([each for edge in level.edges for each in edge.ahead(run)])
-        if level.lasts:
-            if len(level.follows) >= MOST_CALLERS:
-                level.follows.clear()
-            level.follows[caller] = found
-    return found
+def _level_prefetch(run: Run, level: PlanLevel) -> tuple[DependentRead, ...]:
+    actor = run.context.actor
+    reads = level.dependent_reads.get(actor)
+    if reads is None:
+        reads = tuple([read for edge in level.edges for read in edge.prefetch(run)])
+        if level.is_stable:
+            if len(level.dependent_reads) >= MAX_ACTORS:
+                level.dependent_reads.clear()
+            level.dependent_reads[actor] = reads
+    return reads

@@ -1,4 +1,4 @@
-"""The fields of the roots in plans: whole lists, what is found by arguments, and what is changed."""
+"""Edges of the roots: whole lists, queries with a resolver, and mutations."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -6,127 +6,141 @@ from typing import Any
 
 from app.access import Actor
 from app.db import read_executor
-from app.db.read_batch import ahead_of
+from app.db.read_batch import dependents_of
 from app.graph.dsl import declarations
+from app.graph.execution.fallback import FallBack
 from app.graph.execution.run.arguments import Arguments
-from app.graph.execution.run.edges import Field
-from app.graph.execution.run.executor import Anew, Below, Here, Leading, Level, Run, Steps, of_keys, of_lists
-from app.graph.execution.run.existing_objects import Given
-from app.graph.execution.run.node_edges import check, find_any, reach
-from app.graph.execution.run.page_runtime import Pages
-from app.graph.execution.run.prefetch import following
+from app.graph.execution.run.existing_objects import ObjectSelection
+from app.graph.execution.run.locations import ChildLocation, ParentSteps, steps_by_key, steps_by_key_list
+from app.graph.execution.run.node_edges import build_nodes, read_nodes, require_scope
+from app.graph.execution.run.page_runtime import ConnectionPlan
+from app.graph.execution.run.plan import EdgeProgram, LevelInstance, PlanEdge, PlanLevel, Run
+from app.graph.execution.run.prefetch import level_prefetch
 
 
 @dataclass(slots=True)
-class RootList(Field):
+class RootListEdge(PlanEdge):
     """A field of the query root that is a whole list."""
 
-    query: declarations.Query
-    pages: Pages
+    declaration: declarations.QueryDeclaration
+    connection: ConnectionPlan
 
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Read the page, and count the list where that is asked."""
-        query, listing = self.query, self.query.listing
+    def resolve(self, run: Run, instance: LevelInstance) -> EdgeProgram:
+        """Read the page, and count the list if the selection asks for its count."""
+        connection, listing = self.connection, self.declaration.listing
         assert listing is not None
         try:
-            actor, ask, ready = yield from self.pages.begin(run, listing, query.scope, query.own)
-            columns = self.pages.columns(listing, ask, sorted_here=False)
-            rows, counts = yield from self.pages.answers(
-                run.reader.page(listing, actor, ready, columns).followed(following(run, *self.pages.levels)),
-                lambda: run.reader.count(listing, actor, ready),
+            actor, request, resolved = yield from connection.prepare_request(
+                run, listing, self.declaration.scope, self.declaration.own
             )
-        except Anew:
+            columns = connection.columns(listing, request, sorted_here=False)
+            rows, counts = yield from connection.read(
+                run.reads.page(listing, actor, resolved, columns).with_dependents(
+                    level_prefetch(run, *connection.levels)
+                ),
+                lambda: run.reads.count(listing, actor, resolved),
+            )
+        except FallBack:
             raise
         except Exception as error:
-            return self.refuse(run, here, error)
-        total = [counts[0][0]] if counts else ()
-        ahead = ahead_of(rows)
-        connected, reached = self.pages.connect(run, here, self.names, [rows], total, listing, ask, actor, ahead)
-        self.fill(here.parts, connected)
+            return self.fail(run, instance, error)
+        count = [counts[0][0]] if counts else ()
+        outputs, reached = connection.build_connections(
+            run, instance, self.names, [rows], count, listing, request, actor, dependents_of(rows)
+        )
+        self.fill(instance.objects, outputs)
         return reached
 
 
 @dataclass(slots=True)
-class Asked(Field):
-    """A field of the query root that finds one thing, or a few by their ids."""
+class QueryEdge(PlanEdge):
+    """A field of the query root whose resolver returns one value, or names rows by their keys."""
 
-    query: declarations.Query
+    declaration: declarations.QueryDeclaration
     arguments: Arguments
-    given: Given
-    levels: dict[str, Level]
-    """How rows are made that are to be found, by the prefix of their kind."""
+    selection: ObjectSelection
+    levels: dict[str, PlanLevel]
+    """Id prefix → the level of rows of its type."""
 
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Ask what is asked, and find what it says."""
-        assert self.query.resolve is not None
+    def resolve(self, run: Run, instance: LevelInstance) -> EdgeProgram:
+        """Call the resolver, and look up the rows that it names."""
+        declaration = self.declaration
+        assert declaration.resolve is not None
         try:
-            arguments = self.arguments.of(run)
-            actor = run.context.permitted(self.query.scope, own=self.query.own)
-            answer = self.query.resolve(run.context, actor, **arguments)
-            if isinstance(answer, declarations.Find | list):
-                reached = yield from self._find(run, here, actor, answer)
-                return list(reached)
-            if isinstance(answer, Generator):
-                answer = yield from answer
+            arguments = self.arguments.values(run)
+            actor = run.context.permitted_actor(declaration.scope, own=declaration.own)
+            result = declaration.resolve(run.context, actor, **arguments)
+            if isinstance(result, list):
+                return (yield from self._find_nodes(run, instance, result, many=True))
+            if isinstance(result, declarations.DeferredLoad):
+                if result.batch is None:
+                    return (yield from self._find_nodes(run, instance, [result], many=False))
+                return (yield from self._find_row(run, instance, actor, result))
+            if isinstance(result, Generator):
+                value = yield from result
             else:
-                [answer] = read_executor.told((yield [lambda: answer]))
-        except Anew:
+                [value] = read_executor.raise_first_error((yield [lambda: result]))
+        except FallBack:
             raise
         except Exception as error:
-            return self.refuse(run, here, error)
-        parts, below = self.given.give(here, [answer], list(self.names))
-        self.fill(here.parts, parts)
-        return below
+            return self.fail(run, instance, error)
+        outputs, reached = self.selection.build(instance, [value], list(self.names))
+        self.fill(instance.objects, outputs)
+        return reached
 
-    def _find(self, run: Run, here: Here, actor: Actor, answer: Any) -> Any:
-        many = isinstance(answer, list)
-        finds: list[declarations.Find] = answer if many else [answer]
-        if many or finds[0].batch is None:
-            if any(find.batch is not None for find in finds):
-                raise Anew("several finds of one kind")
-            for find in finds:
-                check(run, find.key)
-            keys = [find.key for find in finds]
-            found, failed = yield from find_any(run, self.levels, keys)
-            for error in failed.values():
-                raise error
+    def _find_nodes(
+        self, run: Run, instance: LevelInstance, loads: list[declarations.DeferredLoad], *, many: bool
+    ) -> Any:
+        """Look up rows by ids of any types: a list of them if `many`, else the only one."""
+        if any(load.batch is not None for load in loads):
+            raise FallBack("several finds of one kind")
+        keys = [load.key for load in loads]
+        for key in keys:
+            require_scope(run, key)
+        nodes, failed = yield from read_nodes(run, self.levels, keys)
+        for error in failed.values():
+            raise error
 
-            def back(ids: list[str]) -> Steps:
-                return of_lists([keys], ids, self.names) if many else of_keys(keys, ids, self.names)
+        def steps(row_keys: list[str]) -> ParentSteps:
+            return steps_by_key_list([keys], row_keys, self.names) if many else steps_by_key(keys, row_keys, self.names)
 
-            parts, reached = reach(here, found, back)
-            values = [parts.get(key) for key in keys]
-            self.fill(here.parts, [values if many else values[0]])
-            return reached
-        [find] = finds
-        assert find.batch is not None
-        level = self.levels[find.batch.table.prefix]
-        read = run.reader.rows(find.batch, actor, [find.key], level.columns).followed(following(run, level))
-        [rows] = yield [read]
+        objects, reached = build_nodes(instance, nodes, steps)
+        values = [objects.get(key) for key in keys]
+        self.fill(instance.objects, [values if many else values[0]])
+        return reached
+
+    def _find_row(self, run: Run, instance: LevelInstance, actor: Actor, load: declarations.DeferredLoad) -> Any:
+        """Look up a row by a key of its table."""
+        assert load.batch is not None
+        level = self.levels[load.batch.table.prefix]
+        read = run.reads.rows(load.batch, actor, [load.key], level.columns)
+        [rows] = yield [read.with_dependents(level_prefetch(run, level))]
         if isinstance(rows, Exception):
             raise rows
-        below = Here(level, rows[-1:], Below(here, lambda _index: [(0, list(self.names))]), ahead_of(rows))
-        self.fill(here.parts, [below.parts[0] if rows else None])
-        return [below] if rows else ()
+        location = ChildLocation(instance.location, lambda _index: [(0, list(self.names))])
+        reached = LevelInstance(level, rows[-1:], location, dependents_of(rows))
+        self.fill(instance.objects, [reached.objects[0] if rows else None])
+        return [reached] if rows else ()
 
 
 @dataclass(slots=True)
-class Changed(Field):
+class MutationEdge(PlanEdge):
     """A field of the mutation root."""
 
-    mutation: declarations.Mutation
+    declaration: declarations.MutationDeclaration
     arguments: Arguments
-    given: Given
+    selection: ObjectSelection
 
-    def follow(self, run: Run, here: Here) -> Leading:
-        """Do it, and give what it gives back."""
+    def resolve(self, run: Run, instance: LevelInstance) -> EdgeProgram:
+        """Perform the mutation, and select from its payload. It runs once, even if graphql-core takes over."""
         try:
-            arguments = self.arguments.of(run)
+            arguments = self.arguments.values(run)
         except Exception as error:
-            return self.refuse(run, here, error)
-        [payload] = yield [lambda: run.context.once(self.names[0], self.mutation.perform, *arguments.values())]
+            return self.fail(run, instance, error)
+        perform = self.declaration.perform
+        [payload] = yield [lambda: run.context.run_once(self.names[0], perform, *arguments.values())]
         if isinstance(payload, Exception):
-            return self.refuse(run, here, payload)
-        parts, below = self.given.give(here, [payload], list(self.names))
-        self.fill(here.parts, parts)
-        return below
+            return self.fail(run, instance, payload)
+        outputs, reached = self.selection.build(instance, [payload], list(self.names))
+        self.fill(instance.objects, outputs)
+        return reached
