@@ -10,7 +10,7 @@ import click
 from app.core import lazy_modules
 
 # Most starts use none of these: the demo is loaded, the database is migrated, no registry or token issuer is called.
-lazy_modules.defer("app.demo.seed", "app.migrations.runner", "httpx", "jwt")
+lazy_modules.defer("app.demo.seed", "app.migrations.migrator", "httpx", "jwt")
 
 from app.commands.evidence import evidence
 from app.commands.jobs import jobs

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
+from app import reactions
 from app.attachments.storage import Storage
 from app.credentials.tables import Credential
 from app.credentials.verification.tables import VerificationAttempt
@@ -18,7 +19,7 @@ from app.db.database import Database
 from app.events.tables import Event
 from app.jobs import loop
 from app.main import create_app, open_storage
-from app.migrations import runner
+from app.migrations import migrator
 from app.registries.registry_set import Guard, RegistrySet
 from app.settings import Settings
 from tests import registry
@@ -158,7 +159,7 @@ async def new_own_database(
         url = f"sqlite:///{folders.mktemp('own') / name}.sqlite"
     else:
         url = await new_database(request.getfixturevalue("postgresql"), name)
-    database = Database(url, clock)
-    await runner.upgrade(database)
+    database = Database(url, clock, before_commit=reactions.react)
+    await migrator.upgrade(database)
     yield database
     await database.close()

@@ -18,7 +18,7 @@ from app import reactions
 from app.core import logs
 from app.db.database import Database, url_of
 from app.main import create_app
-from app.migrations import runner
+from app.migrations import migrator
 from app.settings import Settings
 from tests import postgres, s3
 from tests.oidc import Issuer, service_trusting_issuer
@@ -95,9 +95,8 @@ async def database(
         url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.sqlite'}"
     else:
         url = await new_database(request.getfixturevalue("postgresql"), f"credgraph_{secrets.token_hex(4)}")
-    opened = Database(url, session_clock)
-    opened.before_commit = reactions.follow
-    await runner.upgrade(opened)
+    opened = Database(url, session_clock, before_commit=reactions.react)
+    await migrator.upgrade(opened)
     yield opened
     await opened.close()
 

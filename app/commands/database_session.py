@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 from sqlalchemy.exc import OperationalError
 
-from app.access import EVERYTHING, Actor, ActorKind
+from app.access import ALL_SCOPES, Actor, ActorKind
 from app.core.errors import DomainError, DomainErrorGroup
 from app.db.database import Database
 from app.main import open_database
@@ -47,4 +47,4 @@ def run(settings: Settings, work: Callable[[Database], Awaitable[CommandResult]]
 
 def operator(organization_id: str) -> Actor:
     """Return the actor for commands: the system, with every scope in the organization."""
-    return Actor(organization_id, ActorKind.SYSTEM, "cli", "Command line", EVERYTHING)
+    return Actor(organization_id, ActorKind.SYSTEM, "cli", "Command line", ALL_SCOPES)

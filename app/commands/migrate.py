@@ -7,7 +7,7 @@ import click
 
 from app.commands.database_session import run, settings_in
 from app.db.database import Database
-from app.migrations import runner
+from app.migrations import migrator
 from app.settings import Settings
 
 
@@ -18,16 +18,16 @@ from app.settings import Settings
 def migrate(message: str | None, check: bool, data: Path | None) -> None:
     """Migrate the database to the newest version."""
     if message is None and not check:
-        migrated = run(settings_in(data), runner.upgrade)
+        migrated = run(settings_in(data), migrator.upgrade)
         click.echo("migrated" if migrated else "nothing to do")
         return
 
     async def compare(database: Database) -> str | None:
-        await runner.upgrade(database)
+        await migrator.upgrade(database)
         if message is not None:
-            await runner.write(database, message)
+            await migrator.write(database, message)
             return None
-        return await runner.differences(database)
+        return await migrator.differences(database)
 
     with tempfile.TemporaryDirectory() as folder:
         difference = run(Settings(database_url=f"sqlite:///{folder}/check.sqlite"), compare)

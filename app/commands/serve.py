@@ -13,7 +13,7 @@ from app.db.database import Database
 from app.demo import key_file as demo_keys
 from app.demo import seed
 from app.main import create_app
-from app.migrations import runner, version
+from app.migrations import migrator, version
 from app.organizations import api_keys, queries
 from app.settings import Settings
 
@@ -75,7 +75,7 @@ def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
 async def _prepare(database: Database, settings: Settings, *, demo: bool) -> dict[str, str]:
     """Migrate the database and load the demo if there is no organization; return the demo's keys by role, if any."""
     if not await version.is_newest(database):
-        await runner.upgrade(database)
+        await migrator.upgrade(database)
     async with database.reading() as session:
         empty = not await queries.all_organizations(session)
     if empty and demo:

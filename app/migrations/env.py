@@ -1,4 +1,4 @@
-"""Alembic's environment: runs the migrations over the connection that `runner` passes in the configuration."""
+"""Alembic's environment: runs the migrations over the connection that `migrator` passes in the configuration."""
 
 from typing import Any, Literal
 

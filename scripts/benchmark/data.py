@@ -14,19 +14,20 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlmodel import SQLModel, col
 
 from app import migrations
-from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role
+from app.access import ALL_SCOPES, ROLES, Actor, ActorKind, Role
 from app.compliance import rules, settlement
 from app.compliance.rollups import counters
 from app.compliance.tables import RuleScope
 from app.core import clock
 from app.credential_types import catalogue
 from app.credentials.tables import Approval, Credential, CredentialVersion
-from app.db.database import Database, Session
+from app.db.database import Database
 from app.db.records import Record
+from app.db.session import Session
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
-from app.migrations import runner
-from app.organizations import api_keys, settings
+from app.migrations import migrator
+from app.organizations import api_keys, founding
 from app.organizations.tables import OrgUnit
 from app.workers.tables import Worker
 from scripts.benchmark import holdings, people
@@ -89,7 +90,7 @@ async def make(url: str) -> Facts:
         async with database.engine.begin() as connection:
             for statement in EMPTY:
                 await connection.execute(text(statement))
-        await runner.upgrade(database)
+        await migrator.upgrade(database)
         facts = await _fill(database, Draw(Random(SEED), today))
         await settle(database, facts.organization_id)
         await _tidy(database)
@@ -103,9 +104,9 @@ async def _fill(database: Database, draw: Draw) -> Facts:
         founded = datetime.combine(draw.today - FOUNDED_BEFORE, time(), UTC)
         session.clock = lambda: founded
         session.tick()
-        organization = await settings.found(session, "Measured Health")
-        actor = Actor(organization.id, ActorKind.SYSTEM, "bench", "Bench", EVERYTHING)
-        kinds = {kind.code: kind for kind in await catalogue.stock(session, actor)}
+        organization = await founding.create(session, "Measured Health")
+        actor = Actor(organization.id, ActorKind.SYSTEM, "bench", "Bench", ALL_SCOPES)
+        kinds = {kind.code: kind for kind in await catalogue.install(session, actor)}
         await _require(session, actor)
         issued = await api_keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
         await session.flush()
@@ -145,7 +146,7 @@ async def settle(database: Database, organization_id: str) -> None:
     while True:
         async with database.writing("bench") as session:
             if not await settlement.settle(session, organization_id):
-                await counters.sweep(session, organization_id)
+                await counters.delete_zeros(session, organization_id)
                 break
     async with database.writing("bench") as session:
         await session.execute(delete(Event).where(col(Event.kind) == EventKind.COMPLIANCE_STANDING_CHANGED))
@@ -180,7 +181,7 @@ async def copy_to_sqlite(url: str, file: Path) -> None:
     """Write an SQLite file with the very rows of a PostgreSQL database."""
     source, target = Database(url, clock.system), Database(f"sqlite:///{file}", clock.system)
     try:
-        await runner.upgrade(target)
+        await migrator.upgrade(target)
         async with source.engine.connect() as reading, target.engine.begin() as writing:
             for table in SQLModel.metadata.sorted_tables:
                 found = await reading.stream(select(table).order_by(*table.primary_key.columns))

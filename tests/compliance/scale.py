@@ -12,11 +12,12 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
+from app import reactions
 from app.core import clock
 from app.db.database import Database
 from app.jobs import settle
 from app.main import create_app
-from app.migrations import runner
+from app.migrations import migrator
 from app.settings import Settings
 from tests import calls, postgres
 from tests.conftest import SECRET, new_database
@@ -115,8 +116,10 @@ async def ask(tenant: Tenant, question: str) -> tuple[float, Any]:
 async def main(counts: list[int]) -> None:
     """Measure each size in turn, and tell the figures side by side."""
     with postgres.running_server() as server, TemporaryDirectory() as folder:
-        database = Database(await new_database(server, f"scale_{secrets.token_hex(4)}"), clock.system)
-        await runner.upgrade(database)
+        database = Database(
+            await new_database(server, f"scale_{secrets.token_hex(4)}"), clock.system, before_commit=reactions.react
+        )
+        await migrator.upgrade(database)
         app = create_app(Settings(data=Path(folder), secret=SECRET), database)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://credgraph.test") as client:
             for count in counts:

@@ -19,7 +19,7 @@ from app.db.read_batch import Read
 from app.db.read_executor import ReadProgram
 from app.db.row_access import find, find_for_update
 from app.db.session import Session
-from app.migrations import runner
+from app.migrations import migrator
 from app.organizations import founding, units
 from app.organizations.tables import Organization, OrgUnit, OrgUnitKind
 from app.workers.tables import Position, Worker
@@ -295,7 +295,7 @@ async def test_more_writers_than_connections_wait_for_each_other(tenant: Tenant)
 async def test_connections_that_the_server_closed_are_replaced(postgresql: str, database: Database) -> None:
     url = await new_database(postgresql, f"closing_{random_name()}")
     own = Database(url, database.clock)
-    await runner.upgrade(own)
+    await migrator.upgrade(own)
     organization = await organization_of(own)
     await asyncio.gather(*(own.read_executor.run(select_one()) for _ in range(3)))
     async with database.reading() as session:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app import reactions
-from app.access import EVERYTHING, Actor, ActorKind
+from app.access import ALL_SCOPES, Actor, ActorKind
 from app.compliance import settlement
 from app.compliance.evaluation import worker_facts
 from app.compliance.rollups import counters, gaps, scope, summary
@@ -25,7 +25,7 @@ from app.core import clock
 from app.db.database import Database
 from app.db.session import Session
 from app.demo import requirements, seed
-from app.migrations import runner
+from app.migrations import migrator
 from app.organizations.tables import Organization, OrgUnit
 from app.workers.tables import Position, Worker
 
@@ -56,7 +56,7 @@ class Replay:
             ActorKind.SYSTEM,
             "replay",
             "Replay",
-            EVERYTHING,
+            ALL_SCOPES,
             time_zone=ZoneInfo(organization.time_zone),
         )
         await self.database.before_commit(session)
@@ -112,9 +112,8 @@ async def look(session: Session, actor: Actor, day: date, today: date) -> dict[s
 async def main(days: int) -> None:
     """Replay so many days, and tell what came of it."""
     with tempfile.TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{folder}/replay.sqlite", clock.system)
-        database.before_commit = reactions.follow
-        await runner.upgrade(database)
+        database = Database(f"sqlite:///{folder}/replay.sqlite", clock.system, before_commit=reactions.react)
+        await migrator.upgrade(database)
         replay = Replay(database, range(-days, 0))
         await replay.live()
         differing = await replay.differing()

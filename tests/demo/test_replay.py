@@ -8,7 +8,7 @@ import pytest
 from app import reactions
 from app.core import clock
 from app.db.database import Database
-from app.migrations import runner
+from app.migrations import migrator
 from app.workers.tables import Standing
 from tests.demo.replay import Replay
 
@@ -18,9 +18,8 @@ SAMPLED = frozenset({*range(-6, 0), *range(-40, -6, 11), *range(-365, -40, 108),
 @pytest.fixture
 async def own(tmp_path: Path) -> AsyncIterator[Database]:
     """A database of its own. What differs from one kind to another is shown by smaller organizations."""
-    opened = Database(f"sqlite:///{tmp_path / 'replay.sqlite'}", clock.system)
-    opened.before_commit = reactions.follow
-    await runner.upgrade(opened)
+    opened = Database(f"sqlite:///{tmp_path / 'replay.sqlite'}", clock.system, before_commit=reactions.react)
+    await migrator.upgrade(opened)
     yield opened
     await opened.close()
 

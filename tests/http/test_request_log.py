@@ -16,7 +16,7 @@ from app.core import clock
 from app.db.database import Database
 from app.http.request_log import RequestLog
 from app.main import create_app
-from app.migrations import runner
+from app.migrations import migrator
 from app.settings import Settings
 from tests.http.raw import VIEWER
 from tests.service import Service, Tenant
@@ -28,8 +28,8 @@ CLIENT_REQUEST_ID = "req-1.A_z"
 @pytest.fixture
 async def broken(tmp_path: Path, settings: Settings) -> AsyncIterator[Tenant]:
     """An organization in a database of its own, from which the table of workers is missing."""
-    database = Database(f"sqlite:///{tmp_path / 'broken.sqlite'}", clock.system, before_commit=reactions.follow)
-    await runner.upgrade(database)
+    database = Database(f"sqlite:///{tmp_path / 'broken.sqlite'}", clock.system, before_commit=reactions.react)
+    await migrator.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
         tenant = await Tenant.create(Service(client, database), "Broken")
@@ -154,7 +154,7 @@ async def test_a_database_that_is_gone_is_an_internal_failure(
     tmp_path: Path, settings: Settings, log: list[str]
 ) -> None:
     database = Database(
-        f"sqlite:///{tmp_path / 'nowhere' / 'gone.sqlite'}", clock.system, before_commit=reactions.follow
+        f"sqlite:///{tmp_path / 'nowhere' / 'gone.sqlite'}", clock.system, before_commit=reactions.react
     )
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:

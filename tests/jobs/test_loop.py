@@ -19,7 +19,7 @@ from app.credentials.verification.tables import Outcome, VerificationAttempt
 from app.db.database import Database
 from app.jobs import loop
 from app.main import open_storage
-from app.migrations import runner
+from app.migrations import migrator
 from app.registries.registry_set import RegistrySet
 from app.settings import Settings
 from tests import checks as harness
@@ -122,11 +122,11 @@ async def test_an_organization_that_breaks_does_not_stop_the_others(
 async def test_a_failed_run_is_followed_by_another(
     settings: Settings, tmp_path: Path, fake: FakeRegistry, session_clock: SettableClock
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'late.sqlite'}", session_clock, before_commit=reactions.follow)
+    database = Database(f"sqlite:///{tmp_path / 'late.sqlite'}", session_clock, before_commit=reactions.react)
     registries = RegistrySet()
     task = asyncio.create_task(loop.run_forever(database, registries, open_storage(settings)))
     await asyncio.sleep(0)
-    await runner.upgrade(database)
+    await migrator.upgrade(database)
     async with harness.open_harness(database, settings, tmp_path, fake) as checks:
         attempt = await ended(checks, await checks.add())
     assert attempt.outcome is Outcome.REVIEW_REQUIRED
@@ -224,8 +224,8 @@ async def test_a_check_of_a_process_that_died_is_made_by_another(
 async def test_the_service_on_an_embedded_database_makes_the_checks_itself(
     settings: Settings, tmp_path: Path, fake: FakeRegistry, session_clock: SettableClock
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'served.sqlite'}", session_clock, before_commit=reactions.follow)
-    await runner.upgrade(database)
+    database = Database(f"sqlite:///{tmp_path / 'served.sqlite'}", session_clock, before_commit=reactions.react)
+    await migrator.upgrade(database)
     async with harness.open_harness(database, settings, tmp_path, fake) as checks:
         key = await checks.add()
         async with process(checks, tmp_path, "serve", "--port", "0", "--no-demo"):

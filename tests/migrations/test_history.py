@@ -19,7 +19,7 @@ from app.core import clock
 from app.db.database import Database
 from app.db.history import History
 from app.main import create_app
-from app.migrations import runner
+from app.migrations import migrator
 from app.settings import Settings
 from tests import calls
 from tests.compliance import recount
@@ -35,8 +35,8 @@ async def test_rows_from_before_are_remembered(
         url = f"sqlite:///{tmp_path / 'old.sqlite'}"
     else:
         url = await new_database(request.getfixturevalue("postgresql"), f"old_{secrets.token_hex(4)}")
-    database = Database(url, clock.system, before_commit=reactions.follow)
-    await runner.upgrade(database)
+    database = Database(url, clock.system, before_commit=reactions.react)
+    await migrator.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
         tenant = await Tenant.create(Service(client, database), "Old", types=frozenset({"NPI", "WWCC_NSW"}))
@@ -48,8 +48,8 @@ async def test_rows_from_before_are_remembered(
         kind = await calls.credential_type_id(tenant, "NPI")
         await tenant.mutate("credentialTypeArchive", "credentialType { id }", id=kind)
         before = await _latest(database, tenant.id)
-        await runner._run(database, lambda config: command.downgrade(config, "0002"))
-        await runner.upgrade(database)
+        await migrator._run(database, lambda config: command.downgrade(config, "0002"))
+        await migrator.upgrade(database)
         assert await _latest(database, tenant.id) == before
         assert await recount.unsettled(database, tenant.id) == 2
         await recount.settle_all(database, tenant.id)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.core import clock
 from app.db.database import Database
-from app.migrations import runner
+from app.migrations import migrator
 from tests.conftest import new_database
 
 EARLY = (
@@ -32,12 +32,12 @@ async def test_the_fourth_revision_brings_what_is_not_there_yet(
     else:
         url = await new_database(request.getfixturevalue("postgresql"), f"landed_{secrets.token_hex(4)}")
     database = Database(url, clock.system)
-    await runner._run(database, lambda config: command.upgrade(config, "0003"))
+    await migrator._run(database, lambda config: command.upgrade(config, "0003"))
     async with database.engine.begin() as connection:
         for statement in early:
             await connection.execute(text(statement))
     for _ in range(2):
-        assert await runner.upgrade(database)
-        assert await runner.differences(database) is None
-        await runner._run(database, lambda config: command.downgrade(config, "0003"))
+        assert await migrator.upgrade(database)
+        assert await migrator.differences(database) is None
+        await migrator._run(database, lambda config: command.downgrade(config, "0003"))
     await database.close()

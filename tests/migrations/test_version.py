@@ -9,12 +9,12 @@ from alembic.script import ScriptDirectory
 
 from app.core import clock
 from app.db.database import Database
-from app.migrations import runner, version
+from app.migrations import migrator, version
 from tests.conftest import new_database
 
 
 def test_the_newest_is_the_head_of_all_revisions() -> None:
-    assert ScriptDirectory.from_config(runner._config(None)).get_heads() == [version.newest()]
+    assert ScriptDirectory.from_config(migrator._config(None)).get_heads() == [version.newest()]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -27,10 +27,10 @@ async def test_an_empty_or_older_database_is_not_at_it(
         url = await new_database(request.getfixturevalue("postgresql"), f"version_{secrets.token_hex(4)}")
     database = Database(url, clock.system)
     assert not await version.is_newest(database)
-    await runner.upgrade(database)
+    await migrator.upgrade(database)
     assert await version.is_newest(database)
-    await runner._run(database, lambda config: command.downgrade(config, "-1"))
+    await migrator._run(database, lambda config: command.downgrade(config, "-1"))
     assert not await version.is_newest(database)
-    await runner._run(database, lambda config: command.downgrade(config, "base"))
+    await migrator._run(database, lambda config: command.downgrade(config, "base"))
     assert not await version.is_newest(database)
     await database.close()

@@ -20,7 +20,7 @@ from app.credentials.tables import Credential
 from app.db.database import Database
 from app.jobs import settle
 from app.main import create_app
-from app.migrations import runner
+from app.migrations import migrator
 from app.organizations.tables import ApiKey
 from app.settings import Settings
 from scripts.benchmark.peers import approval, plain_approval
@@ -62,8 +62,8 @@ async def embedded(tmp_path: Path, settings: Settings) -> AsyncIterator[Approval
 
 @asynccontextmanager
 async def _open_database(url: str, settings: Settings) -> AsyncIterator[ApprovalDatabase]:
-    database = Database(url, clock.system, before_commit=reactions.follow)
-    await runner.upgrade(database)
+    database = Database(url, clock.system, before_commit=reactions.react)
+    await migrator.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
         tenant = await Tenant.create(Service(client, database), "Measured Health")
