@@ -35,7 +35,7 @@ from app.signing.jws import JwsSigner
 from app.signing.sealed_tokens import Signer
 from app.signing.signed_urls import SignedUrls
 
-MAX_PREFLIGHT_SECONDS = 600
+MAX_PREFLIGHT_SECONDS = 600  # seconds for which a browser may cache the answer to a preflight request
 GRAPHQL_PATH = "/graphql"
 
 
@@ -68,7 +68,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     database = database or open_database(settings)
     sources = RegistrySet(settings.registries)
     signer = Signer(settings.signing_secret())
-    files, signature = open_files(settings, signer), open_jws_signer(settings)
+    files, jws_signer = open_files(settings, signer), open_jws_signer(settings)
     runner = Runner(database, signer, sources, files, settings.max)
     endpoint = GraphQLEndpoint(
         runner,
@@ -94,8 +94,8 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
             Route("/health", HealthEndpoint(database).__call__),
             Route("/registries/{name}/push", RegistryPushEndpoint(database, sources).__call__, methods=["POST"]),
             Route("/files/{id}", FileEndpoint(database, files).__call__, methods=["GET", "PUT"]),
-            Route("/evidence/{id}", EvidenceEndpoint(database, files, signature, settings.public_url).__call__),
-            Route(PUBLIC_KEYS_PATH, PublicKeysEndpoint(signature).__call__),
+            Route("/evidence/{id}", EvidenceEndpoint(database, files, jws_signer, settings.public_url).__call__),
+            Route(PUBLIC_KEYS_PATH, PublicKeysEndpoint(jws_signer).__call__),
             explorer.assets,
         ],
         lifespan=lifespan,
