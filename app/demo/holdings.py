@@ -1,4 +1,4 @@
-"""The credentials that the demo organization's people hold, drawn as a plan with every renewal."""
+"""The credentials of the demo organization's people, drawn at random as a plan with every renewal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,24 +8,24 @@ from typing import Any
 from app.credential_types.tables import Category, Metadata
 from app.credentials.tables import VerificationStatus
 from app.demo import numbers
-from app.demo.job_titles import APPLICANTS_HOLD
-from app.demo.people import Person
-from app.registries.protocol import Eligibility
+from app.demo.job_titles import APPLICANT_CREDENTIALS
+from app.demo.people import DemoPerson
+from app.registries.findings import Eligibility
 
-TOTAL = 900
-DELETED = 5
-LONGEST_CHAIN = 3
-RENEWAL_KNOWN = 0.48
-"""How often the term before a renewal is on record too."""
-DAYS_OF_A_MONTH = 365.25 / 12
+TOTAL_COUNT = 900
+DELETED_COUNT = 5
+MAX_TERMS = 3
+EARLIER_TERM_PROBABILITY = 0.48
+"""The probability that the term before a renewal is on record too."""
+DAYS_PER_MONTH = 365.25 / 12
 
-MONTHS = {"VEVO_WORK_RIGHTS": 24, "ELECTRICAL_LICENCE_NSW": 36, "TEACHER_NSW": 60}
-"""How long types last that have no usual validity of their own. Others without one never expire."""
-EXPIRED, SOON, LATER, VALID = "expired", "soon", "later", "valid"
-TIMES = {EXPIRED: 8, SOON: 8, LATER: 2, VALID: 82}
-"""Where today lies in a hundred credentials' terms; `later` ones have not begun."""
+VALIDITY_MONTHS = {"VEVO_WORK_RIGHTS": 24, "ELECTRICAL_LICENCE_NSW": 36, "TEACHER_NSW": 60}
+"""The validity of types that have no default in the catalogue. Other types without a default never expire."""
+EXPIRED, EXPIRING, NOT_STARTED, VALID = "expired", "expiring", "not started", "valid"
+TERM_WEIGHTS = {EXPIRED: 8, EXPIRING: 8, NOT_STARTED: 2, VALID: 82}
+"""The stage today of the last terms of a hundred credentials."""
 
-JORDAN_HOLDS = {
+JORDANS_CREDENTIALS = {
     "WWCC_NSW": 930,
     "NDIS_WORKER_SCREENING": 610,
     "NATIONAL_POLICE_CHECK": 12,
@@ -33,23 +33,23 @@ JORDAN_HOLDS = {
     "CPR": -9,
     "CERT_III_INDIVIDUAL_SUPPORT": 0,
 }
-"""Days to expiry: one of everything that there is to see."""
+"""Days until each of Jordan's credentials expires, so that one worker shows every validity."""
 
-Standing = tuple[VerificationStatus, Eligibility | None]
-PENDING: Standing = (VerificationStatus.PENDING, None)
-CHECKING: Standing = (VerificationStatus.PENDING, Eligibility.IN_PROGRESS)
-GOOD: Standing = (VerificationStatus.ACTIVE, Eligibility.MAY_ENGAGE)
-UNSURE: Standing = (VerificationStatus.ACTIVE, Eligibility.REVIEW_REQUIRED)
-OUT: Standing = (VerificationStatus.EXPIRED, Eligibility.MAY_NOT_ENGAGE)
-SUSPENDED: Standing = (VerificationStatus.SUSPENDED, Eligibility.MAY_NOT_ENGAGE)
-REVOKED: Standing = (VerificationStatus.REVOKED, Eligibility.MAY_NOT_ENGAGE)
-TURNS = {GOOD: 965, UNSURE: 15, SUSPENDED: 15, REVOKED: 5}
-"""What becomes of a thousand credentials that are in their term."""
+VerificationState = tuple[VerificationStatus, Eligibility | None]
+PENDING: VerificationState = (VerificationStatus.PENDING, None)
+CHECKING: VerificationState = (VerificationStatus.PENDING, Eligibility.IN_PROGRESS)
+CLEARED: VerificationState = (VerificationStatus.ACTIVE, Eligibility.MAY_ENGAGE)
+CONDITIONAL: VerificationState = (VerificationStatus.ACTIVE, Eligibility.REVIEW_REQUIRED)
+LAPSED: VerificationState = (VerificationStatus.EXPIRED, Eligibility.MAY_NOT_ENGAGE)
+SUSPENDED: VerificationState = (VerificationStatus.SUSPENDED, Eligibility.MAY_NOT_ENGAGE)
+REVOKED: VerificationState = (VerificationStatus.REVOKED, Eligibility.MAY_NOT_ENGAGE)
+STATE_WEIGHTS = {CLEARED: 965, CONDITIONAL: 15, SUSPENDED: 15, REVOKED: 5}
+"""The final states of a thousand credentials that have not expired."""
 
 
 @dataclass(slots=True)
 class Term:
-    """One version: its facts, and the day on which it was put on record."""
+    """One version of a credential: its facts, and the day on which it is recorded."""
 
     recorded: int
     reference: str
@@ -59,120 +59,135 @@ class Term:
 
 @dataclass(eq=False, slots=True)
 class Holding:
-    """A credential's story."""
+    """A person's credential of one type: its terms, and its verification states from day to day."""
 
-    person: Person
-    kind: Mapping[str, Any]
+    person: DemoPerson
+    credential_type: Mapping[str, Any]
     terms: list[Term]
-    start: Standing = GOOD
-    turns: list[tuple[int, Standing]] = field(default_factory=list)
-    """Where it stands from a day on."""
+    initial_state: VerificationState = CLEARED
+    state_changes: list[tuple[int, VerificationState]] = field(default_factory=list)
+    """The later states, each with the day on which it begins."""
     deleted: int | None = None
 
 
-Kinds = Mapping[str, Mapping[str, Any]]
+Catalogue = Mapping[str, Mapping[str, Any]]
 
 
-def draw(random: Random, kinds: Kinds, workers: list[Person], applicants: list[Person]) -> list[Holding]:
-    """All credentials; `kinds` is the catalogue by code."""
-    held: list[tuple[Person, str]] = []
-    wished: list[tuple[Person, str]] = []
+def draw_holdings(
+    random: Random, catalogue: Catalogue, workers: list[DemoPerson], applicants: list[DemoPerson]
+) -> list[Holding]:
+    """Draw all credentials; `catalogue` has the credential types by code."""
+    required: list[tuple[DemoPerson, str]] = []
+    optional: list[tuple[DemoPerson, str]] = []
     for worker in workers:
-        if worker.exemplar:
-            held += [(worker, code) for code in JORDAN_HOLDS]
+        if worker.is_jordan:
+            required += [(worker, code) for code in JORDANS_CREDENTIALS]
             continue
-        held += [(worker, _code(code, worker)) for code in worker.job.always]
-        wished += [(worker, _code(code, worker)) for code in worker.job.often]
+        required += [(worker, _state_code(code, worker)) for code in worker.job.always]
+        optional += [(worker, _state_code(code, worker)) for code in worker.job.often]
     for applicant in applicants:
-        held += [(applicant, code) for code in random.sample(APPLICANTS_HOLD, random.randint(1, 2))]
-    held += random.sample(wished, TOTAL - len(held))
-    holdings = [_holding(random, kinds[code], person) for person, code in held]
-    for holding in random.sample([holding for holding in holdings if not holding.person.exemplar], DELETED):
-        last = max(holding.terms[-1].recorded, *(day for day, _ in holding.turns), -60)
-        holding.deleted = random.randint(last, -1)
+        required += [(applicant, code) for code in random.sample(APPLICANT_CREDENTIALS, random.randint(1, 2))]
+    held = required + random.sample(optional, TOTAL_COUNT - len(required))
+    holdings = [_draw_holding(random, catalogue[code], person) for person, code in held]
+    for holding in random.sample([holding for holding in holdings if not holding.person.is_jordan], DELETED_COUNT):
+        last_change = max(holding.terms[-1].recorded, *(day for day, _ in holding.state_changes), -60)
+        holding.deleted = random.randint(last_change, -1)
     return holdings
 
 
-def _code(code: str, worker: Person) -> str:
-    """A type's code, with a state's own where there is one for each state."""
-    state = worker.place.state if worker.place else "NSW"
+def _state_code(code: str, worker: DemoPerson) -> str:
+    """Return a type's code, with the worker's state where each state has a type of its own."""
+    state = worker.unit.state if worker.unit else "NSW"
     return f"{code}_{state}" if code in ("WWCC", "TEACHER") else code
 
 
-def _holding(random: Random, kind: Mapping[str, Any], person: Person) -> Holding:
-    term = _days(kind)
-    if term is None:
+def _draw_holding(random: Random, credential_type: Mapping[str, Any], person: DemoPerson) -> Holding:
+    days = _term_days(credential_type)
+    if days is None:
         issued = person.recorded - random.randint(30, 1_500)
-        recorded = min(person.recorded + random.randint(1, 20), _latest(person))
-        return Holding(person, kind, [Term(recorded, numbers.draw(random, kind["code"], person.title), issued, None)])
-    time = VALID if person.exemplar else random.choices(list(TIMES), list(TIMES.values()))[0]
-    expires = _expiry(random, kind["code"], time, term, person)
-    terms = (
-        [_later(random, kind, person, term, expires)] if time == LATER else _terms(random, kind, person, term, expires)
-    )
-    holding = Holding(person, kind, terms)
-    _decide(random, holding, time, terms[-1])
+        recorded = min(person.recorded + random.randint(1, 20), _last_day(person))
+        reference = numbers.draw_number(random, credential_type["code"], person.title)
+        return Holding(person, credential_type, [Term(recorded, reference, issued, None)])
+    stage = VALID if person.is_jordan else random.choices(list(TERM_WEIGHTS), list(TERM_WEIGHTS.values()))[0]
+    expires = _draw_expiry(random, credential_type["code"], stage, days, person)
+    if stage == NOT_STARTED:
+        terms = [_draw_future_term(random, credential_type, person, days, expires)]
+    else:
+        terms = _draw_terms(random, credential_type, person, days, expires)
+    holding = Holding(person, credential_type, terms)
+    _draw_states(random, holding, stage, terms[-1])
     return holding
 
 
-def _days(kind: Mapping[str, Any]) -> int | None:
-    months = MONTHS.get(kind["code"], kind["defaultValidityMonths"])
-    takes_expiry = Metadata.EXPIRY_DATE in kind["supports"]
-    return round(months * DAYS_OF_A_MONTH) if months and takes_expiry else None
+def _term_days(credential_type: Mapping[str, Any]) -> int | None:
+    """Return the length of a term of the type, or None if it never expires."""
+    months = VALIDITY_MONTHS.get(credential_type["code"], credential_type["defaultValidityMonths"])
+    has_expiry = Metadata.EXPIRY_DATE in credential_type["supports"]
+    return round(months * DAYS_PER_MONTH) if months and has_expiry else None
 
 
-def _expiry(random: Random, code: str, time: str, term: int, person: Person) -> int:
-    if person.exemplar:
-        return JORDAN_HOLDS[code]
-    if time == EXPIRED:
+def _draw_expiry(random: Random, code: str, stage: str, days: int, person: DemoPerson) -> int:
+    if person.is_jordan:
+        return JORDANS_CREDENTIALS[code]
+    if stage == EXPIRED:
         return -random.randint(2, 150)
-    if time == SOON:
+    if stage == EXPIRING:
         return random.randint(0, 29)
-    if time == LATER:
-        return random.randint(3, 20) + term
-    return random.randint(31, term - 5)
+    if stage == NOT_STARTED:
+        return random.randint(3, 20) + days
+    return random.randint(31, days - 5)
 
 
-def _terms(random: Random, kind: Mapping[str, Any], person: Person, days: int, expires: int) -> list[Term]:
-    """The last term, and those before it since the person is on record; renewals come a little early."""
-    ends = [expires]
-    known = 1.0 if person.exemplar else RENEWAL_KNOWN
-    while ends[0] - days > person.recorded and len(ends) < LONGEST_CHAIN and random.random() < known:
-        ends.insert(0, ends[0] - days + random.randint(0, 14))
-    keeps_number = kind["category"] is not Category.CERTIFICATION and kind["code"] != "NATIONAL_POLICE_CHECK"
-    reference = numbers.draw(random, kind["code"], person.title)
+def _draw_terms(
+    random: Random, credential_type: Mapping[str, Any], person: DemoPerson, days: int, expires: int
+) -> list[Term]:
+    """Draw the last term and earlier ones since the person's record was created.
+
+    A renewal begins up to two weeks before the term before it ends.
+    """
+    expiries = [expires]
+    probability = 1.0 if person.is_jordan else EARLIER_TERM_PROBABILITY
+    while expiries[0] - days > person.recorded and len(expiries) < MAX_TERMS and random.random() < probability:
+        expiries.insert(0, expiries[0] - days + random.randint(0, 14))
+    code = credential_type["code"]
+    keeps_number = credential_type["category"] is not Category.CERTIFICATION and code != "NATIONAL_POLICE_CHECK"
+    reference = numbers.draw_number(random, code, person.title)
     terms: list[Term] = []
     earliest = person.recorded + random.randint(1, 20)
-    for end in ends:
-        issued = end - days
-        recorded = min(max(issued + random.randint(0, 6), earliest), _latest(person))
-        terms.append(Term(recorded, reference, issued, end))
+    for expiry in expiries:
+        issued = expiry - days
+        recorded = min(max(issued + random.randint(0, 6), earliest), _last_day(person))
+        terms.append(Term(recorded, reference, issued, expiry))
         earliest = recorded + 1
-        reference = reference if keeps_number else numbers.draw(random, kind["code"], person.title)
+        reference = reference if keeps_number else numbers.draw_number(random, code, person.title)
     return terms
 
 
-def _later(random: Random, kind: Mapping[str, Any], person: Person, days: int, expires: int) -> Term:
-    recorded = min(max(person.recorded + 1, -random.randint(1, 14)), _latest(person))
-    return Term(recorded, numbers.draw(random, kind["code"], person.title), expires - days, expires)
+def _draw_future_term(
+    random: Random, credential_type: Mapping[str, Any], person: DemoPerson, days: int, expires: int
+) -> Term:
+    recorded = min(max(person.recorded + 1, -random.randint(1, 14)), _last_day(person))
+    reference = numbers.draw_number(random, credential_type["code"], person.title)
+    return Term(recorded, reference, expires - days, expires)
 
 
-def _latest(person: Person) -> int:
-    """The last day on which something can be recorded of a person."""
+def _last_day(person: DemoPerson) -> int:
+    """Return the last day on which anything can be recorded about a person."""
     return (person.deleted or 0) - 1
 
 
-def _decide(random: Random, holding: Holding, time: str, last: Term) -> None:
+def _draw_states(random: Random, holding: Holding, stage: str, last: Term) -> None:
+    """Set the holding's initial state and state changes, consistent with its last term."""
     if last.expires is not None and last.expires < 0:
         if last.expires < holding.terms[0].recorded:
-            holding.start = OUT
+            holding.initial_state = LAPSED
         else:
-            holding.turns.append((max(last.expires + 1, last.recorded + 1), OUT))
-    elif time == LATER:
-        holding.start = PENDING
+            holding.state_changes.append((max(last.expires + 1, last.recorded + 1), LAPSED))
+    elif stage == NOT_STARTED:
+        holding.initial_state = PENDING
     elif len(holding.terms) == 1 and last.recorded > -21:
-        holding.start = random.choice((CHECKING, CHECKING, GOOD))
-    elif not holding.person.exemplar:
-        turn = random.choices(list(TURNS), list(TURNS.values()))[0]
-        if turn is not GOOD:
-            holding.turns.append((random.randint(last.recorded, -1), turn))
+        holding.initial_state = random.choice((CHECKING, CHECKING, CLEARED))
+    elif not holding.person.is_jordan:
+        state = random.choices(list(STATE_WEIGHTS), list(STATE_WEIGHTS.values()))[0]
+        if state is not CLEARED:
+            holding.state_changes.append((random.randint(last.recorded, -1), state))

@@ -1,4 +1,4 @@
-"""The demo organization's jobs, as data: the credentials that each title always or often holds."""
+"""The demo organization's jobs, as data: the titles of each, and the credentials that come with them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,10 @@ from app.workers.tables import WorkerType
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A family of titles. `WWCC` and `TEACHER` stand for the state's own type."""
+    """Titles of a job family, with the credential types that each worker holds and those that many hold.
+
+    `WWCC` and `TEACHER` stand for the type of the worker's state.
+    """
 
     family: str
     titles: tuple[str, ...]
@@ -107,4 +110,4 @@ JOBS = (
 )
 BY_TITLE = {title: job for job in JOBS for title in job.titles}
 
-APPLICANTS_HOLD = ("WWCC_NSW", "AHPRA_REGISTRATION", "NATIONAL_POLICE_CHECK", "FIRST_AID")
+APPLICANT_CREDENTIALS = ("WWCC_NSW", "AHPRA_REGISTRATION", "NATIONAL_POLICE_CHECK", "FIRST_AID")

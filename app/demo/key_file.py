@@ -1,4 +1,4 @@
-"""The demo organization's keys in the data folder, where its newcomer finds them."""
+"""The demo organization's API keys, in a file of the data folder."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ FILE = "demo-keys.json"
 
 
 def write(keys: dict[str, str], folder: Path) -> None:
-    """Write the keys down, by role; those of another database that was served from the folder stay beside them."""
+    """Write the keys by role. The keys of other databases served from the same folder are kept in files beside it."""
     organization = next(iter(keys.values())).removeprefix("cgk_")[:16]
     for name in (FILE, f"demo-keys-{organization}.json"):
         file = folder / name
@@ -17,6 +17,6 @@ def write(keys: dict[str, str], folder: Path) -> None:
 
 
 def read(folder: Path) -> Iterator[dict[str, str]]:
-    """All keys that were written down, those of the database that was served last first."""
+    """Yield the keys of every database served from the folder, the latest first."""
     for file in sorted(folder.glob("demo-keys*.json"), key=lambda file: file.name != FILE):
         yield json.loads(file.read_text())

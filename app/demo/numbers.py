@@ -1,4 +1,4 @@
-"""Reference numbers that look like those of a credential's type."""
+"""Reference numbers in the format of each credential type."""
 
 from random import Random
 
@@ -17,14 +17,14 @@ TEMPLATES = {
     "PROFESSIONAL_INDEMNITY": "PI-##-######",
     "PUBLIC_LIABILITY": "PL-##-######",
 }
-"""A `#` stands for a digit. Other types are certificates of a training provider."""
-OTHERS = "TP#-######"
-PROFESSIONS = {"Physiotherapist": "PHY", "Occupational Therapist": "OCC", "Pharmacist": "PHA"}
+"""The format of each type's numbers; `#` stands for a digit."""
+DEFAULT_TEMPLATE = "TP#-######"  # the other types are certificates of a training provider
+AHPRA_PREFIXES = {"Physiotherapist": "PHY", "Occupational Therapist": "OCC", "Pharmacist": "PHA"}
 
 
-def draw(random: Random, code: str, title: str) -> str:
-    """A number of a type for someone with a title."""
-    template = TEMPLATES.get(code, OTHERS)
+def draw_number(random: Random, code: str, title: str) -> str:
+    """Draw the reference number of a credential type for a person with a job title."""
+    template = TEMPLATES.get(code, DEFAULT_TEMPLATE)
     if code == "AHPRA_REGISTRATION":
-        template = template.replace("NMW", PROFESSIONS.get(title, "NMW"))
+        template = template.replace("NMW", AHPRA_PREFIXES.get(title, "NMW"))
     return "".join(str(random.randrange(10)) if character == "#" else character for character in template)

@@ -1,4 +1,4 @@
-"""Positions, rules and exemptions carried out: who is placed where, what is asked, and who is let off."""
+"""Steps that assign people to positions, write the requirement rules, and grant exemptions."""
 
 from collections import defaultdict
 from functools import partial
@@ -7,119 +7,125 @@ from typing import Any
 from app.compliance import exemptions, rules
 from app.compliance.tables import Exemption, RequirementRule
 from app.demo import requirements
-from app.demo.people import Person
-from app.demo.requirements import Asked, LetOff
-from app.demo.timeline import PLACING, REQUIREMENTS, UNITS, History, Step
+from app.demo.people import DemoPerson
+from app.demo.requirements import DemoExemption, DemoRule
+from app.demo.timeline import DemoContext, Phase, Step
 from app.workers import assignments, positions
 from app.workers.tables import Assignment, EmploymentStatus
 
 
-class Placed:
-    """The positions, assignments, rules and exemptions that came to be so far."""
+class Placement:
+    """The positions, assignments, rules and exemptions created so far, and the steps that create them."""
 
-    def __init__(self, history: History) -> None:
-        self._history = history
+    def __init__(self, context: DemoContext) -> None:
+        self._context = context
         self._positions: dict[str, str] = {}
-        self._assignments: dict[Person, Assignment] = {}
+        self._assignments: dict[DemoPerson, Assignment] = {}
         self._rules: dict[str, RequirementRule] = {}
-        self._exemptions: dict[LetOff, Exemption] = {}
+        self._exemptions: dict[DemoExemption, Exemption] = {}
 
-    def steps(self, persons: list[Person]) -> list[Step]:
-        """All that is asked, and of whom."""
-        workers = [person for person in persons if person.place is not None and person.deleted is None]
-        staying = [one for one in workers if one.status is EmploymentStatus.ACTIVE and not one.leads]
-        found = [Step(requirements.BEGUN, UNITS, self._add_positions)]
-        beginning: dict[tuple[int, str], list[Person]] = defaultdict(list)
-        for person in workers:
-            name = requirements.position_of(person)
-            if name is not None:
-                beginning[max(person.recorded, requirements.BEGUN), name].append(person)
-        found += [Step(day, PLACING, partial(self._assign, some, name)) for (day, name), some in beginning.items()]
-        found += self._moves(staying)
-        for asked in requirements.RULES:
-            found += self._rule(asked, next(one for one in workers if one.exemplar))
-        for let_off in requirements.EXEMPTIONS:
-            holders = [one for one in staying if requirements.position_of(one) == let_off.position]
-            found += self._exemption(let_off, holders[let_off.number])
-        return found
-
-    def _moves(self, staying: list[Person]) -> list[Step]:
-        jordan = next(one for one in staying if one.exemplar)
-        carers = [one for one in staying if requirements.position_of(one) == requirements.SUPPORT_WORKER]
-        moving = [one for one in carers if one is not jordan][: len(requirements.MOVES_TO_NIGHTS)]
-        found = [
-            Step(day, PLACING, partial(self._move, person, requirements.NIGHT_WORKER))
-            for day, person in zip(requirements.MOVES_TO_NIGHTS, moving, strict=True)
-            if day > person.recorded
+    def steps(self, people: list[DemoPerson]) -> list[Step]:
+        """Return all steps: positions, assignments, moves, rules and exemptions."""
+        workers = [person for person in people if person.unit is not None and person.deleted is None]
+        staff = [worker for worker in workers if worker.status is EmploymentStatus.ACTIVE and not worker.is_lead]
+        jordan = next(worker for worker in workers if worker.is_jordan)
+        steps = [Step(requirements.POSITIONS_SINCE, Phase.UNITS, self._add_positions)]
+        starters: dict[tuple[int, str], list[DemoPerson]] = defaultdict(list)
+        for worker in workers:
+            position = requirements.starting_position(worker)
+            if position is not None:
+                starters[max(worker.recorded, requirements.POSITIONS_SINCE), position].append(worker)
+        steps += [
+            Step(day, Phase.PLACEMENT, partial(self._assign, group, position))
+            for (day, position), group in starters.items()
         ]
-        more = partial(self._assign, [jordan], requirements.MEDICATION_ASSISTANT)
-        return [*found, Step(requirements.MEDICATION_SINCE, PLACING, more)]
+        steps += self._moves(staff, jordan)
+        for rule in requirements.RULES:
+            steps += self._rule_steps(rule, jordan)
+        for exemption in requirements.EXEMPTIONS:
+            holders = [worker for worker in staff if requirements.starting_position(worker) == exemption.position]
+            steps += self._exemption_steps(exemption, holders[exemption.number])
+        return steps
 
-    def _rule(self, asked: Asked, jordan: Person) -> list[Step]:
-        found = [Step(asked.day, REQUIREMENTS, partial(self._ask, asked, jordan))]
-        if asked.changed is not None:
-            day, content = asked.changed
-            found.append(Step(day, REQUIREMENTS, partial(self._change, asked, content)))
-        if asked.deleted is not None:
-            found.append(Step(asked.deleted, REQUIREMENTS, partial(self._delete, asked)))
-        return found
+    def _moves(self, staff: list[DemoPerson], jordan: DemoPerson) -> list[Step]:
+        movers = [
+            worker
+            for worker in staff
+            if worker is not jordan and requirements.starting_position(worker) == requirements.SUPPORT_WORKER
+        ][: len(requirements.MOVES_TO_NIGHTS)]
+        steps = [
+            Step(day, Phase.PLACEMENT, partial(self._move, worker, requirements.NIGHT_WORKER))
+            for day, worker in zip(requirements.MOVES_TO_NIGHTS, movers, strict=True)
+            if day > worker.recorded
+        ]
+        medication = partial(self._assign, [jordan], requirements.MEDICATION_ASSISTANT)
+        return [*steps, Step(requirements.MEDICATION_SINCE, Phase.PLACEMENT, medication)]
 
-    def _exemption(self, let_off: LetOff, person: Person) -> list[Step]:
-        found = [Step(let_off.day, REQUIREMENTS, partial(self._grant, let_off, person))]
-        if let_off.revoked is not None:
-            found.append(Step(let_off.revoked, REQUIREMENTS, partial(self._revoke, let_off)))
-        return found
+    def _rule_steps(self, rule: DemoRule, jordan: DemoPerson) -> list[Step]:
+        steps = [Step(rule.day, Phase.REQUIREMENTS, partial(self._create_rule, rule, jordan))]
+        if rule.change is not None:
+            day, content = rule.change
+            steps.append(Step(day, Phase.REQUIREMENTS, partial(self._change_rule, rule, content)))
+        if rule.deleted is not None:
+            steps.append(Step(rule.deleted, Phase.REQUIREMENTS, partial(self._delete_rule, rule)))
+        return steps
+
+    def _exemption_steps(self, exemption: DemoExemption, person: DemoPerson) -> list[Step]:
+        steps = [Step(exemption.day, Phase.REQUIREMENTS, partial(self._grant, exemption, person))]
+        if exemption.revoked is not None:
+            steps.append(Step(exemption.revoked, Phase.REQUIREMENTS, partial(self._revoke, exemption)))
+        return steps
 
     async def _add_positions(self) -> None:
         for name in requirements.POSITIONS:
-            row = await positions.create(self._history.session, self._history.actor, {"name": name})
+            row = await positions.create(self._context.session, self._context.actor, {"name": name})
             self._positions[name] = row.id
 
-    async def _assign(self, persons: list[Person], name: str) -> None:
-        workers = [self._history.people[person].id for person in persons]
-        given = {"position": self._positions[name], "workers": workers}
-        assigned = await assignments.assign(self._history.session, self._history.actor, given)
-        for person, result in zip(persons, assigned.results, strict=True):
+    async def _assign(self, people: list[DemoPerson], position: str) -> None:
+        workers = [self._context.people[person].id for person in people]
+        input = {"position": self._positions[position], "workers": workers}
+        assigned = await assignments.assign(self._context.session, self._context.actor, input)
+        for person, result in zip(people, assigned.results, strict=True):
             assert result.assignment is not None, result.errors
             self._assignments.setdefault(person, result.assignment)
 
-    async def _move(self, person: Person, name: str) -> None:
-        given = {"id": self._assignments[person].id, "position": self._positions[name]}
-        await assignments.move(self._history.session, self._history.actor, given)
+    async def _move(self, person: DemoPerson, position: str) -> None:
+        input = {"id": self._assignments[person].id, "position": self._positions[position]}
+        await assignments.move(self._context.session, self._context.actor, input)
 
-    async def _ask(self, asked: Asked, jordan: Person) -> None:
-        history = self._history
-        given: dict[str, Any] = {
-            "name": asked.name,
-            "scope": asked.scope,
-            "alternatives": list(asked.alternatives),
-            "excluded": [history.units[place].id for place in asked.excluded],
-            **asked.content,
+    async def _create_rule(self, rule: DemoRule, jordan: DemoPerson) -> None:
+        context = self._context
+        input: dict[str, Any] = {
+            "name": rule.name,
+            "scope": rule.scope,
+            "alternatives": list(rule.alternatives),
+            "excluded": [context.units[unit].id for unit in rule.excluded],
+            **rule.content,
         }
-        if asked.position is not None:
-            given["position"] = self._positions[asked.position]
-        if asked.place is not None:
-            given["orgUnit"] = history.units[asked.place].id
-        if asked.of_jordan:
-            given["worker"] = history.people[jordan].id
-        self._rules[asked.name] = await rules.create(history.session, history.actor, given)
+        if rule.position is not None:
+            input["position"] = self._positions[rule.position]
+        if rule.unit is not None:
+            input["orgUnit"] = context.units[rule.unit].id
+        if rule.for_jordan:
+            input["worker"] = context.people[jordan].id
+        self._rules[rule.name] = await rules.create(context.session, context.actor, input)
 
-    async def _change(self, asked: Asked, content: dict[str, Any]) -> None:
-        given = {"id": self._rules[asked.name].id, **content}
-        await rules.update(self._history.session, self._history.actor, given)
+    async def _change_rule(self, rule: DemoRule, content: dict[str, Any]) -> None:
+        input = {"id": self._rules[rule.name].id, **content}
+        await rules.update(self._context.session, self._context.actor, input)
 
-    async def _delete(self, asked: Asked) -> None:
-        await rules.delete(self._history.session, self._history.actor, {"id": self._rules[asked.name].id})
+    async def _delete_rule(self, rule: DemoRule) -> None:
+        await rules.delete(self._context.session, self._context.actor, {"id": self._rules[rule.name].id})
 
-    async def _grant(self, let_off: LetOff, person: Person) -> None:
-        history = self._history
-        given = {
-            "worker": {"id": history.people[person].id},
-            "requirement": {"rule": self._rules[let_off.rule].id},
-            "reason": let_off.reason,
-            "to": None if let_off.until is None else history.date(let_off.until),
+    async def _grant(self, exemption: DemoExemption, person: DemoPerson) -> None:
+        context = self._context
+        input = {
+            "worker": {"id": context.people[person].id},
+            "requirement": {"rule": self._rules[exemption.rule].id},
+            "reason": exemption.reason,
+            "to": None if exemption.until is None else context.date(exemption.until),
         }
-        self._exemptions[let_off] = await exemptions.grant(history.session, history.actor, given)
+        self._exemptions[exemption] = await exemptions.grant(context.session, context.actor, input)
 
-    async def _revoke(self, let_off: LetOff) -> None:
-        await exemptions.revoke(self._history.session, self._history.actor, {"id": self._exemptions[let_off].id})
+    async def _revoke(self, exemption: DemoExemption) -> None:
+        await exemptions.revoke(self._context.session, self._context.actor, {"id": self._exemptions[exemption].id})

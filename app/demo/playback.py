@@ -1,143 +1,128 @@
-"""The plan carried out: every step by the domain's own action, at its instant in the past, in order."""
+"""Playback of a plan: each step runs the domain's own action, in order, with the clock set to its instant."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from random import Random
 from typing import Any
 
-from app.credentials import creation, editing, fields, lifecycle, versions
+from app.credentials import creation, editing, fields, lifecycle, version_sync
 from app.credentials.verification import attempts, check_results
 from app.credentials.verification.tables import Trigger
-from app.db.database import Session
 from app.demo import inputs, registry_checks
-from app.demo.holdings import Holding, Standing, Term
-from app.demo.people import FOUNDED, Person
-from app.demo.placement import Placed
-from app.demo.timeline import CHANGES, DELETIONS, PEOPLE, RECORDS, UNITS, History, Step, at, instant
-from app.demo.units import PLACES, Place
+from app.demo.holdings import Holding, Term, VerificationState
+from app.demo.people import FOUNDING_DAY, DemoPerson
+from app.demo.placement import Placement
+from app.demo.timeline import DemoContext, Phase, Step, instant, set_time
+from app.demo.units import UNITS, DemoUnit
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations import settings, units
-from app.workers import deletion as removal
+from app.workers import deletion as people_deletion
 from app.workers import editing as people_editing
 from app.workers import people
 from app.workers.tables import ConnectionState, EmploymentStatus, Worker
 
-OPENS, CLOSES = 8 * 3_600, 17 * 3_600
-"""The working day, in seconds, in which things are recorded."""
-EVENING = 18 * 3_600
-Evening = Callable[[int], Awaitable[None]]
-"""What is done at the end of a day of the plan."""
+WORKDAY_START, WORKDAY_END = 8 * 3_600, 17 * 3_600
+"""The seconds of the day between which the steps are recorded."""
+END_OF_DAY = 18 * 3_600
+EndOfDay = Callable[[int], Awaitable[None]]
+"""A callback that runs at the end of a day of the plan."""
 APPROVALS_SINCE = -14
-"""The day since which versions wait for a reviewer, where their type needs one; some still wait."""
+"""The day from which versions of some types wait for a reviewer; so recent that some still wait today."""
 
 
-async def tell(
-    history: History, persons: list[Person], holdings: list[Holding], random: Random, evening: Evening
+async def play(
+    context: DemoContext,
+    demo_people: list[DemoPerson],
+    holdings: list[Holding],
+    random: Random,
+    on_end_of_day: EndOfDay,
 ) -> None:
-    """Carry out a plan: `persons` with managers before their people. Each day ends with an `evening`."""
-    steps = [Step(FOUNDED, UNITS, partial(_add_unit, history, place)) for place in PLACES]
-    steps.append(Step(APPROVALS_SINCE, UNITS, partial(_enable_approvals, history)))
-    for person in persons:
-        steps += _steps_of_person(history, person)
-    for holding in holdings:
-        steps += _steps_of_holding(history, holding)
-    steps += Placed(history).steps(persons)
-    steps.sort(key=lambda step: (step.day, step.turn))
-    by_day = {day: list(of_day) for day, of_day in groupby(steps, key=lambda step: step.day)}
-    for day in range(FOUNDED, 0):
-        await _live_through(history, day, by_day.get(day, []), random)
-        at(history.session, instant(history.date(day), EVENING, history.actor.time_zone))
-        await history.session.flush()
-        await evening(day)
-    registry_checks.spread(list(history.credentials.values()), history.session, random)
+    """Run the steps of a plan day by day, with `on_end_of_day` after each day.
 
-
-async def _live_through(history: History, day: int, happening: list[Step], random: Random) -> None:
-    seconds = sorted(random.uniform(OPENS, CLOSES) for _ in happening)
-    for step, second in zip(happening, seconds, strict=True):
-        at(history.session, instant(history.date(day), second, history.actor.time_zone))
-        if step.turn == RECORDS:
-            with unhurried(history.session):
-                await step.act()
-        else:
-            await history.session.flush()
-            await step.act()
-
-
-@contextmanager
-def unhurried(session: Session) -> Iterator[None]:
-    """Let what an action writes wait for the next flush, where many rows go in one statement.
-
-    Actions gather as they go, and what they read next has it written. Here nothing depends on that.
+    `demo_people` has managers before the people who report to them.
     """
-    gather = session.gather
+    steps = [Step(FOUNDING_DAY, Phase.UNITS, partial(_add_unit, context, unit)) for unit in UNITS]
+    steps.append(Step(APPROVALS_SINCE, Phase.UNITS, partial(_enable_approvals, context)))
+    for person in demo_people:
+        steps += _person_steps(context, person)
+    for holding in holdings:
+        steps += _holding_steps(context, holding)
+    steps += Placement(context).steps(demo_people)
+    steps.sort(key=lambda step: (step.day, step.phase))
+    by_day = {day: list(steps_of_day) for day, steps_of_day in groupby(steps, key=lambda step: step.day)}
+    for day in range(FOUNDING_DAY, 0):
+        await _run_day(context, day, by_day.get(day, []), random)
+        set_time(context.session, instant(context.date(day), END_OF_DAY, context.actor.time_zone))
+        await context.session.flush()
+        await on_end_of_day(day)
+    registry_checks.schedule_rechecks(list(context.credentials.values()), context.session, random)
 
-    async def later(objects: Sequence[object] | None = None) -> None:
-        """Nothing yet."""
 
-    session.gather = later  # type: ignore[method-assign]  # for this one session
-    try:
-        yield
-    finally:
-        session.gather = gather  # type: ignore[method-assign]  # as it was
+async def _run_day(context: DemoContext, day: int, steps: list[Step], random: Random) -> None:
+    seconds = sorted(random.uniform(WORKDAY_START, WORKDAY_END) for _ in steps)
+    for step, second in zip(steps, seconds, strict=True):
+        set_time(context.session, instant(context.date(day), second, context.actor.time_zone))
+        # A credential's step reads nothing that an earlier one wrote, so their rows wait and are inserted together.
+        if step.phase != Phase.CREDENTIALS:
+            await context.session.flush()
+        await step.run()
 
 
-def _steps_of_person(history: History, person: Person) -> list[Step]:
-    if person.place is None:
-        return [Step(person.recorded, PEOPLE, partial(_add_applicant, history, person))]
-    steps = [Step(person.recorded, PEOPLE, partial(_add_worker, history, person))]
-    if person.changed is not None:
-        steps.append(Step(person.changed, CHANGES, partial(_change_status, history, person)))
+def _person_steps(context: DemoContext, person: DemoPerson) -> list[Step]:
+    if person.unit is None:
+        return [Step(person.recorded, Phase.PEOPLE, partial(_add_applicant, context, person))]
+    steps = [Step(person.recorded, Phase.PEOPLE, partial(_add_worker, context, person))]
+    if person.status_changed is not None:
+        steps.append(Step(person.status_changed, Phase.CHANGES, partial(_change_status, context, person)))
     if person.deleted is not None:
-        steps.append(Step(person.deleted, DELETIONS, partial(_delete_worker, history, person)))
+        steps.append(Step(person.deleted, Phase.DELETIONS, partial(_delete_worker, context, person)))
     return steps
 
 
-def _steps_of_holding(history: History, holding: Holding) -> list[Step]:
+def _holding_steps(context: DemoContext, holding: Holding) -> list[Step]:
     first, *renewals = holding.terms
-    steps = [Step(first.recorded, RECORDS, partial(_add_credential, history, holding))]
+    steps = [Step(first.recorded, Phase.CREDENTIALS, partial(_add_credential, context, holding))]
     for number, term in enumerate(renewals, 2):
-        steps.append(Step(term.recorded, RECORDS, partial(_renew, history, holding, number, term)))
-    for day, standing in holding.turns:
-        steps.append(Step(day, CHANGES, partial(_turn, history, holding, standing)))
+        steps.append(Step(term.recorded, Phase.CREDENTIALS, partial(_renew, context, holding, number, term)))
+    for day, state in holding.state_changes:
+        steps.append(Step(day, Phase.CHANGES, partial(_change_state, context, holding, state)))
     if holding.deleted is not None:
-        steps.append(Step(holding.deleted, DELETIONS, partial(_delete_credential, history, holding)))
+        steps.append(Step(holding.deleted, Phase.DELETIONS, partial(_delete_credential, context, holding)))
     return steps
 
 
-async def _enable_approvals(history: History) -> None:
-    await settings.update(history.session, history.actor, {"approvalsEnabled": True})
+async def _enable_approvals(context: DemoContext) -> None:
+    await settings.update(context.session, context.actor, {"approvalsEnabled": True})
 
 
-async def _add_unit(history: History, place: Place) -> None:
-    parent = history.units[place.parent].id if place.parent else None
-    given = {"name": place.name, "kind": place.kind, "parent": parent}
-    history.units[place.name] = await units.create(history.session, history.actor, given)
+async def _add_unit(context: DemoContext, unit: DemoUnit) -> None:
+    parent = context.units[unit.parent].id if unit.parent else None
+    input = {"name": unit.name, "kind": unit.kind, "parent": parent}
+    context.units[unit.name] = await units.create(context.session, context.actor, input)
 
 
-async def _add_applicant(history: History, person: Person) -> None:
-    given = inputs.applicant(person, history.date)
-    history.people[person] = await people_editing.create(people.APPLICANT, history.session, history.actor, given)
+async def _add_applicant(context: DemoContext, person: DemoPerson) -> None:
+    input = inputs.applicant(person, context.date)
+    context.people[person] = await people_editing.create(people.APPLICANT, context.session, context.actor, input)
 
 
-async def _add_worker(history: History, person: Person) -> None:
-    place, above = person.place, person.reports_to
-    assert place is not None
-    manager = history.leads[above.name] if above else None
-    given = inputs.worker(person, history.date, history.units[place.name], manager)
-    row = await people_editing.create(people.WORKER, history.session, history.actor, given)
-    _connect(row, person.connection, history.session.now)
-    history.people[person] = row
-    if person.leads:
-        history.leads[place.name] = row
+async def _add_worker(context: DemoContext, person: DemoPerson) -> None:
+    unit, manager_unit = person.unit, person.reports_to
+    assert unit is not None
+    manager = context.unit_leads[manager_unit.name] if manager_unit else None
+    input = inputs.worker(person, context.date, context.units[unit.name], manager)
+    row = await people_editing.create(people.WORKER, context.session, context.actor, input)
+    _connect(row, person.connection, context.session.now)
+    context.people[person] = row
+    if person.is_lead:
+        context.unit_leads[unit.name] = row
 
 
 def _connect(worker: Worker, state: ConnectionState, now: datetime) -> None:
-    """Let a worker have been invited, and have answered."""
+    """Record a worker's invitation, and the answer to it."""
     worker.connection_state = state
     if state is not ConnectionState.CREATED:
         worker.last_invitation_sent_at = now + timedelta(hours=1)
@@ -145,52 +130,52 @@ def _connect(worker: Worker, state: ConnectionState, now: datetime) -> None:
         worker.connection_state_updated_at = now + answered
 
 
-async def _change_status(history: History, person: Person) -> None:
+async def _change_status(context: DemoContext, person: DemoPerson) -> None:
     employment: dict[str, Any] = {"status": person.status}
     if person.status is EmploymentStatus.TERMINATED:
-        employment["endDate"] = history.date(person.changed or 0)
-    given = {"worker": {"id": history.people[person].id}, "employment": employment}
-    await people_editing.update(people.WORKER, history.session, history.actor, given)
+        employment["endDate"] = context.date(person.status_changed or 0)
+    input = {"worker": {"id": context.people[person].id}, "employment": employment}
+    await people_editing.update(people.WORKER, context.session, context.actor, input)
 
 
-async def _delete_worker(history: History, person: Person) -> None:
-    given = {"worker": {"id": history.people[person].id}}
-    await removal.delete(people.WORKER, history.session, history.actor, given)
+async def _delete_worker(context: DemoContext, person: DemoPerson) -> None:
+    input = {"worker": {"id": context.people[person].id}}
+    await people_deletion.delete(people.WORKER, context.session, context.actor, input)
 
 
-async def _add_credential(history: History, holding: Holding) -> None:
-    given = inputs.credential(holding, history.date, history.people[holding.person])
-    created = await creation.create(history.session, history.actor, given)
-    history.credentials[holding] = created.credential
+async def _add_credential(context: DemoContext, holding: Holding) -> None:
+    input = inputs.credential(holding, context.date, context.people[holding.person])
+    created = await creation.create(context.session, context.actor, input)
+    context.credentials[holding] = created.credential
     if created.attempt is not None:
-        await registry_checks.settle(history.session, created.credential, created.attempt, holding.start)
+        await registry_checks.record_check(context.session, created.credential, created.attempt, holding.initial_state)
 
 
-async def _renew(history: History, holding: Holding, number: int, term: Term) -> None:
-    session, actor, credential = history.session, history.actor, history.credentials[holding]
+async def _renew(context: DemoContext, holding: Holding, number: int, term: Term) -> None:
+    session, actor, credential = context.session, context.actor, context.credentials[holding]
     facts = {
         "reference_number": term.reference,
         "issuing_authority": credential.issuing_authority,
-        "issue_date": history.date(term.issued),
-        "expiry_date": None if term.expires is None else history.date(term.expires),
+        "issue_date": context.date(term.issued),
+        "expiry_date": None if term.expires is None else context.date(term.expires),
     }
-    approval = versions.first_approval(history.organization, history.kinds[credential.type_code])
-    versions.append(session, actor, credential, number, approval, facts)
-    fields.grow(credential, session.now)
+    approval = version_sync.initial_approval(context.organization, context.credential_types[credential.type_code])
+    version_sync.append(session, actor, credential, number, approval, facts)
+    fields.touch(credential, session.now)
     event_log.record(session, actor, EventKind.CREDENTIAL_VERSION_ADDED, credential, worker_id=credential.worker_id)
 
 
-async def _turn(history: History, holding: Holding, standing: Standing) -> None:
-    credential = history.credentials[holding]
+async def _change_state(context: DemoContext, holding: Holding, state: VerificationState) -> None:
+    credential = context.credentials[holding]
     if credential.is_verifiable:
-        actor = check_results.system(credential.organization_id)
-        attempt = await attempts.open_attempt(history.session, actor, credential, Trigger.SCHEDULED)
-        await registry_checks.settle(history.session, credential, attempt, standing)
+        actor = check_results.system_actor(credential.organization_id)
+        attempt = await attempts.open_attempt(context.session, actor, credential, Trigger.SCHEDULED)
+        await registry_checks.record_check(context.session, credential, attempt, state)
         return
-    status, eligibility = standing
-    given = {"id": credential.id, "verification": {"status": status, "eligibility": eligibility}}
-    await editing.update(history.session, history.actor, given)
+    status, eligibility = state
+    input = {"id": credential.id, "verification": {"status": status, "eligibility": eligibility}}
+    await editing.update(context.session, context.actor, input)
 
 
-async def _delete_credential(history: History, holding: Holding) -> None:
-    await lifecycle.delete(history.session, history.actor, {"id": history.credentials[holding].id})
+async def _delete_credential(context: DemoContext, holding: Holding) -> None:
+    await lifecycle.delete(context.session, context.actor, {"id": context.credentials[holding].id})

@@ -1,4 +1,4 @@
-"""What the registries said of the demo's credentials, as checks on record."""
+"""Verification attempts of the demo's credentials, recorded as if a registry had answered."""
 
 from datetime import timedelta
 from random import Random
@@ -6,35 +6,37 @@ from random import Random
 from app.credentials.tables import Credential
 from app.credentials.verification import check_results
 from app.credentials.verification.tables import VerificationAttempt
-from app.db.database import Session
+from app.db.session import Session
 from app.demo import holdings
-from app.demo.holdings import Standing
-from app.registries.protocol import Finding, StatusDetail
+from app.demo.holdings import VerificationState
+from app.registries.findings import Finding, StatusDetail
 
 ADAPTER = "sandbox"
-FINDINGS: dict[Standing, tuple[StatusDetail | None, str]] = {
+REGISTRY_ANSWERS: dict[VerificationState, tuple[StatusDetail | None, str]] = {
     holdings.PENDING: (None, "PROCESSING"),
     holdings.CHECKING: (None, "PROCESSING"),
-    holdings.GOOD: (StatusDetail.VALID, "CLEARED"),
-    holdings.UNSURE: (StatusDetail.CONDITIONS, "CONDITIONAL"),
-    holdings.OUT: (StatusDetail.EXPIRED, "LAPSED"),
+    holdings.CLEARED: (StatusDetail.VALID, "CLEARED"),
+    holdings.CONDITIONAL: (StatusDetail.CONDITIONS, "CONDITIONAL"),
+    holdings.LAPSED: (StatusDetail.EXPIRED, "LAPSED"),
     holdings.SUSPENDED: (StatusDetail.SUSPENDED, "SUSPENDED"),
     holdings.REVOKED: (StatusDetail.CANCELLED, "CANCELLED"),
 }
 
 
-async def settle(session: Session, credential: Credential, attempt: VerificationAttempt, standing: Standing) -> None:
-    """Let a check have found where a credential stands."""
-    detail, said = FINDINGS[standing]
-    eligibility = standing[1] or holdings.CHECKING[1]
+async def record_check(
+    session: Session, credential: Credential, attempt: VerificationAttempt, state: VerificationState
+) -> None:
+    """Record the finding of an attempt that puts a credential in a verification state."""
+    status_detail, raw_status = REGISTRY_ANSWERS[state]
+    eligibility = state[1] or holdings.CHECKING[1]
     assert eligibility is not None
-    remarks = ["The registry names conditions."] if standing == holdings.UNSURE else []
-    finding = Finding(eligibility, detail, said, problems=remarks)
-    await check_results.record(session, credential, attempt, finding, ADAPTER, 180)
+    problems = ["The registry names conditions."] if state == holdings.CONDITIONAL else []
+    finding = Finding(eligibility, status_detail, raw_status, problems=problems)
+    await check_results.apply_finding(session, credential, attempt, finding, ADAPTER, 180)
 
 
-def spread(credentials: list[Credential], session: Session, random: Random) -> None:
-    """Let no check be due at once, and all within the week: what is found now is for the newcomer to see."""
+def schedule_rechecks(credentials: list[Credential], session: Session, random: Random) -> None:
+    """Schedule the next checks between one day and one week from now, so that none is due when the service starts."""
     for credential in credentials:
         if credential.next_check_at is not None:
             credential.next_check_at = session.now + timedelta(hours=random.randint(24, 168))

@@ -1,60 +1,63 @@
-"""Loading the demo organization: Harbour Health, with two years of people and credentials behind it."""
+"""Load the demo organization: Harbour Health, with two years of history of its people and credentials."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role
+from app.access import ALL_SCOPES, ROLES, Actor, ActorKind, Role
 from app.compliance import settlement
 from app.core import clock
 from app.credential_types import catalogue
-from app.db.database import Database, Session
+from app.db.database import Database
+from app.db.session import Session
 from app.demo import holdings, people, playback, timeline
-from app.demo.playback import Evening
-from app.demo.timeline import History
-from app.organizations import api_keys, settings
+from app.demo.playback import EndOfDay
+from app.demo.timeline import DemoContext
+from app.organizations import api_keys, founding
 from app.organizations.tables import Organization
 
 NAME, TIME_ZONE = "Harbour Health", "Australia/Sydney"
 SEED = 7
 ROLES_WITH_KEYS = (Role.OWNER, Role.REVIEWER, Role.AUDITOR)
 RECORDER = ("priya.raman@harbourhealth.example", "Priya Raman")
-"""The person who recorded it all."""
-DAILY_SINCE = -10
-"""The day since which each day is settled; before, every twelve weeks is enough."""
-SELDOM = 12 * 7
+"""The id and name of the actor of the whole history."""
+DAILY_SETTLEMENT_SINCE = -10
+SETTLEMENT_INTERVAL_DAYS = 12 * 7
+"""Counts are settled every twelve weeks, and daily from `DAILY_SETTLEMENT_SINCE`: to settle each day takes minutes."""
 
 
-async def load(database: Database, evening: Callable[[Session, int], Awaitable[None]] | None = None) -> dict[str, str]:
-    """Found the demo organization; gives its keys by role.
+async def load(
+    database: Database, end_of_day: Callable[[Session, int], Awaitable[None]] | None = None
+) -> dict[str, str]:
+    """Create the demo organization with its history; return its API keys by role.
 
-    What follows from a day's changes is done with them, and who stands where is settled: each day of late, and
-    every twelve weeks before. `evening` is called at the end of each day.
+    Reactions run, and kept counts are settled, at the end of each recent day and every twelve weeks before that.
+    `end_of_day` is called at the end of every day.
     """
     async with database.writing("demo") as session:
         today = clock.today(session.now, ZoneInfo(TIME_ZONE))
-        founded = timeline.instant(today + timedelta(days=people.FOUNDED), 0, ZoneInfo(TIME_ZONE))
-        timeline.at(session, founded)
-        organization = await settings.found(session, NAME, TIME_ZONE, sandbox=True)
+        founded = timeline.instant(today + timedelta(days=people.FOUNDING_DAY), 0, ZoneInfo(TIME_ZONE))
+        timeline.set_time(session, founded)
+        organization = await founding.create(session, NAME, TIME_ZONE, sandbox=True)
         tokens = await _issue_keys(session, organization)
-        kinds = await catalogue.stock(session, _actor(organization, ActorKind.SYSTEM, "setup", "Setup"))
-        past = History(
+        credential_types = await catalogue.install(session, _actor(organization, ActorKind.SYSTEM, "setup", "Setup"))
+        context = DemoContext(
             session,
             organization,
             _actor(organization, ActorKind.PERSON, *RECORDER),
             today,
-            {kind.code: kind for kind in kinds},
+            {row.code: row for row in credential_types},
         )
 
-        async def end(day: int) -> None:
-            if day >= DAILY_SINCE or day % SELDOM == 0:
-                await database.follow(session)
+        async def on_end_of_day(day: int) -> None:
+            if day >= DAILY_SETTLEMENT_SINCE or day % SETTLEMENT_INTERVAL_DAYS == 0:
+                await database.before_commit(session)
                 await settlement.settle(session, organization.id)
-            if evening is not None:
-                await evening(session, day)
+            if end_of_day is not None:
+                await end_of_day(session, day)
 
-        await _tell(past, end)
+        await _play(context, on_end_of_day)
     return tokens
 
 
@@ -62,20 +65,20 @@ async def _issue_keys(session: Session, organization: Organization) -> dict[str,
     actor = _actor(organization, ActorKind.SYSTEM, "setup", "Setup")
     tokens: dict[str, str] = {}
     for role in ROLES_WITH_KEYS:
-        given = {"name": role.value.capitalize(), "scopes": ROLES[role]}
-        tokens[role.value.lower()] = str((await api_keys.create(session, actor, given)).token)
+        input = {"name": role.value.capitalize(), "scopes": ROLES[role]}
+        tokens[role.value.lower()] = str((await api_keys.create(session, actor, input)).token)
     return tokens
 
 
-async def _tell(past: History, end: Evening) -> None:
+async def _play(context: DemoContext, on_end_of_day: EndOfDay) -> None:
     random = Random(SEED)
-    taken: set[tuple[str, str]] = set()
-    workers = people.draw_workers(random, taken)
-    applicants = people.draw_applicants(random, taken)
-    kinds = {row["code"]: row for row in catalogue.read()}
-    held = holdings.draw(random, kinds, workers, applicants)
-    await playback.tell(past, [*workers, *applicants], held, random, end)
+    used_names: set[tuple[str, str]] = set()
+    workers = people.draw_workers(random, used_names)
+    applicants = people.draw_applicants(random, used_names)
+    types = {row["code"]: row for row in catalogue.read()}
+    drawn = holdings.draw_holdings(random, types, workers, applicants)
+    await playback.play(context, [*workers, *applicants], drawn, random, on_end_of_day)
 
 
-def _actor(organization: Organization, kind: ActorKind, key: str, name: str) -> Actor:
-    return Actor(organization.id, kind, key, name, EVERYTHING, time_zone=ZoneInfo(TIME_ZONE))
+def _actor(organization: Organization, kind: ActorKind, actor_id: str, name: str) -> Actor:
+    return Actor(organization.id, kind, actor_id, name, ALL_SCOPES, time_zone=ZoneInfo(TIME_ZONE))

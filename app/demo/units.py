@@ -1,4 +1,4 @@
-"""The demo organization's units, as data: what each is, where it lies, who leads it and who works there."""
+"""The demo organization's units, as data: the kind, parent, address, lead and staff of each."""
 
 from dataclasses import dataclass, field
 
@@ -6,13 +6,13 @@ from app.organizations.tables import OrgUnitKind
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """An org unit, with the titles of its people; `lead` is one of them, on top of the counts."""
+class DemoUnit:
+    """An org unit, with the title of its lead and the number of other workers by title."""
 
     name: str
     kind: OrgUnitKind
     parent: str | None
-    lead: str
+    lead_title: str
     staff: dict[str, int] = field(default_factory=dict)
     state: str = "NSW"
     zip_code: str = "2000"
@@ -20,18 +20,18 @@ class Place:
 
 SITE, DEPARTMENT, TEAM = OrgUnitKind.SITE, OrgUnitKind.DEPARTMENT, OrgUnitKind.TEAM
 
-# A parent comes before its children: units and their leads are added in this order.
-PLACES = (
-    Place("Head Office", SITE, None, "General Manager"),
-    Place(
+# Units and their leads are created in this order, so a parent comes before its children.
+UNITS = (
+    DemoUnit("Head Office", SITE, None, "General Manager"),
+    DemoUnit(
         "People and Compliance",
         DEPARTMENT,
         "Head Office",
         "Compliance Manager",
         {"HR Adviser": 3, "Compliance Officer": 2, "Payroll Officer": 1},
     ),
-    Place("Harbour Hospital", SITE, None, "Director of Clinical Services", zip_code="2010"),
-    Place(
+    DemoUnit("Harbour Hospital", SITE, None, "Director of Clinical Services", zip_code="2010"),
+    DemoUnit(
         "Nursing",
         DEPARTMENT,
         "Harbour Hospital",
@@ -39,7 +39,7 @@ PLACES = (
         {"Registered Nurse": 26, "Enrolled Nurse": 8, "Student Nurse": 6},
         zip_code="2010",
     ),
-    Place(
+    DemoUnit(
         "Ward 3 East",
         TEAM,
         "Nursing",
@@ -47,7 +47,7 @@ PLACES = (
         {"Registered Nurse": 14, "Assistant in Nursing": 6},
         zip_code="2010",
     ),
-    Place(
+    DemoUnit(
         "Allied Health",
         DEPARTMENT,
         "Harbour Hospital",
@@ -55,8 +55,8 @@ PLACES = (
         {"Physiotherapist": 6, "Occupational Therapist": 5, "Pharmacist": 3},
         zip_code="2010",
     ),
-    Place("Manly Aged Care", SITE, None, "Facility Manager", zip_code="2095"),
-    Place(
+    DemoUnit("Manly Aged Care", SITE, None, "Facility Manager", zip_code="2095"),
+    DemoUnit(
         "Residential Care",
         DEPARTMENT,
         "Manly Aged Care",
@@ -64,7 +64,7 @@ PLACES = (
         {"Support Worker": 26, "Registered Nurse": 6, "Lifestyle Volunteer": 8, "Cook": 3},
         zip_code="2095",
     ),
-    Place(
+    DemoUnit(
         "Night Team",
         TEAM,
         "Residential Care",
@@ -72,8 +72,8 @@ PLACES = (
         {"Support Worker": 10, "Registered Nurse": 3},
         zip_code="2095",
     ),
-    Place("Geelong Community Care", SITE, None, "Regional Manager", state="VIC", zip_code="3220"),
-    Place(
+    DemoUnit("Geelong Community Care", SITE, None, "Regional Manager", state="VIC", zip_code="3220"),
+    DemoUnit(
         "Home Support",
         DEPARTMENT,
         "Geelong Community Care",
@@ -82,8 +82,8 @@ PLACES = (
         state="VIC",
         zip_code="3220",
     ),
-    Place("Balmain Early Learning", SITE, None, "Centre Director", zip_code="2041"),
-    Place(
+    DemoUnit("Balmain Early Learning", SITE, None, "Centre Director", zip_code="2041"),
+    DemoUnit(
         "Teaching",
         DEPARTMENT,
         "Balmain Early Learning",
@@ -91,8 +91,8 @@ PLACES = (
         {"Early Childhood Teacher": 8, "Educator": 10},
         zip_code="2041",
     ),
-    Place("Sparkwell Electrical", OrgUnitKind.CONTRACTOR, None, "Contract Manager", zip_code="2150"),
-    Place(
+    DemoUnit("Sparkwell Electrical", OrgUnitKind.CONTRACTOR, None, "Contract Manager", zip_code="2150"),
+    DemoUnit(
         "Site Crew",
         TEAM,
         "Sparkwell Electrical",
@@ -101,9 +101,9 @@ PLACES = (
         zip_code="2150",
     ),
 )
-BY_NAME = {place.name: place for place in PLACES}
+UNITS_BY_NAME = {unit.name: unit for unit in UNITS}
 
 
-def above(place: Place) -> list[Place]:
-    """A place and all places above it, the topmost last."""
-    return [place, *(above(BY_NAME[place.parent]) if place.parent else [])]
+def with_ancestors(unit: DemoUnit) -> list[DemoUnit]:
+    """Return a unit followed by the units above it, the topmost last."""
+    return [unit, *(with_ancestors(UNITS_BY_NAME[unit.parent]) if unit.parent else [])]

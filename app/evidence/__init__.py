@@ -1,1 +1,1 @@
-"""Evidence packs: all that is on record of one worker on a day, in one signed archive for an auditor."""
+"""Evidence packs: everything on record about a worker on a day, in one signed archive for an auditor."""

@@ -1,7 +1,7 @@
-"""Writing an evidence pack as a ZIP archive while it goes out, so that it is never held whole.
+"""Stream an evidence pack as a ZIP archive, so that the whole archive is never in memory.
 
-The manifest comes last, with the digests of what was really written; a file that is missing, or is not what came, is
-named there.
+The manifest comes last, with the digests of the bytes that were written. It lists as problems the files that are
+missing from the store, or that differ from the uploaded ones.
 """
 
 import asyncio
@@ -13,17 +13,17 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import orjson
 
-from app.attachments.storage import Missing, Storage
-from app.evidence.packs import READABLE, Pack
-from app.signing.jws import Signature
+from app.attachments.storage import FileMissing, Storage
+from app.evidence.packs import JSON_OPTIONS, Pack
+from app.signing.jws import JwsSigner
 
 MEDIA_TYPE = "application/zip"
 _JSON = "application/json"
-_TYPES = {"json": _JSON, "jsonl": "application/jsonl", "txt": "text/plain"}
+_MEDIA_TYPES = {"json": _JSON, "jsonl": "application/jsonl", "txt": "text/plain"}
 
 
-class _Sink(RawIOBase):
-    """Takes what the archive writes, to be sent on."""
+class _ChunkBuffer(RawIOBase):
+    """A writable file that keeps the bytes until they are taken."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,56 +37,58 @@ class _Sink(RawIOBase):
         return len(data)
 
     def take(self) -> bytes:
-        """What was written since it was last taken."""
+        """Return and forget the bytes written since the last call."""
         written, self._written = bytes(self._written), bytearray()
         return written
 
 
-async def write(pack: Pack, storage: Storage, signature: Signature, keys_url: str) -> AsyncIterator[bytes]:
-    """The archive, as it comes. Raises Unavailable: then it is to be broken off."""
-    sink = _Sink()
-    listed: list[dict[str, Any]] = []
+async def stream(pack: Pack, storage: Storage, signer: JwsSigner, keys_url: str) -> AsyncIterator[bytes]:
+    """Yield the archive in chunks. Raises StorageUnavailable, after which the response must be cut off."""
+    buffer = _ChunkBuffer()
+    entries: list[dict[str, Any]] = []
     problems: list[dict[str, Any]] = []
-    with ZipFile(sink, "w") as archive:
+    with ZipFile(buffer, "w") as archive:
         for file in pack.files:
             digest, size = hashlib.sha256(), 0
             try:
                 opened = await storage.read(file.storage_key)
-            except Missing:
+            except FileMissing:
                 problems.append({"path": file.path, "code": "FILE_MISSING", "sha256": file.sha256})
                 continue
-            with archive.open(_info(pack, file.path, ZIP_STORED), "w") as entry:
+            with archive.open(_zip_info(pack, file.path, ZIP_STORED), "w") as target:
                 async for chunk in opened.chunks:
                     digest.update(chunk)
                     size += len(chunk)
-                    entry.write(chunk)
-                    yield sink.take()
-            listed.append(_listed(file.path, file.media_type, size, digest))
+                    target.write(chunk)
+                    yield buffer.take()
+            entries.append(_manifest_entry(file.path, file.media_type, size, digest))
             if digest.hexdigest() != file.sha256:
                 problems.append({"path": file.path, "code": "FILE_ALTERED", "sha256": file.sha256})
         for path, content in pack.documents.items():
-            await _put(archive, pack, path, content)
-            listed.append(_listed(path, _TYPES[path.rpartition(".")[2]], len(content), hashlib.sha256(content)))
-            yield sink.take()
+            await _write_document(archive, pack, path, content)
+            entries.append(
+                _manifest_entry(path, _MEDIA_TYPES[path.rpartition(".")[2]], len(content), hashlib.sha256(content))
+            )
+            yield buffer.take()
         manifest = orjson.dumps(
-            {**pack.about, "keys": keys_url, "files": listed, "problems": problems}, option=READABLE
+            {**pack.header, "keys": keys_url, "files": entries, "problems": problems}, option=JSON_OPTIONS
         )
-        await _put(archive, pack, "manifest.json", manifest)
-        await _put(archive, pack, "manifest.jws", signature.sign(manifest, _JSON).encode())
-    yield sink.take()
+        await _write_document(archive, pack, "manifest.json", manifest)
+        await _write_document(archive, pack, "manifest.jws", signer.sign(manifest, _JSON).encode())
+    yield buffer.take()
 
 
-async def _put(archive: ZipFile, pack: Pack, path: str, content: bytes) -> None:
-    # Packing takes a while where much has happened.
-    await asyncio.to_thread(archive.writestr, _info(pack, path, ZIP_DEFLATED), content)
+async def _write_document(archive: ZipFile, pack: Pack, path: str, content: bytes) -> None:
+    # Compressing the events of a busy worker would block the event loop.
+    await asyncio.to_thread(archive.writestr, _zip_info(pack, path, ZIP_DEFLATED), content)
 
 
-def _info(pack: Pack, path: str, method: int) -> ZipInfo:
+def _zip_info(pack: Pack, path: str, method: int) -> ZipInfo:
     info = ZipInfo(path, pack.made_at.timetuple()[:6])
     info.compress_type = method
     info.external_attr = 0o644 << 16
     return info
 
 
-def _listed(path: str, media_type: str, size: int, digest: Any) -> dict[str, Any]:
+def _manifest_entry(path: str, media_type: str, size: int, digest: Any) -> dict[str, Any]:
     return {"path": path, "mediaType": media_type, "size": size, "sha256": digest.hexdigest()}

@@ -1,85 +1,90 @@
-"""How an evidence pack tells of credentials, as they were when the day ended: versions, decisions, checks and files."""
+"""JSON objects of a pack's credentials as they were at the end of the day: versions, decisions, checks and files."""
 
 from collections.abc import Mapping
 from operator import attrgetter
 
-from app.compliance.evaluation.snapshots import KeptCredential
+from app.compliance.evaluation.snapshots import CredentialSnapshot
 from app.credentials import fields as credential_fields
 from app.credentials import permissions, validity
 from app.credentials.files.tables import Attachment
 from app.credentials.tables import NEVER, CredentialVersion
 from app.credentials.verification.tables import Outcome, VerificationAttempt
 from app.events.event_kinds import EventKind
-from app.evidence.serialization import Told
-from app.evidence.worker_records import Records
+from app.evidence.serialization import JsonObject
+from app.evidence.worker_records import WorkerRecords
 
-DECISIONS = (EventKind.CREDENTIAL_APPROVED, EventKind.CREDENTIAL_REJECTED)
+DECISION_EVENTS = (EventKind.CREDENTIAL_APPROVED, EventKind.CREDENTIAL_REJECTED)
 VERSION_PATHS = {
     "referenceNumber": ("reference_number", "identification.referenceNumber"),
     "issuingAuthority": ("issuing_authority", "issuing.issuingAuthority"),
     "issueDate": ("issue_date", "issuing.issueDate"),
     "expiryDate": ("expiry_date", "issuing.expiryDate"),
 }
-"""A version's facts: the column of each, and its name where the ledger tells of the whole credential."""
+"""The facts of a version: the column of each, and its name in events about the whole credential."""
 
 
-def tell(records: Records, paths: Mapping[str, str]) -> list[Told]:
-    """Every credential of the worker with all that belongs to it; `paths` say where the bytes of files lie."""
-    return [_credential(records, kept, paths) for kept in sorted(records.gathered.credentials, key=attrgetter("id"))]
+def serialize(records: WorkerRecords, paths: Mapping[str, str]) -> list[JsonObject]:
+    """Return the worker's credentials by id; `paths` has the path in the pack of each file by storage key."""
+    return [
+        _credential(records, snapshot, paths)
+        for snapshot in sorted(records.worker_on_day.credentials, key=attrgetter("id"))
+    ]
 
 
-def _credential(records: Records, kept: KeptCredential, paths: Mapping[str, str]) -> Told:
-    day, frame, kind = records.frame.day, records.frame, records.types[kept.credential_type_id]
-    expires = None if kept.expires_on == NEVER else kept.expires_on
+def _credential(records: WorkerRecords, snapshot: CredentialSnapshot, paths: Mapping[str, str]) -> JsonObject:
+    context, credential_type = records.context, records.credential_types[snapshot.credential_type_id]
+    expiry = None if snapshot.expires_on == NEVER else snapshot.expires_on
     return {
-        "id": kept.id,
-        "credentialType": {"code": kind.code, "name": kind.name},
-        "category": kept.category,
-        "jurisdiction": kept.jurisdiction,
-        "owners": {"worker": kept.worker_id, "applicant": kept.applicant_id},
-        "approval": kept.latest_approval,
-        "validity": validity.on(day, kept.valid_from, expires, frame.soon(kept.credential_type_id)),
-        "effectiveVersion": kept.effective_version_id,
-        "archivedAt": kept.archived_at,
-        "deletedAt": kept.deleted_at,
-        **_stated(records, kept),
-        "versions": [_version(records, version, paths) for version in records.versions[kept.id]],
-        "verifications": [_attempt(records, attempt) for attempt in records.attempts[kept.id]],
+        "id": snapshot.id,
+        "credentialType": {"code": credential_type.code, "name": credential_type.name},
+        "category": snapshot.category,
+        "jurisdiction": snapshot.jurisdiction,
+        "owners": {"worker": snapshot.worker_id, "applicant": snapshot.applicant_id},
+        "approval": snapshot.latest_approval,
+        "validity": validity.validity_on(
+            context.day, snapshot.valid_from, expiry, context.soon_days_of(snapshot.credential_type_id)
+        ),
+        "effectiveVersion": snapshot.effective_version_id,
+        "archivedAt": snapshot.archived_at,
+        "deletedAt": snapshot.deleted_at,
+        **_row_facts(records, snapshot),
+        "versions": [_version(records, version, paths) for version in records.versions[snapshot.id]],
+        "verifications": [_attempt(records, attempt) for attempt in records.attempts[snapshot.id]],
     }
 
 
-def _stated(records: Records, kept: KeptCredential) -> Told:
-    """What only the row says of a credential; of one that was purged since, there is only what is kept."""
-    verification: Told = {"status": kept.status, "eligibility": kept.eligibility}
-    row, past = records.credentials.get(kept.id), records.past
+def _row_facts(records: WorkerRecords, snapshot: CredentialSnapshot) -> JsonObject:
+    """Return the facts that are only in the credential's row; those of a credential purged since are lost."""
+    verification: JsonObject = {"status": snapshot.status, "eligibility": snapshot.eligibility}
+    row, history = records.credentials.get(snapshot.id), records.history
     if row is None:
-        return {"purged": True, "intake": {"status": kept.intake}, "verification": verification}
-    submitted = past.last(row.id, EventKind.CREDENTIAL_SUBMITTED)
-    checks = [at for one in records.attempts[row.id] if (at := past.since(one.finished_at))]
+        return {"purged": True, "intake": {"status": snapshot.intake}, "verification": verification}
+    submitted = history.last_event(row.id, EventKind.CREDENTIAL_SUBMITTED)
+    finished = [at for attempt in records.attempts[row.id] if (at := history.time_if_included(attempt.finished_at))]
     return {
-        "displayName": past.was(row.id, row.display_name, "identification.displayName"),
+        "displayName": history.value(row.id, row.display_name, "identification.displayName"),
         "intake": {
-            "status": kept.intake,
+            "status": snapshot.intake,
             "requestedAt": row.requested_at,
-            "submittedAt": past.since(row.submitted_at) or (submitted and submitted.occurred_at),
+            "submittedAt": history.time_if_included(row.submitted_at) or (submitted and submitted.occurred_at),
             "dueAt": row.due_on,
             "request": row.request_id,
             "rule": row.rule_id,
         },
         "verification": {
             **verification,
-            "statusDetail": past.was(row.id, row.status_detail, "verification.statusDetail"),
-            "isVerifiable": past.was(row.id, row.is_verifiable, "verification.isVerifiable"),
-            "lastCheckedAt": max(checks, default=None),
+            "statusDetail": history.value(row.id, row.status_detail, "verification.statusDetail"),
+            "isVerifiable": history.value(row.id, row.is_verifiable, "verification.isVerifiable"),
+            "lastCheckedAt": max(finished, default=None),
         },
         "createdAt": row.created_at,
     }
 
 
-def _version(records: Records, row: CredentialVersion, paths: Mapping[str, str]) -> Told:
-    past, subject, number = records.past, row.credential_id, row.number
+def _version(records: WorkerRecords, row: CredentialVersion, paths: Mapping[str, str]) -> JsonObject:
+    history, subject, number = records.history, row.credential_id, row.number
     facts = {
-        name: past.was(subject, getattr(row, column), name, path, number=number)
+        name: history.value(subject, getattr(row, column), name, path, number=number)
         for name, (column, path) in VERSION_PATHS.items()
     }
     return {
@@ -103,28 +108,28 @@ def _version(records: Records, row: CredentialVersion, paths: Mapping[str, str])
     }
 
 
-def _approval(records: Records, row: CredentialVersion) -> Told:
-    """What was decided of a version, by whom and why."""
-    past, subject = records.past, row.credential_id
+def _approval(records: WorkerRecords, row: CredentialVersion) -> JsonObject:
+    """Return the decision on a version: who made it, when and why."""
+    history, subject = records.history, row.credential_id
     status, reason, notes = (
-        past.was(subject, getattr(row, column), path, number=row.number)
-        for path, column in credential_fields.DECISION.items()
+        history.value(subject, getattr(row, column), path, number=row.number)
+        for path, column in credential_fields.DECISION_FIELDS.items()
     )
-    told = {"status": status, "decidedBy": None, "decidedAt": None, "reason": reason, "notes": notes}
+    undecided = {"status": status, "decidedBy": None, "decidedAt": None, "reason": reason, "notes": notes}
     if status not in permissions.DECIDED:
-        return told
-    decision = past.last(subject, *DECISIONS, number=row.number)
+        return undecided
+    decision = history.last_event(subject, *DECISION_EVENTS, number=row.number)
     if decision is not None:
         return {
-            **told,
+            **undecided,
             "decidedBy": {"id": decision.actor_id, "name": decision.actor_name},
             "decidedAt": decision.occurred_at,
         }
-    # What was loaded was decided elsewhere.
-    return {**told, "decidedBy": {"id": row.decided_by, "name": None}, "decidedAt": row.decided_at}
+    # There is no event for a version that was loaded with its decision.
+    return {**undecided, "decidedBy": {"id": row.decided_by, "name": None}, "decidedAt": row.decided_at}
 
 
-def _attachment(row: Attachment, paths: Mapping[str, str]) -> Told:
+def _attachment(row: Attachment, paths: Mapping[str, str]) -> JsonObject:
     return {
         "id": row.id,
         "side": row.side,
@@ -138,8 +143,8 @@ def _attachment(row: Attachment, paths: Mapping[str, str]) -> Told:
     }
 
 
-def _attempt(records: Records, row: VerificationAttempt) -> Told:
-    told: Told = {
+def _attempt(records: WorkerRecords, row: VerificationAttempt) -> JsonObject:
+    attempt: JsonObject = {
         "id": row.id,
         "source": row.source,
         "trigger": row.trigger,
@@ -147,12 +152,12 @@ def _attempt(records: Records, row: VerificationAttempt) -> Told:
         "requestedBy": {"id": row.requested_by, "name": row.requested_by_name},
         "requestedAt": row.requested_at,
     }
-    if not records.past.covers(row.finished_at):
-        return {**told, "outcome": Outcome.PENDING}
-    return {**told, **_finding(row), **_resolution(records, row)}
+    if not records.history.includes(row.finished_at):
+        return {**attempt, "outcome": Outcome.PENDING}
+    return {**attempt, **_finding(row), **_resolution(records, row)}
 
 
-def _finding(row: VerificationAttempt) -> Told:
+def _finding(row: VerificationAttempt) -> JsonObject:
     return {
         "finishedAt": row.finished_at,
         "outcome": row.outcome,
@@ -166,12 +171,12 @@ def _finding(row: VerificationAttempt) -> Told:
     }
 
 
-def _resolution(records: Records, row: VerificationAttempt) -> Told:
-    """How a person settled a check; where that was later, it waited for one."""
+def _resolution(records: WorkerRecords, row: VerificationAttempt) -> JsonObject:
+    """Return the resolution by a person; an attempt that was resolved later was waiting for review on the day."""
     if row.outcome is not Outcome.RESOLVED:
         return {}
-    if row.resolved_at is not None and not records.past.covers(row.resolved_at):
-        before = records.past.before(row.credential_id, row.resolved_at)
+    if row.resolved_at is not None and not records.history.includes(row.resolved_at):
+        before = records.history.values_before(row.credential_id, row.resolved_at)
         return {
             "outcome": Outcome.REVIEW_REQUIRED,
             "eligibility": before.get("verification.eligibility", row.eligibility),

@@ -1,62 +1,49 @@
-"""How an evidence pack tells of each record: by the names of the graph, as it was when the day ended."""
+"""JSON objects of an evidence pack: each record as it was at the end of the day, with the field names of the graph."""
 
 from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
 from app.compliance.evaluation.facts import Cell
-from app.compliance.tables import CredentialRequest
-from app.core.fields import Fields
+from app.compliance.tables import CredentialRequest, Exemption
+from app.core.fields import InputFields
 from app.events.tables import Event
-from app.evidence.worker_records import Records
+from app.evidence.worker_records import WorkerRecords
 from app.organizations.tables import OrgUnit
 from app.workers import fields as worker_fields
 from app.workers.tables import Position
 
-Told = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
-def worker(records: Records) -> Told:
-    """The worker, where they were placed, what they were asked for and let off."""
-    row, past, kept = records.worker, records.past, records.gathered.worker
+def worker(records: WorkerRecords) -> JsonObject:
+    """Return the worker with their units, assignments, requests and exemptions."""
+    row, snapshot = records.worker, records.worker_on_day.worker
     return {
         "id": row.id,
-        **_nested(_was(records, worker_fields.WORKER, row)),
+        **_group_by_path(_field_values(records, worker_fields.WORKER, row)),
         "createdAt": row.created_at,
-        "deletedAt": kept.deleted_at,
-        "orgUnits": [_named(records.units, key) for key in records.frame.above(kept.org_unit_id)],
+        "deletedAt": snapshot.deleted_at,
+        "orgUnits": [_reference(records.units, key) for key in records.context.ancestors(snapshot.org_unit_id)],
         "assignments": [
             {
-                "position": _named(records.positions, post.position_id),
-                "from": post.from_date,
-                "to": post.to_date,
+                "position": _reference(records.positions, assignment.position_id),
+                "from": assignment.from_date,
+                "to": assignment.to_date,
             }
-            for post in sorted(records.gathered.posts, key=attrgetter("from_date", "position_id"))
+            for assignment in sorted(records.worker_on_day.assignments, key=attrgetter("from_date", "position_id"))
         ],
         "requests": [_request(records, request) for request in records.requests],
-        "exemptions": [
-            {
-                "id": row.id,
-                "rule": row.rule_id,
-                "credentialType": row.credential_type_id and records.types[row.credential_type_id].code,
-                "reason": row.reason,
-                "from": row.from_date,
-                "to": row.to_date,
-                "approver": {"id": row.approved_by, "name": row.approved_by_name},
-                "createdAt": row.created_at,
-                "revokedAt": past.since(row.revoked_at),
-            }
-            for row in records.exemptions
-        ],
+        "exemptions": [_exemption(records, exemption) for exemption in records.exemptions],
     }
 
 
-def _request(records: Records, row: CredentialRequest) -> Told:
-    """What they were asked for, and how far it was; that of one whose credential is no more theirs is not known."""
-    credential = records.held.get(row.credential_id)
+def _request(records: WorkerRecords, row: CredentialRequest) -> JsonObject:
+    """Return a request; its status is None if the credential no longer belongs to the worker."""
+    credential = records.credential_snapshots.get(row.credential_id)
     return {
         "id": row.id,
-        "credentialType": records.types[row.credential_type_id].code,
+        "credentialType": records.credential_types[row.credential_type_id].code,
         "credential": row.credential_id,
         "status": credential and credential.intake,
         "rule": row.rule_id,
@@ -68,22 +55,36 @@ def _request(records: Records, row: CredentialRequest) -> Told:
     }
 
 
-def _named(rows: Mapping[str, Position] | Mapping[str, OrgUnit], key: str) -> Told:
-    """A row by its id and its name; a unit that was deleted since has none."""
-    return {"id": key, "name": rows[key].name if key in rows else None}
-
-
-def compliance(records: Records) -> Told:
-    """Where the worker stood on the day, and why: a cell for each rule."""
-    judged = records.judged
+def _exemption(records: WorkerRecords, row: Exemption) -> JsonObject:
     return {
-        "asOf": records.frame.day,
-        "standing": judged and judged.standing,
-        "cells": [_cell(records, cell) for cell in judged.cells] if judged else [],
+        "id": row.id,
+        "rule": row.rule_id,
+        "credentialType": row.credential_type_id and records.credential_types[row.credential_type_id].code,
+        "reason": row.reason,
+        "from": row.from_date,
+        "to": row.to_date,
+        "approver": {"id": row.approved_by, "name": row.approved_by_name},
+        "createdAt": row.created_at,
+        "revokedAt": records.history.time_if_included(row.revoked_at),
     }
 
 
-def _cell(records: Records, cell: Cell) -> Told:
+def _reference(rows: Mapping[str, Position] | Mapping[str, OrgUnit], key: str) -> JsonObject:
+    """Return a row's id and name; the name of a unit deleted since is None."""
+    return {"id": key, "name": rows[key].name if key in rows else None}
+
+
+def compliance(records: WorkerRecords) -> JsonObject:
+    """Return the worker's standing on the day, with a cell for each rule that explains it."""
+    evaluation = records.evaluation
+    return {
+        "asOf": records.context.day,
+        "standing": evaluation and evaluation.standing,
+        "cells": [_cell(records, cell) for cell in evaluation.cells] if evaluation else [],
+    }
+
+
+def _cell(records: WorkerRecords, cell: Cell) -> JsonObject:
     rule = cell.rule
     return {
         "rule": {
@@ -92,7 +93,7 @@ def _cell(records: Records, cell: Cell) -> Told:
             "scope": rule.scope,
             "level": rule.level,
             "severity": rule.severity,
-            "credentialTypes": [records.types[key].code for key in rule.alternatives],
+            "credentialTypes": [records.credential_types[key].code for key in rule.alternatives],
             "minimum": rule.minimum,
             "graceDays": rule.grace_days,
             "effectiveFrom": rule.effective_from,
@@ -102,12 +103,12 @@ def _cell(records: Records, cell: Cell) -> Told:
         "reason": cell.reason,
         "credential": cell.credential_id,
         "exemption": cell.exemption_id,
-        "wanted": [records.types[key].code for key in cell.wanted],
+        "wanted": [records.credential_types[key].code for key in cell.wanted],
     }
 
 
-def event(row: Event) -> Told:
-    """An entry of the ledger."""
+def event(row: Event) -> JsonObject:
+    """Return an entry of the event log."""
     return {
         "id": row.id,
         "kind": row.kind,
@@ -121,15 +122,15 @@ def event(row: Event) -> Told:
     }
 
 
-def _was(records: Records, fields: Fields, row: Any) -> dict[str, Any]:
-    """What could be written of a row, as it was, by the names that people write."""
-    return {field.name: records.past.was(row.id, getattr(row, field.column), field.name) for field in fields.all}
+def _field_values(records: WorkerRecords, fields: InputFields, row: Any) -> dict[str, Any]:
+    """Return the values of a row's input fields as they were, by the fields' paths."""
+    return {field.name: records.history.value(row.id, getattr(row, field.column), field.name) for field in fields.all}
 
 
-def _nested(values: Mapping[str, Any]) -> Told:
-    """Values by their paths, as groups."""
-    found: Told = {}
+def _group_by_path(values: Mapping[str, Any]) -> JsonObject:
+    """Return values with dotted paths as nested objects."""
+    groups: JsonObject = {}
     for path, value in values.items():
         group, _, name = path.rpartition(".")
-        (found.setdefault(group, {}) if group else found)[name] = value
-    return found
+        (groups.setdefault(group, {}) if group else groups)[name] = value
+    return groups

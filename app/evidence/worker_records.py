@@ -1,4 +1,4 @@
-"""What is on record of a worker on a day: the rows that an evidence pack tells of."""
+"""The rows about a worker that an evidence pack of a day contains."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -11,27 +11,27 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import col
 
 from app.compliance.evaluation import day_context, worker_facts
-from app.compliance.evaluation.day_context import Frame
-from app.compliance.evaluation.snapshots import KeptCredential, KeptWorker
-from app.compliance.evaluation.worker_facts import Gathered, Judged
+from app.compliance.evaluation.day_context import DayContext
+from app.compliance.evaluation.snapshots import CredentialSnapshot, WorkerSnapshot
+from app.compliance.evaluation.worker_facts import WorkerEvaluation, WorkerOnDay
 from app.compliance.tables import CredentialRequest, Exemption, RequirementRule
 from app.credential_types.tables import CredentialType
 from app.credentials.files.tables import Attachment
 from app.credentials.tables import Credential, CredentialVersion, VersionChange
 from app.credentials.verification.tables import VerificationAttempt
-from app.db.database import Session
 from app.db.history import History
 from app.db.records import Record
+from app.db.session import Session
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
-from app.evidence.event_history import Past
-from app.lists.key_lists import among
+from app.evidence.event_history import EventHistory
+from app.lists.key_lists import in_keys
 from app.organizations.tables import Organization, OrgUnit
 from app.workers.tables import Position, Worker
 
-R = TypeVar("R", bound=Record)
+RecordT = TypeVar("RecordT", bound=Record)
 
-CHANGES_OF_HANDS = (
+OWNERSHIP_EVENTS = (
     EventKind.CREDENTIAL_LINKED,
     EventKind.CREDENTIAL_UNLINKED,
     EventKind.CREDENTIAL_TRANSFERRED,
@@ -39,96 +39,106 @@ CHANGES_OF_HANDS = (
 
 
 @dataclass(frozen=True)
-class Records:
-    """A worker's, with the names of what they refer to."""
+class WorkerRecords:
+    """The rows about a worker, and the rows that these refer to by id."""
 
-    frame: Frame
+    context: DayContext
     organization: Organization
     worker: Worker
-    gathered: Gathered
-    judged: Judged | None
-    """None where nothing was asked of them."""
-    past: Past
+    worker_on_day: WorkerOnDay
+    evaluation: WorkerEvaluation | None
+    """None if no rule can apply to the worker: one that is deleted, or whose employment status exempts them."""
+    history: EventHistory
     credentials: dict[str, Credential]
-    """By id; one that was purged since is missing."""
+    """Credentials by id, without those purged since the day."""
     versions: dict[str, list[CredentialVersion]]
-    """By credential, as the attempts; changes and attachments are by version."""
+    """Versions by credential id."""
     attempts: dict[str, list[VerificationAttempt]]
+    """Verification attempts by credential id."""
     changes: dict[str, list[VersionChange]]
+    """Changes by version id."""
     attachments: dict[str, list[Attachment]]
+    """Attachments by version id."""
     requests: list[CredentialRequest]
     exemptions: list[Exemption]
     rules: dict[str, RequirementRule]
-    types: dict[str, CredentialType]
+    credential_types: dict[str, CredentialType]
     positions: dict[str, Position]
     units: dict[str, OrgUnit]
 
     @cached_property
-    def name(self) -> str:
-        """What the worker was called."""
-        return str(self.past.was(self.worker.id, self.worker.display_name, "identity.displayName"))
+    def display_name(self) -> str:
+        """The worker's display name on the day."""
+        return str(self.history.value(self.worker.id, self.worker.display_name, "identity.displayName"))
 
     @cached_property
-    def held(self) -> dict[str, KeptCredential]:
-        """What is kept of their credentials, by id."""
-        return {kept.id: kept for kept in self.gathered.credentials}
+    def credential_snapshots(self) -> dict[str, CredentialSnapshot]:
+        """The worker's credentials as they were on the day, by id."""
+        return {snapshot.id: snapshot for snapshot in self.worker_on_day.credentials}
 
 
-async def is_known(frame: Frame, worker_ids: Sequence[str]) -> set[str]:
-    """Which workers were on record on a day."""
-    return {row.id for row in (await frame.source.about([KeptWorker], worker_ids))[KeptWorker]}
+async def workers_on_record(context: DayContext, worker_ids: Sequence[str]) -> set[str]:
+    """Return the ids of the given workers that were on record on a day."""
+    return {row.id for row in (await context.source.about_workers([WorkerSnapshot], worker_ids))[WorkerSnapshot]}
 
 
-async def find(session: Session, organization_id: str, worker_id: str, day: date) -> Records | None:
-    """All that was on record of a worker on a day; None where they were not, or the worker is gone."""
-    frame = await day_context.of(session, organization_id, day)
-    gathered = (await worker_facts.gather(frame, [worker_id])).get(worker_id)
+async def load(session: Session, organization_id: str, worker_id: str, day: date) -> WorkerRecords | None:
+    """Load the records of a worker on a day; None if the worker was not on record, or is no longer stored."""
+    context = await day_context.load(session, organization_id, day)
+    worker_on_day = (await worker_facts.load(context, [worker_id])).get(worker_id)
     worker = await session.get(Worker, (organization_id, worker_id))
-    if gathered is None or worker is None:
+    if worker_on_day is None or worker is None:
         return None
-    reader = _Reader(session, organization_id, frame.source.until)
-    situation = gathered.situation
-    judged = None if situation is None else worker_facts.judge(situation, gathered.rules, frame.day)
-    held = [row.id for row in gathered.credentials]
-    once = await _once_held(session, organization_id, worker_id)
+    reader = _Reader(session, organization_id, context.source.until)
+    evaluation = worker_on_day.evaluate(context.day)
+    owned = [row.id for row in worker_on_day.credentials]
+    ever_owned = await _ever_owned(session, organization_id, worker_id)
     requests = await reader.about(CredentialRequest, worker_id)
     exemptions = await reader.about(Exemption, worker_id)
-    asking = {cell.rule.id for cell in judged.cells} if judged else set()
-    return Records(
-        frame=frame,
+    rules = {cell.rule.id for cell in evaluation.cells} if evaluation else set()
+    # The events include those of later days: the values of the day are derived from the later changes.
+    events = await _events(reader, worker_id, owned, ever_owned)
+    return WorkerRecords(
+        context=context,
         organization=await session.get_one(Organization, (organization_id, organization_id)),
         worker=worker,
-        gathered=gathered,
-        judged=judged,
-        # With those of later days, for what they changed.
-        past=Past(await _events(reader, worker_id, held, once), frame.source.until),
-        credentials=await reader.by_id(Credential, held),
-        **await _of_credentials(reader, held),
+        worker_on_day=worker_on_day,
+        evaluation=evaluation,
+        history=EventHistory(events, context.source.until),
+        credentials=await reader.by_id(Credential, owned),
+        **await _credential_details(reader, owned),
         requests=requests,
         exemptions=exemptions,
-        rules=await reader.by_id(RequirementRule, asking),
-        types=await reader.by_id(CredentialType),
-        positions=await reader.by_id(Position, {post.position_id for post in gathered.posts}),
+        rules=await reader.by_id(RequirementRule, rules),
+        credential_types=await reader.by_id(CredentialType),
+        positions=await reader.by_id(Position, {row.position_id for row in worker_on_day.assignments}),
         units=await reader.by_id(OrgUnit),
     )
 
 
-async def _events(reader: "_Reader", worker_id: str, held: Sequence[str], once: Sequence[str]) -> list[Event]:
-    """What happened to a worker and to the credentials that they hold, and that others went to somebody else."""
-    theirs = or_(col(Event.worker_id) == worker_id, reader.any_of(col(Event.subject_id), held))
-    handed_over = and_(reader.any_of(col(Event.subject_id), once), col(Event.kind).in_(CHANGES_OF_HANDS))
-    found = await reader.rows(Event, or_(theirs, handed_over), by=col(Event.occurred_at))
-    mine = set(held)
-    return [event for event in found if worker_id in (event.worker_id, *_owners(event)) or event.subject_id in mine]
+async def _events(reader: "_Reader", worker_id: str, owned: Sequence[str], ever_owned: Sequence[str]) -> list[Event]:
+    """Return the events about a worker and their credentials.
+
+    Of a credential that now belongs to another worker, only the changes of ownership from and to this worker count.
+    """
+    about_worker = or_(col(Event.worker_id) == worker_id, reader.any_of(col(Event.subject_id), owned))
+    ownership = and_(reader.any_of(col(Event.subject_id), ever_owned), col(Event.kind).in_(OWNERSHIP_EVENTS))
+    events = await reader.rows(Event, or_(about_worker, ownership), order=col(Event.occurred_at))
+    credentials = set(owned)
+    return [
+        event
+        for event in events
+        if worker_id in (event.worker_id, *_changed_owners(event)) or event.subject_id in credentials
+    ]
 
 
-def _owners(event: Event) -> list[str]:
-    """The workers whom a change of hands was from and to."""
+def _changed_owners(event: Event) -> list[str]:
+    """Return the former and the new worker of an event that changes a credential's owner."""
     return list(event.changes.get("owners.worker", {}).values())
 
 
-async def _once_held(session: Session, organization_id: str, worker_id: str) -> list[str]:
-    """The credentials that were ever a worker's."""
+async def _ever_owned(session: Session, organization_id: str, worker_id: str) -> list[str]:
+    """Return the ids of all credentials that ever belonged to a worker."""
     statement = select(col(History.row_id)).where(
         col(History.organization_id) == organization_id,
         col(History.worker_id) == worker_id,
@@ -137,56 +147,73 @@ async def _once_held(session: Session, organization_id: str, worker_id: str) -> 
     return list(await session.scalars(statement.distinct()))
 
 
-async def _of_credentials(reader: "_Reader", keys: Collection[str]) -> dict[str, dict[str, list[Any]]]:
-    """What belongs to some credentials, by its name in `Records`."""
-    version, attempt = CredentialVersion, VerificationAttempt
+async def _credential_details(reader: "_Reader", keys: Collection[str]) -> dict[str, dict[str, list[Any]]]:
+    """Return the rows that belong to credentials, by the name of their field in `WorkerRecords`."""
+    version, attempt, change, file = CredentialVersion, VerificationAttempt, VersionChange, Attachment
     versions = await reader.rows(
-        version, reader.any_of(col(version.credential_id), keys), at=col(version.created_at), by=col(version.number)
+        version,
+        reader.any_of(col(version.credential_id), keys),
+        recorded_at=col(version.created_at),
+        order=col(version.number),
     )
-    attempts = await reader.rows(attempt, reader.any_of(col(attempt.credential_id), keys), at=col(attempt.requested_at))
-    theirs = [row.id for row in versions]
-    change, file = VersionChange, Attachment
-    changes = await reader.rows(change, reader.any_of(col(change.version_id), theirs), at=col(change.changed_at))
-    there = reader.any_of(col(file.version_id), theirs)
-    attachments = await reader.rows(file, there, at=col(file.attached_at), by=col(file.uploaded_at))
+    attempts = await reader.rows(
+        attempt, reader.any_of(col(attempt.credential_id), keys), recorded_at=col(attempt.requested_at)
+    )
+    version_ids = [row.id for row in versions]
+    changes = await reader.rows(
+        change, reader.any_of(col(change.version_id), version_ids), recorded_at=col(change.changed_at)
+    )
+    attachments = await reader.rows(
+        file,
+        reader.any_of(col(file.version_id), version_ids),
+        recorded_at=col(file.attached_at),
+        order=col(file.uploaded_at),
+    )
     return {
-        "versions": _by("credential_id", versions),
-        "attempts": _by("credential_id", attempts),
-        "changes": _by("version_id", changes),
-        "attachments": _by("version_id", attachments),
+        "versions": _group_by("credential_id", versions),
+        "attempts": _group_by("credential_id", attempts),
+        "changes": _group_by("version_id", changes),
+        "attachments": _group_by("version_id", attachments),
     }
 
 
-def _by(column: str, rows: Iterable[Any]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
+def _group_by(column: str, rows: Iterable[Any]) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
-        found[getattr(row, column)].append(row)
-    return found
+        groups[getattr(row, column)].append(row)
+    return groups
 
 
 class _Reader:
-    """Reads an organization's rows as far as they were recorded before an instant, in the order that they came."""
+    """A reader of an organization's rows that leaves out rows recorded at or after an instant."""
 
     def __init__(self, session: Session, organization_id: str, until: datetime | None) -> None:
         self._session, self._organization_id, self._until = session, organization_id, until
 
     def any_of(self, column: Any, keys: Collection[str]) -> ColumnElement[bool]:
-        """Those whose column holds one of some keys."""
-        return among(column, list(keys), self._session.dialect)
+        """Return the condition that a column has one of some keys."""
+        return in_keys(column, list(keys), self._session.dialect_name)
 
-    async def rows(self, table: type[R], *conditions: ColumnElement[bool], at: Any = None, by: Any = None) -> list[R]:
-        """Those that fit, in the order of `at` or `by`; `at` is when one came to be, where later ones are left out."""
+    async def rows(
+        self, table: type[RecordT], *conditions: ColumnElement[bool], recorded_at: Any = None, order: Any = None
+    ) -> list[RecordT]:
+        """Return the rows that meet the conditions, in the order of `order`, by default of `recorded_at`.
+
+        `recorded_at` is the column with the time of recording; without it, rows of any time are returned.
+        """
         statement = select(table).where(col(table.organization_id) == self._organization_id, *conditions)
-        if at is not None and self._until is not None:
-            statement = statement.where(at < self._until)
-        return list(await self._session.scalars(statement.order_by(at if by is None else by, col(table.id))))
+        if recorded_at is not None and self._until is not None:
+            statement = statement.where(recorded_at < self._until)
+        return list(
+            await self._session.scalars(statement.order_by(recorded_at if order is None else order, col(table.id)))
+        )
 
-    async def about(self, table: type[R], worker_id: str) -> list[R]:
-        """Those about a worker."""
+    async def about(self, table: type[RecordT], worker_id: str) -> list[RecordT]:
+        """Return the rows of a table about a worker."""
         columns = table.__dict__
-        return await self.rows(table, columns["worker_id"] == worker_id, at=columns["created_at"])
+        return await self.rows(table, columns["worker_id"] == worker_id, recorded_at=columns["created_at"])
 
-    async def by_id(self, table: type[R], keys: Collection[str] | None = None) -> dict[str, R]:
-        """Some of a table, or all, by their ids."""
-        these = [] if keys is None else [self.any_of(col(table.id), keys)]
-        return {row.id: row for row in await self.rows(table, *these, by=col(table.id))}
+    async def by_id(self, table: type[RecordT], keys: Collection[str] | None = None) -> dict[str, RecordT]:
+        """Return the rows with some ids, or all rows of a table, by id."""
+        conditions = [] if keys is None else [self.any_of(col(table.id), keys)]
+        return {row.id: row for row in await self.rows(table, *conditions, order=col(table.id))}

@@ -53,7 +53,7 @@ class EvidenceEndpoint:
         if content is None:
             raise HTTPError(404, "NOT_FOUND", "the worker is not on record")
         pack = await asyncio.to_thread(packs.assemble, content, sealed, now, request_id)
-        log.info("evidence pack", **{name: pack.about[name] for name in ("worker", "madeFor", "requestId")})
+        log.info("evidence pack", **{name: pack.header[name] for name in ("worker", "madeFor", "requestId")})
         chunks = archive.stream(pack, self._files.storage, self._signature, self._public_keys_url)
         # The first chunk is read before the response starts, so that an unavailable file store is answered with 503.
         return StreamingResponse(_chain(await anext(chunks), chunks), headers=headers, media_type=archive.MEDIA_TYPE)

@@ -54,6 +54,6 @@ async def told(database: Database, tokens: dict[str, str]) -> Loaded:
             for table in TABLES
         }
     # Midnight may have passed since.
-    today = clock.today(rows[Event][0].occurred_at, SYDNEY) - timedelta(days=people.FOUNDED)
+    today = clock.today(rows[Event][0].occurred_at, SYDNEY) - timedelta(days=people.FOUNDING_DAY)
     assert clock.today(clock.system(), SYDNEY) - today <= timedelta(days=1)
     return Loaded(database, tokens, owner, rows, today)

@@ -1,4 +1,4 @@
-"""A pack of a day gone by says what a pack said that was made on it, whatever was recorded since."""
+"""A pack of a past day equals the pack that was made on that day, whatever was recorded since."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,80 +10,81 @@ from tests import files
 from tests.compliance import life
 from tests.conftest import SettableClock
 from tests.credentials.life import add_applicant, add_ticket, add_type, add_version, choose, done, requested
-from tests.evidence import packing
-from tests.evidence.packing import Opened
+from tests.evidence import packs
+from tests.evidence.packs import UnpackedPack
 from tests.service import Service, Tenant
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
-MEANWHILE = ("madeAt", "recordedBefore", "requestId", "files", "madeFor")
-"""What the manifest says of the pack itself."""
+ABOUT_THE_PACK = ("madeAt", "recordedBefore", "requestId", "files", "madeFor")
+"""The members of the manifest that differ between two packs of the same day."""
 Step = Callable[[], Awaitable[Any]]
 
 
 @pytest.fixture
 async def sandboxed(service: Service, clock: SettableClock) -> Tenant:
-    """An organization whose registry answers as the number's last letter says."""
+    """A sandbox organization: the last letter of a reference number selects the registry's answer."""
     clock.set(START)
     tenant = await Tenant.create(service, "Harbour Health", sandbox=True)
     await choose(tenant, approvalsEnabled=True, resubmitOnReject=True)
     return tenant
 
 
-def said(pack: Opened) -> dict[str, Any]:
-    """All that a pack says of its day."""
-    manifest = {name: value for name, value in pack.manifest.items() if name not in MEANWHILE}
+def comparable_content(pack: UnpackedPack) -> dict[str, Any]:
+    """Return everything in a pack that depends only on its day."""
+    manifest = {name: value for name, value in pack.manifest.items() if name not in ABOUT_THE_PACK}
     documents = {name: pack.document(name) for name in ("compliance", "worker", "credentials")}
     return {"manifest": manifest, **documents, "events": pack.events, "report": pack.files["README.txt"].decode()}
 
 
 def differences(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Where two documents differ, and what each says there."""
+    """Yield the path of each difference between two documents, with both values."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in (*before, *(name for name in after if name not in before)):
             yield from differences(before.get(name), after.get(name), f"{path}.{name}")
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for place, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from differences(one, other, f"{path}.{place}")
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from differences(one, other, f"{path}.{index}")
     elif before != after:
         yield path, before, after
 
 
-async def live_through(tenant: Tenant, clock: SettableClock, worker: str, steps: list[Step]) -> None:
-    """Take a step each day, and have a pack in the evening; in the end, each day's is told again as it was."""
-    seen = {}
+async def assert_packs_stay_the_same(tenant: Tenant, clock: SettableClock, worker: str, steps: list[Step]) -> None:
+    """Run one step a day and fetch the day's pack; a month later, assert that the pack of each day is the same."""
+    contents = {}
     for day, step in enumerate(steps, 1):
         clock.set(START + timedelta(days=day))
         await step()
         clock.advance(timedelta(hours=1))
-        seen[clock().date().isoformat()] = said(await packing.fetch(tenant, worker))
-    assert len({str(one["credentials"]) + str(one["worker"]) + str(one["compliance"]) for one in seen.values()}) == len(
-        steps
-    )
+        contents[clock().date().isoformat()] = comparable_content(await packs.fetch(tenant, worker))
+    distinct = {
+        str([content[name] for name in ("credentials", "worker", "compliance")]) for content in contents.values()
+    }
+    assert len(distinct) == len(steps)
     clock.advance(timedelta(days=30))
-    for past, before in seen.items():
-        after = said(await packing.fetch(tenant, worker, past))
-        assert list(differences(before, after, past)) == []
+    for past_day, before in contents.items():
+        after = comparable_content(await packs.fetch(tenant, worker, past_day))
+        assert list(differences(before, after, past_day)) == []
 
 
-async def test_of_a_credential_that_is_changed_in_every_way(sandboxed: Tenant, clock: SettableClock) -> None:
+async def test_credential_that_is_changed_in_every_way(sandboxed: Tenant, clock: SettableClock) -> None:
     tenant, worker = sandboxed, await sandboxed.add_worker()
     other, applicant = await tenant.add_worker("Somebody Else"), await add_applicant(tenant)
     held = await tenant.add_credential(worker, identification={"referenceNumber": "WWC1111111K"})
     attempts: list[str] = []
 
     async def verify() -> None:
-        given = {"forceRefresh": True, "correlationId": "nightly"}
-        payload = await done(tenant, "credentialVerify", "attempt { id }", id=held, **given)
+        input = {"forceRefresh": True, "correlationId": "nightly"}
+        payload = await done(tenant, "credentialVerify", "attempt { id }", id=held, **input)
         attempts.append(payload["attempt"]["id"])
 
-    def change(field: str, selection: str = "credential { id }", **given: Any) -> Step:
-        return lambda: done(tenant, field, selection, id=held, **given)
+    def change(field: str, selection: str = "credential { id }", **input: Any) -> Step:
+        return lambda: done(tenant, field, selection, id=held, **input)
 
     to, back = (
         {"from": {"type": "WORKER", "id": a}, "to": {"type": "WORKER", "id": b}}
         for a, b in ((worker, other), (other, worker))
     )
-    await live_through(
+    await assert_packs_stay_the_same(
         tenant,
         clock,
         worker,
@@ -122,29 +123,29 @@ async def test_of_a_credential_that_is_changed_in_every_way(sandboxed: Tenant, c
     )
 
 
-async def test_of_requests_files_rules_and_the_worker(sandboxed: Tenant, clock: SettableClock) -> None:
+async def test_changes_of_requests_files_rules_and_the_worker(sandboxed: Tenant, clock: SettableClock) -> None:
     tenant, worker = sandboxed, await sandboxed.add_worker()
     supports = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT"]
     asked = await requested(tenant, "CARD", worker, supports=supports)
     await add_type(tenant, supports=supports)
     ticket = await add_ticket(tenant, worker)
     unit, position = await life.add_unit(tenant), await life.add_position(tenant)
-    made: dict[str, Any] = {}
+    ids: dict[str, Any] = {}
 
     async def rule() -> None:
-        made["rule"] = await life.add_rule(tenant, "SITE_TICKET")
+        ids["rule"] = await life.add_rule(tenant, "SITE_TICKET")
 
     async def assign() -> None:
-        [made["assignment"]] = await life.assign(tenant, position, worker)
+        [ids["assignment"]] = await life.assign(tenant, position, worker)
 
     async def exempt() -> None:
-        given = {"worker": {"id": worker}, "requirement": {"rule": made["rule"]}, "reason": "On leave"}
-        made["exemption"] = (await done(tenant, "exemptionGrant", "exemption { id }", **given))["exemption"]["id"]
+        input = {"worker": {"id": worker}, "requirement": {"rule": ids["rule"]}, "reason": "On leave"}
+        ids["exemption"] = (await done(tenant, "exemptionGrant", "exemption { id }", **input))["exemption"]["id"]
 
-    def update(**given: Any) -> Step:
-        return lambda: done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, **given)
+    def update(**input: Any) -> Step:
+        return lambda: done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, **input)
 
-    await live_through(
+    await assert_packs_stay_the_same(
         tenant,
         clock,
         worker,
@@ -164,41 +165,41 @@ async def test_of_requests_files_rules_and_the_worker(sandboxed: Tenant, clock: 
             lambda: files.upload_file(tenant, ticket),
             lambda: done(tenant, "credentialApprove", id=ticket),
             lambda: files.upload_file(tenant, ticket, "OTHER", files.PDF, "more.pdf"),
-            lambda: done(tenant, "exemptionRevoke", "exemption { id }", id=made["exemption"]),
-            lambda: done(tenant, "positionUnassign", "assignment { id }", id=made["assignment"]),
-            lambda: done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=made["rule"], level="OPTIONAL"),
-            lambda: done(tenant, "requirementRuleDelete", "requirementRule { id }", id=made["rule"]),
+            lambda: done(tenant, "exemptionRevoke", "exemption { id }", id=ids["exemption"]),
+            lambda: done(tenant, "positionUnassign", "assignment { id }", id=ids["assignment"]),
+            lambda: done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=ids["rule"], level="OPTIONAL"),
+            lambda: done(tenant, "requirementRuleDelete", "requirementRule { id }", id=ids["rule"]),
             lambda: done(tenant, "workerDelete", "worker { id }", worker={"id": worker}),
         ],
     )
 
 
-async def test_of_a_unit_that_was_deleted_since_the_id_is_known(sandboxed: Tenant, clock: SettableClock) -> None:
+async def test_unit_deleted_since_has_an_id_and_no_name(sandboxed: Tenant, clock: SettableClock) -> None:
     tenant, unit = sandboxed, await life.add_unit(sandboxed)
     worker = await tenant.add_worker(employment={"orgUnit": unit})
     clock.advance(timedelta(days=3))
-    given = {"worker": {"id": worker}, "employment": {"orgUnit": None}}
-    await done(tenant, "workerUpdate", "worker { id }", **given)
+    input = {"worker": {"id": worker}, "employment": {"orgUnit": None}}
+    await done(tenant, "workerUpdate", "worker { id }", **input)
     await done(tenant, "orgUnitDelete", "orgUnit { id }", id=unit)
     day = (START + timedelta(days=1)).date().isoformat()
-    told = (await packing.fetch(tenant, worker, day)).document("worker")
-    assert (told["employment"]["orgUnit"], told["orgUnits"]) == (unit, [{"id": unit, "name": None}])
-    assert (await packing.fetch(tenant, worker)).document("worker")["orgUnits"] == []
+    document = (await packs.fetch(tenant, worker, day)).document("worker")
+    assert (document["employment"]["orgUnit"], document["orgUnits"]) == (unit, [{"id": unit, "name": None}])
+    assert (await packs.fetch(tenant, worker)).document("worker")["orgUnits"] == []
 
 
-async def test_of_what_was_purged_since_only_little_is_known(sandboxed: Tenant, clock: SettableClock) -> None:
+async def test_credential_purged_since_has_only_its_summary(sandboxed: Tenant, clock: SettableClock) -> None:
     tenant, worker = sandboxed, await sandboxed.add_worker()
     held = await tenant.add_credential(worker)
     clock.advance(timedelta(days=3))
     day = (START + timedelta(days=1)).date().isoformat()
-    [before] = (await packing.fetch(tenant, worker, day)).document("credentials")
+    [before] = (await packs.fetch(tenant, worker, day)).document("credentials")
     await done(tenant, "credentialArchive", id=held)
     await done(tenant, "credentialPurge", "purgedId", id=held, confirm=True)
-    pack = await packing.fetch(tenant, worker, day)
+    pack = await packs.fetch(tenant, worker, day)
     [after] = pack.document("credentials")
     assert after["purged"] is True
     assert (after["versions"], after["verifications"]) == ([], [])
     for name in ("id", "credentialType", "category", "validity", "approval"):
         assert after[name] == before[name]
     assert "It was purged since" in pack.files["README.txt"].decode()
-    assert (await packing.fetch(tenant, worker)).document("credentials") == []
+    assert (await packs.fetch(tenant, worker)).document("credentials") == []

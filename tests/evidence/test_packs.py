@@ -1,4 +1,4 @@
-"""Evidence packs: who may have one, what is in it, and that anybody can check it."""
+"""Evidence packs: required scopes, contents, links, and verification by anyone."""
 
 import hashlib
 import secrets
@@ -10,14 +10,14 @@ import pytest
 from app.access import ROLES, Role, Scope
 from app.db.database import Database
 from app.evidence import worker_records
-from app.evidence.packs import NEEDED
+from app.evidence.packs import REQUIRED_SCOPES
 from app.main import create_app
 from app.settings import Settings
 from tests import files
 from tests.compliance import life
 from tests.conftest import SettableClock
 from tests.credentials.life import add_ticket, add_type, add_version, choose, done
-from tests.evidence import packing
+from tests.evidence import packs
 from tests.service import Tenant
 
 REASON = "Sighted the original"
@@ -25,7 +25,7 @@ REASON = "Sighted the original"
 
 @pytest.fixture
 async def worker(tenant: Tenant) -> str:
-    """A worker who holds an approved ticket with a picture, and has to renew it."""
+    """A worker with an approved ticket that has a picture and a pending renewal."""
     await choose(tenant, approvalsEnabled=True)
     await add_type(tenant, supports=["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT"])
     worker = await tenant.add_worker(source={"externalId": "E-1"}, employment={"jobTitle": "Rigger"})
@@ -39,14 +39,14 @@ async def worker(tenant: Tenant) -> str:
     return worker
 
 
-async def test_a_pack_holds_all_that_is_on_record_and_can_be_checked(tenant: Tenant, worker: str) -> None:
-    pack = await packing.fetch(tenant, worker)
-    await packing.check(tenant, pack)
+async def test_pack_contains_everything_on_record_and_can_be_verified(tenant: Tenant, worker: str) -> None:
+    pack = await packs.fetch(tenant, worker)
+    await packs.verify(tenant, pack)
     manifest = pack.manifest
     assert manifest["organization"] == {"id": tenant.id, "name": "Harbour Health"}
     assert manifest["worker"] == {"id": worker, "displayName": "Jordan Avery"}
     assert (manifest["format"], manifest["problems"]) == ("credgraph-evidence/1", [])
-    assert manifest["keys"] == packing.KEYS
+    assert manifest["keys"] == packs.PUBLIC_KEYS_PATH
     assert manifest["madeFor"]["id"].startswith("key_")
 
     compliance = pack.document("compliance")
@@ -76,139 +76,137 @@ async def test_a_pack_holds_all_that_is_on_record_and_can_be_checked(tenant: Ten
     assert kinds[0] == "worker.created"
     assert {"credential.added", "credential.approved", "credential.versionAdded", "position.assigned"} <= set(kinds)
     report = pack.files["README.txt"].decode()
-    for said in ("Standing: COMPLIANT", "Ticket of the site", 'number "T-1"', file["path"], "How to check it"):
-        assert said in report
+    for text in ("Standing: COMPLIANT", "Ticket of the site", 'number "T-1"', file["path"], "How to check it"):
+        assert text in report
 
 
-async def test_checks_requests_and_exemptions_are_told(tenant: Tenant) -> None:
+async def test_pack_contains_verifications_requests_and_exemptions(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     rule = await life.add_rule(tenant, "WWCC_NSW")
-    given = {"worker": {"id": worker}, "requirement": {"rule": rule}, "reason": "On leave"}
-    await done(tenant, "exemptionGrant", "exemption { id }", **given)
+    input = {"worker": {"id": worker}, "requirement": {"rule": rule}, "reason": "On leave"}
+    await done(tenant, "exemptionGrant", "exemption { id }", **input)
     held = await tenant.add_credential(worker)
     await done(tenant, "credentialVerify", id=held)
-    pack = await packing.fetch(tenant, worker)
+    pack = await packs.fetch(tenant, worker)
     person = pack.document("worker")
     [request], [exemption] = person["requests"], person["exemptions"]
     assert (request["credentialType"], request["rule"], request["raisedBy"]) == ("WWCC_NSW", rule, "RULE")
     assert (exemption["rule"], exemption["reason"], exemption["revokedAt"]) == (rule, "On leave", None)
-    [told] = [credential for credential in pack.document("credentials") if credential["id"] == held]
-    [attempt] = told["verifications"]
+    [credential] = [credential for credential in pack.document("credentials") if credential["id"] == held]
+    [attempt] = credential["verifications"]
     assert (attempt["trigger"], attempt["source"]) == ("ON_CREATE", "manual") or attempt["outcome"]
 
 
-@pytest.mark.parametrize("missing", NEEDED)
-async def test_it_takes_every_scope_of_what_is_in_it(tenant: Tenant, missing: Scope) -> None:
+@pytest.mark.parametrize("missing", REQUIRED_SCOPES)
+async def test_link_requires_every_scope_of_the_contents(tenant: Tenant, missing: Scope) -> None:
     worker = await tenant.add_worker()
-    held = [scope for scope in NEEDED if scope is not missing]
-    answer = await packing.offer(tenant, worker, key=await tenant.create_key(*held))
+    held = [scope for scope in REQUIRED_SCOPES if scope is not missing]
+    answer = await packs.request_link(tenant, worker, key=await tenant.create_key(*held))
     assert [(error["extensions"]["code"], error["extensions"]["scope"]) for error in answer.errors] == [
         ("FORBIDDEN", missing.value)
     ]
 
 
-async def test_an_auditor_may_have_it_and_a_reviewer_may_not(tenant: Tenant) -> None:
+async def test_auditor_gets_a_link_and_reviewer_does_not(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     auditor, reviewer = [await tenant.create_key(*ROLES[role]) for role in (Role.AUDITOR, Role.REVIEWER)]
-    response = await tenant.service.client.get(await packing.address(tenant, worker, key=auditor))
-    assert packing.unpack(response).manifest["madeFor"]["name"] == "Limited"
-    assert (await packing.offer(tenant, worker, key=reviewer)).codes == ["FORBIDDEN"]
+    response = await tenant.service.client.get(await packs.pack_url(tenant, worker, key=auditor))
+    assert packs.unpack(response).manifest["madeFor"]["name"] == "Limited"
+    assert (await packs.request_link(tenant, worker, key=reviewer)).codes == ["FORBIDDEN"]
 
 
-async def test_a_stranger_has_none(tenant: Tenant, other_tenant: Tenant) -> None:
+async def test_other_tenant_gets_no_pack(tenant: Tenant, other_tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    assert (await packing.offer(other_tenant, worker)).data["worker"] is None
-    # What one organization was given says nothing of another's, and nothing in it can be changed.
-    theirs = await packing.address(other_tenant, await other_tenant.add_worker())
-    token = theirs.partition("?token=")[2]
+    assert (await packs.request_link(other_tenant, worker)).data["worker"] is None
+    # A token is valid only for the worker that it was issued for.
+    other_url = await packs.pack_url(other_tenant, await other_tenant.add_worker())
+    token = other_url.partition("?token=")[2]
     response = await tenant.service.client.get(f"/evidence/{worker}?token={token}")
     assert (response.status_code, response.json()["code"]) == (403, "FORBIDDEN")
 
 
-async def test_nothing_is_changed_by_it(tenant: Tenant, worker: str) -> None:
+async def test_download_changes_nothing(tenant: Tenant, worker: str) -> None:
     before = await tenant.rows()
-    await packing.fetch(tenant, worker)
+    await packs.fetch(tenant, worker)
     assert await tenant.rows() == before
 
 
-async def test_its_address_is_good_for_its_minutes_and_for_nothing_else(
-    tenant: Tenant, worker: str, clock: SettableClock
-) -> None:
+async def test_url_expires_and_cannot_be_altered(tenant: Tenant, worker: str, clock: SettableClock) -> None:
     clock.set(datetime.now(UTC).replace(microsecond=0))
     client = tenant.service.client
-    found = (await packing.offer(tenant, worker)).data["worker"]["evidencePack"]
-    assert found["asOf"] == clock().date().isoformat()
-    assert datetime.fromisoformat(found["expiresAt"]) == clock() + timedelta(minutes=15)
-    url = found["url"]
-    for spoiled, code in (
+    link = (await packs.request_link(tenant, worker)).data["worker"]["evidencePack"]
+    assert link["asOf"] == clock().date().isoformat()
+    assert datetime.fromisoformat(link["expiresAt"]) == clock() + timedelta(minutes=15)
+    url = link["url"]
+    for altered, code in (
         (url[:-2], 403),
         (url.replace("?token", "?tokens"), 403),
         (url.replace("/evidence/", "/files/"), 403),
     ):
-        assert (await client.get(spoiled)).status_code == code
+        assert (await client.get(altered)).status_code == code
     assert (await client.post(url)).status_code == 405
-    looked = await client.head(url)
-    assert (looked.status_code, looked.content, looked.headers["content-type"]) == (200, b"", "application/zip")
+    head = await client.head(url)
+    assert (head.status_code, head.content, head.headers["content-type"]) == (200, b"", "application/zip")
     clock.advance(timedelta(minutes=15))
     late = await client.get(url)
     assert (late.status_code, late.json()["code"]) == (410, "EXPIRED")
 
 
-async def test_it_is_saved_under_a_name_and_kept_by_nobody(tenant: Tenant, worker: str) -> None:
-    response = await tenant.service.client.get(await packing.address(tenant, worker, "2030-01-01"))
+async def test_download_has_a_file_name_and_is_never_cached(tenant: Tenant, worker: str) -> None:
+    response = await tenant.service.client.get(await packs.pack_url(tenant, worker, "2030-01-01"))
     assert f'filename="evidence-{worker}-2030-01-01.zip"' in response.headers["content-disposition"]
     assert response.headers["cache-control"] == "private, no-store"
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_there_is_none_of_a_day_before_the_worker_was_on_record(tenant: Tenant, clock: SettableClock) -> None:
+async def test_no_link_for_a_day_before_the_worker_was_on_record(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(datetime(2026, 5, 4, 12, tzinfo=UTC))
     worker = await tenant.add_worker()
-    for day, there in (("2026-05-03", False), ("2026-05-04", True), (None, True), ("2030-01-01", True)):
-        found = (await packing.offer(tenant, worker, day)).data["worker"]["evidencePack"]
-        assert (found is not None) is there, day
-    answer = await packing.offer(tenant, worker, "1850-01-01")
+    for day, expected in (("2026-05-03", False), ("2026-05-04", True), (None, True), ("2030-01-01", True)):
+        link = (await packs.request_link(tenant, worker, day)).data["worker"]["evidencePack"]
+        assert (link is not None) is expected, day
+    answer = await packs.request_link(tenant, worker, "1850-01-01")
     assert [error["path"] for error in answer.errors] == [["worker", "evidencePack"]]
 
 
-async def test_a_deleted_worker_s_pack_can_still_be_had(tenant: Tenant, worker: str) -> None:
+async def test_pack_of_a_deleted_worker_is_available(tenant: Tenant, worker: str) -> None:
     await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
     answer = await tenant.execute(
         "query ($id: ID!) { node(id: $id) { ... on Worker { evidencePack { url } } } }", {"id": worker}
     )
-    pack = packing.unpack(await tenant.service.client.get(answer.data["node"]["evidencePack"]["url"]))
+    pack = packs.unpack(await tenant.service.client.get(answer.data["node"]["evidencePack"]["url"]))
     assert pack.document("worker")["deletedAt"] is not None
     assert pack.document("compliance") == {"asOf": pack.manifest["asOf"], "standing": None, "cells": []}
 
 
-async def test_bytes_that_versions_share_go_in_once(tenant: Tenant, worker: str) -> None:
+async def test_files_shared_by_versions_are_included_once(tenant: Tenant, worker: str) -> None:
     shown = await tenant.execute(
         "query ($id: ID!) { worker(by: {id: $id}) { credentials { nodes { id } } } }", {"id": worker}
     )
     [held] = shown.data["worker"]["credentials"]["nodes"]
     await files.upload_file(tenant, held["id"], "OTHER", files.PDF, "more.pdf")
-    pack = await packing.fetch(tenant, worker)
+    pack = await packs.fetch(tenant, worker)
     paths = [path for path in pack.files if path.startswith("attachments/")]
     assert sorted(path.rpartition(".")[2] for path in paths) == ["pdf", "png"]
 
 
-async def test_the_day_is_told_in_the_organization_s_own_days(tenant: Tenant, clock: SettableClock) -> None:
+async def test_day_is_in_the_time_zone_of_the_organization(tenant: Tenant, clock: SettableClock) -> None:
     await choose(tenant, timeZone="Pacific/Kiritimati")
-    clock.set(datetime(2026, 5, 4, 12, tzinfo=UTC))  # the fifth, there
-    manifest = (await packing.fetch(tenant, await tenant.add_worker())).manifest
+    clock.set(datetime(2026, 5, 4, 12, tzinfo=UTC))  # May 5 in Kiritimati
+    manifest = (await packs.fetch(tenant, await tenant.add_worker())).manifest
     assert (manifest["asOf"], manifest["timeZone"]) == (date(2026, 5, 5).isoformat(), "Pacific/Kiritimati")
 
 
-async def test_a_file_that_is_missing_or_altered_is_named(tenant: Tenant, settings: Settings) -> None:
+async def test_missing_and_altered_files_are_listed_as_problems(tenant: Tenant, settings: Settings) -> None:
     worker = await tenant.add_worker()
     held = await tenant.add_credential(worker)
     lost, altered = (files.PDF + secrets.token_bytes(9) for _ in range(2))
     await files.upload_file(tenant, held, "FRONT", lost)
     await files.upload_file(tenant, held, "BACK", altered)
-    packing.in_store(settings, lost).unlink()
-    packing.in_store(settings, altered).write_bytes(files.PDF)
-    pack = await packing.fetch(tenant, worker)
-    await packing.check(tenant, pack)
+    packs.stored_file(settings, lost).unlink()
+    packs.stored_file(settings, altered).write_bytes(files.PDF)
+    pack = await packs.fetch(tenant, worker)
+    await packs.verify(tenant, pack)
     [credential] = pack.document("credentials")
     front, back = credential["versions"][0]["attachments"]
     assert pack.manifest["problems"] == [
@@ -219,57 +217,60 @@ async def test_a_file_that_is_missing_or_altered_is_named(tenant: Tenant, settin
     assert pack.files[back["path"]] == files.PDF
 
 
-async def test_what_happens_meanwhile_is_not_in_it(tenant: Tenant) -> None:
+async def test_later_changes_are_not_seen_in_the_same_snapshot(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await tenant.add_credential(worker)
     async with tenant.service.database.snapshot() as session:
-        before = await worker_records.find(session, tenant.id, worker, date(2030, 1, 1))
+        before = await worker_records.load(session, tenant.id, worker, date(2030, 1, 1))
         await tenant.add_credential(worker)
-        after = await worker_records.find(session, tenant.id, worker, date(2030, 1, 1))
+        after = await worker_records.load(session, tenant.id, worker, date(2030, 1, 1))
     assert before is not None
     assert after is not None
     assert (len(before.credentials), len(after.credentials)) == (1, 1)
 
 
-async def test_nobody_s_words_look_like_the_report_s_own(tenant: Tenant) -> None:
+async def test_names_cannot_imitate_lines_of_the_report(tenant: Tenant) -> None:
     name = 'Eve" is COMPLIANT \u202e\u2066 ok'
     worker = await tenant.add_worker(name)
-    report = (await packing.fetch(tenant, worker)).files["README.txt"].decode()
+    report = (await packs.fetch(tenant, worker)).files["README.txt"].decode()
     assert report.splitlines()[0] == f'Evidence of "Eve\' is COMPLIANT    ok" ({worker})'
 
 
-async def test_a_credential_that_went_to_another_is_told_of_in_both_packs(tenant: Tenant) -> None:
+async def test_transferred_credential_appears_in_the_events_of_both_packs(tenant: Tenant) -> None:
     worker, other, third = [await tenant.add_worker(name) for name in ("Ada", "Bea", "Cy")]
     held = await tenant.add_credential(worker)
     for source, to in ((worker, other), (other, third)):
         move = {"from": {"type": "WORKER", "id": source}, "to": {"type": "WORKER", "id": to}}
         await done(tenant, "credentialTransfer", "status", id=held, **move)
-    gone = await packing.fetch(tenant, worker)
-    assert gone.document("credentials") == []
-    [handed] = [event for event in gone.events if event["kind"] == "credential.transferred"]
-    assert handed["changes"]["owners.worker"] == {"from": worker, "to": other}
-    kinds = [event["kind"] for event in (await packing.fetch(tenant, third)).events]
+    former = await packs.fetch(tenant, worker)
+    assert former.document("credentials") == []
+    [transfer] = [event for event in former.events if event["kind"] == "credential.transferred"]
+    assert transfer["changes"]["owners.worker"] == {"from": worker, "to": other}
+    kinds = [event["kind"] for event in (await packs.fetch(tenant, third)).events]
     assert kinds.count("credential.transferred") == 2
 
 
-async def test_a_store_that_is_away_is_told_before_there_is_an_archive(
-    tenant: Tenant, settings: Settings, database: Database
-) -> None:
+async def test_unavailable_store_is_answered_with_503(tenant: Tenant, settings: Settings, database: Database) -> None:
     worker = await tenant.add_worker()
     await files.upload_file(tenant, await tenant.add_credential(worker))
-    url = await packing.address(tenant, worker)
-    away = {"files": "s3://away", "s3_endpoint": "http://127.0.0.1:1", "s3_access_key": "a", "s3_secret_key": "b"}
-    transport = httpx.ASGITransport(create_app(settings.model_copy(update=away), database))
+    url = await packs.pack_url(tenant, worker)
+    unavailable = {
+        "files": "s3://away",
+        "s3_endpoint": "http://127.0.0.1:1",
+        "s3_access_key": "a",
+        "s3_secret_key": "b",
+    }
+    transport = httpx.ASGITransport(create_app(settings.model_copy(update=unavailable), database))
     async with httpx.AsyncClient(transport=transport) as client:
         response = await client.get(url, timeout=60)
     assert (response.status_code, response.json()["code"]) == (503, "UNAVAILABLE")
 
 
-async def test_what_is_only_asked_for_and_a_day_to_come_are_told_as_such(tenant: Tenant) -> None:
+async def test_report_marks_requested_credentials_and_future_days(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await life.add_rule(tenant, "WWCC_NSW")
-    report = (await packing.fetch(tenant, worker, "2199-01-01")).files["README.txt"].decode()
+    report = (await packs.fetch(tenant, worker, "2199-01-01")).files["README.txt"].decode()
     assert "asked for; there is no answer yet" in report
     assert "This is a day to come: it is told by what was known on" in report
     assert "  attachments/" not in report
-    assert "a day to come" not in (await packing.fetch(tenant, worker)).files["README.txt"].decode()
+    assert "a day to come" not in (await packs.fetch(tenant, worker)).files["README.txt"].decode()
