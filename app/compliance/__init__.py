@@ -1,1 +1,1 @@
-"""What is asked of whom, who has it, and so who may work where on any day."""
+"""Compliance: rules for the credentials of workers, the evaluation of workers, and the requests that follow."""

@@ -66,7 +66,6 @@ async def raise_all(
     for draft in ordered:
         if draft.target in raised:
             _add_credential(session, actor, draft, raised[draft.target])
-    await session.flush()
     return raised
 
 
@@ -95,14 +94,12 @@ async def sync_with_credentials(
             )
         if credential.intake is Intake.REQUESTED and not (is_owner and synced):
             await submission.cancel(session, system_actor(organization_id), credential)
-    await session.flush()
 
 
 async def close_purged(session: Session, organization_id: str, credential_ids: Sequence[str]) -> None:
     """Close the requests of purged credentials."""
     for request in await _requests(session, organization_id, col(CredentialRequest.credential_id), credential_ids):
         await _set_status(session, request, Intake.CANCELLED if request.closed_at is None else request.status, False)
-    await session.flush()
 
 
 def is_waiting(credential: Credential, worker_id: str) -> bool:

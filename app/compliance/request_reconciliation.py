@@ -74,7 +74,7 @@ async def _withdraw(session: Session, actor: Actor, requests: Iterable[Credentia
         .order_by(col(Credential.id))
         .execution_options(populate_existing=True)
     )
-    await session.flush()
+    await session.flush()  # the query below overwrites changes that are not written
     # The worker may have answered while this transaction waited for the lock.
     for credential in await session.scalars_for_update(statement):
         if credential.intake is Intake.REQUESTED:

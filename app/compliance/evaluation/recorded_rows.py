@@ -93,14 +93,14 @@ class CurrentRows:
 
     async def worker_ids(self, after: str, limit: int) -> list[str]:
         """Page through the workers by primary key."""
-        mine = col(Worker.organization_id) == self._organization_id
-        statement = select(col(Worker.id)).where(mine, col(Worker.id) > after).order_by(col(Worker.id)).limit(limit)
+        is_own = col(Worker.organization_id) == self._organization_id
+        statement = select(col(Worker.id)).where(is_own, col(Worker.id) > after).order_by(col(Worker.id)).limit(limit)
         return list(await self._session.scalars(statement))
 
     async def position_holders(self, position_id: str) -> set[str]:
         """Read the current assignments."""
-        mine = col(Assignment.organization_id) == self._organization_id
-        statement = select(col(Assignment.worker_id)).where(mine, col(Assignment.position_id) == position_id)
+        is_own = col(Assignment.organization_id) == self._organization_id
+        statement = select(col(Assignment.worker_id)).where(is_own, col(Assignment.position_id) == position_id)
         return set(await self._session.scalars(statement))
 
     async def unit_members(self, units: Sequence[str]) -> set[str]:

@@ -61,11 +61,11 @@ async def write(session: Session, organization_id: str, owners: dict[str, OwnerC
     await upsert.upsert(
         session, Settled, rows, ("organization_id", "id"), replaced=("org_unit_id", "recheck_on", "counted")
     )
-    tallies = [
+    rows_to_add = [
         _to_row(organization_id, unit, key, number) for (unit, key), number in sorted(difference.items()) if number
     ]
     await upsert.upsert(
-        session, Tally, tallies, ("organization_id", "org_unit_id", "dimension", "value", "day"), added=("number",)
+        session, Tally, rows_to_add, ("organization_id", "org_unit_id", "dimension", "value", "day"), added=("number",)
     )
 
 
