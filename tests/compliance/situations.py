@@ -54,7 +54,7 @@ def held(**given: Any) -> CredentialFacts:
 
 def situation(*credentials: CredentialFacts, **given: Any) -> WorkerFacts:
     """A worker of long standing who holds some credentials."""
-    return WorkerFacts(**{"worker_id": "worker", "since": on(-2_000), "held": credentials, **given})
+    return WorkerFacts(**{"worker_id": "worker", "since": on(-2_000), "credentials": credentials, **given})
 
 
 near = st.integers(-60, 60).map(on)
@@ -109,9 +109,9 @@ situations = st.builds(
     since=near,
     units=st.sampled_from([(), UNITS[:1], UNITS]),
     unit_since=perhaps,
-    posts=st.lists(posts, max_size=3).map(tuple),
-    held=st.lists(helds, max_size=6, unique_by=lambda each: each.id).map(tuple),
-    releases=st.lists(releases, max_size=2, unique_by=lambda each: each.id).map(tuple),
+    assignments=st.lists(posts, max_size=3).map(tuple),
+    credentials=st.lists(helds, max_size=6, unique_by=lambda each: each.id).map(tuple),
+    exemptions=st.lists(releases, max_size=2, unique_by=lambda each: each.id).map(tuple),
 )
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.access import EVERYTHING, Scope
+from app.access import ALL_SCOPES, Scope
 from tests import calls
 from tests.calls import Step, mutation_step
 from tests.compliance.organization import CPR, FIRST_AID, START, Asked, certificate, noon
@@ -218,7 +218,7 @@ async def test_an_unlikely_day_is_refused(shared_tenant: Tenant, someone: str, d
 
 async def test_the_scope_is_needed(asked: Asked) -> None:
     worker = await asked.tenant.add_worker()
-    key = await asked.tenant.create_key(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
+    key = await asked.tenant.create_key(*(ALL_SCOPES - {Scope.COMPLIANCE_READ}))
     text = "query ($id: ID!) { worker(by: {id: $id}) { standing compliance { status } } }"
     answer = await asked.tenant.execute(text, {"id": worker}, key=key)
     assert answer.codes == ["FORBIDDEN", "FORBIDDEN"]

@@ -217,25 +217,25 @@ SINCE: list[tuple[str, dict[str, Any], dict[str, Any], date | None]] = [
     ("no unit", {}, {"scope": RuleScope.ORG_UNIT, "org_unit_id": UNITS[1]}, None),
     (
         "a position",
-        {"posts": (AssignmentFacts(POSITIONS[0], on(-9), on(0)), AssignmentFacts(POSITIONS[0], on(-3)))},
+        {"assignments": (AssignmentFacts(POSITIONS[0], on(-9), on(0)), AssignmentFacts(POSITIONS[0], on(-3)))},
         {"scope": RuleScope.POSITION, "position_id": POSITIONS[0]},
         on(-9),
     ),
     (
         "a position left",
-        {"posts": (AssignmentFacts(POSITIONS[0], on(-9), on(-1)),)},
+        {"assignments": (AssignmentFacts(POSITIONS[0], on(-9), on(-1)),)},
         {"scope": RuleScope.POSITION, "position_id": POSITIONS[0]},
         None,
     ),
     (
         "a position to come",
-        {"posts": (AssignmentFacts(POSITIONS[0], on(1)),)},
+        {"assignments": (AssignmentFacts(POSITIONS[0], on(1)),)},
         {"scope": RuleScope.POSITION, "position_id": POSITIONS[0]},
         None,
     ),
     (
         "another position",
-        {"posts": (AssignmentFacts(POSITIONS[1], on(-9)),)},
+        {"assignments": (AssignmentFacts(POSITIONS[1], on(-9)),)},
         {"scope": RuleScope.POSITION, "position_id": POSITIONS[0]},
         None,
     ),
@@ -243,13 +243,13 @@ SINCE: list[tuple[str, dict[str, Any], dict[str, Any], date | None]] = [
     ("excluded with the unit", {"units": UNITS}, {"excluded": frozenset({UNITS[1]})}, None),
     (
         "excluded in a position",
-        {"posts": (AssignmentFacts(POSITIONS[1], on(0)),)},
+        {"assignments": (AssignmentFacts(POSITIONS[1], on(0)),)},
         {"excluded": frozenset({POSITIONS[1]})},
         None,
     ),
     (
         "no longer excluded",
-        {"posts": (AssignmentFacts(POSITIONS[1], on(-9), on(-1)),)},
+        {"assignments": (AssignmentFacts(POSITIONS[1], on(-9), on(-1)),)},
         {"excluded": frozenset({POSITIONS[1]})},
         on(-1_000),
     ),
@@ -287,10 +287,10 @@ def test_exemptions() -> None:
     of_rule = ExemptionFacts("exemption", on(-1), on(1), rule_id="rule")
     of_type = ExemptionFacts("exemption", on(-1), type_id=A)
     for release, reason in ((of_rule, "Exempt until 2026-06-16."), (of_type, "Exempt since 2026-06-14.")):
-        one = cell(situation(releases=(release,)))
+        one = cell(situation(exemptions=(release,)))
         assert (one.status, one.reason, one.exemption_id) == (CellStatus.EXEMPT, reason, "exemption")
         assert (one.credential_id, one.wanted) == (None, ())
-        needless = cell(situation(held(), releases=(release,)))
+        needless = cell(situation(held(), exemptions=(release,)))
         assert (needless.status, needless.exemption_id) == (CellStatus.SATISFIED, None)
     for other in (
         msgspec.structs.replace(of_rule, rule_id="another"),
@@ -298,11 +298,11 @@ def test_exemptions() -> None:
         msgspec.structs.replace(of_type, from_date=on(1)),
         msgspec.structs.replace(of_type, type_id=B),
     ):
-        assert cell(situation(releases=(other,))).status is CellStatus.MISSING
+        assert cell(situation(exemptions=(other,))).status is CellStatus.MISSING
     two = rule(alternatives=(A, B), minimum=2)
-    assert cell(situation(held(type_id=B), releases=(of_type,)), two).status is CellStatus.EXEMPT
-    assert cell(situation(held(type_id=B, expires_on=on(3)), releases=(of_type,)), two).status is CellStatus.EXPIRING
-    assert cell(situation(releases=(of_type,)), two).wanted == (B,)
+    assert cell(situation(held(type_id=B), exemptions=(of_type,)), two).status is CellStatus.EXEMPT
+    assert cell(situation(held(type_id=B, expires_on=on(3)), exemptions=(of_type,)), two).status is CellStatus.EXPIRING
+    assert cell(situation(exemptions=(of_type,)), two).wanted == (B,)
 
 
 STANDINGS: list[tuple[dict[str, Any], Standing]] = [
@@ -348,13 +348,13 @@ def _is_no_worse(before: WorkerFacts, now: WorkerFacts, rules: list[RuleFacts]) 
 @FEW
 @given(situations.situations, situations.rule_lists, situations.valid)
 def test_a_valid_credential_never_worsens(found: WorkerFacts, rules: list[RuleFacts], more: CredentialFacts) -> None:
-    _is_no_worse(found, msgspec.structs.replace(found, held=(*found.credentials, more)), rules)
+    _is_no_worse(found, msgspec.structs.replace(found, credentials=(*found.credentials, more)), rules)
 
 
 @FEW
 @given(situations.situations, situations.rule_lists, situations.releases)
 def test_an_exemption_never_worsens(found: WorkerFacts, rules: list[RuleFacts], more: ExemptionFacts) -> None:
-    _is_no_worse(found, msgspec.structs.replace(found, releases=(*found.exemptions, more)), rules)
+    _is_no_worse(found, msgspec.structs.replace(found, exemptions=(*found.exemptions, more)), rules)
 
 
 def _said(cells: list[Cell]) -> list[tuple[Any, ...]]:
@@ -384,7 +384,10 @@ def test_the_order_of_facts_does_not_matter(found: WorkerFacts, rules: list[Rule
         return tuple(random.sample(list(items), len(items)))
 
     other = msgspec.structs.replace(
-        found, posts=mixed(found.assignments), held=mixed(found.credentials), releases=mixed(found.exemptions)
+        found,
+        assignments=mixed(found.assignments),
+        credentials=mixed(found.credentials),
+        exemptions=mixed(found.exemptions),
     )
     cells, others = evaluate.cells(found, rules, DAY), evaluate.cells(other, list(mixed(rules)), DAY)
     assert sorted(_said(cells)) == sorted(_said(others))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.access import EVERYTHING, Scope
+from app.access import ALL_SCOPES, Scope
 from tests import calls
 from tests.calls import UNKNOWN_ID, assert_refused, mutate_ok
 from tests.compliance.life import add_rule
@@ -99,8 +99,8 @@ async def test_who_and_what_is_gone_is_refused(tenant: Tenant, other_tenant: Ten
     key = (await grant(other_tenant, theirs))["id"]
     await assert_refused(tenant, "exemptionGrant", ("NOT_FOUND", "worker.id"), **{**base, "worker": {"id": theirs}})
     await assert_refused(tenant, "exemptionRevoke", ("NOT_FOUND", "id"), id=key)
-    await calls.assert_forbidden(tenant, "exemptionGrant", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, **base)
-    await calls.assert_forbidden(tenant, "exemptionRevoke", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, id=key)
+    await calls.assert_forbidden(tenant, "exemptionGrant", *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, **base)
+    await calls.assert_forbidden(tenant, "exemptionRevoke", *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, id=key)
 
 
 async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:

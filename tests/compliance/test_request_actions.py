@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.access import EVERYTHING, Scope
+from app.access import ALL_SCOPES, Scope
 from app.credentials.tables import Credential, Intake
 from tests import calls
 from tests.calls import assert_refused, mutate, mutate_ok
@@ -182,12 +182,12 @@ async def test_what_cannot_be_pursued_is_refused(tenant: Tenant, other_tenant: T
     key, theirs = await ask(tenant, await tenant.add_worker()), await ask(other_tenant, await other_tenant.add_worker())
     for field in ("credentialRequestRemind", "credentialRequestCancel", "credentialRequestResend"):
         await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
-        await calls.assert_forbidden(tenant, field, *(EVERYTHING - {NEEDED}), required_scope=NEEDED, id=key)
+        await calls.assert_forbidden(tenant, field, *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, id=key)
         if field != "credentialRequestResend":
             await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=2)
     given: dict[str, Any] = {"workers": [], "types": [WWCC]}
     await calls.assert_forbidden(
-        tenant, "credentialRequestsCreate", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, **given
+        tenant, "credentialRequestsCreate", *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, **given
     )
     await mutate_ok(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
     await mutate_ok(

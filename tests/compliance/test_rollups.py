@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.access import EVERYTHING, ORGANIZATION_WIDE, Scope
+from app.access import ALL_SCOPES, ORGANIZATION_WIDE_SCOPES, Scope
 from tests import calls
 from tests.compliance import recount
 from tests.compliance.organization import CPR, FIRST_AID, START, Asked, noon
@@ -176,7 +176,7 @@ async def test_workers_by_their_standing(crew: Crew) -> None:
 
 
 async def test_who_stands_where_is_for_those_who_may_know(seen: Crew) -> None:
-    key = await seen.asked.tenant.create_key(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
+    key = await seen.asked.tenant.create_key(*(ALL_SCOPES - {Scope.COMPLIANCE_READ}))
     where: dict[str, Any] = {"NOT": {"standing": {"eq": "COMPLIANT"}}}
     answer = await calls.run_query(seen.asked.tenant, "workers", "nodes { id }", key=key, where=where)
     assert answer.codes == ["FORBIDDEN"]
@@ -430,7 +430,7 @@ async def test_what_a_forecast_refuses(seen: Crew) -> None:
 
 @on_sqlite
 async def test_the_scope_is_needed(seen: Crew) -> None:
-    key = await seen.asked.tenant.create_key(*(EVERYTHING - {Scope.COMPLIANCE_READ}))
+    key = await seen.asked.tenant.create_key(*(ALL_SCOPES - {Scope.COMPLIANCE_READ}))
     for name in [*NAMING, "complianceMatrix"]:
         worker = {"worker": {"id": seen["Carol"]}} if name == "clearance" else {}
         await refused(seen.asked, name, "FORBIDDEN", key=key, **worker)
@@ -438,7 +438,7 @@ async def test_the_scope_is_needed(seen: Crew) -> None:
 
 async def test_a_restricted_key_sees_its_unit_only(seen: Crew) -> None:
     tenant = seen.asked.tenant
-    key = await tenant.create_key(*(EVERYTHING - ORGANIZATION_WIDE), org_unit=seen["elsewhere"])
+    key = await tenant.create_key(*(ALL_SCOPES - ORGANIZATION_WIDE_SCOPES), org_unit=seen["elsewhere"])
     for as_of in ({}, {"asOf": str(START)}, {"asOf": str(START + timedelta(days=1))}):
         found = (await calls.run_query(tenant, "complianceSummary", SUMMARY, key=key, **as_of)).data[
             "complianceSummary"

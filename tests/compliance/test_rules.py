@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.access import EVERYTHING, Scope
+from app.access import ALL_SCOPES, Scope
 from app.compliance import rules
 from app.compliance.tables import RequirementRule
 from app.core import ids
@@ -150,9 +150,9 @@ async def test_nothing_of_a_strangers_can_be_named(tenant: Tenant, other_tenant:
     for field in ("requirementRuleUpdate", "requirementRuleDelete"):
         await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
         await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=4)
-        await calls.assert_forbidden(tenant, field, *(EVERYTHING - {NEEDED}), required_scope=NEEDED, id=key)
+        await calls.assert_forbidden(tenant, field, *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, id=key)
     await calls.assert_forbidden(
-        tenant, "requirementRuleCreate", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, **LEAST
+        tenant, "requirementRuleCreate", *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, **LEAST
     )
 
 

@@ -66,7 +66,7 @@ async def test_an_owner_is_named_by_exactly_one_of_id_and_external_id(
     (error,) = await assert_refused(
         shared_tenant, "credentialCreate", ("INVALID", f"owners.{slot}"), **owned(**{slot: reference})
     )
-    assert error["message"] == f"owners.{slot} needs exactly one of id and externalId"
+    assert error["message"] == f"owners.{slot}: needs exactly one of id and externalId"
 
 
 async def test_two_workers_behind_an_external_id_are_not_guessed(shared_tenant: Tenant, people: dict[str, str]) -> None:

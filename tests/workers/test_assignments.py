@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.access import EVERYTHING, Scope
+from app.access import ALL_SCOPES, Scope
 from tests import calls
 from tests.calls import assert_refused, mutate, mutate_ok
 from tests.conftest import SettableClock
@@ -100,7 +100,7 @@ async def test_what_cannot_be_assigned_is_refused(tenant: Tenant, other_tenant: 
     await assert_refused(tenant, "positionAssign", ("INVALID", "from"), **by, **{"from": "1066-10-14"})
     await assert_refused(tenant, "positionAssign", ("TOO_MANY", "workers"), **{**by, "workers": [worker] * 501})
     needed = Scope.REQUIREMENTS_WRITE
-    await calls.assert_forbidden(tenant, "positionAssign", *(EVERYTHING - {needed}), required_scope=needed, **by)
+    await calls.assert_forbidden(tenant, "positionAssign", *(ALL_SCOPES - {needed}), required_scope=needed, **by)
     await mutate_ok(tenant, "positionArchive", "position { id }", id=position)
     await assert_refused(tenant, "positionAssign", ("ARCHIVED", "position"), **by)
 
@@ -170,8 +170,8 @@ async def test_a_move_that_cannot_be_is_refused_and_ends_nothing(tenant: Tenant,
     await assert_refused(tenant, "positionMove", ("NOT_FOUND", "position"), **{**by, "position": theirs})
     await assert_refused(tenant, "positionMove", ("CONFLICT", "expectedRevision"), **by, expectedRevision=7)
     needed = Scope.REQUIREMENTS_WRITE
-    await calls.assert_forbidden(tenant, "positionMove", *(EVERYTHING - {needed}), required_scope=needed, **by)
-    await calls.assert_forbidden(tenant, "positionUnassign", *(EVERYTHING - {needed}), required_scope=needed, id=key)
+    await calls.assert_forbidden(tenant, "positionMove", *(ALL_SCOPES - {needed}), required_scope=needed, **by)
+    await calls.assert_forbidden(tenant, "positionUnassign", *(ALL_SCOPES - {needed}), required_scope=needed, id=key)
     await mutate_ok(tenant, "positionArchive", "position { id }", id=there)
     await assert_refused(tenant, "positionMove", ("ARCHIVED", "position"), **by, to="2026-03-16")
     assert len(await held(tenant, worker)) == 2

@@ -174,7 +174,7 @@ async def test_a_stale_revision_is_a_conflict(tenant: Tenant, worker: str, field
         assert errors == [
             {
                 "__typename": "ConflictError",
-                "message": "the record changed since it was read; it is now at revision 2",
+                "message": "the record changed since it was read; read it again (it is at revision 2)",
                 "code": "CONFLICT",
                 "path": ["expectedRevision"],
                 "currentRevision": 2,
@@ -214,7 +214,7 @@ async def test_the_last_day_is_not_before_the_first(tenant: Tenant, worker: str)
         {"endDate": "2019-12-31"},
     ):
         errors = await assert_refused(tenant, "workerUpdate", path, worker=by, employment=employment)
-        assert errors[0]["message"] == "employment.endDate is before employment.startDate"
+        assert errors[0]["message"] == "employment.endDate: must not be before employment.startDate"
     backwards = {"startDate": "2026-01-02", "endDate": "2026-01-01"}
     await assert_refused(tenant, "workerCreate", path, identity={"displayName": "New"}, employment=backwards)
     same = {"startDate": "2026-01-01", "endDate": "2026-01-01"}
@@ -225,7 +225,7 @@ async def test_nobody_is_their_own_manager(tenant: Tenant, worker: str) -> None:
     for field in ("workerUpdate", "workerReplace"):
         content = {"identity": {"displayName": "Jo"}, "manager": {"id": worker}}
         errors = await assert_refused(tenant, field, ("INVALID", "manager.id"), worker={"id": worker}, **content)
-        assert errors[0]["message"] == "manager.id is the worker itself"
+        assert errors[0]["message"] == "manager.id: must not be the worker itself"
 
 
 @pytest.mark.parametrize(("group", "name", "prefix"), [("employment", "orgUnit", "unit"), ("manager", "id", "wkr")])

@@ -189,15 +189,15 @@ async def test_a_cursor_outlives_its_row(tenant: Tenant) -> None:
         ({"first": -1}, "first is not between 1 and 100"),
         ({"last": 0}, "last is not between 1 and 100"),
         ({"last": 101}, "last is not between 1 and 100"),
-        ({"first": 1, "last": 1}, "give first or last, not both"),
+        ({"first": 1, "last": 1}, "first and last exclude each other; send one of them"),
         ({"first": 1, "before": "x"}, "after goes with first, before goes with last"),
         ({"last": 1, "after": "x"}, "after goes with first, before goes with last"),
         ({"after": "x", "before": "x"}, "after goes with first, before goes with last"),
         (
             {"orderBy": [{"field": "EMAIL"}, {"field": "EMAIL", "direction": "DESC"}]},
-            "orderBy takes up to 4 keys, each once",
+            "orderBy: takes up to 4 keys, each field once",
         ),
-        ({"orderBy": [{"field": name} for name in sorted(KEYS)[:5]]}, "orderBy takes up to 4 keys, each once"),
+        ({"orderBy": [{"field": name} for name in sorted(KEYS)[:5]]}, "orderBy: takes up to 4 keys, each field once"),
     ],
 )
 async def test_a_page_that_cannot_be_is_refused(crowd: Tenant, arguments: dict[str, Any], message: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.access import EVERYTHING, Scope
+from app.access import ALL_SCOPES, Scope
 from tests import calls
 from tests.calls import assert_refused, mutate_ok
 from tests.service import Tenant
@@ -111,7 +111,7 @@ async def test_a_change_of_what_is_stale_or_a_strangers_is_refused(
     await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=9)
     await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
     await calls.assert_forbidden(
-        tenant, field, *(EVERYTHING - {Scope.REQUIREMENTS_WRITE}), required_scope=Scope.REQUIREMENTS_WRITE, id=key
+        tenant, field, *(ALL_SCOPES - {Scope.REQUIREMENTS_WRITE}), required_scope=Scope.REQUIREMENTS_WRITE, id=key
     )
 
 

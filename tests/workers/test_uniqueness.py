@@ -28,7 +28,7 @@ async def test_an_external_id_is_taken_once_in_its_system(tenant: Tenant, kind: 
         source={"externalId": " E-1 ", **({"sourceSystem": "hr"} if system else {})},
     )
     assert errors[0]["__typename"] == "TakenError"
-    assert errors[0]["message"] == f"another of the {kind}s has this externalId in this sourceSystem"
+    assert errors[0]["message"] == f"source.externalId: already used by another {kind} of this sourceSystem"
 
 
 async def test_another_system_or_another_case_is_another_external_id(tenant: Tenant) -> None:
@@ -49,7 +49,7 @@ async def test_a_work_email_is_taken_once_whatever_its_case(tenant: Tenant, kind
         identity={"displayName": "Another"},
         contact={"workEmail": second},
     )
-    assert errors[0]["message"] == f"another of the {kind}s has this workEmail"
+    assert errors[0]["message"] == f"contact.workEmail: already used by another {kind}"
 
 
 async def test_personal_emails_and_missing_values_are_shared_freely(tenant: Tenant) -> None:
