@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from app.core.clock import Clock
-from app.db.engine.connections import ConnectionPool, OpenConnection, create_engine, finish, set_pragmas
+from app.db.engine.connection_pool import ConnectionPool, OpenConnection, create_engine, finish, set_pragmas
 from app.db.engine.postgresql_reads import PostgreSQLReadExecutor
 from app.db.engine.sqlite_reads import SQLiteReadExecutor
 from app.db.read_executor import ReadExecutor, Result

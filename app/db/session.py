@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import Clock
 from app.db import compat, history
 from app.db.engine import row_mapper
-from app.db.engine.connections import OpenConnection
+from app.db.engine.connection_pool import OpenConnection
 from app.db.engine.driver import Driver
 from app.db.engine.hooked_session import HookedSession, WriteBuffer
 from app.db.engine.write_batch import Write
