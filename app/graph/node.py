@@ -1,4 +1,4 @@
-"""Anything that has an id."""
+"""The `Node` interface and the queries of records by id."""
 
 import strawberry
 
@@ -6,42 +6,42 @@ from app.access import Actor
 from app.core.errors import TooMany
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import query
-from app.graph.dsl.node_types import find
+from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.types import interface, scalar
 
-MOST_IDS = 100
+MAX_IDS = 100  # records per call of `nodes`
 
 
 @interface
 class Node:
-    """Anything that has an id. The id's prefix tells the kind."""
+    """An object with an id. The prefix of the id stands for its type."""
 
-    id: strawberry.ID = scalar("The opaque id: a prefix that tells the kind, and 16 characters.")
+    id: strawberry.ID = scalar("The opaque id: a prefix that stands for the type, and 16 characters.")
 
 
 def _node(_context: Context, _actor: Actor, id: str) -> Node | None:
-    return find(None, id)
+    return defer_load(None, id)
 
 
 def _nodes(_context: Context, _actor: Actor, ids: list[str]) -> list[Node | None] | None:
-    if len(ids) > MOST_IDS:
-        raise TooMany(f"ids holds more than {MOST_IDS} items", ("ids",), limit=MOST_IDS)
-    return [find(None, key) for key in ids]
+    if len(ids) > MAX_IDS:
+        raise TooMany(f"ids: takes up to {MAX_IDS} items; split the call", ("ids",), limit=MAX_IDS)
+    return [defer_load(None, id) for id in ids]
 
 
 QUERIES = [
     query(
         "node",
         _node,
-        "The record of an id, of whatever kind; null when there is none.",
+        "Look up a record of any type by id; null if there is none.",
         scope=None,
-        id=(strawberry.ID, "The id."),
+        id=(strawberry.ID, "The id of the record."),
     ),
     query(
         "nodes",
         _nodes,
-        "The records of up to 100 ids, in their order, with null where there is none.",
+        "Look up up to 100 records of any type by id, in the order of the ids; null for an id without a record.",
         scope=None,
-        ids=(list[strawberry.ID], "The ids."),
+        ids=(list[strawberry.ID], "The ids of the records."),
     ),
 ]

@@ -1,4 +1,4 @@
-"""The schema: every noun's queries and mutations together."""
+"""The GraphQL schema: the queries and mutations of every noun."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ Query = create_type(
         *event.QUERIES,
         *api_key.QUERIES,
     ],
-    description="Everything that can be asked.",
+    description="The query root.",
 )
 Mutation = create_type(
     "Mutation",
@@ -73,7 +73,7 @@ Mutation = create_type(
         *exemption.MUTATIONS,
         *api_key.MUTATIONS,
     ],
-    description="Everything that can be changed. Each field is one transaction, and stands alone in its document.",
+    description="The mutation root. Each field runs in a transaction of its own, one after the other.",
 )
 
 

@@ -1,8 +1,8 @@
 # mypy: disable-error-code="name-defined"
 # ruff: noqa: F821
-"""Types that refer to each other across files, each by name and file: a graph is cyclic, imports are not.
+"""References to types of other modules by name, because types refer to each other in cycles and imports cannot.
 
-To import the types here for the checkers' sake would be the cycle, and so the names are unknown to them.
+Type checkers do not see these names: importing the types for them would make the import cycles that this file avoids.
 """
 
 from typing import Annotated

@@ -1,7 +1,8 @@
-"""Applicants in the graph."""
+"""The `Applicant` type, its queries and its mutations."""
 
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from app.access import Actor, Scope
 from app.credentials import queries as credentials
@@ -13,41 +14,41 @@ from app.graph.dsl.fields import edge, listing, mutation, node, permission, quer
 from app.graph.dsl.mutation_input import ChangeInput, MutationInput
 from app.graph.dsl.types import input, member, scalar
 from app.graph.events.listing import EVENT_LIST
-from app.graph.references import CREDENTIAL, EVENT
+from app.graph.type_references import CREDENTIAL, EVENT
 from app.graph.workers.listing import APPLICANT_LIST
 from app.graph.workers.person import CredentialOwner, PersonBy, PersonContent, find_person
 from app.workers import deletion, editing, people, permissions, queries
 
+WRITE: dict[str, Any] = {"scope": Scope.WORKERS_WRITE}
+
 
 @node(queries.applicant_by_id, scope=Scope.WORKERS_READ)
 class Applicant(CredentialOwner):
-    """Someone who may become a worker, and may already hold credentials."""
+    """A person who may become a worker, and who can already hold credentials."""
 
     credentials: Connection[CREDENTIAL] | None = edge(
-        credentials.by_applicant, "The credentials they hold.", key="id", **CREDENTIAL_LIST
+        credentials.by_applicant, "The credentials that the applicant holds.", key="id", **CREDENTIAL_LIST
     )
-    activity: Connection[EVENT] | None = edge(
-        events.by_subject, "What happened to their record.", key="id", **EVENT_LIST
-    )
-    created_at: datetime = scalar("When the record was added.")
-    last_updated: datetime = scalar("When the record last changed.")
-    deleted_at: datetime | None = scalar("When it was deleted, if it is.")
+    activity: Connection[EVENT] | None = edge(events.by_subject, "The events of the applicant.", key="id", **EVENT_LIST)
+    created_at: datetime = scalar("The time the applicant was created.")
+    last_updated: datetime = scalar("The time of the last change.")
+    deleted_at: datetime | None = scalar("The time of deletion; null if the applicant is not deleted.")
     viewer_can_update: bool = permission(
-        "Whether you could update it now.",
+        "True if the viewer can update the applicant now.",
         queries.applicant_by_id,
         Scope.WORKERS_WRITE,
         permissions.update,
         reads=permissions.READS,
     )
     viewer_can_delete: bool = permission(
-        "Whether you could delete it now.",
+        "True if the viewer can delete the applicant now.",
         queries.applicant_by_id,
         Scope.WORKERS_WRITE,
         permissions.delete,
         reads=permissions.READS,
     )
     viewer_can_restore: bool = permission(
-        "Whether you could restore it now.",
+        "True if the viewer can restore the applicant now.",
         queries.applicant_by_id,
         Scope.WORKERS_WRITE,
         permissions.restore,
@@ -57,35 +58,35 @@ class Applicant(CredentialOwner):
 
 @input
 class ApplicantCreateInput(PersonContent, MutationInput):
-    """A new applicant."""
+    """The fields of the new applicant."""
 
 
 @input
 class ApplicantUpdateInput(PersonContent, ChangeInput):
-    """An applicant and what to change: what is absent stays as it is, what is null is cleared."""
+    """The applicant and the fields to change. Absent fields keep their values; null clears them."""
 
-    applicant: PersonBy = member("Which applicant.", default=...)
+    applicant: PersonBy = member("The applicant.", default=...)
 
 
 @input
 class ApplicantReplaceInput(PersonContent, ChangeInput):
-    """An applicant and all that is to be known of them: what is absent is cleared."""
+    """The applicant and all of its fields. Absent fields are cleared."""
 
-    applicant: PersonBy = member("Which applicant.", default=...)
+    applicant: PersonBy = member("The applicant.", default=...)
 
 
 @input
 class ApplicantDeleteInput(ChangeInput):
-    """An applicant to delete."""
+    """The applicant to delete."""
 
-    applicant: PersonBy = member("Which applicant.", default=...)
+    applicant: PersonBy = member("The applicant.", default=...)
 
 
 @input
 class ApplicantRestoreInput(ChangeInput):
-    """An applicant whose deletion to undo."""
+    """The deleted applicant to restore."""
 
-    applicant: PersonBy = member("Which applicant.", default=...)
+    applicant: PersonBy = member("The applicant.", default=...)
 
 
 def _applicant(context: Context, actor: Actor, by: PersonBy) -> Applicant | None:
@@ -96,53 +97,53 @@ QUERIES = [
     query(
         "applicant",
         _applicant,
-        "One applicant; null when there is none.",
+        "Look up an applicant by id, work email or external id; null if there is none.",
         scope=Scope.WORKERS_READ,
-        by=(PersonBy, "Which one."),
+        by=(PersonBy, "The applicant."),
     ),
-    listing("applicants", queries.applicants, Applicant, "The organization's applicants.", **APPLICANT_LIST),
+    listing("applicants", queries.applicants, Applicant, "List the organization's applicants.", **APPLICANT_LIST),
 ]
 
-_ONE = (Applicant, "The applicant as it is now; null when refused.")
+APPLICANT_PAYLOAD: dict[str, Any] = {"applicant": (Applicant, "The applicant after the mutation; null if refused.")}
 MUTATIONS = [
     mutation(
         "applicantCreate",
         partial(editing.create, people.APPLICANT),
         ApplicantCreateInput,
-        "Adds an applicant.",
-        scope=Scope.WORKERS_WRITE,
-        applicant=_ONE,
+        "Create an applicant.",
+        **WRITE,
+        **APPLICANT_PAYLOAD,
     ),
     mutation(
         "applicantUpdate",
         partial(editing.update, people.APPLICANT),
         ApplicantUpdateInput,
-        "Changes what is sent of an applicant.",
-        scope=Scope.WORKERS_WRITE,
-        applicant=_ONE,
+        "Update the given fields of an applicant.",
+        **WRITE,
+        **APPLICANT_PAYLOAD,
     ),
     mutation(
         "applicantReplace",
         partial(editing.replace, people.APPLICANT),
         ApplicantReplaceInput,
-        "Writes an applicant anew; what is not sent is cleared.",
-        scope=Scope.WORKERS_WRITE,
-        applicant=_ONE,
+        "Replace all fields of an applicant. Absent fields are cleared.",
+        **WRITE,
+        **APPLICANT_PAYLOAD,
     ),
     mutation(
         "applicantDelete",
         partial(deletion.delete, people.APPLICANT),
         ApplicantDeleteInput,
-        "Deletes an applicant softly: it leaves the lists, and can be restored.",
-        scope=Scope.WORKERS_WRITE,
-        applicant=_ONE,
+        "Delete an applicant. A deleted applicant leaves the lists and can be restored.",
+        **WRITE,
+        **APPLICANT_PAYLOAD,
     ),
     mutation(
         "applicantRestore",
         partial(deletion.restore, people.APPLICANT),
         ApplicantRestoreInput,
-        "Undoes the deletion of an applicant.",
-        scope=Scope.WORKERS_WRITE,
-        applicant=_ONE,
+        "Restore a deleted applicant.",
+        **WRITE,
+        **APPLICANT_PAYLOAD,
     ),
 ]

@@ -1,4 +1,4 @@
-"""Credential types in the graph."""
+"""The `CredentialType` type, its queries and its mutations."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from app.graph.dsl.context import Context
 from app.graph.dsl.fields import listing, mutation, node, query
 from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
-from app.graph.dsl.node_types import find
+from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, flag, input, member, one_of, scalar
 from app.graph.node import Node
@@ -21,67 +21,72 @@ from app.graph.node import Node
 WRITE: dict[str, Any] = {"scope": Scope.TYPES_WRITE}
 
 
-def _members(column: str) -> Any:
-    return lambda kind: [Metadata(member) for member in getattr(kind, column)]
+def _metadata(column: str) -> Any:
+    return lambda row: [Metadata(value) for value in getattr(row, column)]
 
 
 @node(queries.by_id, scope=None)
 class CredentialType(Node):
-    """A kind of credential: what it is, who issues it, what it takes, and how it is checked."""
+    """A type of credential: its issuer, the facts and files that it takes, and its verification."""
 
-    code: str = scalar("The code that credentials name it by, such as `WWCC_NSW`.")
-    name: str = scalar("The name.")
-    category: Category = scalar("What it is, broadly.")
-    jurisdiction: str | None = scalar("Where it counts, such as `NSW`.")
-    issuing_authority: str | None = scalar("Who issues it.")
-    instructions: str | None = scalar("What a worker should know to provide it.")
-    verification_source: str | None = scalar("The registry that verifies it; null when it is only kept in date.")
+    code: str = scalar("The unique code of the type, such as `WWCC_NSW`.")
+    name: str = scalar("The name of the type.")
+    category: Category = scalar("The category of the type.")
+    jurisdiction: str | None = scalar("The jurisdiction that credentials of the type are valid in, such as `NSW`.")
+    issuing_authority: str | None = scalar("The authority that issues credentials of the type.")
+    instructions: str | None = scalar("The instructions for workers who provide a credential of the type.")
+    verification_source: str | None = scalar(
+        "The name of the registry that verifies credentials of the type; null if none does."
+    )
     supports: list[Metadata] = scalar(
-        "The facts and files that its credentials can hold.", derived=_members("supports"), reads=("supports",)
+        "The facts and files that credentials of the type can have.", derived=_metadata("supports"), reads=("supports",)
     )
     requires: list[Metadata] = scalar(
-        "Those that they must hold; files are required in the answer to a request.",
-        derived=_members("requires"),
+        "The facts and files that credentials of the type must have. Files are needed to submit a requested one.",
+        derived=_metadata("requires"),
         reads=("requires",),
     )
     reference_number_pattern: str | None = scalar(
-        "A regular expression in RE2's syntax that whole reference numbers match, ignoring case."
+        "The regular expression (RE2 syntax) that a whole reference number must match, ignoring case."
     )
     default_validity_months: int | None = scalar(
-        "How long it is valid; sets the expiry date where only an issue date is given."
+        "The validity in months. It sets the expiry date of a version that has only an issue date."
     )
     expiring_soon_days: int | None = scalar(
-        "How many days before expiry count as soon; the organization's setting when null."
+        "The number of days before its expiry date from which a credential is expiring soon; null for the "
+        "organization's setting."
     )
     verification_interval_days: int | None = scalar(
-        "How many days after a check its registry is asked again; a week when null."
+        "The number of days between checks with the registry; null for a week."
     )
-    approval_required: bool = scalar("Whether its versions wait for a reviewer, where approvals are enabled.")
-    creation_policy: CreationPolicy = scalar("Whether its credentials can be created directly.")
-    archived: bool = flag("Whether it is out of use.", "archived_at")
-    archived_at: datetime | None = scalar("When it was taken out of use, if it is.")
-    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    created_at: datetime = scalar("When it was added.")
-    last_updated: datetime = scalar("When it last changed.")
+    approval_required: bool = scalar("True if versions wait for a reviewer when approvals are enabled.")
+    creation_policy: CreationPolicy = scalar("Defines if credentials of the type can be created directly.")
+    archived: bool = flag("True if the type is archived.", "archived_at")
+    archived_at: datetime | None = scalar("The time of archiving; null if the type is not archived.")
+    revision: int = scalar("The type's revision, which increases with each change. Send it back as `expectedRevision`.")
+    created_at: datetime = scalar("The time the type was created.")
+    last_updated: datetime = scalar("The time of the last change.")
 
 
 @input
 class CredentialTypeWhere:
-    """Which credential types. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for credential types. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["CredentialTypeWhere"] | None = member("All of these must hold.")
-    OR: list["CredentialTypeWhere"] | None = member("One of these must hold.")
-    NOT: "CredentialTypeWhere | None" = member("This must not hold.")
-    code: ExactFilter | None = member("Its code.")
-    category: ChoiceFilter[Category] | None = member("What it is, broadly.")
-    jurisdiction: ExactFilter | None = member("Where it counts.")
-    verification_source: ExactFilter | None = member("The registry that verifies it.")
-    is_verifiable: bool | None = member("Whether a registry verifies it.")
-    approval_required: bool | None = member("Whether its versions wait for a reviewer.")
+    AND: list["CredentialTypeWhere"] | None = member("Match if all of these match.")
+    OR: list["CredentialTypeWhere"] | None = member("Match if any of these matches.")
+    NOT: "CredentialTypeWhere | None" = member("Match if this does not match.")
+    code: ExactFilter | None = member("Match the code.")
+    category: ChoiceFilter[Category] | None = member("Match the category.")
+    jurisdiction: ExactFilter | None = member("Match the jurisdiction.")
+    verification_source: ExactFilter | None = member("Match the name of the registry.")
+    is_verifiable: bool | None = member("If true, match types that a registry verifies; if false, match the others.")
+    approval_required: bool | None = member(
+        "If true, match types whose versions wait for a reviewer; if false, match the others."
+    )
 
 
 class CredentialTypeOrderField(StrEnum):
-    """What credential types can be sorted by."""
+    """The fields that credential types can be sorted by."""
 
     NAME = "name"
     CODE = "code"
@@ -91,125 +96,129 @@ class CredentialTypeOrderField(StrEnum):
 
 enum(
     CredentialTypeOrderField,
-    NAME="The name, ignoring case. The default.",
-    CODE="The code.",
-    CREATED_AT="When it was added.",
-    LAST_UPDATED="When it last changed.",
+    NAME="Sort by name, ignoring case. The default.",
+    CODE="Sort by code.",
+    CREATED_AT="Sort by time of creation.",
+    LAST_UPDATED="Sort by time of the last change.",
 )
 CredentialTypeOrder = sort_key(CredentialTypeOrderField, "credential types")
 
 
 @one_of
 class CredentialTypeBy:
-    """One credential type, named in exactly one way."""
+    """A reference to one credential type, by exactly one key."""
 
-    id: strawberry.ID | None = member("By its id.")
-    code: str | None = member("By its code.")
+    id: strawberry.ID | None = member("The id of the type.")
+    code: str | None = member("The code of the type.")
 
 
 @input
 class CredentialTypeContent:
-    """What can be written of a credential type."""
+    """The fields of a credential type."""
 
     name: str | None = member("The name. Required.")
-    category: Category | None = member("What it is, broadly. Required.")
-    jurisdiction: str | None = member("Where it counts, such as `NSW`.")
-    issuing_authority: str | None = member("Who issues it.")
-    instructions: str | None = member("What a worker should know to provide it.")
-    verification_source: str | None = member("The registry that verifies it.")
-    supports: list[Metadata] | None = member("What its credentials can hold; everything when not given.")
-    requires: list[Metadata] | None = member("What they must hold; nothing when not given.")
+    category: Category | None = member("The category. Required.")
+    jurisdiction: str | None = member("The jurisdiction that credentials of the type are valid in, such as `NSW`.")
+    issuing_authority: str | None = member("The authority that issues credentials of the type.")
+    instructions: str | None = member("The instructions for workers who provide a credential of the type.")
+    verification_source: str | None = member("The name of the registry that verifies credentials of the type.")
+    supports: list[Metadata] | None = member("The facts and files that credentials can have. Defaults to all.")
+    requires: list[Metadata] | None = member("The facts and files that credentials must have. Defaults to none.")
     reference_number_pattern: str | None = member(
-        "A regular expression in RE2's syntax that whole reference numbers match, ignoring case."
+        "The regular expression (RE2 syntax) that a whole reference number must match, ignoring case."
     )
-    default_validity_months: int | None = member("How long it is valid: 1 to 600 months.")
-    expiring_soon_days: int | None = member("How many days before expiry count as soon: 0 to 365.")
+    default_validity_months: int | None = member("The validity in months: 1 to 600.")
+    expiring_soon_days: int | None = member(
+        "The number of days before its expiry date from which a credential is expiring soon: 0 to 365."
+    )
     verification_interval_days: int | None = member(
-        "How many days until the next check: 1 to 365; a week when not given."
+        "The number of days between checks with the registry: 1 to 365. Defaults to a week."
     )
-    approval_required: bool | None = member("Whether its versions wait for a reviewer.")
-    creation_policy: CreationPolicy | None = member("Whether its credentials can be created directly.")
+    approval_required: bool | None = member("True if versions wait for a reviewer when approvals are enabled.")
+    creation_policy: CreationPolicy | None = member("Defines if credentials of the type can be created directly.")
 
 
 @input
 class CredentialTypeCreateInput(CredentialTypeContent, MutationInput):
-    """A new credential type."""
+    """The fields of the new credential type."""
 
-    code: str | None = member("The code, such as `FORKLIFT_SITE_B`; it never changes. Required.")
+    code: str | None = member("The unique code, such as `FORKLIFT_SITE_B`, which never changes. Required.")
 
 
 @input
 class CredentialTypeUpdateInput(CredentialTypeContent, ByIdInput):
-    """A credential type and what to change: what is absent stays as it is, what is null is cleared."""
+    """The credential type and the fields to change. Absent fields keep their values; null clears them."""
 
 
 @input
 class CredentialTypeArchiveInput(ByIdInput):
-    """A credential type to take out of use."""
+    """The credential type to archive."""
 
 
 @input
 class CredentialTypeRestoreInput(ByIdInput):
-    """A credential type to bring back into use."""
+    """The archived credential type to restore."""
 
 
 def _type(_context: Context, _actor: Actor, by: CredentialTypeBy) -> CredentialType | None:
     if by.id:
-        return find(queries.by_id, by.id)
-    return find(queries.by_code, by.code or "")
+        return defer_load(queries.by_id, by.id)
+    return defer_load(queries.by_code, by.code or "")
 
 
 QUERIES = [
     query(
         "credentialType",
         _type,
-        "One credential type; null when there is none.",
+        "Look up a credential type by id or code; null if there is none.",
         scope=None,
-        by=(CredentialTypeBy, "Which one."),
+        by=(CredentialTypeBy, "The credential type."),
     ),
     listing(
         "credentialTypes",
         queries.listing,
         CredentialType,
-        "The credential types that the organization knows.",
+        "List the organization's credential types.",
         scope=None,
         where=CredentialTypeWhere,
         order=CredentialTypeOrder,
     ),
 ]
 
-_ONE: dict[str, Any] = {"credential_type": (CredentialType, "The type as it is now; null when refused.")}
+CREDENTIAL_TYPE_PAYLOAD: dict[str, Any] = {
+    "credential_type": (CredentialType, "The type after the mutation; null if refused.")
+}
 MUTATIONS = [
     mutation(
         "credentialTypeCreate",
         editing.create,
         CredentialTypeCreateInput,
-        "Adds a credential type.",
+        "Create a credential type.",
         **WRITE,
-        **_ONE,
+        **CREDENTIAL_TYPE_PAYLOAD,
     ),
     mutation(
         "credentialTypeUpdate",
         editing.update,
         CredentialTypeUpdateInput,
-        "Changes what is sent of a credential type; credentials already held are not touched.",
+        "Update the given fields of a credential type. Existing credentials do not change.",
         **WRITE,
-        **_ONE,
+        **CREDENTIAL_TYPE_PAYLOAD,
     ),
     mutation(
         "credentialTypeArchive",
         editing.archive,
         CredentialTypeArchiveInput,
-        "Takes a credential type out of use: no new credentials of it; those held stay.",
+        "Archive a credential type. It takes no new credentials; existing ones stay.",
         **WRITE,
-        **_ONE,
+        **CREDENTIAL_TYPE_PAYLOAD,
     ),
     mutation(
         "credentialTypeRestore",
         editing.restore,
         CredentialTypeRestoreInput,
-        "Brings an archived credential type back into use.",
+        "Restore an archived credential type.",
         **WRITE,
-        **_ONE,
+        **CREDENTIAL_TYPE_PAYLOAD,
     ),
 ]

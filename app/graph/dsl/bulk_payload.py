@@ -1,28 +1,28 @@
-"""What a mutation of many records at once gives back."""
+"""The payload of a mutation that processes many records."""
 
 from typing import Any
 
 from app.graph.dsl.types import scalar
-from app.graph.dsl.user_errors import shown
+from app.graph.dsl.user_errors import to_user_errors
 
 
-def each(
-    of: Any,
+def bulk_payload(
+    result_type: Any,
     succeeded: str,
     *,
-    items: str = "each",
-    failed: str = "How many were refused.",
-    total: str = "How many there were.",
+    items: str = "each item",
+    failed: str = "The number of items refused.",
+    total: str = "The number of items in the input.",
 ) -> dict[str, Any]:
-    """The members of a payload: what became of each, as an `of`, and how many there were, succeeded and failed."""
+    """Return the members of a bulk payload: a result for each item, and the number of items by outcome."""
     return {
-        "results": (list[of], f"What became of {items}, in order; null when the call was refused."),
+        "results": (list[result_type], f"A result for {items}, in the order of the input; null if refused."),
         "total": (int, total),
         "succeeded": (int, succeeded),
         "failed": (int, failed),
     }
 
 
-def refusals(description: str) -> Any:
-    """Why one of many was refused: the member `errors` of what became of it."""
-    return scalar(description, derived=lambda result: shown(result.errors))
+def errors_field(description: str) -> Any:
+    """Declare the `errors` field of one item's result."""
+    return scalar(description, derived=lambda result: to_user_errors(result.errors))

@@ -1,7 +1,8 @@
-"""What a resolver works with: look (a query), load (a batch), change (a transaction).
+"""The context of one operation: its actor, its database and its loaders.
 
-`settled` brings what is kept in line before it is read, and `once` does what a mutation's field stands for a single
-time. One context serves one operation: its loaders remember rows, and are forgotten after every change.
+A resolver runs a query (`run_query`), loads one key of a batch query (`load`) or runs an action in a transaction
+(`run_action`). Compliance counts are settled before they are read (`settle`, `read_settled`). Loaders cache rows, and
+every action clears them.
 """
 
 import asyncio
@@ -9,175 +10,195 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import strawberry
 from sqlalchemy.exc import IntegrityError
 from strawberry.dataloader import DataLoader
 
 from app.access import Actor, Scope
-from app.attachments.file_service import Files
+from app.attachments.file_service import FileService
 from app.compliance import settlement
-from app.core.errors import DomainError, IdempotencyMismatch, Refused, Unauthenticated
-from app.db import idempotency, read_executor, row_access
-from app.db.database import Database, Session
+from app.core.errors import DomainError, DomainErrorGroup, IdempotencyMismatch, Unauthenticated
+from app.db import idempotency, read_executor, unique_violations
+from app.db.database import Database
 from app.db.read_batch import Read
-from app.db.read_executor import Reading
-from app.registries.registry_set import Sources
+from app.db.read_executor import ReadProgram
+from app.db.session import Session
+from app.registries.registry_set import RegistrySet
 from app.signing.sealed_tokens import Signer
 
-Result = TypeVar("Result")
-Action = Callable[[Session, Actor, dict[str, Any]], Awaitable[Any]]
-Batch = Callable[..., Awaitable[dict[str, Any]]]
+ReturnValue = TypeVar("ReturnValue")
+MutationAction = Callable[[Session, Actor, dict[str, Any]], Awaitable[Any]]
+"""An action of the domain, called with the session, the actor and the input as plain data."""
+BatchQuery = Callable[..., Awaitable[dict[str, Any]]]
+"""A query for many keys, called with a session, an actor, the keys and its arguments. Returns key → value."""
 
-SETTLED_BY_READERS = 200
-"""The most owners whom somebody who reads settles; the jobs settle the rest."""
+MAX_OWNERS_SETTLED_BY_READ = 200  # owners; background jobs settle the rest, so that a read stays short
 
 
-@idempotency.outcome
+@idempotency.replayable
 @dataclass(frozen=True)
 class Refusals:
-    """The outcome of a call that was refused, kept for its idempotency key."""
+    """The result of a refused action, in a form that is stored for its idempotency key."""
 
     errors: list[DomainError]
 
 
 @dataclass
 class Context:
-    """One operation's actor, database and loaders."""
+    """The actor, database and loaders of one operation."""
 
     database: Database
     signer: Signer
-    sources: Sources
-    files: Files
+    registries: RegistrySet
+    files: FileService
     caller: Actor | None
-    """Who calls; None for someone without a key, who may only read the schema."""
+    """The authenticated actor; None without credentials, which allows reading the schema only."""
     request_id: str
     origin: str = ""
-    """How the caller reached the service, such as `https://credgraph.example`; empty when nothing tells."""
+    """The scheme and host that the caller used, such as `https://credgraph.example`; empty if unknown."""
     prepared: Any = None
-    """The operation's document, parsed, validated and measured (see `execution`)."""
-    _done: dict[str | int, Any] = field(default_factory=dict)
-    """The outcomes of the mutations so far, by the names of their fields in the response."""
+    """The operation's document: parsed, validated and measured against the limits."""
+    _results: dict[str | int, Any] = field(default_factory=dict)
+    """Response name of a mutation's field → its payload, for the mutations of this operation that have run."""
     _loaders: dict[Any, DataLoader[str, Any]] = field(default_factory=dict)
-    _settling: asyncio.Task[bool] | None = None
+    _settlement: asyncio.Task[bool] | None = None
 
     @property
     def actor(self) -> Actor:
-        """Who calls. Raises Unauthenticated."""
+        """The authenticated actor. Raises Unauthenticated if there is none."""
         if self.caller is None:
             raise Unauthenticated("an API key or token is needed: Authorization: Bearer …")
         return self.caller
 
-    def permitted(self, scope: Scope | None, *, own: bool = False, contractors: bool = False) -> Actor:
-        """Who calls, as a field that takes a scope, or none, sees them. Raises MissingScope and Unauthenticated."""
-        return self.actor if scope is None else self.actor.permitted(scope, own=own, contractors=contractors)
+    def permitted_actor(self, scope: Scope | None, *, own: bool = False, contractors: bool = False) -> Actor:
+        """Return the actor, narrowed to the rows that a field with this scope may read.
 
-    async def look(self, query: Callable[..., Awaitable[Result]], actor: Actor, *arguments: Any) -> Result:
-        """Run one query in a read session of its own."""
+        Raises MissingScope or Unauthenticated.
+        """
+        return self.actor if scope is None else self.actor.require_scope(scope, own=own, contractors=contractors)
+
+    async def run_query(
+        self, query: Callable[..., Awaitable[ReturnValue]], actor: Actor, *arguments: Any
+    ) -> ReturnValue:
+        """Run a query in a new read session."""
         async with self.database.reading(self.request_id) as session:
             return await query(session, actor, *arguments)
 
-    def load(self, batch: Batch, actor: Actor, key: str, *arguments: Any) -> Awaitable[Any]:
-        """One key's share of a batch query, which is asked once for all keys of the same level."""
-        name = (batch, actor, *arguments)
-        loader = self._loaders.get(name)
+    def load(self, batch: BatchQuery, actor: Actor, key: str, *arguments: Any) -> Awaitable[Any]:
+        """Return the value of one key of a batch query, which runs once for all keys requested together."""
+        loader_key = (batch, actor, *arguments)
+        loader = self._loaders.get(loader_key)
         if loader is None:
 
             async def fetch(keys: Sequence[str]) -> list[Any]:
-                found = await self.look(batch, actor, list(keys), *arguments)
-                return [found.get(key) for key in keys]
+                values = await self.run_query(batch, actor, list(keys), *arguments)
+                return [values.get(key) for key in keys]
 
-            loader = self._loaders[name] = DataLoader(load_fn=fetch)
+            loader = self._loaders[loader_key] = DataLoader(load_fn=fetch)
         return loader.load(key)
 
-    async def settled(self, actor: Actor) -> bool:
-        """Settle some of what is left to settle before something kept is read; gives whether nothing is left.
+    async def settle(self, actor: Actor) -> bool:
+        """Settle pending compliance counts, up to `MAX_OWNERS_SETTLED_BY_READ`, and return whether none is left.
 
-        Once in an operation, and again after each change.
+        Runs once in an operation, and again after each action.
         """
-        if self._settling is None:
-            self._settling = asyncio.create_task(self._settle(actor))
-        return await asyncio.shield(self._settling)
+        if self._settlement is None:
+            self._settlement = asyncio.create_task(self._settle_now(actor))
+        return await asyncio.shield(self._settlement)
 
-    def kept(self, actor: Actor, *reads: Read) -> Reading[tuple[bool, list[Any]]]:
-        """What some reads of what is kept give, once it is settled; and whether nothing is left to settle.
+    def read_settled(self, actor: Actor, *reads: Read) -> ReadProgram[tuple[bool, list[Any]]]:
+        """Settle pending compliance counts, then run the reads. Return whether all is settled, and the reads' results.
 
-        Most of the time nothing is: one round tells both.
+        Nothing is pending most of the time, so that the check and the reads share one round trip.
         """
-        if self._settling is None:
-            [[[pending]], *found] = read_executor.told((yield [settlement.pending(self.database, actor), *reads]))
+        if self._settlement is None:
+            [[[pending]], *results] = read_executor.raise_first_error(
+                (yield [settlement.pending_read(self.database, actor), *reads])
+            )
             if not pending:
-                return True, found
-        [settled] = read_executor.told((yield [lambda: self.settled(actor)]))
-        return settled, read_executor.told((yield reads))
+                return True, results
+        [settled] = read_executor.raise_first_error((yield [lambda: self.settle(actor)]))
+        return settled, read_executor.raise_first_error((yield reads))
 
-    async def _settle(self, actor: Actor) -> bool:
-        if not await self.database.lanes.run(settlement.is_pending(self.database, actor)):
+    async def _settle_now(self, actor: Actor) -> bool:
+        if not await self.database.read_executor.run(settlement.is_pending(self.database, actor)):
             return True
 
         async def attempt() -> int:
             async with self.database.writing(self.request_id) as session:
-                return await settlement.settle(session, actor.organization_id, SETTLED_BY_READERS, wait=False)
+                return await settlement.settle(session, actor.organization_id, MAX_OWNERS_SETTLED_BY_READ, wait=False)
 
-        await self.database.retrying(attempt)
-        return not await self.database.lanes.run(settlement.is_pending(self.database, actor))
+        await self.database.run_with_retries(attempt)
+        return not await self.database.read_executor.run(settlement.is_pending(self.database, actor))
 
-    async def once(self, name: str | int, perform: Callable[..., Awaitable[Result]], *arguments: Any) -> Result:
-        """Do what a mutation's field stands for; where the operation is run anew, only tell what came of it."""
-        if name not in self._done:
-            self._done[name] = await perform(self, *arguments)
-        outcome: Result = self._done[name]
+    async def run_once(
+        self, name: str | int, perform: Callable[..., Awaitable[ReturnValue]], *arguments: Any
+    ) -> ReturnValue:
+        """Run a mutation's field once per operation, and return its payload.
+
+        A plan that falls back to graphql-core runs the operation again: mutations that have run return their payload.
+        """
+        if name not in self._results:
+            self._results[name] = await perform(self, *arguments)
+        outcome: ReturnValue = self._results[name]
         return outcome
 
-    async def change(self, actor: Actor, name: str, action: Action, given: dict[str, Any]) -> Any:
-        """Run one action in a transaction of its own; gives its result, or its refusals as `Refusals`.
+    async def run_action(self, actor: Actor, name: str, action: MutationAction, input: dict[str, Any]) -> Any:
+        """Run an action in a new transaction. Return its result, or its errors as `Refusals`.
 
-        With an idempotency key in the input, a repeated call gives the first one's outcome.
+        With an idempotency key in the input, a repeated call returns the outcome of the first one.
         """
-        key = given.pop("idempotencyKey", None)
+        key = input.pop("idempotencyKey", None)
         try:
             if key is None:
-                return await self._write(action, actor, given)
-            return await self._write_once(key, name, action, actor, given)
-        except (DomainError, Refused, IntegrityError) as error:
-            return Refusals(row_access.refusals_of(error))
+                return await self._write(action, actor, input)
+            return await self._write_once(key, name, action, actor, input)
+        except (DomainError, DomainErrorGroup, IntegrityError) as error:
+            return Refusals(unique_violations.to_domain_errors(error))
         finally:
             self._loaders.clear()
-            self._settling = None
+            self._settlement = None
 
-    async def _write_once(self, key: str, name: str, action: Action, actor: Actor, given: dict[str, Any]) -> Any:
-        """Run one action, unless a call with this key did. A refusal is kept as well, once all else is taken back.
+    async def _write_once(
+        self, key: str, name: str, action: MutationAction, actor: Actor, input: dict[str, Any]
+    ) -> Any:
+        """Run an action unless a call with this idempotency key has run.
 
-        Should another call with the key come between, its outcome is everybody's.
+        A refusal is stored too, in a second transaction, because the first one was rolled back. If another call with
+        the key commits between the two, both calls return that call's outcome.
         """
-        call = [name, given]
+        call = [name, input]
         try:
-            return await self._write(_claimed, actor, key, call, lambda session: action(session, actor, given))
+            return await self._write(_act_once, actor, key, call, lambda session: action(session, actor, input))
         except IdempotencyMismatch:
             raise
-        except (DomainError, Refused, IntegrityError) as error:
-            refusals = Refusals(row_access.refusals_of(error))
+        except (DomainError, DomainErrorGroup, IntegrityError) as error:
+            refusals = Refusals(unique_violations.to_domain_errors(error))
 
         async def refuse(_session: Session) -> Refusals:
             return refusals
 
-        return await self._write(_claimed, actor, key, call, refuse)
+        return await self._write(_act_once, actor, key, call, refuse)
 
-    async def _write(self, action: Callable[..., Awaitable[Result]], actor: Actor, *arguments: Any) -> Result:
-        async def attempt() -> Result:
+    async def _write(self, action: Callable[..., Awaitable[ReturnValue]], actor: Actor, *arguments: Any) -> ReturnValue:
+        async def attempt() -> ReturnValue:
             async with self.database.writing(self.request_id) as session:
                 return await action(session, actor, *arguments)
 
-        return await self.database.retrying(attempt)
+        return await self.database.run_with_retries(attempt)
 
 
-async def _claimed(
+Info = strawberry.Info[Context, None]
+
+
+async def _act_once(
     session: Session, actor: Actor, key: str, call: list[Any], act: Callable[[Session], Awaitable[Any]]
 ) -> Any:
-    """Act and keep what came of it, unless that is kept already."""
-    mine = (session, actor.organization_id, actor.id, key)
-    kept = await idempotency.claim(*mine, call)
-    if kept is not None:
-        return await idempotency.unpack(session, actor, kept)
+    """Act and store the outcome for the idempotency key. If an outcome is stored already, return that one."""
+    record_key = (session, actor.organization_id, actor.id, key)
+    stored = await idempotency.claim(*record_key, call)
+    if stored is not None:
+        return await idempotency.unpack(session, actor, stored)
     result = await act(session)
-    await session.gather()
-    await idempotency.keep(*mine, result)
+    await idempotency.store(*record_key, result)
     return result

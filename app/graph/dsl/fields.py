@@ -1,52 +1,55 @@
-"""The words that the graph is written in: node, edge, permission, anything, query, listing, mutation.
+"""Declarations of fields that fetch: node, edge, permission, any_node, query, listing and mutation.
 
-Each takes a scope, so that no field can fetch without one; for anything it is that of the kind. What a word declares is
-kept on the field (`declared`), for the executor and for the tests that hold every field to the rules. Whatever fetches
-is nullable: a refused or failed field is null beside its error, and takes nothing else of the answer with it.
+Each function takes a scope, so that no field can fetch without one; `any_node` uses the scope of each row's type. The
+declaration is stored in the field's metadata (see `declarations`), for the executor and for the tests that check every
+field. A field that fetches is nullable: if it is refused or fails, it is null with an error, and the rest of the
+response stands.
 """
 
 import inspect
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import strawberry
 from sqlalchemy.exc import IntegrityError
-from strawberry.annotation import StrawberryAnnotation
-from strawberry.types.arguments import StrawberryArgument
-from strawberry.types.field import StrawberryField
-from strawberry.types.fields.resolver import StrawberryResolver
 
 from app.access import Actor, Scope
-from app.core.errors import DomainError, Refused
-from app.db import row_access
+from app.core.errors import DomainError, DomainErrorGroup
+from app.db import unique_violations
 from app.db.records import Record
-from app.graph.dsl import connections, node_types, resolvers
-from app.graph.dsl.context import Action, Batch, Context, Refusals
-from app.graph.dsl.declarations import WORD, AnyEdge, Edge, Mutation, Node, Query
-from app.graph.dsl.types import Field, given
-from app.graph.dsl.user_errors import UserError, shown
-from app.graph.dsl.value_declarations import VALUE, Permission
-from app.lists.listings import Children, Listing, Lookup
-
-Class = TypeVar("Class", bound=type)
-Info = strawberry.Info[Context, None]
+from app.graph.compat import SchemaField, StrawberryAnnotation, StrawberryArgument, StrawberryField, StrawberryResolver
+from app.graph.dsl import connections, node_types, page_arguments, resolvers
+from app.graph.dsl.context import BatchQuery, Context, Info, MutationAction, Refusals
+from app.graph.dsl.declarations import (
+    DECLARATION,
+    VALUE_DECLARATION,
+    AnyNodeDeclaration,
+    EdgeDeclaration,
+    MutationDeclaration,
+    NodeDeclaration,
+    PermissionValue,
+    QueryDeclaration,
+)
+from app.graph.dsl.types import Class, to_data
+from app.graph.dsl.user_errors import UserError, to_user_errors
+from app.lists.listings import ChildListing, Listing, Lookup
 
 
 def node(by_id: Lookup[Any], *, scope: Scope | None, own: bool = False) -> Callable[[Class], Class]:
-    """A type whose values are rows of a table. Without a scope, every caller may read it."""
+    """Declare an object type whose values are rows of a table. Without a scope, every caller may read it."""
     table: type[Record] = by_id.table
 
     def declare(cls: Class) -> Class:
-        declared: Any = cls
-        declared.is_type_of = staticmethod(lambda value, _info: isinstance(value, table))
-        node_types.nodes[table.prefix] = Node(cls, by_id, scope, own)
+        object_type: Any = cls
+        object_type.is_type_of = staticmethod(lambda value, _info: isinstance(value, table))
+        node_types.nodes_by_prefix[table.prefix] = NodeDeclaration(cls, by_id, scope, own)
         return strawberry.type(cls, description=inspect.getdoc(cls))
 
     return declare
 
 
 def edge(
-    batch: Lookup[Any] | Children[Any] | Batch | None,
+    batch: Lookup[Any] | ChildListing[Any] | BatchQuery | None,
     description: str,
     *,
     key: str,
@@ -54,25 +57,30 @@ def edge(
     own: bool = False,
     value: Callable[[Any, Any, Context], Any] | None = None,
     reads: tuple[str, ...] | None = None,
-    of: tuple[str, ...] | None = None,
+    target_reads: tuple[str, ...] | None = None,
     where: Any = None,
     order: Any = None,
     **arguments: tuple[Any, str],
 ) -> Any:
-    """A field that leads from a row to others: its batch query, and the row's column that holds the key.
+    """Declare a field that leads from a row to others. `key` is the row's column with the key of the batch.
 
-    `Children` lead to a connection; a `Lookup` to one row, or to several where the column holds a list of keys. Any
-    other batch is a function that works something out for many keys at once: `batch(session, actor, keys, *arguments)`,
-    with the arguments given as (type, description), in their order. There is none where all is made of the row itself.
-    What a key's share is shown as, `value(row, found, context)` says, which looks at the columns `reads` of the row and
-    `of` what was found, or may look at any.
+    The batch decides the shape of the field:
+    - a `ChildListing` leads to a connection, filtered by `where` and sorted by `order`;
+    - a `Lookup` leads to one row, or to a list of rows if the key column holds a list;
+    - a function `batch(session, actor, keys, *arguments)` computes a value for many keys at once;
+    - None computes the value from the row alone.
+
+    `value(row, target, context)` converts the batch's result. `reads` and `target_reads` name the columns that it
+    reads of the row and of the target, so that a query fetches no others. The default is all.
+    Arguments are given as (type, description).
     """
-    declared = Edge(batch, key, scope, own, value, reads, of)
-    if isinstance(batch, Children):
-        asked = connections.arguments(batch.listing, where=where, order=order)
-        return _field(resolvers.to_many(batch, declared), description, declared, asked)
+    declaration = EdgeDeclaration(batch, key, scope, own, value, reads, target_reads)
+    if isinstance(batch, ChildListing):
+        page_fields = page_arguments.declare(batch.listing, where=where, order=order)
+        return _field(resolvers.connection_resolver(batch, declaration), description, declaration, page_fields)
     load = batch.load if isinstance(batch, Lookup) else batch
-    return _field(resolvers.to_one(load, declared, tuple(arguments)), description, declared, _arguments(arguments))
+    resolve = resolvers.edge_resolver(load, declaration, tuple(arguments))
+    return _field(resolve, description, declaration, _arguments(arguments))
 
 
 def permission(
@@ -86,19 +94,24 @@ def permission(
     final: bool = False,
     reads: tuple[str, ...] | None = None,
 ) -> Any:
-    """Whether the caller could do something to the row now: they hold the scope, and its state allows it.
+    """Declare a boolean field: True if the caller has the scope and the row's state allows the action.
 
-    Where a narrower scope is enough for some rows (`own`, `contractors`), the row is looked up as that scope sees.
-    A rule that depends on whether decisions are final is told. It looks at the columns `reads`, or may look at any.
+    With `own` or `contractors`, a narrower scope is enough for some rows; the row is then looked up under that scope.
+    With `final`, the rule also takes whether review decisions are final for the caller. `reads` names the columns that
+    the rule reads. The default is all.
     """
-    declared = Permission(by_id, scope, rule, own, contractors, final, reads)
+    declaration = PermissionValue(by_id, scope, rule, own, contractors, final, reads)
 
-    return strawberry.field(resolver=resolvers.permitted(declared), description=description, metadata={VALUE: declared})
+    return strawberry.field(
+        resolver=resolvers.permission_resolver(declaration),
+        description=description,
+        metadata={VALUE_DECLARATION: declaration},
+    )
 
 
-def anything(key: str, description: str) -> Any:
-    """A field that leads to rows of whatever kind, by the id or the ids in a column. Each kind's scope is needed."""
-    return _field(resolvers.to_anything(key), description, AnyEdge(key), [])
+def any_node(key: str, description: str) -> Any:
+    """Declare a field that leads to rows of any type, by the id or ids in a column, under each type's own scope."""
+    return _field(resolvers.any_node_resolver(key), description, AnyNodeDeclaration(key), [])
 
 
 def query(
@@ -110,140 +123,141 @@ def query(
     own: bool = False,
     **arguments: tuple[Any, str],
 ) -> StrawberryField:
-    """A field of the query root: `resolve(context, actor, **arguments)` finds it, or gives a `Find`, or a list of them.
+    """Declare a field of the query root, resolved by `resolve(context, actor, **arguments)`.
 
-    It is a coroutine or a `Reading`. Each argument is given as (type, description); what `resolve` is annotated to
-    give is the field's type.
+    `resolve` returns a `DeferredLoad` or a list of them, or is a coroutine or a read program. Its return annotation is
+    the field's type. Arguments are given as (type, description).
     """
 
-    async def answer(info: Info, **asked: Any) -> Any:
-        actor = info.context.permitted(scope, own=own)
-        return await node_types.found(info.context, actor, resolve(info.context, actor, **asked))
+    async def resolve_root(info: Info, **values: Any) -> Any:
+        actor = info.context.permitted_actor(scope, own=own)
+        return await node_types.resolve_deferred(info.context, actor, resolve(info.context, actor, **values))
 
     returns = inspect.signature(resolve).return_annotation
     if get_origin(returns) is Generator:
         returns = get_args(returns)[-1]
-    return _named(name, _field(answer, description, Query(scope, own, resolve=resolve), _arguments(arguments), returns))
+    declaration = QueryDeclaration(scope, own, resolve=resolve)
+    return _named(name, _field(resolve_root, description, declaration, _arguments(arguments), returns))
 
 
 def _arguments(arguments: dict[str, tuple[Any, str]]) -> list[StrawberryArgument]:
-    """Arguments by their names in Python: what is a word of Python has an underscore behind it."""
+    """Return the declared arguments by their Python names. A name that is a Python keyword ends in an underscore."""
     return [
         StrawberryArgument(
-            python_name=argument,
-            graphql_name=argument.rstrip("_") if argument.endswith("_") else None,
+            python_name=name,
+            graphql_name=name.rstrip("_") if name.endswith("_") else None,
             type_annotation=StrawberryAnnotation(annotation),
-            description=says,
+            description=description,
         )
-        for argument, (annotation, says) in arguments.items()
+        for name, (annotation, description) in arguments.items()
     ]
 
 
 def listing(
     name: str,
     source: Listing[Any],
-    of: Any,
+    item_type: Any,
     description: str,
     *,
     scope: Scope | None,
     own: bool = False,
     where: Any = None,
     order: Any = None,
-    chosen: resolvers.Chosen | None = None,
+    select_list: resolvers.ListSelector | None = None,
     returns: Any = None,
     **arguments: tuple[Any, str],
 ) -> StrawberryField:
-    """A field of the query root that is a whole list.
+    """Declare a field of the query root that returns a connection to a whole list.
 
-    With further arguments, given as (type, description), `chosen(context, actor, **arguments)` gives the list that
-    they ask for, with the filters and sorts of `source`, and how its rows are shown.
+    With arguments of its own, given as (type, description), the field shows the list that `select_list` returns for
+    them. That list has the filters and sort keys of `source`.
     """
 
-    show = resolvers.whole(source, chosen, tuple(arguments))
+    load_page = resolvers.list_resolver(source, select_list, tuple(arguments))
 
-    async def answer(info: Info, **asked: Any) -> Any:
-        return await show(info.context, info.context.permitted(scope, own=own), **asked)
+    async def resolve_root(info: Info, **values: Any) -> Any:
+        return await load_page(info.context, info.context.permitted_actor(scope, own=own), **values)
 
-    asked = [*connections.arguments(source, where=where, order=order), *_arguments(arguments)]
-    returns = returns or connections.Connection[of] | None
-    declared = Query(scope, own, source, None if chosen is None else show)
-    return _named(name, _field(answer, description, declared, asked, returns))
+    declared_arguments = [*page_arguments.declare(source, where=where, order=order), *_arguments(arguments)]
+    returns = returns or connections.Connection[item_type] | None
+    declaration = QueryDeclaration(scope, own, source, None if select_list is None else load_page)
+    return _named(name, _field(resolve_root, description, declaration, declared_arguments, returns))
 
 
 def mutation(
     name: str,
-    action: Action,
-    takes: Any,
+    action: MutationAction,
+    input_type: Any,
     description: str,
     *,
     scope: Scope,
     own: bool = False,
     contractors: bool = False,
-    then: Callable[[Context, Actor, Any], Awaitable[Any]] | None = None,
-    **gives: tuple[Any, str],
+    after_commit: Callable[[Context, Actor, Any], Awaitable[Any]] | None = None,
+    **members: tuple[Any, str],
 ) -> StrawberryField:
-    """A field of the mutation root: one action in one transaction, with one input and a payload of its own.
+    """Declare a field of the mutation root: one action in one transaction, with one input and its own payload.
 
-    `then` goes on with the action's result once it is committed, outside any transaction.
+    `after_commit` continues with the action's result outside of any transaction.
 
-    The payload's members are given as (type, description). With a single member it is the action's result itself,
-    with several they are the result's attributes.
+    The members of the payload are given as (type, description). A single member is the action's result itself; several
+    members are its attributes or, for a dict, its items.
     """
-    payload = _payload(f"{name[0].upper()}{name[1:]}Payload", gives)
-    single = next(iter(gives)) if len(gives) == 1 else None
+    payload = _payload(name, members)
+    single = next(iter(members)) if len(members) == 1 else None
 
     async def perform(context: Context, input: Any) -> Any:
-        actor = context.permitted(scope, own=own, contractors=contractors)
-        result = await context.change(actor, name, action, given(input))
-        if then is not None and not isinstance(result, Refusals):
+        actor = context.permitted_actor(scope, own=own, contractors=contractors)
+        result = await context.run_action(actor, name, action, to_data(input))
+        if after_commit is not None and not isinstance(result, Refusals):
             try:
-                result = await then(context, actor, result)
-            except (DomainError, Refused, IntegrityError) as error:
-                result = Refusals(row_access.refusals_of(error))
+                result = await after_commit(context, actor, result)
+            except (DomainError, DomainErrorGroup, IntegrityError) as error:
+                result = Refusals(unique_violations.to_domain_errors(error))
         if isinstance(result, Refusals):
-            return payload(**dict.fromkeys(gives), errors=shown(result.errors))
+            return payload(**dict.fromkeys(members), errors=to_user_errors(result.errors))
         if single:
-            members = {single: result}
+            values = {single: result}
         else:
-            members = result if isinstance(result, dict) else {member: getattr(result, member) for member in gives}
-        return payload(**members, errors=[])
+            values = result if isinstance(result, dict) else {member: getattr(result, member) for member in members}
+        return payload(**values, errors=[])
 
-    async def resolve(info: Info, input: Any) -> Any:
-        return await info.context.once(info.path.key, perform, input)
+    async def resolve_root(info: Info, input: Any) -> Any:
+        return await info.context.run_once(info.path.key, perform, input)
 
-    asked = StrawberryArgument(
+    argument = StrawberryArgument(
         python_name="input",
         graphql_name=None,
-        type_annotation=StrawberryAnnotation(takes),
-        description="What to do, and to which record.",
+        type_annotation=StrawberryAnnotation(input_type),
+        description=f"The input of `{name}`.",
     )
-    declared = Mutation(action, scope, own, perform)
-    return _named(name, _field(resolve, description, declared, [asked], payload | None))
+    declaration = MutationDeclaration(action, scope, own, perform)
+    return _named(name, _field(resolve_root, description, declaration, [argument], payload | None))
 
 
-def _payload(name: str, gives: dict[str, tuple[Any, str]]) -> Any:
-    members = {member: (annotation | None, says) for member, (annotation, says) in gives.items()}
-    members["errors"] = (list[UserError], "Why it was refused; empty when it was done.")
-    namespace: dict[str, Any] = {member: Field(description=says) for member, (_, says) in members.items()}
-    namespace["__annotations__"] = {member: annotation for member, (annotation, _) in members.items()}
-    verb = name.removesuffix("Payload")
-    return strawberry.type(
-        type(name, (), namespace), name=name, description=f"What `{verb[0].lower()}{verb[1:]}` gives back."
-    )
+def _payload(mutation_name: str, members: dict[str, tuple[Any, str]]) -> Any:
+    name = f"{mutation_name[0].upper()}{mutation_name[1:]}Payload"
+    fields = {member: (annotation | None, description) for member, (annotation, description) in members.items()}
+    fields["errors"] = (list[UserError], "The errors that refused the mutation; empty if it succeeded.")
+    namespace: dict[str, Any] = {
+        field: SchemaField(description=description) for field, (_, description) in fields.items()
+    }
+    namespace["__annotations__"] = {field: annotation for field, (annotation, _) in fields.items()}
+    return strawberry.type(type(name, (), namespace), name=name, description=f"The payload of `{mutation_name}`.")
 
 
 def _field(
     resolve: Callable[..., Any],
     description: str,
-    declared: Edge | AnyEdge | Query | Mutation,
+    declaration: EdgeDeclaration | AnyNodeDeclaration | QueryDeclaration | MutationDeclaration,
     arguments: list[StrawberryArgument],
     returns: Any = None,
 ) -> StrawberryField:
-    field = Field(
+    field = SchemaField(
         base_resolver=StrawberryResolver(resolve),
         type_annotation=None if returns is None else StrawberryAnnotation(returns),
         description=description,
-        metadata={WORD: declared},
+        metadata={DECLARATION: declaration},
     )
     field.arguments = arguments
     return field

@@ -1,4 +1,4 @@
-"""Inputs that filter lists: the operators of each kind of value."""
+"""Inputs that filter lists: the operators on each type of value."""
 
 from typing import Generic, TypeVar
 
@@ -11,35 +11,35 @@ T = TypeVar("T")
 
 @input
 class StringFilter:
-    """Text operators, ignoring case. All that are given must hold."""
+    """A filter on text, ignoring case. All conditions must match."""
 
-    eq: str | None = member("Exactly this text.")
-    in_: list[str] | None = member("One of these texts.", name="in")
-    contains: str | None = member("This text somewhere in it.")
-    starts_with: str | None = member("This text at its start.")
+    eq: str | None = member("Match this text.")
+    in_: list[str] | None = member("Match any of these texts.", name="in")
+    contains: str | None = member("Match text that contains this text.")
+    starts_with: str | None = member("Match text that starts with this text.")
 
 
 @input
 class ExactFilter:
-    """Operators on a code or number, which must match exactly. All that are given must hold."""
+    """A filter on a code or number by exact match. All conditions must match."""
 
-    eq: str | None = member("Exactly this value.")
-    in_: list[str] | None = member("One of these values.", name="in")
-    not_in: list[str] | None = member("None of these values.")
+    eq: str | None = member("Match this value.")
+    in_: list[str] | None = member("Match any of these values.", name="in")
+    not_in: list[str] | None = member("Match none of these values.")
 
 
 @input
 class IDFilter:
-    """Operators on an id. All that are given must hold."""
+    """A filter on an id. All conditions must match."""
 
-    eq: strawberry.ID | None = member("This id.")
-    in_: list[strawberry.ID] | None = member("One of these ids.", name="in")
+    eq: strawberry.ID | None = member("Match this id.")
+    in_: list[strawberry.ID] | None = member("Match any of these ids.", name="in")
 
 
 @input
 class ChoiceFilter(Generic[T]):
-    """Operators on a value of an enum. All that are given must hold."""
+    """A filter on an enum value. All conditions must match."""
 
-    eq: T | None = member("This value.")
-    in_: list[T] | None = member("One of these values.", name="in")
-    not_in: list[T] | None = member("None of these values.")
+    eq: T | None = member("Match this value.")
+    in_: list[T] | None = member("Match any of these values.", name="in")
+    not_in: list[T] | None = member("Match none of these values.")

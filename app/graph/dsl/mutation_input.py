@@ -1,4 +1,4 @@
-"""What the inputs of mutations share."""
+"""The input fields that mutations share."""
 
 import strawberry
 
@@ -7,26 +7,27 @@ from app.graph.dsl.types import input, member
 
 @input
 class MutationInput:
-    """What every mutation takes."""
+    """The input of any mutation."""
 
     idempotency_key: str | None = member(
-        "A key of your choosing: the same key and input within 24 hours gives the first result again, with the record "
-        "as it is by then, and has no second effect. With another input it is refused. A refusal is a result too: send "
-        "what you corrected with a new key."
+        "A unique key of the caller's choosing. A repeated call with the same key and input within 24 hours has no "
+        "second effect: it returns the first result, with the record's current values. The same key with another "
+        "input is refused. A refusal is stored as a result too: send the corrected input with a new key."
     )
 
 
 @input
 class ChangeInput(MutationInput):
-    """What every change of a record takes."""
+    """The input of a mutation that changes a record."""
 
     expected_revision: int | None = member(
-        "The revision that you read; if the record has changed since, the call is refused with ConflictError."
+        "The revision that the change is based on. If the record has changed since, the call is refused with "
+        "`ConflictError`."
     )
 
 
 @input
 class ByIdInput(ChangeInput):
-    """A record by its id."""
+    """The input of a mutation that changes a record named by its id."""
 
-    id: strawberry.ID = member("The record.", default=...)
+    id: strawberry.ID = member("The id of the record.", default=...)

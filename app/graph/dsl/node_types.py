@@ -1,4 +1,4 @@
-"""The kinds of rows that have an id, and how a row is found."""
+"""Object types with an id, and the loading of their rows."""
 
 import asyncio
 from collections.abc import Generator
@@ -7,40 +7,41 @@ from typing import Any
 from app.access import Actor
 from app.core import ids
 from app.graph.dsl.context import Context
-from app.graph.dsl.declarations import Find, Node
-from app.graph.dsl.types import Result, as_value
+from app.graph.dsl.declarations import DeferredLoad, NodeDeclaration
+from app.graph.dsl.types import OutputType, as_output
 from app.lists.listings import Lookup
 
-nodes: dict[str, Node] = {}
-"""The types that have an id, by its prefix."""
+nodes_by_prefix: dict[str, NodeDeclaration] = {}
+"""Id prefix → declaration of the type with that prefix. `fields.node` fills it."""
 
 
-def node_of(key: str) -> Node | None:
-    """The type that an id says it is of; None for what is no id of any."""
-    return nodes.get(ids.kind(key) or "")
+def node_declaration(id: str) -> NodeDeclaration | None:
+    """Return the declaration of an id's type; None for an unknown prefix."""
+    return nodes_by_prefix.get(ids.prefix_of(id) or "")
 
 
-def find(batch: Lookup[Any] | None, key: str) -> Result | None:
-    """What a query may give instead of a row: the row of a key, or, without a batch, of an id of whatever kind."""
-    return as_value(Find(batch, key))
+def defer_load(batch: Lookup[Any] | None, key: str) -> OutputType | None:
+    """Return a reference to a row, which the executor loads with others. Without a batch, the key is any node's id."""
+    return as_output(DeferredLoad(batch, key))
 
 
-async def found(context: Context, actor: Actor, given: Any) -> Any:
-    """What a query gave, or what it said where to find: one, or as many as it named."""
-    if isinstance(given, list):
-        return list(await asyncio.gather(*(found(context, actor, each) for each in given)))
-    if isinstance(given, Generator):
-        return await context.database.lanes.run(given)
-    if not isinstance(given, Find):
-        return await given
-    if given.batch is None:
-        return await find_node(context, given.key)
-    return await context.load(given.batch.load, actor, given.key)
+async def resolve_deferred(context: Context, actor: Actor, result: Any) -> Any:
+    """Return the value that a query's result stands for: a deferred load, a read program, an awaitable or a list."""
+    if isinstance(result, list):
+        return list(await asyncio.gather(*(resolve_deferred(context, actor, item) for item in result)))
+    if isinstance(result, Generator):
+        return await context.database.read_executor.run(result)
+    if not isinstance(result, DeferredLoad):
+        return await result
+    if result.batch is None:
+        return await load_node(context, result.key)
+    return await context.load(result.batch.load, actor, result.key)
 
 
-async def find_node(context: Context, key: str) -> Any:
-    """The row of an id of whatever kind, if the caller may see it. Raises MissingScope."""
-    node = node_of(key)
-    if node is None:
+async def load_node(context: Context, id: str) -> Any:
+    """Load the row of any node's id; None if it does not exist or the caller may not see it. Raises MissingScope."""
+    declaration = node_declaration(id)
+    if declaration is None:
         return None
-    return await context.load(node.by_id.load, context.permitted(node.scope, own=node.own), key)
+    actor = context.permitted_actor(declaration.scope, own=declaration.own)
+    return await context.load(declaration.by_id.load, actor, id)

@@ -1,140 +1,143 @@
-"""How what the words declare is resolved where no plan answers: object by object, loading in batches."""
+"""Resolvers of declared fields, for operations that graphql-core runs instead of a plan. They load in batches."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-import strawberry
-
 from app.access import Actor, Scope
 from app.core.errors import MissingScope
-from app.graph.dsl import connections, node_types
-from app.graph.dsl.context import Batch, Context
-from app.graph.dsl.declarations import Edge
-from app.graph.dsl.value_declarations import Permission
+from app.graph.dsl import connections, node_types, page_arguments
+from app.graph.dsl.context import BatchQuery, Context, Info
+from app.graph.dsl.declarations import EdgeDeclaration, PermissionValue
 from app.lists import filters
-from app.lists.listings import Ask, Children, Listing
+from app.lists.listings import ChildListing, Listing
+from app.lists.page_request import PageRequest
 
-Info = strawberry.Info[Context, None]
-
-Showing = Callable[[list[Any]], Awaitable[tuple[list[Any], Any]]]
-"""Gives what a page's rows are shown as, each with its row as `row`, and what the connection itself tells."""
-Chosen = Callable[..., Awaitable[tuple[Listing[Any], Showing]]]
-"""Gives the list that some arguments ask for, and how its rows are shown."""
+PagePresenter = Callable[[list[Any]], Awaitable[tuple[list[Any], Any]]]
+"""Return the items to show for a page's rows, each with its row as `row`, and the connection's `extra`."""
+ListSelector = Callable[..., Awaitable[tuple[Listing[Any], PagePresenter]]]
+"""Return the list that a field's own arguments select, called with (context, actor, **arguments), and its presenter."""
 
 
-def to_one(load: Batch | None, declared: Edge, names: tuple[str, ...]) -> Callable[..., Any]:
-    """Gives what a batch finds for the key of a row, or for each of its keys; `names` are those of the arguments."""
+def edge_resolver(
+    load: BatchQuery | None, declaration: EdgeDeclaration, argument_names: tuple[str, ...]
+) -> Callable[..., Any]:
+    """Return the resolver of an edge to one row or value; to a list of them if the key column holds a list."""
 
-    async def computed(found: Awaitable[Any], row: Any, context: Context) -> Any:
-        assert declared.value is not None
-        return declared.value(row, await found, context)
+    async def compute(loading: Awaitable[Any], row: Any, context: Context) -> Any:
+        assert declaration.value is not None
+        return declaration.value(row, await loading, context)
 
-    def resolve(root: Any, info: Info, **asked: Any) -> Any:
+    def resolve(root: Any, info: Info, **arguments: Any) -> Any:
         context = info.context
-        # Refused before the key is looked at: whoever lacks the scope must not learn whether there is one.
-        actor = context.permitted(declared.scope, own=declared.own)
-        key = getattr(root, declared.key)
+        # The scope is checked before the key is read. A caller without it must not learn whether there is a target.
+        actor = context.permitted_actor(declaration.scope, own=declaration.own)
+        key = getattr(root, declaration.key)
         if key is None:
             return None
         if load is None:
-            return None if declared.value is None else declared.value(root, None, context)
-        arguments = [asked.get(name) for name in names]
+            return None if declaration.value is None else declaration.value(root, None, context)
+        values = [arguments.get(name) for name in argument_names]
         if isinstance(key, list | tuple):
-            return _several(context.load(load, actor, item, *arguments) for item in key)
-        found = context.load(load, actor, key, *arguments)
-        return found if declared.value is None else computed(found, root, context)
+            return _gather_existing(context.load(load, actor, item, *values) for item in key)
+        loading = context.load(load, actor, key, *values)
+        return loading if declaration.value is None else compute(loading, root, context)
 
     return resolve
 
 
-async def _several(loads: Iterable[Awaitable[Any]]) -> list[Any]:
-    """What some keys lead to, without those that lead nowhere or out of sight."""
+async def _gather_existing(loads: Iterable[Awaitable[Any]]) -> list[Any]:
+    """Return the loaded rows, without those that do not exist or that the actor may not see."""
     return [row for row in await asyncio.gather(*loads) if row is not None]
 
 
-def to_many(batch: Children[Any], declared: Edge) -> Callable[..., Any]:
-    """Gives a page of the rows below a row."""
+def connection_resolver(batch: ChildListing[Any], declaration: EdgeDeclaration) -> Callable[..., Any]:
+    """Return the resolver of a connection to the children of a row."""
 
-    def resolve(root: Any, info: Info, **asked: Any) -> Any:
+    def resolve(root: Any, info: Info, **arguments: Any) -> Any:
         context = info.context
-        actor = context.permitted(declared.scope, own=declared.own)
-        question = connections.ask(batch.listing, asked, actor, context.signer)
-        key = getattr(root, declared.key)
+        actor = context.permitted_actor(declaration.scope, own=declaration.own)
+        request = page_arguments.to_request(batch.listing, arguments, actor, context.signer)
+        key = getattr(root, declaration.key)
 
         def count() -> Awaitable[int]:
-            return context.load(batch.counts, actor, key, question)
+            return context.load(batch.count, actor, key, request)
 
-        async def connect() -> connections.Connected:
-            await _keep_up(context, batch.listing, question)
-            page = await context.load(batch.load, actor, key, question)
-            return connections.connected(batch.listing, page, question, actor, context.signer, count)
+        async def connect() -> connections.ConnectionPage:
+            await _settle_if_filtered(context, batch.listing, request)
+            page = await context.load(batch.load, actor, key, request)
+            return connections.connection_page(batch.listing, page, request, actor, context.signer, count)
 
         return connect()
 
     return resolve
 
 
-def to_anything(key: str) -> Callable[..., Any]:
-    """Gives the row of the id in a column, whatever its kind, or those of the ids in it."""
+def any_node_resolver(key: str) -> Callable[..., Any]:
+    """Return the resolver of a field that leads to the rows of any node's id, or list of ids, in a column."""
 
     async def resolve(root: Any, info: Info) -> Any:
-        found = getattr(root, key)
-        if isinstance(found, list):
-            return await _several(node_types.find_node(info.context, item) for item in found)
-        return await node_types.find_node(info.context, found)
+        value = getattr(root, key)
+        if isinstance(value, list):
+            return await _gather_existing(node_types.load_node(info.context, id) for id in value)
+        return await node_types.load_node(info.context, value)
 
     return resolve
 
 
-def permitted(declared: Permission) -> Callable[..., Any]:
-    """Gives whether the caller could do something to a row."""
+def permission_resolver(declaration: PermissionValue) -> Callable[..., Any]:
+    """Return the resolver of a permission: False without the scope, else as the rule decides for the row."""
 
-    async def narrowed(row: Any, actor: Actor, context: Context) -> bool:
-        return await context.load(declared.by_id.load, actor, row.id) is not None and declared.allows(row, actor)
+    async def check_visible(row: Any, actor: Actor, context: Context) -> bool:
+        return await context.load(declaration.by_id.load, actor, row.id) is not None and declaration.allows(row, actor)
 
     def resolve(root: Any, info: Info) -> Any:
         context = info.context
         try:
-            actor = context.permitted(declared.scope, own=declared.own, contractors=declared.contractors)
+            actor = context.permitted_actor(declaration.scope, own=declaration.own, contractors=declaration.contractors)
         except MissingScope:
             return False
-        return declared.allows(root, actor) if actor is context.actor else narrowed(root, actor, context)
+        return declaration.allows(root, actor) if actor is context.actor else check_visible(root, actor, context)
 
     return resolve
 
 
-def whole(source: Listing[Any], chosen: Chosen | None, names: tuple[str, ...]) -> Callable[..., Any]:
-    """Gives a page of a whole list, or of one that the arguments `names` choose."""
+def list_resolver(
+    source: Listing[Any], select_list: ListSelector | None, argument_names: tuple[str, ...]
+) -> Callable[..., Any]:
+    """Return a function that loads a page of a root list, or of the list that the arguments so named select."""
 
-    async def show(context: Context, actor: Actor, **asked: Any) -> connections.Connected:
-        further = {name: asked.pop(name, None) for name in names}
-        found, shown = (source, None) if chosen is None else await chosen(context, actor, **further)
-        question = connections.ask(found, asked, actor, context.signer)
-        await _keep_up(context, found, question)
+    async def load_page(context: Context, actor: Actor, **arguments: Any) -> connections.ConnectionPage:
+        values = {name: arguments.pop(name, None) for name in argument_names}
+        listing, present = (source, None) if select_list is None else await select_list(context, actor, **values)
+        request = page_arguments.to_request(listing, arguments, actor, context.signer)
+        await _settle_if_filtered(context, listing, request)
 
         def count() -> Awaitable[int]:
-            return context.look(found.count, actor, question)
+            return context.run_query(listing.count, actor, request)
 
-        page = await context.look(found.page, actor, question)
-        told = None
-        if shown is not None:
-            items, told = await shown(page.rows)
+        page = await context.run_query(listing.page, actor, request)
+        extra = None
+        if present is not None:
+            items, extra = await present(page.rows)
             page = replace(page, rows=items)
-        return connections.connected(found, page, question, actor, context.signer, count, told)
+        return connections.connection_page(listing, page, request, actor, context.signer, count, extra)
 
-    return show
+    return load_page
 
 
-def keeper(context: Context, source: Listing[Any], question: Ask) -> Actor | None:
-    """For whom to settle before a list is read that asks for what is kept. Raises MissingScope."""
-    if question.where and source.kept & filters.names(question.where):
-        return context.permitted(Scope.COMPLIANCE_READ, own=True)
+def settling_actor(context: Context, listing: Listing[Any], request: PageRequest) -> Actor | None:
+    """Return the actor for whom counts must be settled before the list is read; None if no filter depends on them.
+
+    Raises MissingScope: filters on settled columns reveal compliance.
+    """
+    if request.where and listing.settlement_filters & filters.names_in(request.where):
+        return context.permitted_actor(Scope.COMPLIANCE_READ, own=True)
     return None
 
 
-async def _keep_up(context: Context, source: Listing[Any], question: Ask) -> None:
-    actor = keeper(context, source, question)
+async def _settle_if_filtered(context: Context, listing: Listing[Any], request: PageRequest) -> None:
+    actor = settling_actor(context, listing, request)
     if actor is not None:
-        await context.settled(actor)
+        await context.settle(actor)

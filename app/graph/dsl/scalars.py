@@ -1,4 +1,4 @@
-"""Dates and instants as the schema takes and gives them."""
+"""Custom scalars: dates, instants and JSON."""
 
 import re
 from datetime import UTC, date, datetime
@@ -7,7 +7,7 @@ from typing import Any, NewType
 import strawberry
 from graphql import GraphQLError
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Moment = NewType("Moment", object)
 JSON = NewType("JSON", object)
@@ -15,11 +15,11 @@ JSON = NewType("JSON", object)
 
 def _parse_date(value: Any) -> date:
     try:
-        if isinstance(value, str) and _DAY.fullmatch(value):
+        if isinstance(value, str) and _DATE.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise GraphQLError(f"{value!r} is not a date such as 2026-03-14")
+    raise GraphQLError(f"{value!r} is not a date, such as 2026-03-14")
 
 
 def _parse_instant(value: Any) -> datetime:
@@ -29,7 +29,7 @@ def _parse_instant(value: Any) -> datetime:
             return instant.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise GraphQLError(f"{value!r} is not an instant with its offset, such as 2026-03-14T09:00:00Z")
+    raise GraphQLError(f"{value!r} is not an instant with an offset, such as 2026-03-14T09:00:00Z")
 
 
 def _parse_moment(value: Any) -> date | datetime:
@@ -43,21 +43,21 @@ def _instant_text(value: datetime) -> str:
 SCALARS: dict[object, Any] = {
     date: strawberry.scalar(
         name="Date",
-        description="A calendar day, `2026-03-14`. Days are those of the organization's time zone.",
+        description="A calendar day in the organization's time zone, such as `2026-03-14`.",
         serialize=date.isoformat,
         parse_value=_parse_date,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant in UTC, `2026-03-14T09:00:00Z`. Input needs an offset and is normalized to UTC.",
+        description="An instant in UTC, such as `2026-03-14T09:00:00Z`. Input needs an offset and is converted to UTC.",
         serialize=_instant_text,
         parse_value=_parse_instant,
     ),
     Moment: strawberry.scalar(
         name="Moment",
         description=(
-            "An instant, `2026-03-14T09:00:00Z`, or a bare day, `2026-03-14`, "
-            "which means its first instant in the organization's time zone."
+            "An instant, such as `2026-03-14T09:00:00Z`, or a day, such as `2026-03-14`, "
+            "which stands for its first instant in the organization's time zone."
         ),
         serialize=str,
         parse_value=_parse_moment,

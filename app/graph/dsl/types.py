@@ -1,78 +1,53 @@
-"""How the schema's types are declared: a class, whose docstring is the description."""
+"""Declarations of the schema's types and of the fields read from a row. A class's docstring is its description."""
 
 import inspect
 from collections.abc import Callable
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Any, ForwardRef, TypeVar, cast, dataclass_transform, get_args
+from typing import Any, TypeVar, cast, dataclass_transform
 
 import strawberry
-from strawberry.annotation import StrawberryAnnotation
-from strawberry.types.arguments import StrawberryArgument
-from strawberry.types.field import StrawberryField
+from strawberry.types import get_object_definition
 
-from app.graph.dsl.value_declarations import VALUE, Column, Derived, Part
+from app.graph.compat import SchemaField, StrawberryArgument, StrawberryField, enum_values
+from app.graph.dsl.declarations import VALUE_DECLARATION, ColumnValue, DerivedValue, EmbeddedValue
 
 Class = TypeVar("Class", bound=type)
-Result = TypeVar("Result")
+OutputType = TypeVar("OutputType")
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def output(cls: Class) -> Class:
-    """An object type."""
+    """Declare an object type."""
     return strawberry.type(cls, description=inspect.getdoc(cls))
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field,))
 def interface(cls: Class) -> Class:
-    """An interface type."""
+    """Declare an interface."""
     return strawberry.interface(cls, description=inspect.getdoc(cls))
 
 
 def input(cls: Class) -> Class:
-    """An input type. A member that may be left out has the default UNSET."""
+    """Declare an input type."""
     return strawberry.input(cls, description=inspect.getdoc(cls))
 
 
 def one_of(cls: Class) -> Class:
-    """An input type of which exactly one member is given."""
+    """Declare an input type that takes exactly one of its members."""
     return strawberry.input(cls, description=inspect.getdoc(cls), one_of=True)
 
 
 def enum(cls: type[Enum], /, **descriptions: str) -> None:
-    """Put a domain's enum into the schema, with a description for every value."""
-    described: Any = strawberry.enum(cls, description=inspect.getdoc(cls))
-    definition = described.__strawberry_definition__
-    missing = {value.name for value in definition.values} ^ set(descriptions)
-    if missing:
-        raise TypeError(f"{cls.__name__}: describe exactly its values; see {', '.join(sorted(missing))}")
-    for value in definition.values:
+    """Add an enum of the domain to the schema, with a description of each value."""
+    strawberry.enum(cls, description=inspect.getdoc(cls))
+    values = enum_values(cls)
+    undescribed = {value.name for value in values} ^ set(descriptions)
+    if undescribed:
+        raise TypeError(f"{cls.__name__}: needs a description of each value; see {', '.join(sorted(undescribed))}")
+    for value in values:
         value.description = descriptions[value.name]
-
-
-class Field(StrawberryField):
-    """A field whose type is worked out once.
-
-    Strawberry does so as the class is made, and again with the names of the class's module, which only an annotation
-    with something in quotes needs: that took a twelfth of the time in which the schema is made.
-    """
-
-    @property
-    def type(self) -> Any:
-        """The field's type."""
-        return self.resolve_type()
-
-    @type.setter
-    def type(self, annotation: Any) -> None:
-        names: dict[str, Any] | None = None if _quotes(annotation) else {}
-        self.type_annotation = StrawberryAnnotation.from_annotation(annotation, names)
-
-
-def _quotes(annotation: Any) -> bool:
-    if isinstance(annotation, StrawberryAnnotation):
-        annotation = annotation.raw_annotation
-    return isinstance(annotation, str | ForwardRef) or any(map(_quotes, get_args(annotation)))
 
 
 def scalar(
@@ -83,69 +58,72 @@ def scalar(
     reads: tuple[str, ...] | None = None,
     name: str | None = None,
 ) -> Any:
-    """A value read off the row, by `column` where it is called otherwise there, or derived from it by a pure function.
+    """Declare a field read from the row: from a column, by default that of the field's name, or by a pure function.
 
-    `reads` names the columns that the function looks at, so that no others are fetched for it; without it, all are.
+    `reads` names the columns that the function `derived` reads, so that a query fetches no others. The default is all.
     """
     if column is not None:
-        return _kept(attrgetter(column), description, Column(column), name)
+        return _value_field(attrgetter(column), description, ColumnValue(column), name)
     if derived is not None:
-        return _kept(derived, description, Derived(derived, reads), name)
-    return Field(description=description, graphql_name=name)
+        return _value_field(derived, description, DerivedValue(derived, reads), name)
+    return SchemaField(description=description, graphql_name=name)
 
 
 def flag(description: str, column: str) -> Any:
-    """Whether a column of the row holds something."""
+    """Declare a boolean field: True if the column is not null."""
     return scalar(description, derived=lambda row: getattr(row, column) is not None, reads=(column,))
 
 
-def part(description: str) -> Any:
-    """A group of the row's values: its source is the row itself."""
-    return _kept(lambda row: row, description, Part(), None)
+def embedded(description: str) -> Any:
+    """Declare a field of an object type whose own fields are read from the same row."""
+    return _value_field(lambda row: row, description, EmbeddedValue(), None)
 
 
-def _kept(read: Callable[[Any], Any], description: str, value: Column | Derived | Part, name: str | None) -> Any:
+def _value_field(
+    read: Callable[[Any], Any], description: str, value: ColumnValue | DerivedValue | EmbeddedValue, name: str | None
+) -> Any:
     def resolve(root: Any) -> Any:
         return read(root)
 
-    return Field(description=description, graphql_name=name, metadata={VALUE: value})(resolve)
+    return SchemaField(description=description, graphql_name=name, metadata={VALUE_DECLARATION: value})(resolve)
 
 
 def member(description: str, *, default: Any = strawberry.UNSET, name: str | None = None) -> Any:
-    """A member of an input; it may be left out unless `default=...`."""
+    """Declare an input field. It is optional unless `default=...`."""
     if default is ...:
-        return Field(description=description, graphql_name=name)
-    return Field(description=description, default=default, graphql_name=name)
+        return SchemaField(description=description, graphql_name=name)
+    return SchemaField(description=description, default=default, graphql_name=name)
 
 
-def given(value: Any) -> Any:
-    """An input as plain nested data by published names, with only what was sent: absent is not null."""
+def to_data(value: Any) -> Any:
+    """Return an input as nested dicts and lists by schema names. An absent field is left out; a null one is None."""
     if isinstance(value, list):
-        return [given(item) for item in value]
-    if isinstance(value, Enum) or not hasattr(value, "__strawberry_definition__"):
+        return [to_data(item) for item in value]
+    members = _members(type(value))
+    if members is None:
         return value
-    found: dict[str, Any] = {}
-    kind: Any = type(value)
-    for python_name, name in _members(kind):
+    data: dict[str, Any] = {}
+    for python_name, name in members:
         item = getattr(value, python_name)
         if item is not strawberry.UNSET:
-            found[name] = given(item)
-    return found
+            data[name] = to_data(item)
+    return data
 
 
 @cache
-def _members(cls: Any) -> list[tuple[str, str]]:
-    """The names of an input's members, in Python and in the schema."""
-    return [(field.python_name, published(field)) for field in cls.__strawberry_definition__.fields]
+def _members(cls: type) -> list[tuple[str, str]] | None:
+    """Return the fields of an input type as pairs of Python name and schema name; None for any other class."""
+    definition = get_object_definition(cls)
+    return None if definition is None else [(field.python_name, schema_name(field)) for field in definition.fields]
 
 
-def as_value(found: object) -> Result | None:
-    """What a query gives, as the type that it is the value of: rows and what is worked out are, without conversion."""
-    return cast("Result | None", found)
+def as_output(value: object) -> OutputType | None:
+    """Return the value unchanged, typed as the output type that it resolves to: rows need no conversion."""
+    return cast("OutputType | None", value)
 
 
-def published(field: StrawberryField | StrawberryArgument) -> str:
-    """The name of a field or an argument in the schema."""
+def schema_name(field: StrawberryField | StrawberryArgument) -> str:
+    """Return the name of a field or an argument in the schema."""
     return field.graphql_name or _camel(field.python_name)
 
 

@@ -1,4 +1,4 @@
-"""Refusals as the schema shows them: as data in a mutation's payload, or as top-level errors with a code."""
+"""Domain errors in the schema: `UserError` types in a mutation's payload, and top-level errors with a code."""
 
 from typing import Any, ClassVar
 
@@ -8,7 +8,7 @@ from graphql import GraphQLError
 from app.core import errors
 from app.core.errors import MASKED, MUTATION_ERRORS, DomainError, ErrorCode
 from app.graph.dsl.types import enum, interface, output, scalar
-from app.graph.references import OWNER
+from app.graph.type_references import OWNER
 
 log = structlog.get_logger("graph")
 
@@ -17,94 +17,96 @@ enum(ErrorCode, **{error.code: error.__doc__ or "" for error in MUTATION_ERRORS}
 
 @interface
 class UserError:
-    """Why a mutation refused. Nothing was changed."""
+    """An error in a mutation's payload. The mutation changed nothing."""
 
-    refusal: ClassVar[type[DomainError]] = DomainError
-    """The refusals that the type shows, but for those that another type shows more precisely."""
+    error_class: ClassVar[type[DomainError]] = DomainError
+    """The domain errors of this type, except those that a type for a subclass represents."""
 
-    message: str = scalar("What was wrong, in a sentence for people.")
-    code: ErrorCode = scalar("What was wrong, for programs.")
-    path: list[str] = scalar('Where in the input: `["identification", "referenceNumber"]`. Empty for the whole.')
+    message: str = scalar("The error message, for people to read.")
+    code: ErrorCode = scalar("The error code, for programs.")
+    path: list[str] = scalar(
+        'The path of the invalid input field, such as `["identification", "referenceNumber"]`; empty for the input.'
+    )
 
 
 @output
 class InvalidError(UserError):
-    """A value of the input is missing, malformed, out of range or does not fit."""
+    """An input value is missing, malformed, out of range or does not fit the other values."""
 
-    refusal = errors.Invalid
+    error_class = errors.Invalid
 
 
 @output
 class TooManyError(UserError):
-    """The input holds more items than one call may carry."""
+    """The input has more items than one call accepts."""
 
-    refusal = errors.TooMany
-    limit: int = scalar("The most items that one call may carry.")
+    error_class = errors.TooMany
+    limit: int = scalar("The maximum number of items in one call.")
 
 
 @output
 class NotFoundError(UserError):
-    """A record that the input names does not exist."""
+    """A record that the input refers to does not exist."""
 
-    refusal = errors.NotFound
+    error_class = errors.NotFound
 
 
 @output
 class AmbiguousOwnerError(UserError):
-    """An external id is shared by several people, and the service does not guess."""
+    """Several people share the external id. Name the source system too."""
 
-    refusal = errors.AmbiguousOwner
+    error_class = errors.AmbiguousOwner
 
 
 @output
 class TakenError(UserError):
-    """A value that must be unique is another record's."""
+    """Another record has this unique value."""
 
-    refusal = errors.Taken
+    error_class = errors.Taken
 
 
 @output
 class ConflictError(UserError):
-    """The record changed since the caller read it."""
+    """The record changed after the expected revision. Read it again."""
 
-    refusal = errors.Conflict
-    current_revision: int = scalar("The record's revision now.")
+    error_class = errors.Conflict
+    current_revision: int = scalar("The current revision of the record.")
 
 
 @output
 class ImmutableError(UserError):
-    """A fact that never changes, or not through this mutation."""
+    """The field never changes, or not through this mutation."""
 
-    refusal = errors.Immutable
+    error_class = errors.Immutable
 
 
 @output
 class StateError(UserError):
-    """The record's state does not allow the operation."""
+    """The state of the record does not allow the mutation."""
 
-    refusal = errors.WrongState
+    error_class = errors.WrongState
 
 
 @output
 class AlreadyLinkedError(UserError):
-    """Somebody else holds the slot; transfer the credential instead."""
+    """The credential already has another owner of this type. Transfer the credential instead."""
 
-    refusal = errors.AlreadyLinked
-    owner: OWNER | None = scalar("Who holds it.")
+    error_class = errors.AlreadyLinked
+    owner: OWNER | None = scalar("The current owner.")
 
 
 @output
 class NotPermittedError(UserError):
-    """The caller holds the mutation's scope, and yet may not do this."""
+    """The viewer has the mutation's scope but may not perform this change."""
 
-    refusal = errors.NotPermitted
+    error_class = errors.NotPermitted
 
 
 @output
 class IdempotencyMismatchError(UserError):
-    """The idempotency key was used before, with another input."""
+    """The idempotency key was used before with another input."""
 
-    refusal = errors.IdempotencyMismatch
+    error_class = errors.IdempotencyMismatch
 
 
 USER_ERRORS: tuple[type[UserError], ...] = (
@@ -121,25 +123,25 @@ USER_ERRORS: tuple[type[UserError], ...] = (
     IdempotencyMismatchError,
 )
 
-_TYPE_BY_REFUSAL = {to_user_errors.refusal: to_user_errors for to_user_errors in USER_ERRORS}
+_TYPE_BY_ERROR_CLASS = {error_type.error_class: error_type for error_type in USER_ERRORS}
 
 
-def shown(refusals: list[DomainError]) -> list[UserError]:
-    """Refusals as the payload's errors, each as its most precise type."""
-    return [_to_user_error(refusal) for refusal in refusals]
+def to_user_errors(errors: list[DomainError]) -> list[UserError]:
+    """Return domain errors as members of a payload, each of its most specific type."""
+    return [_to_user_error(error) for error in errors]
 
 
-def _to_user_error(refusal: DomainError) -> UserError:
-    kind = next(_TYPE_BY_REFUSAL[base] for base in type(refusal).__mro__ if base in _TYPE_BY_REFUSAL)
-    return kind(message=refusal.message, code=ErrorCode(refusal.code), path=list(refusal.path), **refusal.data)
+def _to_user_error(error: DomainError) -> UserError:
+    error_type = next(_TYPE_BY_ERROR_CLASS[base] for base in type(error).__mro__ if base in _TYPE_BY_ERROR_CLASS)
+    return error_type(message=error.message, code=ErrorCode(error.code), path=list(error.path), **error.data)
 
 
 def format_error(error: GraphQLError, code: str, request_id: str) -> dict[str, Any]:
-    """A top-level error for the response; whatever we did not mean to say is logged and masked.
+    """Return a top-level error as the response shows it. An unexpected error is logged and its message masked.
 
-    `code` is for an error that GraphQL itself found: in the text, its validity or its variables.
+    `code` is for an error that GraphQL itself found in the text, its validity or its variables.
     """
-    answer: dict[str, Any] = dict(error.formatted)
+    formatted: dict[str, Any] = dict(error.formatted)
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
@@ -149,7 +151,7 @@ def format_error(error: GraphQLError, code: str, request_id: str) -> dict[str, A
         extensions |= {"code": str(cause.code), **data}
     elif cause is not None and not isinstance(cause, GraphQLError):
         log.error("resolver failed", request_id=request_id, path=error.path, exc_info=cause)
-        answer["message"] = MASKED
+        formatted["message"] = MASKED
         extensions["code"] = "INTERNAL"
-    answer["extensions"] = extensions
-    return answer
+    formatted["extensions"] = extensions
+    return formatted

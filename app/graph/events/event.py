@@ -1,4 +1,4 @@
-"""The ledger of events in the graph."""
+"""The `Event` type and its query."""
 
 from datetime import datetime
 from typing import Any
@@ -8,32 +8,32 @@ import strawberry
 from app.access import ActorKind, Scope
 from app.events import queries
 from app.events.event_kinds import EventKind
-from app.graph.dsl.fields import anything, listing, node
+from app.graph.dsl.fields import any_node, listing, node
 from app.graph.dsl.scalars import JSON
-from app.graph.dsl.types import output, part, scalar
+from app.graph.dsl.types import embedded, output, scalar
 from app.graph.events.listing import EVENT_LIST
 from app.graph.node import Node
 
 
 @output
 class EventActor:
-    """Who made something happen."""
+    """The person or program that caused an event."""
 
-    kind: ActorKind = scalar("A program, a person or the service itself.", column="actor_kind")
+    kind: ActorKind = scalar("The type of the actor: a program, a person or the service itself.", column="actor_kind")
     id: str = scalar(
         "The id of the API key, or the person's subject at their identity provider.",
         column="actor_id",
     )
-    name: str = scalar("Their name at the time.", column="actor_name")
+    name: str = scalar("The actor's name at that time.", column="actor_name")
 
 
 @output
 class FieldChange:
-    """A value before and after."""
+    """The value of a field before and after an event."""
 
-    path: str = scalar("The field, such as `identity.displayName`.")
-    before: JSON | None = scalar("The value before.")
-    after: JSON | None = scalar("The value after.")
+    path: str = scalar("The path of the field, such as `identity.displayName`.")
+    before: JSON | None = scalar("The value before the event.")
+    after: JSON | None = scalar("The value after the event.")
 
 
 def _changes(event: Any) -> list[FieldChange]:
@@ -45,18 +45,18 @@ def _changes(event: Any) -> list[FieldChange]:
 
 @node(queries.by_id, scope=Scope.AUDIT_READ)
 class Event(Node):
-    """Something that happened, as the ledger keeps it."""
+    """An entry of the event log: a change, its cause and its time."""
 
-    kind: EventKind = scalar("What happened.")
-    actor: EventActor = part("Who did it.")
-    subject_id: strawberry.ID = scalar("The id of the record that it happened to.")
-    subject: Node | None = anything("subject_id", "That record, if it still exists.")
-    changes: list[FieldChange] = scalar("The values that changed.", derived=_changes, reads=("changes",))
-    occurred_at: datetime = scalar("When it happened.")
-    request_id: str = scalar("The request that it happened in.")
-    correlation_id: str | None = scalar("By what a check of a credential is recognised.")
+    kind: EventKind = scalar("The kind of event.")
+    actor: EventActor = embedded("The person or program that caused the event.")
+    subject_id: strawberry.ID = scalar("The id of the record that the event changed.")
+    subject: Node | None = any_node("subject_id", "The record that the event changed; null if it no longer exists.")
+    changes: list[FieldChange] = scalar("The fields that changed, by path.", derived=_changes, reads=("changes",))
+    occurred_at: datetime = scalar("The time of the event.")
+    request_id: str = scalar("The id of the API request that caused the event.")
+    correlation_id: str | None = scalar("The id that the events of one check of a credential share.")
 
 
 QUERIES = [
-    listing("activity", queries.listing, Event, "Everything that happened, latest first.", **EVENT_LIST),
+    listing("activity", queries.listing, Event, "List the organization's events, latest first.", **EVENT_LIST),
 ]

@@ -1,4 +1,4 @@
-"""How lists of events are filtered and sorted."""
+"""Filters and sort keys for lists of events."""
 
 from enum import StrEnum
 from typing import Any
@@ -13,25 +13,27 @@ from app.graph.dsl.types import enum, input, member
 
 @input
 class EventWhere:
-    """Which events. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for events. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["EventWhere"] | None = member("All of these must hold.")
-    OR: list["EventWhere"] | None = member("One of these must hold.")
-    NOT: "EventWhere | None" = member("This must not hold.")
-    subject: IDFilter | None = member("The record that it happened to.")
-    worker: IDFilter | None = member("The worker that it is about, as the subject or as a credential's holder.")
-    actor: ExactFilter | None = member("The id of the key or person that did it.")
-    kind: ChoiceFilter[EventKind] | None = member("What happened.")
-    occurred_after: Moment | None = member("Happened at or after this.")
-    occurred_before: Moment | None = member("Happened before this.")
+    AND: list["EventWhere"] | None = member("Match if all of these match.")
+    OR: list["EventWhere"] | None = member("Match if any of these matches.")
+    NOT: "EventWhere | None" = member("Match if this does not match.")
+    subject: IDFilter | None = member("Match the id of the record that the event changed.")
+    worker: IDFilter | None = member(
+        "Match the id of the worker that the event concerns: the changed record, or the holder of a changed credential."
+    )
+    actor: ExactFilter | None = member("Match the id of the API key or person that caused the event.")
+    kind: ChoiceFilter[EventKind] | None = member("Match the kind of event.")
+    occurred_after: Moment | None = member("Match events at or after this time.")
+    occurred_before: Moment | None = member("Match events before this time.")
 
 
 class EventOrderField(StrEnum):
-    """What events can be sorted by."""
+    """The fields that events can be sorted by."""
 
     OCCURRED_AT = "occurredAt"
 
 
-enum(EventOrderField, OCCURRED_AT="When it happened. The default, latest first.")
+enum(EventOrderField, OCCURRED_AT="Sort by time of the event. The default, latest first.")
 EventOrder = sort_key(EventOrderField, "events")
 EVENT_LIST: dict[str, Any] = {"where": EventWhere, "order": EventOrder, "scope": Scope.AUDIT_READ}

@@ -1,4 +1,4 @@
-"""API keys in the graph."""
+"""The `ApiKey` type, its queries and its mutations."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,11 +11,11 @@ from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, mutation, node, query
 from app.graph.dsl.filter_inputs import StringFilter
 from app.graph.dsl.mutation_input import MutationInput
-from app.graph.dsl.node_types import find
+from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, input, member, scalar
 from app.graph.node import Node
-from app.graph.references import ORG_UNIT
+from app.graph.type_references import ORG_UNIT
 from app.organizations import api_keys, queries
 
 MANAGE: dict[str, Any] = {"scope": Scope.KEYS_MANAGE}
@@ -23,39 +23,43 @@ MANAGE: dict[str, Any] = {"scope": Scope.KEYS_MANAGE}
 
 @node(queries.key_by_id, **MANAGE)
 class ApiKey(Node):
-    """A program's key to the service. Its token is shown once, when it is made or rotated."""
+    """A key for a program to call the API. Its token is shown once, when the key is created or rotated."""
 
-    name: str = scalar("What it is for.")
+    name: str = scalar("The name of the key, which says its purpose.")
     scopes: list[Scope] = scalar(
-        "What it may do.", derived=lambda key: [Scope(scope) for scope in key.scopes], reads=("scopes",)
+        "The scopes of the key.", derived=lambda key: [Scope(scope) for scope in key.scopes], reads=("scopes",)
     )
     org_unit: ORG_UNIT | None = edge(
         queries.unit_by_id,
-        "The unit that it is restricted to, with its subtree.",
+        "The org unit that the key is restricted to, with the units below it; null if unrestricted.",
         key="org_unit_id",
         scope=Scope.WORKERS_READ,
     )
-    created_by: str = scalar("The id of the key or person that made it.")
-    created_at: datetime = scalar("When it was made.")
-    expires_at: datetime | None = scalar("When it expires, if it does.")
-    revoked_at: datetime | None = scalar("When it was revoked, if it was.")
-    last_used_at: datetime | None = scalar("When it was last used, to the minute.")
-    previous_expires_at: datetime | None = scalar("Until when the secret from before its rotation still works.")
+    created_by: str = scalar("The id of the API key or person that created the key.")
+    created_at: datetime = scalar("The time the key was created.")
+    expires_at: datetime | None = scalar("The time the key expires; null if it does not.")
+    revoked_at: datetime | None = scalar("The time the key was revoked; null if it was not.")
+    last_used_at: datetime | None = scalar("The time of the last use, to the minute.")
+    previous_expires_at: datetime | None = scalar(
+        "The time the secret from before the last rotation expires; null if there is none."
+    )
 
 
 @input
 class ApiKeyWhere:
-    """Which API keys. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for API keys. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["ApiKeyWhere"] | None = member("All of these must hold.")
-    OR: list["ApiKeyWhere"] | None = member("One of these must hold.")
-    NOT: "ApiKeyWhere | None" = member("This must not hold.")
-    name: StringFilter | None = member("What it is for.")
-    is_active: bool | None = member("Whether it works: neither revoked nor expired.")
+    AND: list["ApiKeyWhere"] | None = member("Match if all of these match.")
+    OR: list["ApiKeyWhere"] | None = member("Match if any of these matches.")
+    NOT: "ApiKeyWhere | None" = member("Match if this does not match.")
+    name: StringFilter | None = member("Match the name.")
+    is_active: bool | None = member(
+        "If true, match keys that are neither revoked nor expired; if false, match the others."
+    )
 
 
 class ApiKeyOrderField(StrEnum):
-    """What API keys can be sorted by."""
+    """The fields that API keys can be sorted by."""
 
     NAME = "name"
     CREATED_AT = "createdAt"
@@ -63,67 +67,80 @@ class ApiKeyOrderField(StrEnum):
 
 enum(
     ApiKeyOrderField,
-    NAME="What it is for, ignoring case.",
-    CREATED_AT="When it was made. The default, latest first.",
+    NAME="Sort by name, ignoring case.",
+    CREATED_AT="Sort by time of creation. The default, latest first.",
 )
 ApiKeyOrder = sort_key(ApiKeyOrderField, "API keys")
 
 
 @input
 class ApiKeyCreateInput(MutationInput):
-    """A new API key."""
+    """The fields of the new API key."""
 
-    name: str | None = member("What it is for. Required.")
-    scopes: list[Scope] | None = member("What it may do; no more than you may. Required.")
-    expires_at: datetime | None = member("When it expires; never when not given.")
-    org_unit: strawberry.ID | None = member("A unit to restrict it to, with its subtree.")
+    name: str | None = member("The name, which says the key's purpose. Required.")
+    scopes: list[Scope] | None = member("The scopes of the key, among the viewer's own. Required.")
+    expires_at: datetime | None = member("The time the key expires. By default it does not.")
+    org_unit: strawberry.ID | None = member("The id of an org unit to restrict the key to, with the units below it.")
 
 
 @input
 class ApiKeyRotateInput(MutationInput):
-    """An API key to give a new secret."""
+    """The API key to rotate."""
 
-    id: strawberry.ID = member("The key.", default=...)
-    overlap_minutes: int | None = member("How long the old secret still works: 0 to 1440, 0 when not given.")
+    id: strawberry.ID = member("The id of the key.", default=...)
+    overlap_minutes: int | None = member("The minutes for which the old secret still works: 0 to 1440. Defaults to 0.")
 
 
 @input
 class ApiKeyRevokeInput(MutationInput):
-    """An API key to end."""
+    """The API key to revoke."""
 
-    id: strawberry.ID = member("The key.", default=...)
+    id: strawberry.ID = member("The id of the key.", default=...)
 
 
 def _key(_context: Context, _actor: Actor, id: str) -> ApiKey | None:
-    return find(queries.key_by_id, id)
+    return defer_load(queries.key_by_id, id)
 
 
 QUERIES = [
-    query("apiKey", _key, "One API key; null when there is none.", id=(strawberry.ID, "Its id."), **MANAGE),
+    query(
+        "apiKey",
+        _key,
+        "Look up an API key by id; null if there is none.",
+        id=(strawberry.ID, "The key's id."),
+        **MANAGE,
+    ),
     listing(
         "apiKeys",
         queries.keys,
         ApiKey,
-        "The organization's API keys.",
+        "List the organization's API keys.",
         where=ApiKeyWhere,
         order=ApiKeyOrder,
         **MANAGE,
     ),
 ]
 
-_ISSUED: dict[str, Any] = {
-    "api_key": (ApiKey, "The key; null when refused."),
-    "token": (str, "The token, shown this once; null when refused, and when an idempotent call is repeated."),
+ISSUED_KEY_PAYLOAD: dict[str, Any] = {
+    "api_key": (ApiKey, "The key after the mutation; null if refused."),
+    "token": (str, "The key's token, shown only once: null if refused, and null in the result of a repeated call."),
 }
 MUTATIONS = [
-    mutation("apiKeyCreate", api_keys.create, ApiKeyCreateInput, "Makes an API key.", **MANAGE, **_ISSUED),
-    mutation("apiKeyRotate", api_keys.rotate, ApiKeyRotateInput, "Gives an API key a new secret.", **MANAGE, **_ISSUED),
+    mutation("apiKeyCreate", api_keys.create, ApiKeyCreateInput, "Create an API key.", **MANAGE, **ISSUED_KEY_PAYLOAD),
+    mutation(
+        "apiKeyRotate",
+        api_keys.rotate,
+        ApiKeyRotateInput,
+        "Rotate an API key: replace its secret.",
+        **MANAGE,
+        **ISSUED_KEY_PAYLOAD,
+    ),
     mutation(
         "apiKeyRevoke",
         api_keys.revoke,
         ApiKeyRevokeInput,
-        "Ends an API key at once.",
+        "Revoke an API key. It stops working at once.",
         **MANAGE,
-        api_key=(ApiKey, "The key as it is now; null when refused."),
+        api_key=(ApiKey, "The key after the mutation; null if refused."),
     ),
 ]

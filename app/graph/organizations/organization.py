@@ -1,8 +1,8 @@
-"""The organization and its units in the graph."""
+"""The `Organization` and `OrgUnit` types, their queries and their mutations."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -12,64 +12,68 @@ from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, mutation, node, query
 from app.graph.dsl.filter_inputs import ChoiceFilter, IDFilter, StringFilter
 from app.graph.dsl.mutation_input import ByIdInput, ChangeInput, MutationInput
-from app.graph.dsl.node_types import find
+from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import enum, input, member, output, part, scalar
+from app.graph.dsl.types import embedded, enum, input, member, output, scalar
 from app.graph.node import Node
-from app.graph.references import WORKER
+from app.graph.type_references import ORG_UNIT, WORKER
 from app.graph.workers.listing import WORKER_LIST
 from app.organizations import queries, settings, units
 from app.organizations.tables import ApprovalFinality, OrgUnitKind
 from app.workers import queries as workers
 
-THIS = strawberry.lazy("app.graph.organizations.organization")
+MANAGE: dict[str, Any] = {"scope": Scope.ORGANIZATION_MANAGE}
 
 
 @output
 class OrganizationSettings:
-    """What an organization has chosen."""
+    """The settings of an organization."""
 
-    time_zone: str = scalar("The IANA time zone whose days its dates mean.")
-    approvals_enabled: bool = scalar("Whether credentials of types that need approval wait for a reviewer.")
-    approval_finality: ApprovalFinality = scalar("Whether a reviewer's decision can be replaced by another.")
-    resubmit_on_reject: bool = scalar("Whether a rejected requested credential goes back to its worker.")
-    expiring_soon_days: int = scalar("How many days before its expiry date a credential counts as expiring soon.")
-    reminder_days: list[int] = scalar("How many days before the expiry date reminders are raised.")
+    time_zone: str = scalar("The IANA time zone in which the organization's days begin and end.")
+    approvals_enabled: bool = scalar("True if credentials of types that need approval wait for a reviewer.")
+    approval_finality: ApprovalFinality = scalar("Defines if a later decision can replace a reviewer's decision.")
+    resubmit_on_reject: bool = scalar("True if a requested credential goes back to its worker when it is rejected.")
+    expiring_soon_days: int = scalar(
+        "The number of days before its expiry date from which a credential is expiring soon."
+    )
+    reminder_days: list[int] = scalar("The numbers of days before the expiry date on which reminders are sent.")
 
 
 @node(queries.by_id, scope=None)
 class Organization(Node):
-    """A tenant of the service; nothing of it is visible to another."""
+    """A tenant of the service. Its records are not visible to other organizations."""
 
-    name: str = scalar("The name.")
-    sandbox: bool = scalar("Whether its credentials are verified by the sandbox registry.")
-    settings: OrganizationSettings = part("What it has chosen.")
-    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    created_at: datetime = scalar("When it was founded.")
-    last_updated: datetime = scalar("When its settings last changed.")
+    name: str = scalar("The name of the organization.")
+    sandbox: bool = scalar("True if the sandbox registry verifies the organization's credentials.")
+    settings: OrganizationSettings = embedded("The organization's settings.")
+    revision: int = scalar(
+        "The organization's revision, which increases with each change. Send it back as `expectedRevision`."
+    )
+    created_at: datetime = scalar("The time the organization was created.")
+    last_updated: datetime = scalar("The time of the last change of the settings.")
 
 
 @input
 class OrgUnitWhere:
-    """Which org units. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for org units. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["OrgUnitWhere"] | None = member("All of these must hold.")
-    OR: list["OrgUnitWhere"] | None = member("One of these must hold.")
-    NOT: "OrgUnitWhere | None" = member("This must not hold.")
-    name: StringFilter | None = member("Its name.")
-    kind: ChoiceFilter[OrgUnitKind] | None = member("What it is.")
-    parent: IDFilter | None = member("The unit that it is directly under.")
-    is_root: bool | None = member("Whether it is at the top of the tree.")
+    AND: list["OrgUnitWhere"] | None = member("Match if all of these match.")
+    OR: list["OrgUnitWhere"] | None = member("Match if any of these matches.")
+    NOT: "OrgUnitWhere | None" = member("Match if this does not match.")
+    name: StringFilter | None = member("Match the name.")
+    kind: ChoiceFilter[OrgUnitKind] | None = member("Match the kind.")
+    parent: IDFilter | None = member("Match the id of the parent unit.")
+    is_root: bool | None = member("If true, match units at the top of the tree; if false, match the others.")
 
 
 class OrgUnitOrderField(StrEnum):
-    """What org units can be sorted by."""
+    """The fields that org units can be sorted by."""
 
     NAME = "name"
     CREATED_AT = "createdAt"
 
 
-enum(OrgUnitOrderField, NAME="The name, ignoring case. The default.", CREATED_AT="When it was added.")
+enum(OrgUnitOrderField, NAME="Sort by name, ignoring case. The default.", CREATED_AT="Sort by time of creation.")
 OrgUnitOrder = sort_key(OrgUnitOrderField, "org units")
 UNIT_LIST: dict[str, Any] = {
     "where": OrgUnitWhere,
@@ -80,113 +84,125 @@ UNIT_LIST: dict[str, Any] = {
 
 @node(queries.unit_by_id, scope=Scope.WORKERS_READ, own=True)
 class OrgUnit(Node):
-    """A site, company, contractor, department or team; units form a tree."""
+    """A site, company, contractor, department or team. Org units form a tree."""
 
-    name: str = scalar("The name.")
-    kind: OrgUnitKind = scalar("What it is.")
-    parent: Annotated["OrgUnit", THIS] | None = edge(
-        queries.unit_by_id, "The unit above it.", key="parent_id", scope=Scope.WORKERS_READ, own=True
+    name: str = scalar("The name of the unit.")
+    kind: OrgUnitKind = scalar("The kind of unit.")
+    parent: ORG_UNIT | None = edge(
+        queries.unit_by_id,
+        "The unit above; null at the top of the tree.",
+        key="parent_id",
+        scope=Scope.WORKERS_READ,
+        own=True,
     )
-    children: Connection[Annotated["OrgUnit", THIS]] | None = edge(
-        queries.units_by_parent, "The units directly under it.", key="id", **UNIT_LIST
+    children: Connection[ORG_UNIT] | None = edge(
+        queries.units_by_parent, "The units directly below.", key="id", **UNIT_LIST
     )
     workers: Connection[WORKER] | None = edge(
-        workers.by_org_unit, "The workers directly in it.", key="id", **WORKER_LIST
+        workers.by_org_unit, "The workers who belong to the unit itself.", key="id", **WORKER_LIST
     )
-    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    created_at: datetime = scalar("When it was added.")
-    last_updated: datetime = scalar("When it last changed.")
+    revision: int = scalar("The unit's revision, which increases with each change. Send it back as `expectedRevision`.")
+    created_at: datetime = scalar("The time the unit was created.")
+    last_updated: datetime = scalar("The time of the last change.")
 
 
 @input
 class OrganizationUpdateInput(ChangeInput):
-    """The settings to change; what is absent stays as it is."""
+    """The settings to change. Absent fields keep their values."""
 
-    name: str | None = member("The name.")
-    time_zone: str | None = member("An IANA time zone such as `Australia/Sydney`.")
-    approvals_enabled: bool | None = member("Whether types that need approval wait for a reviewer.")
-    approval_finality: ApprovalFinality | None = member("Whether decisions can be replaced.")
-    resubmit_on_reject: bool | None = member("Whether a rejected requested credential goes back to its worker.")
-    expiring_soon_days: int | None = member("Days before expiry that count as soon, 0 to 365.")
-    reminder_days: list[int] | None = member("Days before expiry to remind on, up to 12 of 0 to 365.")
+    name: str | None = member("The name of the organization.")
+    time_zone: str | None = member("The IANA time zone, such as `Australia/Sydney`.")
+    approvals_enabled: bool | None = member("True if credentials of types that need approval wait for a reviewer.")
+    approval_finality: ApprovalFinality | None = member(
+        "Defines if a later decision can replace a reviewer's decision."
+    )
+    resubmit_on_reject: bool | None = member(
+        "True if a requested credential goes back to its worker when it is rejected."
+    )
+    expiring_soon_days: int | None = member(
+        "The number of days before its expiry date from which a credential is expiring soon: 0 to 365."
+    )
+    reminder_days: list[int] | None = member(
+        "The numbers of days before the expiry date on which reminders are sent: up to 12, each 0 to 365."
+    )
 
 
 @input
 class OrgUnitCreateInput(MutationInput):
-    """A new org unit."""
+    """The fields of the new org unit."""
 
     name: str | None = member("The name. Required.")
-    kind: OrgUnitKind | None = member("What it is. Required.")
-    parent: strawberry.ID | None = member("The unit above it; none for the top.")
+    kind: OrgUnitKind | None = member("The kind of unit. Required.")
+    parent: strawberry.ID | None = member("The id of the unit above. By default, the unit is at the top of the tree.")
 
 
 @input
 class OrgUnitUpdateInput(ByIdInput):
-    """An org unit and what to change: what is absent stays as it is; a null parent moves it to the top."""
+    """The org unit and the fields to change. Absent fields keep their values; a null parent makes it a root."""
 
     name: str | None = member("The name.")
-    kind: OrgUnitKind | None = member("What it is.")
-    parent: strawberry.ID | None = member("The unit above it.")
+    kind: OrgUnitKind | None = member("The kind of unit.")
+    parent: strawberry.ID | None = member("The id of the unit above.")
 
 
 @input
 class OrgUnitDeleteInput(ByIdInput):
-    """An org unit that holds neither units nor workers."""
+    """The org unit to delete."""
 
 
 def _organization(_context: Context, actor: Actor) -> Organization | None:
-    return find(queries.by_id, actor.organization_id)
+    return defer_load(queries.by_id, actor.organization_id)
 
 
 def _unit(_context: Context, _actor: Actor, id: str) -> OrgUnit | None:
-    return find(queries.unit_by_id, id)
+    return defer_load(queries.unit_by_id, id)
 
 
 QUERIES = [
-    query("organization", _organization, "Your organization.", scope=None),
+    query("organization", _organization, "Look up the viewer's organization.", scope=None),
     query(
         "orgUnit",
         _unit,
-        "One org unit; null when there is none.",
+        "Look up an org unit by id; null if there is none.",
         scope=Scope.WORKERS_READ,
         own=True,
-        id=(strawberry.ID, "Its id."),
+        id=(strawberry.ID, "The unit's id."),
     ),
-    listing("orgUnits", queries.units, OrgUnit, "The organization's units.", **UNIT_LIST),
+    listing("orgUnits", queries.units, OrgUnit, "List the organization's org units.", **UNIT_LIST),
 ]
 
-_UNIT = (OrgUnit, "The unit as it is now; null when refused.")
+ORG_UNIT_PAYLOAD: dict[str, Any] = {"org_unit": (OrgUnit, "The unit after the mutation; null if refused.")}
 MUTATIONS = [
     mutation(
         "organizationUpdate",
         settings.update,
         OrganizationUpdateInput,
-        "Changes your organization's settings.",
-        scope=Scope.ORGANIZATION_MANAGE,
-        organization=(Organization, "The organization as it is now; null when refused."),
+        "Update the settings of the viewer's organization.",
+        **MANAGE,
+        organization=(Organization, "The organization after the mutation; null if refused."),
     ),
     mutation(
         "orgUnitCreate",
         units.create,
         OrgUnitCreateInput,
-        "Adds an org unit.",
-        scope=Scope.ORGANIZATION_MANAGE,
-        org_unit=_UNIT,
+        "Create an org unit.",
+        **MANAGE,
+        **ORG_UNIT_PAYLOAD,
     ),
     mutation(
         "orgUnitUpdate",
         units.update,
         OrgUnitUpdateInput,
-        "Renames an org unit, changes its kind, or moves it.",
-        scope=Scope.ORGANIZATION_MANAGE,
-        org_unit=_UNIT,
+        "Update the name, kind or parent of an org unit.",
+        **MANAGE,
+        **ORG_UNIT_PAYLOAD,
     ),
     mutation(
         "orgUnitDelete",
         units.delete,
         OrgUnitDeleteInput,
-        "Removes an org unit that holds neither units nor workers.",
-        scope=Scope.ORGANIZATION_MANAGE,
-        org_unit=(OrgUnit, "The unit as it was; null when refused."),
+        "Delete an org unit. It must have neither units below it nor workers.",
+        **MANAGE,
+        org_unit=(OrgUnit, "The unit before its deletion; null if refused."),
     ),
 ]

@@ -1,4 +1,4 @@
-"""How lists of positions and assignments are filtered and sorted."""
+"""Filters and sort keys for lists of positions and assignments."""
 
 from datetime import date
 from enum import StrEnum
@@ -12,45 +12,45 @@ from app.graph.dsl.types import enum, input, member
 
 @input
 class PositionWhere:
-    """Which positions. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for positions. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["PositionWhere"] | None = member("All of these must hold.")
-    OR: list["PositionWhere"] | None = member("One of these must hold.")
-    NOT: "PositionWhere | None" = member("This must not hold.")
-    name: StringFilter | None = member("Its name.")
-    external_id: ExactFilter | None = member("Its id in the system of record.")
-    org_unit: IDFilter | None = member("The org unit that it belongs to.")
+    AND: list["PositionWhere"] | None = member("Match if all of these match.")
+    OR: list["PositionWhere"] | None = member("Match if any of these matches.")
+    NOT: "PositionWhere | None" = member("Match if this does not match.")
+    name: StringFilter | None = member("Match the name.")
+    external_id: ExactFilter | None = member("Match the id in the source system.")
+    org_unit: IDFilter | None = member("Match the id of the position's org unit.")
 
 
 class PositionOrderField(StrEnum):
-    """What positions can be sorted by."""
+    """The fields that positions can be sorted by."""
 
     NAME = "name"
 
 
-enum(PositionOrderField, NAME="The name, ignoring case. The default.")
+enum(PositionOrderField, NAME="Sort by name, ignoring case. The default.")
 PositionOrder = sort_key(PositionOrderField, "positions")
 
 
 @input
 class AssignmentWhere:
-    """Which assignments. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for assignments. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["AssignmentWhere"] | None = member("All of these must hold.")
-    OR: list["AssignmentWhere"] | None = member("One of these must hold.")
-    NOT: "AssignmentWhere | None" = member("This must not hold.")
-    worker: IDFilter | None = member("Who is assigned.")
-    position: IDFilter | None = member("To which position.")
-    on: date | None = member("In force on this day.")
+    AND: list["AssignmentWhere"] | None = member("Match if all of these match.")
+    OR: list["AssignmentWhere"] | None = member("Match if any of these matches.")
+    NOT: "AssignmentWhere | None" = member("Match if this does not match.")
+    worker: IDFilter | None = member("Match the id of the assigned worker.")
+    position: IDFilter | None = member("Match the id of the position.")
+    on: date | None = member("Match assignments that are in force on this day.")
 
 
 class AssignmentOrderField(StrEnum):
-    """What assignments can be sorted by."""
+    """The fields that assignments can be sorted by."""
 
     FROM = "from"
 
 
-enum(AssignmentOrderField, FROM="The day they begin. The default, latest first.")
+enum(AssignmentOrderField, FROM="Sort by first day. The default, latest first.")
 AssignmentOrder = sort_key(AssignmentOrderField, "assignments")
 READ: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
 POSITION_LIST: dict[str, Any] = {"where": PositionWhere, "order": PositionOrder, **READ}

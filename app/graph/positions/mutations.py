@@ -1,4 +1,4 @@
-"""Changes of positions, and of who holds them."""
+"""The mutations of positions and assignments."""
 
 from datetime import date
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.graph.dsl.bulk_payload import each, refusals
+from app.graph.dsl.bulk_payload import bulk_payload, errors_field
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
@@ -19,121 +19,126 @@ WRITE: dict[str, Any] = {"scope": Scope.REQUIREMENTS_WRITE}
 
 @input
 class PositionContent:
-    """What can be written of a position."""
+    """The fields of a position."""
 
     name: str | None = member("The name. Required.")
-    external_id: str | None = member("The id in the system of record, unique in the organization.")
-    description: str | None = member("What there is to know about it, in up to 2,000 characters.")
-    org_unit: strawberry.ID | None = member("The org unit that it belongs to.")
+    external_id: str | None = member("The id in the source system. Unique in the organization.")
+    description: str | None = member("The description, up to 2,000 characters.")
+    org_unit: strawberry.ID | None = member("The id of the org unit that the position belongs to.")
 
 
 @input
 class PositionCreateInput(PositionContent, MutationInput):
-    """A new position."""
+    """The fields of the new position."""
 
 
 @input
 class PositionUpdateInput(PositionContent, ByIdInput):
-    """A position and what to change: what is absent stays as it is, what is null is cleared."""
+    """The position and the fields to change. Absent fields keep their values; null clears them."""
 
 
 @input
 class PositionArchiveInput(ByIdInput):
-    """A position to take out of use."""
+    """The position to archive."""
 
 
 @input
 class PositionRestoreInput(ByIdInput):
-    """A position to bring back into use."""
+    """The archived position to restore."""
 
 
 @input
 class PositionAssignInput(MutationInput):
-    """Workers to give a position."""
+    """The position, and the workers to assign to it for a period."""
 
-    position: strawberry.ID = member("The position.", default=...)
-    workers: list[strawberry.ID] = member("Up to 500 workers.", default=...)
-    from_: date | None = member("The first day; today when not given.", name="from")
-    to: date | None = member("The last day; none when not given.")
+    position: strawberry.ID = member("The id of the position.", default=...)
+    workers: list[strawberry.ID] = member("The ids of up to 500 workers.", default=...)
+    from_: date | None = member("The first day. Defaults to today.", name="from")
+    to: date | None = member("The last day. Open-ended by default.")
 
 
 @input
 class PositionUnassignInput(ByIdInput):
-    """An assignment to end. `id` is the assignment's."""
+    """The assignment to end, named by `id`, and its last day."""
 
-    to: date | None = member(
-        "The last day; today when not given. One before the first day removes the assignment: it never was."
-    )
+    to: date | None = member("The last day. Defaults to today. A day before the first day removes the assignment.")
 
 
 @input
 class PositionMoveInput(ByIdInput):
-    """An assignment to end, and the position that its worker holds next. `id` is the assignment's."""
+    """The assignment to end, named by `id`, and the worker's next position."""
 
-    position: strawberry.ID = member("The next position.", default=...)
+    position: strawberry.ID = member("The id of the next position.", default=...)
     on: date | None = member(
-        "The first day in it, today when not given; the assignment ends the day before. On its own first day or "
-        "before, the assignment is removed: it never was."
+        "The first day in the next position. Defaults to today. The assignment ends on the day before, and is removed "
+        "if it would then end before its first day."
     )
-    to: date | None = member("The last day in the next position; none when not given.")
+    to: date | None = member("The last day in the next position. Open-ended by default.")
 
 
 @output
 class AssignmentResult:
-    """What became of one worker."""
+    """The result of assigning one worker."""
 
-    worker_id: strawberry.ID = scalar("The id as it was sent.")
-    assignment: Assignment | None = scalar("The assignment; null when refused.")
-    errors: list[UserError] = refusals("Why it was refused.")
+    worker_id: strawberry.ID = scalar("The id of the worker, as sent.")
+    assignment: Assignment | None = scalar("The new assignment; null if refused.")
+    errors: list[UserError] = errors_field("The errors that refused the assignment; empty if it succeeded.")
 
 
-_ONE: dict[str, Any] = {"position": (Position, "The position as it is now; null when refused.")}
+POSITION_PAYLOAD: dict[str, Any] = {"position": (Position, "The position after the mutation; null if refused.")}
 MUTATIONS = [
-    mutation("positionCreate", positions.create, PositionCreateInput, "Adds a position.", **WRITE, **_ONE),
     mutation(
-        "positionUpdate", positions.update, PositionUpdateInput, "Changes what is sent of a position.", **WRITE, **_ONE
+        "positionCreate", positions.create, PositionCreateInput, "Create a position.", **WRITE, **POSITION_PAYLOAD
+    ),
+    mutation(
+        "positionUpdate",
+        positions.update,
+        PositionUpdateInput,
+        "Update the given fields of a position.",
+        **WRITE,
+        **POSITION_PAYLOAD,
     ),
     mutation(
         "positionArchive",
         positions.archive,
         PositionArchiveInput,
-        "Takes a position out of use: nobody is assigned to it any more. Its rules hold for those who hold it.",
+        "Archive a position. It takes no new assignments; its rules still apply to the workers who hold it.",
         **WRITE,
-        **_ONE,
+        **POSITION_PAYLOAD,
     ),
     mutation(
         "positionRestore",
         positions.restore,
         PositionRestoreInput,
-        "Brings an archived position back into use.",
+        "Restore an archived position.",
         **WRITE,
-        **_ONE,
+        **POSITION_PAYLOAD,
     ),
     mutation(
         "positionAssign",
         assignments.assign,
         PositionAssignInput,
-        "Gives up to 500 workers a position, from a day on; each stands alone. What its rules ask is requested.",
+        "Assign up to 500 workers to a position. Each worker succeeds or fails alone. Rules may raise requests.",
         **WRITE,
-        **each(AssignmentResult, "How many were assigned."),
+        **bulk_payload(AssignmentResult, "The number of workers assigned."),
     ),
     mutation(
         "positionUnassign",
         assignments.unassign,
         PositionUnassignInput,
-        "Ends a worker's assignment after a day, or removes one that never was.",
+        "End an assignment after a day, or remove it if it would end before its first day.",
         **WRITE,
-        assignment=(Assignment, "The assignment as it is now, or as it was; null when refused."),
-        removed=(bool, "Whether it was removed."),
+        assignment=(Assignment, "The assignment after the mutation, or before its removal; null if refused."),
+        removed=(bool, "True if the assignment was removed."),
     ),
     mutation(
         "positionMove",
         assignments.move,
         PositionMoveInput,
-        "Ends a worker's assignment and begins another on a day.",
+        "Move a worker to another position: end one assignment and begin the next.",
         **WRITE,
-        ended=(Assignment, "The assignment that ended, as it is now or as it was; null when refused."),
-        removed=(bool, "Whether it was removed, since it would have ended before it began."),
-        assignment=(Assignment, "The assignment that follows it; null when refused."),
+        ended=(Assignment, "The assignment that ended, after the mutation or before its removal; null if refused."),
+        removed=(bool, "True if the assignment was removed, because it would have ended before its first day."),
+        assignment=(Assignment, "The assignment to the next position; null if refused."),
     ),
 ]

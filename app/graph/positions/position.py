@@ -1,4 +1,4 @@
-"""Positions in the graph, and who holds them."""
+"""The `Position` and `Assignment` types and their queries."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,69 +10,88 @@ from app.compliance import queries as compliance
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, node, permission, query
-from app.graph.dsl.node_types import find
+from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.types import flag, scalar
 from app.graph.node import Node
 from app.graph.organizations.organization import OrgUnit
 from app.graph.positions.listing import ASSIGNMENT_LIST, POSITION_LIST, READ
-from app.graph.references import POSITION, RULE
 from app.graph.requirement_rules.listing import RULE_LIST
+from app.graph.type_references import POSITION, RULE
 from app.graph.workers.worker import Worker
 from app.organizations import queries as organizations
 from app.workers import permissions, queries
 
 
 def can(description: str, rule: Any) -> Any:
-    """Whether the caller could do something to the position."""
+    """Declare a `viewerCan…` field of a position."""
     scope, reads = Scope.REQUIREMENTS_WRITE, permissions.POSITION_READS
     return permission(description, queries.position_by_id, scope, rule, reads=reads)
 
 
 @node(queries.assignment_by_id, **READ)
 class Assignment(Node):
-    """A worker in a position, from a day to a day, both included."""
+    """A worker's assignment to a position for a period, first and last day included."""
 
-    worker: Worker | None = edge(queries.by_id, "Who holds the position.", key="worker_id", **READ)
-    position: POSITION | None = edge(queries.position_by_id, "The position.", key="position_id", **READ)
-    from_date: date = scalar("The first day.", name="from")
-    to_date: date | None = scalar("The last day; null while no end is in sight.", name="to")
-    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    created_at: datetime = scalar("When it was recorded.")
-    last_updated: datetime = scalar("When it last changed.")
+    worker: Worker | None = edge(queries.by_id, "The worker who holds the position.", key="worker_id", **READ)
+    position: POSITION | None = edge(
+        queries.position_by_id, "The position that the worker holds.", key="position_id", **READ
+    )
+    from_date: date = scalar("The first day of the assignment.", name="from")
+    to_date: date | None = scalar("The last day of the assignment; null if it is open-ended.", name="to")
+    revision: int = scalar(
+        "The assignment's revision, which increases with each change. Send it back as `expectedRevision`."
+    )
+    created_at: datetime = scalar("The time the assignment was created.")
+    last_updated: datetime = scalar("The time of the last change.")
 
 
 @node(queries.position_by_id, **READ)
 class Position(Node):
-    """A job to be filled, such as Night Nurse at Manly. What it takes is said by requirement rules."""
+    """A job that workers hold, such as Night Nurse at Manly. Requirement rules say which credentials it needs."""
 
-    name: str = scalar("The name.")
-    external_id: str | None = scalar("The id in the system of record, unique in the organization.")
-    description: str | None = scalar("What there is to know about it.")
+    name: str = scalar("The name of the position.")
+    external_id: str | None = scalar("The id in the source system. Unique in the organization.")
+    description: str | None = scalar("The description of the position.")
     org_unit: OrgUnit | None = edge(
-        organizations.unit_by_id, "The org unit that it belongs to.", key="org_unit_id", **READ
+        organizations.unit_by_id, "The org unit that the position belongs to.", key="org_unit_id", **READ
     )
     assignments: Connection[Assignment] | None = edge(
-        queries.assignments_by_position, "Who holds, held and will hold it, latest first.", key="id", **ASSIGNMENT_LIST
+        queries.assignments_by_position,
+        "The past, current and future assignments to the position, latest first.",
+        key="id",
+        **ASSIGNMENT_LIST,
     )
     rules: Connection[RULE] | None = edge(
-        compliance.rules_by_position, "The rules of this position.", key="id", **RULE_LIST
+        compliance.rules_by_position, "The requirement rules for the position.", key="id", **RULE_LIST
     )
-    archived: bool = flag("Whether it is out of use.", "archived_at")
-    archived_at: datetime | None = scalar("When it was taken out of use, if it is.")
-    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    created_at: datetime = scalar("When it was added.")
-    last_updated: datetime = scalar("When it last changed.")
-    viewer_can_update: bool = can("Whether you could update it now.", permissions.in_use)
-    viewer_can_archive: bool = can("Whether you could archive it now.", permissions.in_use)
-    viewer_can_restore: bool = can("Whether you could bring it back into use now.", permissions.restore_position)
-    viewer_can_assign: bool = can("Whether you could assign workers to it now.", permissions.in_use)
+    archived: bool = flag("True if the position is archived.", "archived_at")
+    archived_at: datetime | None = scalar("The time of archiving; null if the position is not archived.")
+    revision: int = scalar(
+        "The position's revision, which increases with each change. Send it back as `expectedRevision`."
+    )
+    created_at: datetime = scalar("The time the position was created.")
+    last_updated: datetime = scalar("The time of the last change.")
+    viewer_can_update: bool = can("True if the viewer can update the position now.", permissions.use_position)
+    viewer_can_archive: bool = can("True if the viewer can archive the position now.", permissions.use_position)
+    viewer_can_restore: bool = can(
+        "True if the viewer can restore the position from the archive now.", permissions.restore_position
+    )
+    viewer_can_assign: bool = can(
+        "True if the viewer can assign workers to the position now.", permissions.use_position
+    )
 
 
 def _position(_context: Context, _actor: Actor, id: str) -> Position | None:
-    return find(queries.position_by_id, id)
+    return defer_load(queries.position_by_id, id)
 
 
 QUERIES = [
-    query("position", _position, "One position; null when there is none.", id=(strawberry.ID, "Its id."), **READ),
-    listing("positions", queries.positions, Position, "The organization's positions.", **POSITION_LIST),
+    query(
+        "position",
+        _position,
+        "Look up a position by id; null if there is none.",
+        id=(strawberry.ID, "The position's id."),
+        **READ,
+    ),
+    listing("positions", queries.positions, Position, "List the organization's positions.", **POSITION_LIST),
 ]

@@ -1,1 +1,1 @@
-"""Workers, and what they share with applicants, in the schema."""
+"""Workers in the schema, and the types that they share with applicants."""

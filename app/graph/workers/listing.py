@@ -1,4 +1,4 @@
-"""How lists of workers and applicants are filtered and sorted."""
+"""Filters and sort keys for lists of workers and applicants."""
 
 from datetime import date
 from enum import StrEnum
@@ -16,66 +16,66 @@ from app.workers.tables import ConnectionState, EmploymentStatus, Standing, Work
 
 @input
 class OrgUnitFilter:
-    """Workers of some org units."""
+    """A filter on the org unit that a worker belongs to."""
 
-    in_: list[strawberry.ID] = member("The units.", default=..., name="in")
-    include_subtree: bool = member("Whether the units under them count too.", default=True)
+    in_: list[strawberry.ID] = member("Match any of these org units.", default=..., name="in")
+    include_subtree: bool = member("If true, the units below them match too.", default=True)
 
 
 @input
 class PositionFilter:
-    """Workers who hold one of some positions on a day."""
+    """A filter on the positions that a worker holds on a day."""
 
-    in_: list[strawberry.ID] = member("The positions.", default=..., name="in")
-    on: date | None = member("The day; today when not given.")
+    in_: list[strawberry.ID] = member("Match any of these positions.", default=..., name="in")
+    on: date | None = member("The day. Defaults to today.")
 
 
 @input
 class PersonWhere:
-    """What workers and applicants can both be filtered by."""
+    """Filters for workers and applicants."""
 
-    id: IDFilter | None = member("The person's id.")
-    display_name: StringFilter | None = member("The name shown.")
-    first_name: StringFilter | None = member("The first name.")
-    last_name: StringFilter | None = member("The last name.")
-    email: StringFilter | None = member("The email address at work.")
-    external_id: ExactFilter | None = member("The id in the system of record.")
-    source_system: ExactFilter | None = member("The system of record.")
-    updated_after: Moment | None = member("Changed at or after this.")
-    updated_before: Moment | None = member("Changed before this.")
+    id: IDFilter | None = member("Match the id.")
+    display_name: StringFilter | None = member("Match the display name.")
+    first_name: StringFilter | None = member("Match the first name.")
+    last_name: StringFilter | None = member("Match the last name.")
+    email: StringFilter | None = member("Match the work email.")
+    external_id: ExactFilter | None = member("Match the id in the source system.")
+    source_system: ExactFilter | None = member("Match the name of the source system.")
+    updated_after: Moment | None = member("Match records last changed at or after this time.")
+    updated_before: Moment | None = member("Match records last changed before this time.")
 
 
 @input
 class WorkerWhere(PersonWhere):
-    """Which workers. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for workers. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["WorkerWhere"] | None = member("All of these must hold.")
-    OR: list["WorkerWhere"] | None = member("One of these must hold.")
-    NOT: "WorkerWhere | None" = member("This must not hold.")
-    connection_state: ChoiceFilter[ConnectionState] | None = member("Whether they accepted an invitation.")
-    employment_status: ChoiceFilter[EmploymentStatus] | None = member("Where their employment stands.")
-    worker_type: ChoiceFilter[WorkerType] | None = member("How they work for the organization.")
-    job_title: StringFilter | None = member("Their job title.")
-    team: StringFilter | None = member("Their team.")
-    department: StringFilter | None = member("Their department.")
-    org_unit: OrgUnitFilter | None = member("The org unit they belong to.")
-    position: PositionFilter | None = member("The positions they hold.")
+    AND: list["WorkerWhere"] | None = member("Match if all of these match.")
+    OR: list["WorkerWhere"] | None = member("Match if any of these matches.")
+    NOT: "WorkerWhere | None" = member("Match if this does not match.")
+    connection_state: ChoiceFilter[ConnectionState] | None = member("Match the state of the invitation.")
+    employment_status: ChoiceFilter[EmploymentStatus] | None = member("Match the employment status.")
+    worker_type: ChoiceFilter[WorkerType] | None = member("Match the type of worker.")
+    job_title: StringFilter | None = member("Match the job title.")
+    team: StringFilter | None = member("Match the team.")
+    department: StringFilter | None = member("Match the department.")
+    org_unit: OrgUnitFilter | None = member("Match the org unit that the worker belongs to.")
+    position: PositionFilter | None = member("Match the positions that the worker holds.")
     standing: ChoiceFilter[Standing] | None = member(
-        "Where they stand today, if anywhere (see `Worker.standing`). Asking takes the scope `compliance:read`."
+        "Match the compliance standing today (see `Worker.standing`). This filter needs the scope `compliance:read`."
     )
 
 
 @input
 class ApplicantWhere(PersonWhere):
-    """Which applicants. All that is given must hold; AND, OR and NOT nest four deep."""
+    """Filters for applicants. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
 
-    AND: list["ApplicantWhere"] | None = member("All of these must hold.")
-    OR: list["ApplicantWhere"] | None = member("One of these must hold.")
-    NOT: "ApplicantWhere | None" = member("This must not hold.")
+    AND: list["ApplicantWhere"] | None = member("Match if all of these match.")
+    OR: list["ApplicantWhere"] | None = member("Match if any of these matches.")
+    NOT: "ApplicantWhere | None" = member("Match if this does not match.")
 
 
 class PersonOrderField(StrEnum):
-    """What workers and applicants can be sorted by."""
+    """The fields that workers and applicants can be sorted by."""
 
     DISPLAY_NAME = "displayName"
     EMAIL = "email"
@@ -87,12 +87,12 @@ class PersonOrderField(StrEnum):
 
 enum(
     PersonOrderField,
-    DISPLAY_NAME="The name shown, ignoring case. The default.",
-    EMAIL="The email address at work; those without one come first.",
-    CREATED_AT="When the record was added.",
-    FIRST_NAME="The first name, ignoring case.",
-    LAST_NAME="The last name, ignoring case.",
-    LAST_UPDATED="When the record last changed.",
+    DISPLAY_NAME="Sort by display name, ignoring case. The default.",
+    EMAIL="Sort by work email. People without one come first.",
+    CREATED_AT="Sort by time of creation.",
+    FIRST_NAME="Sort by first name, ignoring case.",
+    LAST_NAME="Sort by last name, ignoring case.",
+    LAST_UPDATED="Sort by time of the last change.",
 )
 PersonOrder = sort_key(PersonOrderField, "workers and applicants")
 WORKER_LIST: dict[str, Any] = {

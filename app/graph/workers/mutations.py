@@ -1,4 +1,4 @@
-"""Changes of workers: their inputs, results and mutations."""
+"""The mutations of workers."""
 
 from datetime import date
 from functools import partial
@@ -7,41 +7,41 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.graph.dsl.bulk_payload import each, refusals
+from app.graph.dsl.bulk_payload import bulk_payload, errors_field
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ChangeInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
 from app.graph.dsl.user_errors import UserError
 from app.graph.workers.person import PersonBy, PersonContent
 from app.graph.workers.worker import Worker
-from app.workers import deletion, editing, people, upsert
+from app.workers import bulk_upsert, deletion, editing, people
+from app.workers.bulk_upsert import UpsertStatus
 from app.workers.tables import EmploymentStatus, WorkerType
-from app.workers.upsert import UpsertStatus
 
 WRITE: dict[str, Any] = {"scope": Scope.WORKERS_WRITE}
 
 
 @input
 class EmploymentInput:
-    """How someone works for the organization."""
+    """The employment of a worker in the organization."""
 
     job_title: str | None = member("The job title.")
-    worker_type: WorkerType | None = member("How they work for the organization; EMPLOYEE when not given.")
-    status: EmploymentStatus | None = member("Where the employment stands; ACTIVE when not given.")
-    start_date: date | None = member("The first day.")
-    end_date: date | None = member("The last day.")
+    worker_type: WorkerType | None = member("The type of worker. Defaults to `EMPLOYEE`.")
+    status: EmploymentStatus | None = member("The employment status. Defaults to `ACTIVE`.")
+    start_date: date | None = member("The first day of employment.")
+    end_date: date | None = member("The last day of employment.")
     team: str | None = member("The team.")
     department: str | None = member("The department.")
     job_family: str | None = member("The job family.")
-    organization_level1: str | None = member("The first level of the organization.")
-    organization_level2: str | None = member("The second level of the organization.")
-    organization_level3: str | None = member("The third level of the organization.")
-    org_unit: strawberry.ID | None = member("The org unit they belong to.")
+    organization_level1: str | None = member("The first level of the organization's hierarchy.")
+    organization_level2: str | None = member("The second level of the organization's hierarchy.")
+    organization_level3: str | None = member("The third level of the organization's hierarchy.")
+    org_unit: strawberry.ID | None = member("The id of the org unit that the worker belongs to.")
 
 
 @input
 class AddressInput:
-    """Where someone is."""
+    """The address of a worker."""
 
     country: str | None = member("The country.")
     zip_code: str | None = member("The postal code.")
@@ -50,140 +50,140 @@ class AddressInput:
 
 @input
 class ManagerInput:
-    """Someone's manager."""
+    """The manager of a worker."""
 
-    id: strawberry.ID | None = member("The manager, as a worker here.")
+    id: strawberry.ID | None = member("The id of the manager's worker record.")
     first_name: str | None = member("The manager's first name.")
     last_name: str | None = member("The manager's last name.")
-    external_id: str | None = member("The manager's id in the system of record.")
+    external_id: str | None = member("The manager's id in the source system.")
 
 
 @input
 class ProfileInput:
-    """How someone presents themselves."""
+    """The public profile of a worker."""
 
-    photo_url: str | None = member("The address of a photo.")
-    bio: str | None = member("A few words about them.")
-    vanity_url: str | None = member("The address of their public profile.")
+    photo_url: str | None = member("The URL of a photo.")
+    bio: str | None = member("A short biography.")
+    vanity_url: str | None = member("The URL of the public profile.")
 
 
 @input
 class WorkerContent(PersonContent):
-    """What can be written of a worker."""
+    """The fields of a worker."""
 
-    employment: EmploymentInput | None = member("How they work for the organization.")
-    address: AddressInput | None = member("Where they are.")
-    manager: ManagerInput | None = member("Their manager.")
-    profile: ProfileInput | None = member("How they present themselves.")
+    employment: EmploymentInput | None = member("The employment.")
+    address: AddressInput | None = member("The address.")
+    manager: ManagerInput | None = member("The manager.")
+    profile: ProfileInput | None = member("The public profile.")
 
 
 @input
 class WorkerCreateInput(WorkerContent, MutationInput):
-    """A new worker."""
+    """The fields of the new worker."""
 
 
 @input
 class WorkerUpdateInput(WorkerContent, ChangeInput):
-    """A worker and what to change: what is absent stays as it is, what is null is cleared."""
+    """The worker and the fields to change. Absent fields keep their values; null clears them."""
 
-    worker: PersonBy = member("Which worker.", default=...)
+    worker: PersonBy = member("The worker.", default=...)
 
 
 @input
 class WorkerReplaceInput(WorkerContent, ChangeInput):
-    """A worker and all that is to be known of them: what is absent is cleared."""
+    """The worker and all of its fields. Absent fields are cleared."""
 
-    worker: PersonBy = member("Which worker.", default=...)
+    worker: PersonBy = member("The worker.", default=...)
 
 
 @input
 class WorkerDeleteInput(ChangeInput):
-    """A worker to delete."""
+    """The worker to delete."""
 
-    worker: PersonBy = member("Which worker.", default=...)
+    worker: PersonBy = member("The worker.", default=...)
 
 
 @input
 class WorkerRestoreInput(ChangeInput):
-    """A worker whose deletion to undo."""
+    """The deleted worker to restore."""
 
-    worker: PersonBy = member("Which worker.", default=...)
+    worker: PersonBy = member("The worker.", default=...)
 
 
 @input
 class WorkersUpsertInput(MutationInput):
-    """Workers as the system of record has them."""
+    """The workers to create or update."""
 
     rows: list[WorkerContent] = member(
-        "Up to 500 workers, each with a source.externalId. Known ones are updated, others are added.",
+        "Up to 500 workers, each with a `source.externalId`. Known workers are updated, others are created.",
         default=...,
     )
 
 
 @output
 class WorkerUpsertResult:
-    """What became of one row."""
+    """The result of one row."""
 
-    index: int = scalar("The row's place in the input, from 0.")
-    status: UpsertStatus = scalar("What became of it.")
-    worker: Worker | None = scalar("The worker, unless it failed.")
-    errors: list[UserError] = refusals("Why it failed.")
+    index: int = scalar("The position of the row in the input, from 0.")
+    status: UpsertStatus = scalar("The outcome of the row.")
+    worker: Worker | None = scalar("The worker; null if the row failed.")
+    errors: list[UserError] = errors_field("The errors that refused the row; empty if it succeeded.")
 
 
-_ONE = (Worker, "The worker as it is now; null when refused.")
+WORKER_PAYLOAD: dict[str, Any] = {"worker": (Worker, "The worker after the mutation; null if refused.")}
 MUTATIONS = [
     mutation(
         "workerCreate",
         partial(editing.create, people.WORKER),
         WorkerCreateInput,
-        "Adds a worker.",
+        "Create a worker.",
         **WRITE,
-        worker=_ONE,
+        **WORKER_PAYLOAD,
     ),
     mutation(
         "workerUpdate",
         partial(editing.update, people.WORKER),
         WorkerUpdateInput,
-        "Changes what is sent of a worker.",
+        "Update the given fields of a worker.",
         **WRITE,
-        worker=_ONE,
+        **WORKER_PAYLOAD,
     ),
     mutation(
         "workerReplace",
         partial(editing.replace, people.WORKER),
         WorkerReplaceInput,
-        "Writes a worker anew; what is not sent is cleared.",
+        "Replace all fields of a worker. Absent fields are cleared.",
         **WRITE,
-        worker=_ONE,
+        **WORKER_PAYLOAD,
     ),
     mutation(
         "workerDelete",
         partial(deletion.delete, people.WORKER),
         WorkerDeleteInput,
-        "Deletes a worker softly: it leaves the lists, and can be restored.",
+        "Delete a worker. A deleted worker leaves the lists and can be restored.",
         **WRITE,
-        worker=_ONE,
+        **WORKER_PAYLOAD,
     ),
     mutation(
         "workerRestore",
         partial(deletion.restore, people.WORKER),
         WorkerRestoreInput,
-        "Undoes the deletion of a worker.",
+        "Restore a deleted worker.",
         **WRITE,
-        worker=_ONE,
+        **WORKER_PAYLOAD,
     ),
     mutation(
         "workersUpsert",
-        upsert.upsert,
+        bulk_upsert.upsert,
         WorkersUpsertInput,
-        "Adds or updates up to 500 workers by their source; rows stand or fall alone.",
+        "Create or update up to 500 workers by their source. Each row succeeds or fails on its own.",
         **WRITE,
-        **each(
+        **bulk_payload(
             WorkerUpsertResult,
-            "How many rows were added, updated or unchanged.",
+            "The number of rows created, updated or unchanged.",
             items="each row",
-            failed="How many rows failed.",
-            total="How many rows there were.",
+            failed="The number of rows that failed.",
+            total="The number of rows in the input.",
         ),
     ),
 ]

@@ -1,4 +1,4 @@
-"""What workers and applicants have in common."""
+"""The types and inputs that workers and applicants share."""
 
 from datetime import date
 from typing import Any
@@ -12,47 +12,59 @@ from app.graph.credentials.listing import CREDENTIAL_LIST
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge
-from app.graph.dsl.node_types import find
-from app.graph.dsl.types import Result, as_value, flag, given, input, interface, member, one_of, output, part, scalar
+from app.graph.dsl.node_types import defer_load
+from app.graph.dsl.types import (
+    OutputType,
+    as_output,
+    embedded,
+    flag,
+    input,
+    interface,
+    member,
+    one_of,
+    output,
+    scalar,
+    to_data,
+)
 from app.graph.node import Node
-from app.graph.references import CREDENTIAL
+from app.graph.type_references import CREDENTIAL
 from app.lists.listings import Lookup
 from app.workers import fields, references
-from app.workers.people import Kind
+from app.workers.people import PersonSpec
 
 
 @output
 class Identity:
-    """Who a person is."""
+    """The names and date of birth of a person."""
 
-    display_name: str = scalar("The name shown everywhere.")
-    first_name: str | None = scalar("The first name.")
-    middle_name: str | None = scalar("The middle name or names.")
-    last_name: str | None = scalar("The last name.")
+    display_name: str = scalar("The name to show for the person.")
+    first_name: str | None = scalar("The person's first name.")
+    middle_name: str | None = scalar("The person's middle names.")
+    last_name: str | None = scalar("The person's last name.")
     full_name: str = scalar(
-        "First, middle and last name together; the display name when none is known.",
+        "The first, middle and last names joined; the display name if none is set.",
         derived=fields.full_name,
         reads=("first_name", "middle_name", "last_name", "display_name"),
     )
-    birth_date: date | None = scalar("The day of birth.")
+    birth_date: date | None = scalar("The person's date of birth.")
 
 
 @output
 class Contact:
-    """How a person is reached."""
+    """The email addresses and phone number of a person."""
 
-    work_email: str | None = scalar("The email address at work, unique in the organization.")
-    personal_email: str | None = scalar("A private email address.")
-    phone: str | None = scalar("A telephone number.")
+    work_email: str | None = scalar("The work email. Unique in the organization, ignoring case.")
+    personal_email: str | None = scalar("The private email.")
+    phone: str | None = scalar("The phone number.")
 
 
 @output
 class Source:
-    """Where a person's record comes from."""
+    """The origin of a person's record: the source system and its id there."""
 
-    external_id: str | None = scalar("The id in the system of record.")
+    external_id: str | None = scalar("The id in the source system.")
     source_system: str | None = scalar(
-        "The system of record, such as `workday`.",
+        "The name of the source system, such as `workday`.",
         derived=lambda person: person.source_system or None,
         reads=("source_system",),
     )
@@ -60,75 +72,79 @@ class Source:
 
 @interface
 class CredentialOwner(Node):
-    """Someone who can hold credentials: a worker or an applicant."""
+    """A person who can hold credentials: a worker or an applicant."""
 
-    identity: Identity = part("Who they are.")
-    contact: Contact = part("How they are reached.")
-    source: Source = part("Where the record comes from.")
+    identity: Identity = embedded("The person's names and date of birth.")
+    contact: Contact = embedded("The person's email addresses and phone number.")
+    source: Source = embedded("The origin of the record.")
     credentials: Connection[CREDENTIAL] | None = edge(
-        credentials.by_worker, "The credentials they hold.", key="id", **CREDENTIAL_LIST
+        credentials.by_worker, "The credentials that the person holds.", key="id", **CREDENTIAL_LIST
     )
-    revision: int = scalar("Grows with each change; send it back as `expectedRevision`.")
-    deleted: bool = flag("Whether it is deleted.", "deleted_at")
+    revision: int = scalar(
+        "The record's revision, which increases with each change. Send it back as `expectedRevision`."
+    )
+    deleted: bool = flag("True if the record is deleted.", "deleted_at")
 
 
 @input
 class IdentityInput:
-    """Who a person is."""
+    """The names and date of birth of a person."""
 
-    display_name: str | None = member("The name shown everywhere. Required.")
+    display_name: str | None = member("The name to show for the person. Required.")
     first_name: str | None = member("The first name.")
-    middle_name: str | None = member("The middle name or names.")
+    middle_name: str | None = member("The middle names.")
     last_name: str | None = member("The last name.")
-    birth_date: date | None = member("The day of birth.")
+    birth_date: date | None = member("The date of birth.")
 
 
 @input
 class ContactInput:
-    """How a person is reached."""
+    """The email addresses and phone number of a person."""
 
-    work_email: str | None = member("The email address at work, unique in the organization ignoring case.")
-    personal_email: str | None = member("A private email address.")
-    phone: str | None = member("A telephone number.")
+    work_email: str | None = member("The work email. Unique in the organization, ignoring case.")
+    personal_email: str | None = member("The private email.")
+    phone: str | None = member("The phone number.")
 
 
 @input
 class SourceInput:
-    """Where a person's record comes from. The two together are unique in the organization."""
+    """The origin of a person's record. The external id and source system together are unique in the organization."""
 
-    external_id: str | None = member("The id in the system of record.")
-    source_system: str | None = member("The system of record, such as `workday`.")
+    external_id: str | None = member("The id in the source system.")
+    source_system: str | None = member("The name of the source system, such as `workday`.")
 
 
 @input
 class PersonContent:
-    """What can be written of any person."""
+    """The fields of a worker or an applicant."""
 
-    identity: IdentityInput | None = member("Who they are; needs a displayName.")
-    contact: ContactInput | None = member("How they are reached.")
-    source: SourceInput | None = member("Where the record comes from.")
+    identity: IdentityInput | None = member("The names and date of birth. Must include a `displayName`.")
+    contact: ContactInput | None = member("The email addresses and phone number.")
+    source: SourceInput | None = member("The origin of the record.")
 
 
 @input
 class ExternalIdInput:
-    """An id in a system of record."""
+    """The id of a person in a source system."""
 
-    external_id: str = member("The id.", default=...)
-    source_system: str = member("The system, such as `workday`.", default=...)
+    external_id: str = member("The id in the source system.", default=...)
+    source_system: str = member("The name of the source system, such as `workday`.", default=...)
 
 
 @one_of
 class PersonBy:
-    """One person, named in exactly one way."""
+    """A reference to one person, by exactly one key."""
 
-    id: strawberry.ID | None = member("By the id here.")
-    email: str | None = member("By the email address at work, ignoring case.")
-    external_id: str | None = member("By the id in a system of record, where only one system uses it.")
-    source: ExternalIdInput | None = member("By the id in a system of record, and that system.")
+    id: strawberry.ID | None = member("The id of the worker or applicant.")
+    email: str | None = member("The work email, ignoring case.")
+    external_id: str | None = member("The id in the source system, if only one source system uses it.")
+    source: ExternalIdInput | None = member("The id in a source system, and the system's name.")
 
 
-def find_person(context: Context, actor: Actor, kind: Kind[Any], by_id: Lookup[Any], by: PersonBy) -> Result | None:
-    """What a query may give instead of the person that is named (see `find`)."""
-    if by.id and ids.kind(by.id) == kind.table.prefix:
-        return find(by_id, by.id)
-    return as_value(context.look(references.lookup, actor, kind, given(by), ("by",)))
+def find_person(
+    context: Context, actor: Actor, spec: PersonSpec[Any], by_id: Lookup[Any], by: PersonBy
+) -> OutputType | None:
+    """Return a reference to the person named by an input, for a query to return (see `defer_load`)."""
+    if by.id and ids.prefix_of(by.id) == spec.table.prefix:
+        return defer_load(by_id, by.id)
+    return as_output(context.run_query(references.lookup, actor, spec, to_data(by), ("by",)))

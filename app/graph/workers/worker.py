@@ -1,4 +1,4 @@
-"""Workers in the graph."""
+"""The `Worker` type and its queries."""
 
 from datetime import date, datetime
 from typing import Any
@@ -14,11 +14,11 @@ from app.graph.credentials.listing import CREDENTIAL_LIST
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, node, permission, query
-from app.graph.dsl.types import output, part, scalar
+from app.graph.dsl.types import embedded, output, scalar
 from app.graph.events.listing import EVENT_LIST
 from app.graph.exemptions.listing import EXEMPTION_LIST
 from app.graph.positions.listing import ASSIGNMENT_LIST
-from app.graph.references import ASSIGNMENT, CELL, CREDENTIAL, EVENT, EXEMPTION, ORG_UNIT, REQUEST, WORKER
+from app.graph.type_references import ASSIGNMENT, CELL, CREDENTIAL, EVENT, EXEMPTION, ORG_UNIT, REQUEST, WORKER
 from app.graph.workers.listing import WORKER_LIST
 from app.graph.workers.person import CredentialOwner, PersonBy, find_person
 from app.organizations import queries as organizations
@@ -28,131 +28,141 @@ from app.workers.tables import ConnectionState, EmploymentStatus, Standing, Work
 READ: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
 AS_OF = (
     date | None,
-    "The day; today unless given. A past day is judged by what was recorded before its end, a day to come by what "
-    "is known today.",
+    "The day. Defaults to today. A past day is evaluated from the records as they were at its end, a future day from "
+    "today's records.",
 )
 
 
 @output
 class Employment:
-    """How someone works for the organization."""
+    """The employment of a worker in the organization."""
 
     job_title: str | None = scalar("The job title.")
-    worker_type: WorkerType = scalar("How they work for the organization.")
-    status: EmploymentStatus = scalar("Where the employment stands.")
-    start_date: date | None = scalar("The first day.")
-    end_date: date | None = scalar("The last day.")
-    team: str | None = scalar("The team, as the system of record names it.")
-    department: str | None = scalar("The department, as the system of record names it.")
+    worker_type: WorkerType = scalar("The type of worker.")
+    status: EmploymentStatus = scalar("The employment status.")
+    start_date: date | None = scalar("The first day of employment.")
+    end_date: date | None = scalar("The last day of employment.")
+    team: str | None = scalar("The team, as the source system names it.")
+    department: str | None = scalar("The department, as the source system names it.")
     job_family: str | None = scalar("The job family.")
     organization_level1: str | None = scalar(
-        "The first level of the organization, as sent.", column="organization_level_1"
+        "The first level of the organization's hierarchy, as the source system names it.", column="organization_level_1"
     )
     organization_level2: str | None = scalar(
-        "The second level of the organization, as sent.", column="organization_level_2"
+        "The second level of the organization's hierarchy, as the source system names it.",
+        column="organization_level_2",
     )
     organization_level3: str | None = scalar(
-        "The third level of the organization, as sent.", column="organization_level_3"
+        "The third level of the organization's hierarchy, as the source system names it.", column="organization_level_3"
     )
     org_unit: ORG_UNIT | None = edge(
-        organizations.unit_by_id, "The org unit they belong to.", key="org_unit_id", **READ
+        organizations.unit_by_id, "The org unit that the worker belongs to.", key="org_unit_id", **READ
     )
 
 
 @output
 class Address:
-    """Where someone is."""
+    """The address of a worker."""
 
     country: str | None = scalar("The country.")
     zip_code: str | None = scalar("The postal code.")
     state_or_province: str | None = scalar("The state or province.")
     location: str | None = scalar(
-        "State or province and country together.", derived=fields.location, reads=("state_or_province", "country")
+        "The state or province and the country, joined.",
+        derived=fields.location,
+        reads=("state_or_province", "country"),
     )
 
 
 @output
 class Manager:
-    """Someone's manager: the worker, where known, and the names as the system of record sent them."""
+    """The manager of a worker: the worker record, if there is one, and the names as the source system sent them."""
 
-    worker: WORKER | None = edge(queries.by_id, "The manager, as a worker here.", key="manager_id", **READ)
+    worker: WORKER | None = edge(queries.by_id, "The manager's worker record.", key="manager_id", **READ)
     first_name: str | None = scalar("The manager's first name, as sent.", column="manager_first_name")
     last_name: str | None = scalar("The manager's last name, as sent.", column="manager_last_name")
     external_id: str | None = scalar(
-        "The manager's id in the system of record, as sent.",
+        "The manager's id in the source system, as sent.",
         column="manager_external_id",
     )
 
 
 @output
 class WorkerConnectionStatus:
-    """Whether someone has been invited to look after their credentials, and what they answered."""
+    """The state of a worker's invitation to manage their own credentials."""
 
-    state: ConnectionState = scalar("Where the invitation stands.", column="connection_state")
-    state_updated_at: datetime | None = scalar("When that last changed.", column="connection_state_updated_at")
-    last_invitation_sent_at: datetime | None = scalar("When the last invitation was sent.")
+    state: ConnectionState = scalar("The state of the invitation.", column="connection_state")
+    state_updated_at: datetime | None = scalar(
+        "The time of the last change of the state.", column="connection_state_updated_at"
+    )
+    last_invitation_sent_at: datetime | None = scalar("The time the last invitation was sent.")
 
 
 @output
 class Profile:
-    """How someone presents themselves."""
+    """The public profile of a worker."""
 
-    photo_url: str | None = scalar("The address of a photo.")
-    bio: str | None = scalar("A few words about them.")
-    vanity_url: str | None = scalar("The address of their public profile.")
+    photo_url: str | None = scalar("The URL of a photo.")
+    bio: str | None = scalar("A short biography.")
+    vanity_url: str | None = scalar("The URL of the public profile.")
 
 
 @output
 class EvidencePack:
-    """Where an evidence pack can be had for a short while, without a key.
+    """A temporary link to an evidence pack, which needs no API key.
 
-    It is a ZIP archive of what was recorded before the day's end: where the worker stood and why, each credential with
-    its versions, decisions, checks and files, and the ledger. `manifest.jws` signs the digests of all files; the keys
-    to check it with are at `/.well-known/jwks.json`.
+    The pack is a ZIP archive of the records at the end of a day: the worker's standing and its reasons, each credential
+    with its versions, decisions, checks and files, and the event log. `manifest.jws` signs the digests of all files.
+    The keys that verify it are at `/.well-known/jwks.json`.
     """
 
-    url: str = scalar("The address.")
-    expires_at: datetime = scalar("Until when it is good.")
-    as_of: date = scalar("The day that it tells of.")
+    url: str = scalar("The URL of the archive.")
+    expires_at: datetime = scalar("The time the link expires.")
+    as_of: date = scalar("The day that the pack covers.")
 
 
-def _offered(worker: Any, day: date | None, context: Context) -> packs.Offer | None:
+def _pack_link(worker: Any, day: date | None, context: Context) -> packs.PackLink | None:
     if day is None:
         return None
-    return packs.offer(context.files.addresses, context.actor, worker.id, day, context.origin, context.database.clock())
+    return packs.make_link(
+        context.files.addresses, context.actor, worker.id, day, context.origin, context.database.clock()
+    )
 
 
 @node(queries.by_id, **READ)
 class Worker(CredentialOwner):
-    """Someone who works for the organization."""
+    """A person who works for the organization."""
 
-    employment: Employment = part("How they work for the organization.")
-    address: Address = part("Where they are.")
-    manager: Manager = part("Their manager.")
-    connection: WorkerConnectionStatus = part("Whether they accepted an invitation.")
-    profile: Profile = part("How they present themselves.")
+    employment: Employment = embedded("The worker's employment.")
+    address: Address = embedded("The worker's address.")
+    manager: Manager = embedded("The worker's manager.")
+    connection: WorkerConnectionStatus = embedded("The state of the worker's invitation.")
+    profile: Profile = embedded("The worker's public profile.")
     credentials: Connection[CREDENTIAL] | None = edge(
-        credentials.by_worker, "The credentials they hold.", key="id", **CREDENTIAL_LIST
+        credentials.by_worker, "The credentials that the worker holds.", key="id", **CREDENTIAL_LIST
     )
     reports: Connection[WORKER] | None = edge(
-        queries.by_manager, "The workers whose manager they are.", key="id", **WORKER_LIST
+        queries.by_manager, "The workers who report to the worker.", key="id", **WORKER_LIST
     )
     assignments: Connection[ASSIGNMENT] | None = edge(
         queries.assignments_by_worker,
-        "The positions they hold, held and will hold, latest first.",
+        "The worker's past, current and future assignments to positions, latest first.",
         key="id",
         **ASSIGNMENT_LIST,
     )
     requests: Connection[REQUEST] | None = edge(
-        compliance.requests_by_worker, "What they are and were asked for, latest first.", key="id", **REQUEST_LIST
+        compliance.requests_by_worker,
+        "The requests made to the worker for credentials, latest first.",
+        key="id",
+        **REQUEST_LIST,
     )
     exemptions: Connection[EXEMPTION] | None = edge(
-        compliance.exemptions_by_worker, "What they are, were and will be let off.", key="id", **EXEMPTION_LIST
+        compliance.exemptions_by_worker, "The worker's past, current and future exemptions.", key="id", **EXEMPTION_LIST
     )
     standing: Standing | None = edge(
-        worker_facts.judged,
-        "Where they stand on a day, by the rules that are mandatory: COMPLIANT where none applies; null where they are "
-        "deleted, or neither pending, active nor on leave.",
+        worker_facts.evaluate_workers,
+        "The worker's compliance standing on a day, by the mandatory rules. `COMPLIANT` if no rule applies; null if "
+        "the worker is deleted, or neither pending, active nor on leave.",
         key="id",
         scope=Scope.COMPLIANCE_READ,
         own=True,
@@ -161,8 +171,8 @@ class Worker(CredentialOwner):
         as_of=AS_OF,
     )
     compliance: list[CELL] | None = edge(
-        worker_facts.judged,
-        "Each rule that applies to them on a day, and whether they have what it asks; null where `standing` is.",
+        worker_facts.evaluate_workers,
+        "A cell for each rule that applies to the worker on a day, with its status; null if `standing` is null.",
         key="id",
         scope=Scope.COMPLIANCE_READ,
         own=True,
@@ -171,37 +181,37 @@ class Worker(CredentialOwner):
         as_of=AS_OF,
     )
     evidence_pack: EvidencePack | None = edge(
-        packs.offered,
-        "All that is on record of them on a day, in one signed archive for an auditor; null where they were not on "
-        "record yet. It takes `audit:read`, `workers:read`, `credentials:read` and `compliance:read`.",
+        packs.available_days,
+        "A link to a signed archive of all records of the worker on a day, for an auditor; null if the worker had no "
+        "record then. It needs the scopes `audit:read`, `workers:read`, `credentials:read` and `compliance:read`.",
         key="id",
         scope=Scope.AUDIT_READ,
-        value=_offered,
+        value=_pack_link,
         reads=("id",),
         as_of=AS_OF,
     )
     activity: Connection[EVENT] | None = edge(
-        events.by_worker, "What happened to them and their credentials.", key="id", **EVENT_LIST
+        events.by_worker, "The events of the worker and of the worker's credentials.", key="id", **EVENT_LIST
     )
-    created_at: datetime = scalar("When the record was added.")
-    last_updated: datetime = scalar("When the record last changed.")
-    deleted_at: datetime | None = scalar("When it was deleted, if it is.")
+    created_at: datetime = scalar("The time the worker was created.")
+    last_updated: datetime = scalar("The time of the last change.")
+    deleted_at: datetime | None = scalar("The time of deletion; null if the worker is not deleted.")
     viewer_can_update: bool = permission(
-        "Whether you could update it now.",
+        "True if the viewer can update the worker now.",
         queries.by_id,
         Scope.WORKERS_WRITE,
         permissions.update,
         reads=permissions.READS,
     )
     viewer_can_delete: bool = permission(
-        "Whether you could delete it now.",
+        "True if the viewer can delete the worker now.",
         queries.by_id,
         Scope.WORKERS_WRITE,
         permissions.delete,
         reads=permissions.READS,
     )
     viewer_can_restore: bool = permission(
-        "Whether you could restore it now.",
+        "True if the viewer can restore the worker now.",
         queries.by_id,
         Scope.WORKERS_WRITE,
         permissions.restore,
@@ -214,6 +224,12 @@ def _worker(context: Context, actor: Actor, by: PersonBy) -> Worker | None:
 
 
 QUERIES = [
-    query("worker", _worker, "One worker; null when there is none.", by=(PersonBy, "Which one."), **READ),
-    listing("workers", queries.listing, Worker, "The organization's workers.", **WORKER_LIST),
+    query(
+        "worker",
+        _worker,
+        "Look up a worker by id, work email or external id; null if there is none.",
+        by=(PersonBy, "The worker."),
+        **READ,
+    ),
+    listing("workers", queries.listing, Worker, "List the organization's workers.", **WORKER_LIST),
 ]
