@@ -1,1 +1,1 @@
-"""Files as bytes: where they lie, what they are, and the addresses to which they go and from which they come."""
+"""Files as bytes: their storage, content types, receipt, and the purposes of their signed URLs."""

@@ -1,15 +1,15 @@
-"""The files of an installation: their store, their addresses, and how large one may be."""
+"""The file service of an installation: storage, signed URLs and the size limit."""
 
 from dataclasses import dataclass
 
 from app.attachments.storage import Storage
-from app.signing.signed_urls import Addresses
+from app.signing.signed_urls import SignedUrls
 
 
 @dataclass(frozen=True)
-class Files:
-    """What the service needs to take files in and give them out."""
+class FileService:
+    """The storage, the URL signer and the largest file in bytes."""
 
     storage: Storage
-    addresses: Addresses
-    most_bytes: int
+    addresses: SignedUrls
+    max_bytes: int

@@ -1,4 +1,4 @@
-"""Taking a file in: checked and measured while it goes to the store, so that it is never held whole."""
+"""Receiving a file: checked and measured while it streams to the store, so that it is never held in memory."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -10,8 +10,8 @@ from app.core.errors import FileTooLarge, UnsupportedFile
 
 
 @dataclass(frozen=True)
-class Received:
-    """What was found of a file that is in the store now."""
+class ReceivedFile:
+    """The storage key and measured facts of a stored file."""
 
     key: str
     size: int
@@ -20,36 +20,36 @@ class Received:
 
 
 async def receive(
-    storage: Storage, key: str, chunks: AsyncIterator[bytes], file_name: str, most_bytes: int
-) -> Received:
-    """Write what comes, and tell what it is. Raises UnsupportedFile and FileTooLarge; then there is no file."""
-    head = await _beginning(chunks)
+    storage: Storage, key: str, chunks: AsyncIterator[bytes], file_name: str, max_bytes: int
+) -> ReceivedFile:
+    """Write a file to the store and return its facts. Raises UnsupportedFile or FileTooLarge, and stores nothing."""
+    head = await _read_head(chunks)
     media_type = content.media_type(head)
     if media_type is None:
-        empty = "the file is empty" if not head else "this is none of them, whatever its name"
-        raise UnsupportedFile(f"{content.TAKEN} are taken; {empty}")
+        problem = "the file is empty" if not head else "the content of this file is of another type"
+        raise UnsupportedFile(f"{content.ACCEPTED_TYPES} are accepted; {problem}")
     digest, size = hashlib.sha256(), 0
 
     async def measured() -> AsyncIterator[bytes]:
         nonlocal size
-        async for chunk in _again(head, chunks):
+        async for chunk in _replay(head, chunks):
             size += len(chunk)
-            check_size(size, most_bytes)
+            check_size(size, max_bytes)
             digest.update(chunk)
             yield chunk
 
     await storage.write(key, measured(), media_type, file_name)
-    return Received(key, size, digest.hexdigest(), media_type)
+    return ReceivedFile(key, size, digest.hexdigest(), media_type)
 
 
-def check_size(size: int, most_bytes: int) -> None:
-    """Refuse a file that is too large. Raises FileTooLarge."""
-    if size > most_bytes:
-        raise FileTooLarge(f"the file is larger than {most_bytes:,} bytes")
+def check_size(size: int, max_bytes: int) -> None:
+    """Raise FileTooLarge if the size is above the limit."""
+    if size > max_bytes:
+        raise FileTooLarge(f"the file is larger than {max_bytes:,} bytes")
 
 
-async def _beginning(chunks: AsyncIterator[bytes]) -> bytes:
-    """As much of the beginning as is needed to tell what it is, and what came with it."""
+async def _read_head(chunks: AsyncIterator[bytes]) -> bytes:
+    """Return at least `HEAD_BYTES` of the beginning, or the whole of a shorter file."""
     head = b""
     async for chunk in chunks:
         head += chunk
@@ -58,7 +58,7 @@ async def _beginning(chunks: AsyncIterator[bytes]) -> bytes:
     return head
 
 
-async def _again(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _replay(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield head
     async for chunk in rest:
         if chunk:

@@ -1,15 +1,15 @@
-"""The addresses of files: one to send a file to, and one to have it from."""
+"""The purposes of signed URLs for files: upload and download."""
 
 from dataclasses import dataclass
 
-from app.signing.signed_urls import Address, Purpose
+from app.signing.signed_urls import Purpose, SignedUrl
 
 UPLOAD = Purpose(b"file upload", "files")
 DOWNLOAD = Purpose(b"file download", "files")
 
 
 @dataclass(frozen=True)
-class Upload(Address):
-    """Where and how a file is to be sent: its bytes as they are."""
+class UploadUrl(SignedUrl):
+    """A URL to send the bytes of a file to, with the HTTP method."""
 
     method: str = "PUT"

@@ -1,1 +1,1 @@
-"""The kinds of credentials that an organization knows, and the catalogue that it starts with."""
+"""The credential types of an organization, and the catalogue of types that a new one starts with."""

@@ -1,4 +1,4 @@
-"""The starter catalogue: the credential types that a new organization begins with, kept as data."""
+"""The starter catalogue: the credential types of a new organization, stored as JSON."""
 
 import json
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from typing import Any
 from app.access import Actor
 from app.credential_types import editing, fields
 from app.credential_types.tables import Category, CreationPolicy, CredentialType, Metadata
-from app.db.database import Session
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 
@@ -18,7 +18,7 @@ FILE = Path(__file__).with_name("catalogue.json")
 
 
 def read() -> list[dict[str, Any]]:
-    """The catalogue's rows, as the input of a creation."""
+    """Return the catalogue's rows in the form of a creation's input."""
     rows: list[dict[str, Any]] = json.loads(FILE.read_text())
     for row in rows:
         row["category"] = Category(row["category"])
@@ -30,16 +30,16 @@ def read() -> list[dict[str, Any]]:
 
 @cache
 def _values() -> list[dict[str, Any]]:
-    """The catalogue's rows by column, checked once: nothing in them changes while the service runs."""
-    return [fields.NEW.read(row, absent="clear") for row in read()]
+    """Return the catalogue's rows by column. They are checked once per process."""
+    return [fields.NEW_FIELDS.parse(row, absent="clear") for row in read()]
 
 
-async def stock(session: Session, actor: Actor, codes: Collection[str] | None = None) -> list[CredentialType]:
-    """Give an organization the whole catalogue, or the types of some codes."""
+async def install(session: Session, actor: Actor, codes: Collection[str] | None = None) -> list[CredentialType]:
+    """Add the catalogue's types to an organization, or only those with the codes. Return the new types."""
     chosen = [values for values in _values() if codes is None or values["code"] in codes]
-    kinds = [editing.build(actor.organization_id, session, deepcopy(values)) for values in chosen]
-    session.add_all(kinds)
-    await session.flush()
-    for kind in kinds:
-        event_log.record(session, actor, EventKind.CREDENTIAL_TYPE_CREATED, kind)
-    return kinds
+    credential_types = [editing.new_type(actor.organization_id, session, deepcopy(values)) for values in chosen]
+    session.add_all(credential_types)
+    await session.flush()  # credentials of the same transaction query for their types
+    for credential_type in credential_types:
+        event_log.record(session, actor, EventKind.CREDENTIAL_TYPE_CREATED, credential_type)
+    return credential_types

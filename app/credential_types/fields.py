@@ -1,4 +1,4 @@
-"""What can be written of a credential type."""
+"""The writable fields of a credential type."""
 
 import re
 from collections.abc import Sequence
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import re2
 
 from app.core import fields
-from app.core.fields import Field, Fields
+from app.core.fields import InputField, InputFields
 from app.core.text import fold
 from app.credential_types.tables import CreationPolicy, CredentialType, Metadata
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
-_MOST_MEMORY = 1 << 20
-ALL = [member.value for member in Metadata]
+_MAX_PATTERN_MEMORY = 1 << 20  # bytes; a larger program is refused, so that a pattern cannot exhaust memory
+ALL_METADATA = [member.value for member in Metadata]
 
 
 def _code(value: str) -> str:
@@ -25,50 +25,57 @@ def _pattern(value: str) -> str:
     if len(value) > 200:
         raise ValueError("is longer than 200 characters")
     try:
-        compiled(value)
+        compile_pattern(value)
     except re2.error:
-        raise ValueError("is not a regular expression of RE2's syntax") from None
+        raise ValueError("is not a regular expression in RE2 syntax") from None
     return value
 
 
 def _members(value: Sequence[Metadata]) -> list[str]:
-    return [member for member in ALL if member in {item.value for item in value}]
+    return [member for member in ALL_METADATA if member in {item.value for item in value}]
 
 
-def compiled(pattern: str) -> "re2._Regexp":
-    """A pattern ready to match. RE2 takes time linear in the text, whatever pattern a tenant writes."""
+def compile_pattern(pattern: str) -> "re2._Regexp":
+    """Return the compiled pattern. RE2 matches in time linear in the text, whatever pattern a tenant writes."""
     options = re2.Options()
     options.case_sensitive = False
-    options.max_mem = _MOST_MEMORY
+    options.max_mem = _MAX_PATTERN_MEMORY
     options.log_errors = False
     return re2.compile(pattern, options)
 
 
-FIELDS = Fields(
+FIELDS = InputFields(
     (
         fields.text("name", "name", required=True),
         fields.choice("category", "category", required=True),
-        fields.text("jurisdiction", "jurisdiction", longest=50),
+        fields.text("jurisdiction", "jurisdiction", max_length=50),
         fields.text("issuingAuthority", "issuing_authority"),
-        fields.text("instructions", "instructions", longest=2_000),
-        fields.text("verificationSource", "verification_source", longest=100),
-        Field(("supports",), "supports", _members, default=ALL),
-        Field(("requires",), "requires", _members, default=[]),
-        Field(("referenceNumberPattern",), "reference_number_pattern", _pattern),
-        fields.whole("defaultValidityMonths", "default_validity_months", least=1, most=600),
-        fields.whole("expiringSoonDays", "expiring_soon_days", least=0, most=365),
-        fields.whole("verificationIntervalDays", "verification_interval_days", least=1, most=365),
-        fields.flag("approvalRequired", "approval_required", default=False),
+        fields.text("instructions", "instructions", max_length=2_000),
+        fields.text("verificationSource", "verification_source", max_length=100),
+        InputField(("supports",), "supports", _members, default=ALL_METADATA),
+        InputField(("requires",), "requires", _members, default=[]),
+        InputField(("referenceNumberPattern",), "reference_number_pattern", _pattern),
+        fields.integer("defaultValidityMonths", "default_validity_months", minimum=1, maximum=600),
+        fields.integer("expiringSoonDays", "expiring_soon_days", minimum=0, maximum=365),
+        fields.integer("verificationIntervalDays", "verification_interval_days", minimum=1, maximum=365),
+        fields.boolean("approvalRequired", "approval_required", default=False),
         fields.choice("creationPolicy", "creation_policy", default=CreationPolicy.OPEN),
     )
 )
-CODE = Field(("code",), "code", _code, required=True)
-NEW = Fields((CODE, *FIELDS.all))
+CODE = InputField(("code",), "code", _code, required=True)
+NEW_FIELDS = InputFields((CODE, *FIELDS.all))
 
 
-def refresh(kind: CredentialType) -> None:
-    """Bring the columns that a type is sorted and searched by in line with the rest."""
-    kind.name_key = fold(kind.name)
-    kind.search_text = "\n".join(
-        fold(value) for value in (kind.name, kind.code, kind.issuing_authority, kind.jurisdiction) if value
+def refresh_search_columns(credential_type: CredentialType) -> None:
+    """Recompute the columns that a type is sorted and searched by."""
+    credential_type.name_key = fold(credential_type.name)
+    credential_type.search_text = "\n".join(
+        fold(value)
+        for value in (
+            credential_type.name,
+            credential_type.code,
+            credential_type.issuing_authority,
+            credential_type.jurisdiction,
+        )
+        if value
     )

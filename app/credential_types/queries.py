@@ -15,12 +15,14 @@ listing = Listing(
         "category": filters.exact(col(CredentialType.category)),
         "jurisdiction": filters.exact(col(CredentialType.jurisdiction)),
         "verificationSource": filters.exact(col(CredentialType.verification_source)),
-        "isVerifiable": lambda value, _actor, _now: (
-            col(CredentialType.verification_source).is_not(None)
-            if value
-            else col(CredentialType.verification_source).is_(None)
+        "isVerifiable": filters.timeless(
+            lambda value, _actor: (
+                col(CredentialType.verification_source).is_not(None)
+                if value
+                else col(CredentialType.verification_source).is_(None)
+            )
         ),
-        "approvalRequired": lambda value, _actor, _now: col(CredentialType.approval_required).is_(value),
+        "approvalRequired": filters.timeless(lambda value, _actor: col(CredentialType.approval_required).is_(value)),
     },
     orders={
         "name": col(CredentialType.name_key),
@@ -28,7 +30,7 @@ listing = Listing(
         "createdAt": col(CredentialType.created_at),
         "lastUpdated": col(CredentialType.last_updated),
     },
-    default=(("name", False),),
+    default_order=(("name", False),),
     search=filters.words(col(CredentialType.search_text)),
-    hides={"archived": col(CredentialType.archived_at).is_(None)},
+    default_conditions={"archived": col(CredentialType.archived_at).is_(None)},
 )

@@ -7,11 +7,11 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, true
 from sqlmodel import Field
 
-from app.db.records import Document, Reach, Record, SearchText, SortKey, choice
+from app.db.records import Document, Record, SearchText, SortKey, Visibility, enum_column
 
 
 class Category(StrEnum):
-    """What a credential is, broadly."""
+    """The broad category of a credential type."""
 
     SCREENING = "SCREENING"
     GOVERNMENT_ID = "GOVERNMENT_ID"
@@ -30,14 +30,14 @@ class Metadata(StrEnum):
 
 
 class CreationPolicy(StrEnum):
-    """Whether credentials of a type can be created directly, or only on request."""
+    """The ways to create credentials of a type: directly, or only by a request."""
 
     OPEN = "OPEN"
     REQUEST_ONLY = "REQUEST_ONLY"
 
 
 class CredentialType(Record, table=True):
-    """A kind of credential: what it is, who issues it, what it takes, and how it is checked."""
+    """A type of credential: its issuer, its supported and required facts, and its verification."""
 
     __tablename__ = "credential_types"
     __table_args__ = (
@@ -49,18 +49,18 @@ class CredentialType(Record, table=True):
             "organization_id",
             "code",
             unique=True,
-            info={"path": ("code",), "message": "another credential type has this code"},
+            info={"path": ("code",), "message": "code: already used by another credential type"},
         ),
         Index("credential_types_by_name", "organization_id", "name_key", "id"),
     )
     prefix: ClassVar[str] = "ctyp"
-    kept = ("expiring_soon_days", "archived_at")
+    history_columns = ("expiring_soon_days", "archived_at")
 
     code: str = Field(sa_type=SortKey)
     name: str = Field(max_length=200)
     name_key: str = Field(default="", sa_type=SortKey)
     search_text: str = Field(default="", sa_type=SearchText)
-    category: Category = Field(sa_type=choice(Category))
+    category: Category = Field(sa_type=enum_column(Category))
     jurisdiction: str | None = Field(default=None, max_length=50)
     issuing_authority: str | None = Field(default=None, max_length=200)
     instructions: str | None = Field(default=None, max_length=2_000)
@@ -72,12 +72,12 @@ class CredentialType(Record, table=True):
     expiring_soon_days: int | None = None
     verification_interval_days: int | None = None
     approval_required: bool = False
-    creation_policy: CreationPolicy = Field(default=CreationPolicy.OPEN, sa_type=choice(CreationPolicy))
+    creation_policy: CreationPolicy = Field(default=CreationPolicy.OPEN, sa_type=enum_column(CreationPolicy))
     archived_at: datetime | None = None
     revision: int = 1
     created_at: datetime
     last_updated: datetime
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
         return true()

@@ -1,1 +1,1 @@
-"""Credentials: what people hold, every version of it, and what may be done with it."""
+"""Credentials of workers and applicants: versions, reviews, verification, ownership and files."""

@@ -1,4 +1,4 @@
-"""Creating a credential directly."""
+"""Creating a credential without a request."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,159 +11,162 @@ from app.core import ids
 from app.core.errors import (
     Deleted,
     DomainError,
+    DomainErrorGroup,
     Invalid,
     NotFound,
     NotPermitted,
     OwnerRequired,
-    Refused,
-    allow,
-    gathering,
+    collect_refusals,
+    raise_if_refused,
 )
-from app.core.fields import Given, at
+from app.core.fields import Input, value_at
 from app.credential_types.tables import CredentialType
-from app.credentials import fields, permissions, versions
+from app.credentials import fields, permissions, queries, validity, version_sync
 from app.credentials.tables import NEVER, Credential, VerificationStatus
 from app.credentials.verification import attempts
 from app.credentials.verification.tables import Trigger, VerificationAttempt
-from app.db.database import Session
-from app.db.idempotency import outcome
+from app.db.idempotency import replayable
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations import settings
-from app.workers import people, references
-from app.workers.people import Kind
+from app.workers import references
 
-OWN_START = {"status": VerificationStatus.PENDING, "eligibility": None, "is_verifiable": None}
-"""What a worker's own credential starts with, and others alone may change."""
+SELF_SUBMITTED_DEFAULTS = {"status": VerificationStatus.PENDING, "eligibility": None, "is_verifiable": None}
+"""The values of a credential that a worker submits for themselves. Only others may change them."""
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class Created:
-    """A credential that was provided, and by what its first check can be recognised."""
+    """A credential that was created or submitted, with its first check if a registry verifies it."""
 
     credential: Credential
     attempt: VerificationAttempt | None
 
     @property
     def correlation_id(self) -> str | None:
-        """The first check's, if a registry verifies the credential."""
+        """The correlation id of the first check, if there is one."""
         return self.attempt.correlation_id if self.attempt else None
 
 
-async def create(session: Session, actor: Actor, given: Given) -> Created:
+async def create(session: Session, actor: Actor, input: Input) -> Created:
     """Add a credential with its first version, for a worker, an applicant or both.
 
-    What a registry verifies gets a pending check, which runs after the commit.
+    A credential that a registry verifies gets a pending check, which runs after the commit.
     """
-    kind, values, owners = await _read(session, actor, given)
-    facts = {column: values.pop(column) for column in fields.VERSIONED}
+    credential_type, values, owners = await _read_input(session, actor, input)
+    facts = {column: values.pop(column) for column in fields.VERSION_COLUMNS}
     credential = Credential(
         organization_id=actor.organization_id,
         id=ids.new(Credential.prefix),
-        credential_type_id=kind.id,
-        type_code=kind.code,
-        category=kind.category,
+        credential_type_id=credential_type.id,
+        type_code=credential_type.code,
+        category=credential_type.category,
         expires_on=NEVER,
         created_at=session.now,
         last_updated=session.now,
         **owners,
         **values,
     )
-    organization = await settings.of(session, actor.organization_id)
-    versions.append(session, actor, credential, 1, versions.first_approval(organization, kind), facts)
-    fields.refresh(credential)
+    organization = await settings.load(session, actor.organization_id)
+    version_sync.append(
+        session, actor, credential, 1, version_sync.initial_approval(organization, credential_type), facts
+    )
+    fields.refresh_search_columns(credential)
     session.add(credential)
-    await session.gather()
-    stated = fields.FIELDS.stated(credential)
+    stated = fields.FIELDS.initial_changes(credential)
     stated |= {f"owners.{column.removesuffix('_id')}": {"from": None, "to": owner} for column, owner in owners.items()}
     event_log.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=credential.worker_id)
-    return await handed_in(session, actor, credential)
+    return await start_first_check(session, actor, credential)
 
 
-async def handed_in(session: Session, actor: Actor, credential: Credential) -> Created:
-    """A credential that somebody provided, with a pending check if a registry verifies it."""
+async def start_first_check(session: Session, actor: Actor, credential: Credential) -> Created:
+    """Start the first check of a credential, if a registry verifies it."""
     if not credential.is_verifiable:
         return Created(credential, None)
     return Created(credential, await attempts.open_attempt(session, actor, credential, Trigger.ON_CREATE))
 
 
-def check_own(actor: Actor, values: dict[str, Any], now: dict[str, Any]) -> None:
-    """A worker submits their own credential; whether it counts is for others to say.
+def check_self_submission(actor: Actor, values: dict[str, Any], current: dict[str, Any]) -> None:
+    """Refuse a verification status that workers set on their own credential.
 
-    `now` tells what each column is before the change.
+    `current` holds the columns before the change; an absent column has its initial value.
     """
     if not actor.only_self:
         return
-    for column, start in OWN_START.items():
-        if column in values and values[column] != now.get(column, start):
+    for column, initial in SELF_SUBMITTED_DEFAULTS.items():
+        if column in values and values[column] != current.get(column, initial):
             path = next(field.path for field in fields.FIELDS.all if field.column == column)
-            raise NotPermitted(f"{'.'.join(path)} of your own credential is for others to set", path)
+            raise NotPermitted(f"{'.'.join(path)}: cannot be set on your own credential", path)
 
 
-async def _read(session: Session, actor: Actor, given: Given) -> tuple[CredentialType, dict[str, Any], dict[str, Any]]:
-    """The type, the columns and the owners that the input means, or every refusal at once."""
-    errors = fields.missing(given)
-    kind: CredentialType | None = None
+async def _read_input(
+    session: Session, actor: Actor, input: Input
+) -> tuple[CredentialType, dict[str, Any], dict[str, Any]]:
+    """Return the type, the column values and the owners of an input. Raises DomainErrorGroup with every refusal."""
+    errors = fields.missing_required(input)
+    credential_type: CredentialType | None = None
     values: dict[str, Any] = {}
     owners: dict[str, Any] = {}
-    with gathering(errors):
-        values = fields.FIELDS.read(given, absent="clear")
-        check_own(actor, values, OWN_START)
-    with gathering(errors):
-        kind = await _type(session, actor, given)
-        _complete(kind, values, given)
-    with gathering(errors):
-        owners = await _owners(session, actor, given)
-    if errors or kind is None:
-        raise Refused(errors)
-    return kind, values, owners
+    with collect_refusals(errors):
+        values = fields.FIELDS.parse(input, absent="clear")
+        check_self_submission(actor, values, SELF_SUBMITTED_DEFAULTS)
+    with collect_refusals(errors):
+        credential_type = await _find_type(session, actor, input)
+        _apply_type(credential_type, values, input)
+    with collect_refusals(errors):
+        owners = await _find_owners(session, actor, input)
+    if errors or credential_type is None:
+        raise DomainErrorGroup(errors)
+    return credential_type, values, owners
 
 
-async def _type(session: Session, actor: Actor, given: Given) -> CredentialType | None:
-    """The type that the input names by its code; its category must be the one that the input says."""
-    code = str(at(given, fields.TYPE_CODE)[1] or "").strip()
+async def _find_type(session: Session, actor: Actor, input: Input) -> CredentialType | None:
+    """Return the type that the input names by code; None if it names none. Its category must match the input."""
+    code = str(value_at(input, fields.TYPE_CODE)[1] or "").strip()
     if not code:
         return None
-    statement = select(CredentialType).where(actor.sees(CredentialType), col(CredentialType.code) == code)
-    kind = (await session.scalars(statement)).one_or_none()
-    if kind is None:
+    statement = select(CredentialType).where(actor.visible_rows(CredentialType), col(CredentialType.code) == code)
+    credential_type = (await session.scalars(statement)).one_or_none()
+    if credential_type is None:
         name = ".".join(fields.TYPE_CODE)
         raise NotFound(f"{name}: there is no credential type {code}", fields.TYPE_CODE)
-    category = at(given, fields.CATEGORY)[1]
-    if category is not None and category is not kind.category:
+    category = value_at(input, fields.CATEGORY)[1]
+    if category is not None and category is not credential_type.category:
         name = ".".join(fields.CATEGORY)
-        raise Invalid(f"{name}: {kind.code} is a {kind.category.value}", fields.CATEGORY)
-    allow(permissions.create(kind))
-    return kind
+        raise Invalid(
+            f"{name}: {credential_type.code} has the category {credential_type.category.value}", fields.CATEGORY
+        )
+    raise_if_refused(permissions.create(credential_type))
+    return credential_type
 
 
-def _complete(kind: CredentialType | None, values: dict[str, Any], given: Given) -> None:
-    """Check what was read by what the type says, and fill in what it says where nothing is given."""
-    if kind is None or not values:
+def _apply_type(credential_type: CredentialType | None, values: dict[str, Any], input: Input) -> None:
+    """Check the values against the type, and fill in the type's defaults."""
+    if credential_type is None or not values:
         return
-    if values["expiry_date"] is None and not at(given, ("issuing", "expiryDate"))[0]:
-        values["expiry_date"] = versions.expected_expiry(kind, values["issue_date"])
-    fields.check(kind, values, values)
-    fields.fill(kind, values)
+    if values["expiry_date"] is None and not value_at(input, ("issuing", "expiryDate"))[0]:
+        values["expiry_date"] = validity.expected_expiry(credential_type, values["issue_date"])
+    fields.check(credential_type, values, values)
+    fields.fill_defaults(credential_type, values)
 
 
-async def _owners(session: Session, actor: Actor, given: Given) -> dict[str, Any]:
+async def _find_owners(session: Session, actor: Actor, input: Input) -> dict[str, Any]:
     owners: dict[str, Any] = {}
     errors: list[DomainError] = []
-    kinds: tuple[Kind[Any], ...] = (people.WORKER, people.APPLICANT)
-    for kind in kinds:
-        slot = kind.table.noun()
-        _, reference = at(given, ("owners", slot))
+    for spec in queries.OWNER_SPECS.values():
+        slot = spec.table.noun()
+        _, reference = value_at(input, ("owners", slot))
         if reference is None:
             continue
-        with gathering(errors):
-            owner = await references.find(session, actor, kind, reference, ("owners", slot))
+        with collect_refusals(errors):
+            owner = await references.find(session, actor, spec, reference, ("owners", slot))
             if owner.deleted_at is not None:
                 raise Deleted(f"owners.{slot}: the {slot} is deleted", ("owners", slot))
             owners[f"{slot}_id"] = owner.id
     if errors:
-        raise Refused(errors)
+        raise DomainErrorGroup(errors)
     if not owners:
-        raise OwnerRequired("owners needs at least one of worker and applicant", ("owners",))
+        raise OwnerRequired("owners: at least one of worker and applicant is required", ("owners",))
     return owners

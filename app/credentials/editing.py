@@ -1,63 +1,64 @@
-"""Updating and replacing a credential: its facts are those of its latest version."""
+"""Updating and replacing a credential. Its facts are those of its latest version."""
 
 from app.access import Actor
-from app.core.errors import Immutable, OwnerImmutable, Refused, allow, gathering
-from app.core.fields import Absent, Changes, Given, at, between, snapshot
+from app.core.errors import DomainErrorGroup, Immutable, OwnerImmutable, collect_refusals, raise_if_refused
+from app.core.fields import AbsentPolicy, Changes, Input, changes_between, snapshot, value_at
 from app.credential_types.tables import CredentialType
-from app.credentials import creation, fields, permissions, recheck_schedule, versions
+from app.credentials import creation, fields, permissions, recheck_schedule, version_sync
 from app.credentials.tables import Credential
 from app.db import row_access
-from app.db.database import Session
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations import settings
 
-STANDING = ("verification.status", "verification.eligibility")
-"""Where a credential stands: not for an update to overturn, once it is decided for good."""
+STATED_STATUS_PATHS = frozenset({"verification.status", "verification.eligibility"})
+"""Fields that a caller may state, unless a final decision was made about the latest version."""
 
 
-async def update(session: Session, actor: Actor, given: Given) -> Credential:
-    """Change what is given; what is absent stays, what is null is cleared."""
-    return await _edit(session, actor, given, "keep")
+async def update(session: Session, actor: Actor, input: Input) -> Credential:
+    """Change the fields of the input. Absent fields stay; null clears."""
+    return await _edit(session, actor, input, "keep")
 
 
-async def replace(session: Session, actor: Actor, given: Given) -> Credential:
-    """Write a credential anew: what is absent is cleared."""
-    errors = fields.missing(given)
-    with gathering(errors):
-        fields.FIELDS.read(given, absent="clear")
+async def replace(session: Session, actor: Actor, input: Input) -> Credential:
+    """Replace all fields of a credential. Absent fields are cleared."""
+    errors = fields.missing_required(input)
+    with collect_refusals(errors):
+        fields.FIELDS.parse(input, absent="clear")
     if errors:
-        raise Refused(errors)
-    return await _edit(session, actor, given, "clear")
+        raise DomainErrorGroup(errors)
+    return await _edit(session, actor, input, "clear")
 
 
-async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) -> Credential:
-    credential = await row_access.claim(session, actor, Credential, given["id"], ("id",))
-    allow(permissions.update(credential))
-    row_access.expect(credential.revision, given.get("expectedRevision"))
-    _check_immutable(credential, given)
-    values = fields.FIELDS.read(given, absent=absent)
-    creation.check_own(actor, values, {column: getattr(credential, column) for column in creation.OWN_START})
-    kind = await row_access.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
+async def _edit(session: Session, actor: Actor, input: Input, absent: AbsentPolicy) -> Credential:
+    credential = await row_access.find_for_update(session, actor, Credential, input["id"], ("id",))
+    raise_if_refused(permissions.update(credential))
+    row_access.check_revision(credential.revision, input.get("expectedRevision"))
+    _check_immutable(credential, input)
+    values = fields.FIELDS.parse(input, absent=absent)
+    creation.check_self_submission(
+        actor, values, {column: getattr(credential, column) for column in creation.SELF_SUBMITTED_DEFAULTS}
+    )
+    credential_type = await row_access.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
     if values.get("is_verifiable", True) is None:
-        values["is_verifiable"] = kind.verification_source is not None
+        values["is_verifiable"] = credential_type.verification_source is not None
     after = {column: values.get(column, getattr(credential, column)) for column in Credential.model_fields}
-    fields.check(kind, after, values)
+    fields.check(credential_type, after, values)
     changes = fields.FIELDS.apply(credential, values)
-    stated = any(path in changes for path in STANDING)
+    status_set = not STATED_STATUS_PATHS.isdisjoint(changes)
     if changes:
-        if any(path in changes for path in fields.VERSIONED_PATHS):
-            changes |= await _amend(session, actor, credential, kind, stated=stated)
-        if stated:
+        if not fields.VERSION_PATHS.isdisjoint(changes):
+            changes |= await _amend(session, actor, credential, credential_type, status_set=status_set)
+        if status_set:
             await _check_undecided(session, actor, credential)
-            # What a registry or a reviewer found is not what is said now.
-            found = snapshot(credential, fields.STANDING)
+            # The detail of a registry or reviewer explains the previous status, not the one that the caller states.
+            before = snapshot(credential, fields.STATUS_FIELDS)
             credential.status_detail = credential.raw_status = None
-            changes |= between(found, snapshot(credential, fields.STANDING))
+            changes |= changes_between(before, snapshot(credential, fields.STATUS_FIELDS))
         if "verification.isVerifiable" in changes:
-            recheck_schedule.soon(credential, session.now)
-        fields.grow(credential, session.now)
-        await session.gather()
+            recheck_schedule.make_due(credential, session.now)
+        fields.touch(credential, session.now)
         event_log.record(
             session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id
         )
@@ -65,23 +66,25 @@ async def _edit(session: Session, actor: Actor, given: Given, absent: Absent) ->
 
 
 async def _check_undecided(session: Session, actor: Actor, credential: Credential) -> None:
-    organization = await settings.of(session, actor.organization_id)
-    allow(permissions.edit_latest(credential, final=settings.decisions_are_final(organization)))
+    organization = await settings.load(session, actor.organization_id)
+    raise_if_refused(permissions.edit_latest(credential, final=settings.decisions_are_final(organization)))
 
 
 async def _amend(
-    session: Session, actor: Actor, credential: Credential, kind: CredentialType, *, stated: bool
+    session: Session, actor: Actor, credential: Credential, credential_type: CredentialType, *, status_set: bool
 ) -> Changes:
-    version = await versions.latest_of(session, credential)
-    organization = await settings.of(session, actor.organization_id)
-    allow(permissions.edit_version(credential, version, final=settings.decisions_are_final(organization)))
-    return await versions.amend(session, actor, credential, version, organization, kind, stated=stated)
+    version = await version_sync.latest_version(session, credential)
+    organization = await settings.load(session, actor.organization_id)
+    raise_if_refused(permissions.edit_version(credential, version, final=settings.decisions_are_final(organization)))
+    return await version_sync.amend(
+        session, actor, credential, version, organization, credential_type, status_set=status_set
+    )
 
 
-def _check_immutable(credential: Credential, given: Given) -> None:
-    if given.get("owners", {}) != {}:
-        raise OwnerImmutable("owners change through link, unlink and transfer only", ("owners",))
-    for path, now in ((fields.TYPE_CODE, credential.type_code), (fields.CATEGORY, credential.category)):
-        found, value = at(given, path)
-        if found and value != now:
-            raise Immutable(f"{'.'.join(path)} never changes; create another credential", path)
+def _check_immutable(credential: Credential, input: Input) -> None:
+    if input.get("owners", {}) != {}:
+        raise OwnerImmutable("owners: cannot be updated; use link, unlink or transfer", ("owners",))
+    for path, current in ((fields.TYPE_CODE, credential.type_code), (fields.CATEGORY, credential.category)):
+        is_present, value = value_at(input, path)
+        if is_present and value != current:
+            raise Immutable(f"{'.'.join(path)}: cannot be changed; create another credential", path)

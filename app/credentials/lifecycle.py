@@ -1,74 +1,77 @@
-"""Archive and restore, delete and undelete, purge."""
+"""Archiving, restoring, deleting, undeleting and purging a credential."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from app.access import Actor
-from app.core.errors import DomainError, allow
-from app.core.fields import Changes, Given
+from app.core.errors import DomainError, raise_if_refused
+from app.core.fields import Changes, Input
 from app.credentials import permissions, recheck_schedule
 from app.credentials.files import removals
 from app.credentials.tables import Credential
 from app.db import row_access
-from app.db.database import Session
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 
-Rule = Callable[[Credential], DomainError | None]
+LifecycleRule = Callable[[Credential], DomainError | None]
 
 
-async def archive(session: Session, actor: Actor, given: Given) -> Credential:
-    """Put a credential away: it leaves default lists and compliance, and raises no notice."""
-    marks = {"archived_at": session.now, "archived_by": actor.id, "next_check_at": None}
-    return await _mark(session, actor, given, permissions.archive, EventKind.CREDENTIAL_ARCHIVED, marks)
+async def archive(session: Session, actor: Actor, input: Input) -> Credential:
+    """Archive a credential. It leaves default lists and compliance, and raises no notices."""
+    columns = {"archived_at": session.now, "archived_by": actor.id, "next_check_at": None}
+    return await _set_columns(session, actor, input, permissions.archive, EventKind.CREDENTIAL_ARCHIVED, columns)
 
 
-async def restore(session: Session, actor: Actor, given: Given) -> Credential:
-    """Take a credential out of the archive."""
-    marks = {"archived_at": None, "archived_by": None}
-    credential = await _mark(session, actor, given, permissions.restore, EventKind.CREDENTIAL_RESTORED, marks)
+async def restore(session: Session, actor: Actor, input: Input) -> Credential:
+    """Restore an archived credential."""
+    columns = {"archived_at": None, "archived_by": None}
+    credential = await _set_columns(session, actor, input, permissions.restore, EventKind.CREDENTIAL_RESTORED, columns)
     await recheck_schedule.resume(session, credential)
     return credential
 
 
-async def delete(session: Session, actor: Actor, given: Given) -> Credential:
-    """Mark a credential deleted: it leaves the lists."""
-    marks = {"deleted_at": session.now, "next_check_at": None}
-    return await _mark(session, actor, given, permissions.delete, EventKind.CREDENTIAL_DELETED, marks)
+async def delete(session: Session, actor: Actor, input: Input) -> Credential:
+    """Mark a credential as deleted. It leaves all lists but can be undeleted."""
+    columns = {"deleted_at": session.now, "next_check_at": None}
+    return await _set_columns(session, actor, input, permissions.delete, EventKind.CREDENTIAL_DELETED, columns)
 
 
-async def undelete(session: Session, actor: Actor, given: Given) -> Credential:
-    """Undo a deletion."""
-    marks: dict[str, datetime | None] = {"deleted_at": None}
-    credential = await _mark(session, actor, given, permissions.undelete, EventKind.CREDENTIAL_UNDELETED, marks)
+async def undelete(session: Session, actor: Actor, input: Input) -> Credential:
+    """Undelete a credential."""
+    columns: dict[str, datetime | None] = {"deleted_at": None}
+    credential = await _set_columns(
+        session, actor, input, permissions.undelete, EventKind.CREDENTIAL_UNDELETED, columns
+    )
     await recheck_schedule.resume(session, credential)
     return credential
 
 
-async def purge(session: Session, actor: Actor, given: Given) -> str:
-    """Remove an archived credential for good, with its versions, checks and files; its events stay. Gives its id."""
-    credential = await row_access.claim(session, actor, Credential, given["id"], ("id",))
-    allow(permissions.purge(credential, confirmed=given.get("confirm") is True))
-    row_access.expect(credential.revision, given.get("expectedRevision"))
+async def purge(session: Session, actor: Actor, input: Input) -> str:
+    """Remove an archived credential permanently, with its versions, checks and files. Return its id.
+
+    The events of the credential stay.
+    """
+    credential = await row_access.find_for_update(session, actor, Credential, input["id"], ("id",))
+    raise_if_refused(permissions.purge(credential, confirmed=input.get("confirm") is True))
+    row_access.check_revision(credential.revision, input.get("expectedRevision"))
     owners = {"owners.worker": credential.worker_id, "owners.applicant": credential.applicant_id}
     changes: Changes = {name: {"from": key, "to": None} for name, key in owners.items() if key is not None}
     event_log.record(session, actor, EventKind.CREDENTIAL_PURGED, credential, changes, worker_id=credential.worker_id)
-    await removals.forget_all(session, credential.organization_id, credential.id)
+    await removals.schedule_for_credential(session, credential.organization_id, credential.id)
     await session.delete(credential)
-    await session.flush()
     return credential.id
 
 
-async def _mark(
-    session: Session, actor: Actor, given: Given, rule: Rule, fact: EventKind, marks: dict[str, Any]
+async def _set_columns(
+    session: Session, actor: Actor, input: Input, rule: LifecycleRule, event_kind: EventKind, columns: dict[str, Any]
 ) -> Credential:
-    credential = await row_access.claim(session, actor, Credential, given["id"], ("id",))
-    allow(rule(credential))
-    row_access.expect(credential.revision, given.get("expectedRevision"))
-    for column, value in marks.items():
+    credential = await row_access.find_for_update(session, actor, Credential, input["id"], ("id",))
+    raise_if_refused(rule(credential))
+    row_access.check_revision(credential.revision, input.get("expectedRevision"))
+    for column, value in columns.items():
         setattr(credential, column, value)
-    credential.revision += 1
-    credential.last_updated = session.now
-    event_log.record(session, actor, fact, credential, worker_id=credential.worker_id)
+    row_access.touch(credential, session.now)
+    event_log.record(session, actor, event_kind, credential, worker_id=credential.worker_id)
     return credential

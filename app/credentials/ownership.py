@@ -1,7 +1,7 @@
-"""Who holds a credential: link, unlink and transfer.
+"""Linking, unlinking and transferring a credential.
 
-A credential has one slot for a worker and one for an applicant. Transferring within a type swaps the slot's holder;
-from an applicant to a worker it moves the credential over, as when somebody is hired.
+A credential has one slot for a worker and one for an applicant. A transfer between two owners of the same type replaces
+the slot's owner; a transfer from an applicant to a worker empties one slot and fills the other, as after a hire.
 """
 
 from dataclasses import dataclass
@@ -12,25 +12,24 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor
-from app.core.errors import AlreadyLinked, Deleted, OwnerMismatch, Path, Required, allow
-from app.core.fields import Changes, Given
+from app.core.errors import AlreadyLinked, Deleted, InputPath, OwnerMismatch, Required, raise_if_refused
+from app.core.fields import Changes, Input
 from app.credentials import permissions
+from app.credentials.queries import OWNER_SPECS
 from app.credentials.tables import Credential, OwnerType
 from app.db import row_access
-from app.db.database import Session
-from app.db.idempotency import outcome
+from app.db.idempotency import replayable
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
-from app.workers import people, references
-from app.workers.people import Kind
+from app.workers import references
 from app.workers.tables import Applicant, Worker
 
-KINDS: dict[OwnerType, Kind[Any]] = {OwnerType.WORKER: people.WORKER, OwnerType.APPLICANT: people.APPLICANT}
-SLOTS = {OwnerType.WORKER: "worker_id", OwnerType.APPLICANT: "applicant_id"}
+OWNER_SLOTS = {OwnerType.WORKER: "worker_id", OwnerType.APPLICANT: "applicant_id"}
 
 
 class OwnershipStatus(StrEnum):
-    """What became of one credential."""
+    """The outcome of an ownership change for one credential."""
 
     LINKED = "LINKED"
     UNLINKED = "UNLINKED"
@@ -39,10 +38,10 @@ class OwnershipStatus(StrEnum):
     SKIPPED = "SKIPPED"
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class Owned:
-    """A credential and what became of it."""
+    """A credential and the outcome of its ownership change."""
 
     credential: Credential
     status: OwnershipStatus
@@ -50,55 +49,55 @@ class Owned:
 
 @dataclass(frozen=True)
 class Owner:
-    """A person in the role of an owner."""
+    """A worker or applicant as an owner of credentials."""
 
     type: OwnerType
     person: Worker | Applicant
 
     @property
     def slot(self) -> str:
-        """The column that holds such an owner's id."""
-        return SLOTS[self.type]
+        """The column of a credential that holds the id of an owner of this type."""
+        return OWNER_SLOTS[self.type]
 
     def holds(self, credential: Credential) -> bool:
-        """Whether the credential is theirs."""
+        """Return whether this person owns the credential."""
         return bool(getattr(credential, self.slot) == self.person.id)
 
     def __str__(self) -> str:
         return f"{self.type.value.lower()} {self.person.id}"
 
 
-async def link(session: Session, actor: Actor, given: Given) -> Owned:
-    """Give a credential a further owner."""
-    to = await owner_of(session, actor, given, "to")
-    credential = await _claim(session, actor, given)
+async def link(session: Session, actor: Actor, input: Input) -> Owned:
+    """Add an owner to a credential."""
+    to = await owner_of(session, actor, input, "to")
+    credential = await _lock(session, actor, input)
     return await link_to(session, actor, credential, to)
 
 
-async def transfer(session: Session, actor: Actor, given: Given) -> Owned:
+async def transfer(session: Session, actor: Actor, input: Input) -> Owned:
     """Move a credential from one owner to another."""
-    source = await owner_of(session, actor, given, "from")
-    to = await owner_of(session, actor, given, "to")
-    credential = await _claim(session, actor, given)
+    source = await owner_of(session, actor, input, "from")
+    to = await owner_of(session, actor, input, "to")
+    credential = await _lock(session, actor, input)
     return await transfer_to(session, actor, credential, source, to)
 
 
-async def unlink(session: Session, actor: Actor, given: Given) -> Owned:
-    """Take an owner away from a credential, which keeps the other."""
-    credential = await _claim(session, actor, given)
-    slot: OwnerType = given["ownerType"]
-    if not await _sees_holder(session, actor, credential, slot):
-        allow(permissions.own(credential))
+async def unlink(session: Session, actor: Actor, input: Input) -> Owned:
+    """Remove an owner from a credential. The last owner cannot be removed."""
+    credential = await _lock(session, actor, input)
+    slot: OwnerType = input["ownerType"]
+    if not await _is_owner_visible(session, actor, credential, slot):
+        raise_if_refused(permissions.own(credential))
         return Owned(credential, OwnershipStatus.NOOP)
-    allow(permissions.unlink(credential, slot))
+    raise_if_refused(permissions.unlink(credential, slot))
     worker_id = credential.worker_id
-    _set(session, actor, credential, {SLOTS[slot]: None}, EventKind.CREDENTIAL_UNLINKED, worker_id)
+    _set(session, actor, credential, {OWNER_SLOTS[slot]: None}, EventKind.CREDENTIAL_UNLINKED, worker_id)
     return Owned(credential, OwnershipStatus.UNLINKED)
 
 
 async def link_to(session: Session, actor: Actor, credential: Credential, to: Owner) -> Owned:
-    """Link a claimed credential to an owner."""
-    allow(permissions.own(credential))
+    """Link a locked credential to an owner."""
+    raise_if_refused(permissions.own(credential))
     if to.holds(credential):
         return Owned(credential, OwnershipStatus.NOOP)
     await _check_free(session, credential, to)
@@ -107,8 +106,8 @@ async def link_to(session: Session, actor: Actor, credential: Credential, to: Ow
 
 
 async def transfer_to(session: Session, actor: Actor, credential: Credential, source: Owner, to: Owner) -> Owned:
-    """Transfer a claimed credential."""
-    allow(permissions.own(credential))
+    """Transfer a locked credential."""
+    raise_if_refused(permissions.own(credential))
     if not source.holds(credential):
         raise OwnerMismatch(f"the credential is not owned by {source}", ("from",))
     if source.person.id == to.person.id:
@@ -120,41 +119,43 @@ async def transfer_to(session: Session, actor: Actor, credential: Credential, so
     return Owned(credential, OwnershipStatus.TRANSFERRED)
 
 
-async def owner_of(session: Session, actor: Actor, given: Given, name: str) -> Owner:
-    """The person that a reference of the input names."""
-    path: Path = (name,)
-    reference = given.get(name)
+async def owner_of(session: Session, actor: Actor, input: Input, name: str) -> Owner:
+    """Return the owner that the reference under `name` in the input identifies."""
+    path: InputPath = (name,)
+    reference = input.get(name)
     if reference is None:
         raise Required(name)
-    kind = KINDS[reference["type"]]
-    person = await references.find(session, actor, kind, reference, path)
+    spec = OWNER_SPECS[reference["type"]]
+    person = await references.find(session, actor, spec, reference, path)
     if name == "to" and person.deleted_at is not None:
-        raise Deleted(f"{name}: the {kind.table.noun()} is deleted", path)
+        raise Deleted(f"{name}: the {spec.table.noun()} is deleted", path)
     return Owner(reference["type"], person)
 
 
-async def _claim(session: Session, actor: Actor, given: Given) -> Credential:
-    credential = await row_access.claim(session, actor, Credential, given["id"], ("id",))
-    row_access.expect(credential.revision, given.get("expectedRevision"))
+async def _lock(session: Session, actor: Actor, input: Input) -> Credential:
+    credential = await row_access.find_for_update(session, actor, Credential, input["id"], ("id",))
+    row_access.check_revision(credential.revision, input.get("expectedRevision"))
     return credential
 
 
-async def _sees_holder(session: Session, actor: Actor, credential: Credential, slot: OwnerType) -> bool:
-    """Whether somebody holds the slot; one whom the actor does not see is nobody to them."""
-    table: Any = KINDS[slot].table
-    statement = select(col(table.id)).where(actor.sees(table), col(table.id) == getattr(credential, SLOTS[slot]))
+async def _is_owner_visible(session: Session, actor: Actor, credential: Credential, slot: OwnerType) -> bool:
+    """Report whether the slot has an owner that the actor can see. To the actor, an invisible owner does not exist."""
+    table: Any = OWNER_SPECS[slot].table
+    statement = select(col(table.id)).where(
+        actor.visible_rows(table), col(table.id) == getattr(credential, OWNER_SLOTS[slot])
+    )
     return (await session.scalars(statement)).one_or_none() is not None
 
 
 async def _check_free(session: Session, credential: Credential, to: Owner) -> None:
-    holder = getattr(credential, to.slot)
-    if holder in (None, to.person.id):
+    owner_id = getattr(credential, to.slot)
+    if owner_id in (None, to.person.id):
         return
-    person = await session.row(KINDS[to.type].table, (credential.organization_id, holder))
-    # The refusal outlives the transaction, which forgets the rows it had when it is rolled back.
+    person = await session.get_row(OWNER_SPECS[to.type].table, (credential.organization_id, owner_id))
+    # The refusal carries the owner and outlives the transaction; a rollback would expire the row.
     session.expunge(person)
-    noun = KINDS[to.type].table.noun()
-    raise AlreadyLinked(f"another {noun} holds the credential already", ("to",), owner=person)
+    noun = OWNER_SPECS[to.type].table.noun()
+    raise AlreadyLinked(f"the credential already has another {noun}; unlink or transfer it", ("to",), owner=person)
 
 
 def _set(
@@ -162,7 +163,7 @@ def _set(
     actor: Actor,
     credential: Credential,
     slots: dict[str, str | None],
-    fact: EventKind,
+    event_kind: EventKind,
     worker_id: str | None = None,
 ) -> None:
     names = {"worker_id": "owners.worker", "applicant_id": "owners.applicant"}
@@ -170,6 +171,5 @@ def _set(
     for column, after in slots.items():
         changes[names[column]] = {"from": getattr(credential, column), "to": after}
         setattr(credential, column, after)
-    credential.revision += 1
-    credential.last_updated = session.now
-    event_log.record(session, actor, fact, credential, changes, worker_id=credential.worker_id or worker_id)
+    row_access.touch(credential, session.now)
+    event_log.record(session, actor, event_kind, credential, changes, worker_id=credential.worker_id or worker_id)

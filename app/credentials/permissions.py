@@ -1,6 +1,6 @@
-"""Which operation a credential's state allows. Pure: the mutations and `viewerCan…` ask the same functions.
+"""The operations that a credential's state allows. Pure: mutations and the `viewerCan…` fields call the same functions.
 
-Each function gives None, or why the operation is refused. What each state forbids:
+Each function returns None or the refusal. The operations that each state forbids:
 
 | state     | forbids                                                                   | code               |
 |-----------|---------------------------------------------------------------------------|--------------------|
@@ -46,175 +46,184 @@ REVIEWABLE = frozenset({Intake.DIRECT, Intake.SUBMITTED, Intake.COMPLETED})
 ANSWERABLE = frozenset({Intake.REQUESTED, Intake.SUBMITTED})
 UNANSWERED = frozenset({Intake.REQUESTED, Intake.CANCELLED})
 DECIDED = frozenset({Approval.APPROVED, Approval.REJECTED})
-ID = ("id",)
+ID_PATH = ("id",)
 
 READS = (
     *("intake", "archived_at", "deleted_at", "latest_approval"),
     *("is_verifiable", "worker_id", "applicant_id"),
 )
-"""The columns that the rules about a credential as it is look at."""
+"""The columns that rules about a credential alone read."""
 
 
-def create(kind: CredentialType) -> DomainError | None:
-    """Create a credential of a type."""
+def create(credential_type: CredentialType) -> DomainError | None:
+    """Return the refusal to create a credential of a type, if any."""
     path = ("identification", "credentialType")
-    if kind.archived_at is not None:
-        return TypeArchived(f"the credential type {kind.code} is archived", path)
-    if kind.creation_policy is CreationPolicy.REQUEST_ONLY:
-        return CreationNotAllowed(f"credentials of type {kind.code} come from requests only", path)
+    if credential_type.archived_at is not None:
+        return TypeArchived(f"the credential type {credential_type.code} is archived", path)
+    if credential_type.creation_policy is CreationPolicy.REQUEST_ONLY:
+        return CreationNotAllowed(f"credentials of type {credential_type.code} come from requests only", path)
     return None
 
 
 def update(credential: Credential) -> DomainError | None:
-    """Update or replace it, or add a version."""
+    """Return the refusal to update or replace a credential or to add a version, if any."""
     if credential.intake not in UPDATABLE:
         return _live(credential) or NotUpdatable(
-            "a requested credential can be updated only until it is completed or cancelled", ID
+            "a requested credential can be updated only until it is completed or cancelled", ID_PATH
         )
     return _live(credential)
 
 
 def submit(credential: Credential) -> DomainError | None:
-    """Answer the request for it."""
+    """Return the refusal to submit a requested credential, if any."""
     if credential.intake is Intake.SUBMITTED:
         rejected = credential.latest_approval is Approval.REJECTED
-        instead = "add another version" if rejected else "update it, or add another version"
-        return _live(credential) or AlreadySubmitted(f"it is submitted already; {instead}", ID)
+        alternative = "add another version" if rejected else "update it, or add another version"
+        return _live(credential) or AlreadySubmitted(f"the credential is already submitted; {alternative}", ID_PATH)
     if credential.intake is not Intake.REQUESTED:
-        # Said of an archived one too, such as of a request that was cancelled: restoring it would be of no use.
-        return _undeleted(credential) or NotSubmittable("nobody waits for an answer", ID)
+        # An archived credential gets this refusal too: restoring a cancelled request would not make it submittable.
+        return _undeleted(credential) or NotSubmittable("only a requested credential can be submitted", ID_PATH)
     return _live(credential)
 
 
 def edit_version(credential: Credential, version: CredentialVersion, *, final: bool) -> DomainError | None:
-    """Edit one of its versions."""
+    """Return the refusal to edit a version, if any."""
     if version.id != credential.latest_version_id:
-        return _live(credential) or NotLatestVersion("only the latest version can be edited; add a version instead", ID)
+        return _live(credential) or NotLatestVersion(
+            "only the latest version can be edited; add a version instead", ID_PATH
+        )
     return edit_latest(credential, final=final)
 
 
 def edit_latest(credential: Credential, *, final: bool) -> DomainError | None:
-    """Edit its latest version: none that was decided for good, and no answer that was rejected."""
+    """Return the refusal to edit the latest version, if any.
+
+    A version with a final decision and a rejected submission stay as they are.
+    """
     if final and credential.latest_approval in DECIDED:
-        return _live(credential) or ApprovalFinal("decisions are final in this organization", ID)
+        return _live(credential) or ApprovalFinal("decisions are final in this organization", ID_PATH)
     if credential.intake in ANSWERABLE and credential.latest_approval is Approval.REJECTED:
-        return _live(credential) or NotUpdatable("what was rejected stays on record; add another version", ID)
+        return _live(credential) or NotUpdatable("a rejected version stays on record; add another version", ID_PATH)
     return update(credential)
 
 
 def attach(credential: Credential, *, final: bool) -> DomainError | None:
-    """Add a file to its latest version; while it is requested, to what waits to be handed in."""
+    """Return the refusal to add a file, if any: to the latest version or, while requested, to the waiting files."""
     return _live(credential) if credential.intake is Intake.REQUESTED else edit_latest(credential, final=final)
 
 
 def discard(credential: Credential) -> DomainError | None:
-    """Remove a file that belongs to no version."""
+    """Return the refusal to remove a file that belongs to no version, if any."""
     return _live(credential)
 
 
 def approve(credential: Credential, approval: Approval | None = None, *, final: bool) -> DomainError | None:
-    """Approve one of its versions, which stands at `approval`; the latest when not given."""
+    """Return the refusal to approve a version, if any. `approval` is the version's, by default the latest version's."""
     approval = approval or credential.latest_approval
     if approval is Approval.APPROVED and not final:
-        return _reviewable(credential) or AlreadyApproved("the version is already approved", ID)
+        return _reviewable(credential) or AlreadyApproved("the version is already approved", ID_PATH)
     return _decidable(credential, approval, final)
 
 
 def reject(credential: Credential, approval: Approval | None = None, *, final: bool) -> DomainError | None:
-    """Reject one of its versions, which stands at `approval`; the latest when not given."""
+    """Return the refusal to reject a version, if any. `approval` is the version's, by default the latest version's."""
     approval = approval or credential.latest_approval
     if approval is Approval.REJECTED and not final:
-        return _reviewable(credential) or AlreadyRejected("the version is already rejected", ID)
+        return _reviewable(credential) or AlreadyRejected("the version is already rejected", ID_PATH)
     return _decidable(credential, approval, final)
 
 
 def verify(credential: Credential) -> DomainError | None:
-    """Ask its registry."""
+    """Return the refusal to check a credential with its registry, if any."""
     if credential.intake in UNANSWERED:
-        return _live(credential) or NotVerifiable("nobody has answered this request", ID)
+        return _live(credential) or NotVerifiable("the requested credential was not submitted", ID_PATH)
     if not credential.is_verifiable:
-        return _live(credential) or NotVerifiable("no registry verifies this credential", ID)
+        return _live(credential) or NotVerifiable(
+            "no registry verifies this credential; see verification.isVerifiable", ID_PATH
+        )
     return _live(credential)
 
 
 def is_rejected(credential: Credential) -> bool:
-    """Whether a reviewer turned it down and nothing older stands: no check overturns that, only another decision."""
+    """Report whether a credential was rejected and no older version is effective. Only another review reverses that."""
     return credential.latest_approval is Approval.REJECTED and credential.effective_version_id is None
 
 
 def own(credential: Credential) -> DomainError | None:
-    """Link or transfer it."""
+    """Return the refusal to link or transfer a credential, if any."""
     return _undeleted(credential)
 
 
 def link_any(credential: Credential) -> DomainError | None:
-    """Link it to somebody who does not hold it yet."""
+    """Return the refusal to link a further owner, if any."""
     if credential.worker_id is not None and credential.applicant_id is not None:
-        return _undeleted(credential) or AlreadyLinked("both of its slots are held", ("to",), owner=None)
+        return _undeleted(credential) or AlreadyLinked(
+            "the credential has a worker and an applicant already; unlink one first", ("to",), owner=None
+        )
     return _undeleted(credential)
 
 
 def unlink(credential: Credential, slot: OwnerType) -> DomainError | None:
-    """Take an owner away; one that is not there is already away."""
-    others = credential.applicant_id if slot is OwnerType.WORKER else credential.worker_id
-    if others is None:
+    """Return the refusal to remove the owner from a slot, if any. An empty slot may be unlinked."""
+    other_owner = credential.applicant_id if slot is OwnerType.WORKER else credential.worker_id
+    if other_owner is None:
         return _undeleted(credential) or LastOwner("a credential keeps at least one owner", ("ownerType",))
     return _undeleted(credential)
 
 
 def unlink_any(credential: Credential) -> DomainError | None:
-    """Take one of its owners away."""
+    """Return the refusal to remove either owner, if any."""
     return unlink(credential, OwnerType.WORKER) or unlink(credential, OwnerType.APPLICANT)
 
 
 def archive(credential: Credential) -> DomainError | None:
-    """Put it away."""
+    """Return the refusal to archive a credential, if any."""
     return _live(credential)
 
 
 def restore(credential: Credential) -> DomainError | None:
-    """Take it out of the archive."""
+    """Return the refusal to restore an archived credential, if any."""
     if credential.archived_at is None:
-        return _undeleted(credential) or NotArchived("the credential is not archived", ID)
+        return _undeleted(credential) or NotArchived("the credential is not archived", ID_PATH)
     return _undeleted(credential)
 
 
 def delete(credential: Credential) -> DomainError | None:
-    """Delete it softly."""
+    """Return the refusal to delete a credential, if any."""
     return _undeleted(credential)
 
 
 def undelete(credential: Credential) -> DomainError | None:
-    """Undo its deletion."""
-    return NotDeleted("the credential is not deleted", ID) if credential.deleted_at is None else None
+    """Return the refusal to undelete a credential, if any."""
+    return NotDeleted("the credential is not deleted", ID_PATH) if credential.deleted_at is None else None
 
 
 def purge(credential: Credential, *, confirmed: bool = True) -> DomainError | None:
-    """Remove it for good."""
+    """Return the refusal to purge a credential, if any."""
     if credential.archived_at is None:
-        return NotArchived("only an archived credential can be purged; archive it first", ID)
+        return NotArchived("only an archived credential can be purged; archive it first", ID_PATH)
     if not confirmed:
         return ConfirmationRequired("purging cannot be undone; send confirm: true", ("confirm",))
     return None
 
 
 def _undeleted(credential: Credential) -> DomainError | None:
-    return None if credential.deleted_at is None else Deleted("the credential is deleted; undelete it first", ID)
+    return None if credential.deleted_at is None else Deleted("the credential is deleted; undelete it first", ID_PATH)
 
 
 def _live(credential: Credential) -> DomainError | None:
     if credential.archived_at is not None:
-        return _undeleted(credential) or Archived("the credential is archived; restore it first", ID)
+        return _undeleted(credential) or Archived("the credential is archived; restore it first", ID_PATH)
     return _undeleted(credential)
 
 
 def _reviewable(credential: Credential) -> DomainError | None:
     if credential.intake not in REVIEWABLE:
-        return _live(credential) or NotReviewable("nobody has answered this request", ID)
+        return _live(credential) or NotReviewable("the requested credential was not submitted", ID_PATH)
     return _live(credential)
 
 
 def _decidable(credential: Credential, approval: Approval, final: bool) -> DomainError | None:
     if final and approval in DECIDED:
-        return _reviewable(credential) or ApprovalFinal("decisions are final in this organization", ID)
+        return _reviewable(credential) or ApprovalFinal("decisions are final in this organization", ID_PATH)
     return _reviewable(credential)

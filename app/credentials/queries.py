@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, literal_column, or_, select
@@ -10,55 +9,51 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.core.errors import NotFound
-from app.credentials import validity
+from app.credentials import validity_sql
 from app.credentials.files.tables import Attachment
-from app.credentials.tables import WAITING, Credential, CredentialVersion, OwnerType, VersionChange
+from app.credentials.tables import REVIEW_QUEUE_CONDITION, Credential, CredentialVersion, OwnerType, VersionChange
 from app.credentials.verification.tables import VerificationAttempt
-from app.db.database import Session
 from app.db.principal import Principal
+from app.db.session import Session
 from app.lists import filters
 from app.lists.listings import Listing, Lookup
+from app.lists.where_references import Reference
 from app.workers import people, references
+from app.workers.people import PersonSpec
 
 OWNER_COLUMNS = {
     OwnerType.WORKER: col(Credential.worker_id),
     OwnerType.APPLICANT: col(Credential.applicant_id),
 }
-OWNER_KINDS: dict[OwnerType, Any] = {
+OWNER_SPECS: dict[OwnerType, PersonSpec[Any]] = {
     OwnerType.WORKER: people.WORKER,
     OwnerType.APPLICANT: people.APPLICANT,
 }
 
 
-def _owned(value: Mapping[str, Any], _actor: Principal, _now: datetime) -> ColumnElement[bool]:
+@filters.timeless
+def _owned_by(value: Mapping[str, Any], _actor: Principal) -> ColumnElement[bool]:
     owned: ColumnElement[bool] = OWNER_COLUMNS[value["type"]] == value["id"]
     return owned
 
 
-async def _find_owners(session: Session, actor: Actor, where: Mapping[str, Any]) -> dict[str, Any]:
-    """A where whose owners are named by id. An external id that two people share is refused, not guessed."""
-    found: dict[str, Any] = {}
-    for name, value in where.items():
-        if name in ("AND", "OR") and value is not None:
-            found[name] = [await _find_owners(session, actor, part) for part in value]
-        elif name == "NOT" and value is not None:
-            found[name] = await _find_owners(session, actor, value)
-        elif name == "owner" and value is not None:
-            found[name] = {"type": value["type"], "id": await _owner_id(session, actor, value)}
-        else:
-            found[name] = value
-    return found
+def _stated_owner(owner: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the owner by the id that the reference states; None if the owner has to be found."""
+    if owner.get("id") is None or owner.get("externalId") is not None:
+        return None
+    return {"type": owner["type"], "id": str(owner["id"])}
 
 
-async def _owner_id(session: Session, actor: Actor, owner: Mapping[str, Any]) -> str:
-    if owner.get("id") is not None and owner.get("externalId") is None:
-        return str(owner["id"])
-    kind = OWNER_KINDS[owner["type"]]
+async def _find_owner(session: Session, actor: Actor, owner: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the owner by id. An external id that two people share is refused, not guessed."""
+    stated = _stated_owner(owner)
+    if stated is not None:
+        return stated
     try:
-        found = await references.find(session, actor, kind, owner, ("where", "owner"))
+        person = await references.find(session, actor, OWNER_SPECS[owner["type"]], owner, ("where", "owner"))
     except NotFound:
-        return ""
-    return str(found.id)
+        return {"type": owner["type"], "id": ""}
+    return {"type": owner["type"], "id": person.id}
 
 
 by_id = Lookup(Credential, col(Credential.id))
@@ -66,7 +61,7 @@ listing = Listing(
     Credential,
     filters={
         "id": filters.exact(col(Credential.id)),
-        "owner": _owned,
+        "owner": _owned_by,
         "type": filters.exact(col(Credential.type_code)),
         "category": filters.exact(col(Credential.category)),
         "jurisdiction": filters.exact(col(Credential.jurisdiction)),
@@ -74,10 +69,10 @@ listing = Listing(
         "status": filters.exact(col(Credential.status)),
         "eligibility": filters.exact(col(Credential.eligibility)),
         "statusDetail": filters.exact(col(Credential.status_detail)),
-        "validity": validity.matches,
+        "validity": validity_sql.matches,
         "approval": filters.exact(col(Credential.latest_approval)),
         "intake": filters.exact(col(Credential.intake)),
-        "expiringBefore": lambda value, _actor, _now: col(Credential.expires_on) < value,
+        "expiringBefore": filters.timeless(lambda value, _actor: col(Credential.expires_on) < value),
         "updatedAfter": filters.since(col(Credential.last_updated)),
         "updatedBefore": filters.until(col(Credential.last_updated)),
     },
@@ -87,23 +82,23 @@ listing = Listing(
         "expiryDate": col(Credential.expires_on),
         "displayName": col(Credential.display_name_key),
     },
-    default=(("lastUpdated", True),),
+    default_order=(("lastUpdated", True),),
     search=filters.words(col(Credential.search_text)),
-    hides={
+    default_conditions={
         "deleted": col(Credential.deleted_at).is_(None),
         "archived": col(Credential.archived_at).is_(None),
     },
-    prepare=_find_owners,
+    references={"owner": Reference(_stated_owner, _find_owner)},
 )
-by_worker = listing.by(col(Credential.worker_id))
-by_applicant = listing.by(col(Credential.applicant_id))
+by_worker = listing.per_parent(col(Credential.worker_id))
+by_applicant = listing.per_parent(col(Credential.applicant_id))
 
 review_queue = replace(
     listing,
     orders={"waitingSince": col(Credential.latest_version_at)},
-    default=(("waitingSince", False),),
-    # Of no type, so that it stays word for word what the index says: SQLite is told that a boolean equals 1.
-    base=literal_column(WAITING),
+    default_order=(("waitingSince", False),),
+    # SQLAlchemy renders a typed boolean as `condition = 1` for SQLite, which then does not use the partial index.
+    base_condition=literal_column(REVIEW_QUEUE_CONDITION),
 )
 
 version_by_id = Lookup(CredentialVersion, col(CredentialVersion.id))
@@ -111,18 +106,18 @@ versions = Listing(
     CredentialVersion,
     filters={},
     orders={"number": col(CredentialVersion.number)},
-    default=(("number", True),),
+    default_order=(("number", True),),
 )
-versions_by_credential = versions.by(col(CredentialVersion.credential_id))
+versions_by_credential = versions.per_parent(col(CredentialVersion.credential_id))
 
 changes = Listing(
     VersionChange,
     filters={"field": filters.exact(col(VersionChange.field))},
     orders={"changedAt": col(VersionChange.changed_at)},
-    default=(("changedAt", True),),
+    default_order=(("changedAt", True),),
 )
 change_by_id = Lookup(VersionChange, col(VersionChange.id))
-changes_by_version = changes.by(col(VersionChange.version_id))
+changes_by_version = changes.per_parent(col(VersionChange.version_id))
 
 attempt_by_id = Lookup(VerificationAttempt, col(VerificationAttempt.id))
 attempts = Listing(
@@ -133,20 +128,20 @@ attempts = Listing(
         "source": filters.exact(col(VerificationAttempt.source)),
     },
     orders={"requestedAt": col(VerificationAttempt.requested_at)},
-    default=(("requestedAt", True),),
+    default_order=(("requestedAt", True),),
 )
-attempts_by_credential = attempts.by(col(VerificationAttempt.credential_id))
+attempts_by_credential = attempts.per_parent(col(VerificationAttempt.credential_id))
 
 attachment_by_id = Lookup(Attachment, col(Attachment.id))
-_arrived = col(Attachment.uploaded_at).is_not(None)
+_uploaded = col(Attachment.uploaded_at).is_not(None)
 attachments = Listing(
     Attachment,
     filters={},
     orders={"createdAt": col(Attachment.created_at)},
-    default=(("createdAt", False),),
-    base=_arrived,
+    default_order=(("createdAt", False),),
+    base_condition=_uploaded,
 )
-attachments_by_version = attachments.by(col(Attachment.version_id))
+attachments_by_version = attachments.per_parent(col(Attachment.version_id))
 _latest_version = (
     select(col(Credential.latest_version_id))
     .where(
@@ -158,6 +153,6 @@ _latest_version = (
 )
 attachments_by_credential = replace(
     attachments,
-    base=_arrived & or_(col(Attachment.version_id).is_(None), col(Attachment.version_id) == _latest_version),
-).by(col(Attachment.credential_id))
-"""The files of a credential's latest version, and those that wait to be handed in."""
+    base_condition=_uploaded & or_(col(Attachment.version_id).is_(None), col(Attachment.version_id) == _latest_version),
+).per_parent(col(Attachment.credential_id))
+"""The files of a credential's latest version, and those that wait to be submitted."""

@@ -1,53 +1,65 @@
-"""When a registry is to be asked again: regularly, and around the expiry date. Pure, but for the last."""
+"""Scheduling the next check with a registry: at an interval, and around the expiry date.
+
+Pure, except `resume`, which reads the type and the time zone.
+"""
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from app.credential_types.tables import CredentialType
 from app.credentials import permissions
 from app.credentials.tables import NEVER, Credential
-from app.db.database import Session
+from app.db.session import Session
 from app.organizations import calendar
 
-EVERY = timedelta(days=7)
-"""The interval of types that choose none."""
-AROUND_EXPIRY = (-60, -28, -14, -7, -3, 0, 3)
-"""Days from the expiry date."""
-HOUR_OF_DAY = time(3)
-"""Of the organization's own days, so that its people find the answer in the morning."""
+DEFAULT_INTERVAL = timedelta(days=7)
+"""The interval of types that set none."""
+DAYS_AROUND_EXPIRY = (-60, -28, -14, -7, -3, 0, 3)
+"""Days relative to the expiry date."""
+CHECK_TIME = time(3)
+"""Time of day in the organization's time zone. The result is there when people start work."""
 
 
-def interval(kind: CredentialType) -> timedelta:
-    """How long after a check a type's registry is asked again."""
-    return EVERY if kind.verification_interval_days is None else timedelta(days=kind.verification_interval_days)
+def interval(credential_type: CredentialType) -> timedelta:
+    """Return the time between two checks of a type's credentials."""
+    return (
+        DEFAULT_INTERVAL
+        if credential_type.verification_interval_days is None
+        else timedelta(days=credential_type.verification_interval_days)
+    )
 
 
-def plan(credential: Credential, now: datetime, every: timedelta, zone: tzinfo) -> None:
-    """Set the next check: after the type's interval, or on the next of the days around expiry."""
-    if not _is_due_ever(credential):
+def schedule_next(credential: Credential, now: datetime, every: timedelta, zone: tzinfo) -> None:
+    """Set the next check: after the interval, or earlier on one of the days around expiry."""
+    if not _is_rechecked(credential):
         credential.next_check_at = None
         return
     due = [now + every]
     if credential.expires_on != NEVER:
-        expiry = datetime.combine(credential.expires_on, HOUR_OF_DAY, zone)
-        around = ((expiry + timedelta(days=day)).astimezone(UTC) for day in AROUND_EXPIRY)
+        expiry = datetime.combine(credential.expires_on, CHECK_TIME, zone)
+        around = ((expiry + timedelta(days=day)).astimezone(UTC) for day in DAYS_AROUND_EXPIRY)
         due += [instant for instant in around if instant > now]
     credential.next_check_at = min(due)
 
 
-def soon(credential: Credential, now: datetime) -> None:
-    """Have it checked at the next opportunity, if a registry verifies it."""
+def make_due(credential: Credential, now: datetime) -> None:
+    """Make a credential due for a check now, if a registry verifies it."""
     credential.next_check_at = now if credential.is_verifiable else None
 
 
 async def resume(session: Session, credential: Credential) -> None:
-    """Have a credential that was put away, or decided about, checked by the calendar again, or not any more."""
-    if not _is_due_ever(credential):
+    """Reschedule a credential after a change that starts or stops its checks, such as a restore or a review."""
+    if not _is_rechecked(credential):
         credential.next_check_at = None
         return
-    kind = await session.row(CredentialType, (credential.organization_id, credential.credential_type_id))
-    plan(credential, session.now, interval(kind), await calendar.zone(session, credential.organization_id))
+    credential_type = await session.get_row(CredentialType, (credential.organization_id, credential.credential_type_id))
+    schedule_next(
+        credential,
+        session.now,
+        interval(credential_type),
+        await calendar.time_zone(session, credential.organization_id),
+    )
 
 
-def _is_due_ever(credential: Credential) -> bool:
-    """Whether the calendar has it checked. What a reviewer turned down is for a reviewer to bring back."""
+def _is_rechecked(credential: Credential) -> bool:
+    """Report whether a credential is rechecked at all. Only a reviewer can reverse a rejection, so no check is made."""
     return permissions.verify(credential) is None and not permissions.is_rejected(credential)

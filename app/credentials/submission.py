@@ -1,23 +1,23 @@
-"""A credential that was asked for: opening it, its worker's answer, and giving it up.
+"""Opening, submitting and cancelling a requested credential.
 
-It is REQUESTED until its worker submits it. Until then its versions count for nothing, whatever its type says; then
-they are as new ones are, and where nobody has to approve them, it is COMPLETED at once.
+Its intake is REQUESTED until the worker submits it. Until then no version counts, whatever the type says. A submission
+starts the usual approval; if none is required, the intake is COMPLETED at once.
 """
 
 from datetime import date
 from typing import Any
 
 from app.access import Actor
-from app.core.errors import DomainError, Refused, allow, gathering
-from app.core.fields import Changes, Given, between, plain, snapshot
+from app.core.errors import DomainError, DomainErrorGroup, collect_refusals, raise_if_refused
+from app.core.fields import Changes, Input, changes_between, json_value, snapshot
 from app.credential_types.tables import CredentialType
-from app.credentials import creation, fields, permissions, versions
+from app.credentials import creation, fields, permissions, validity, version_sync, versions
 from app.credentials.creation import Created
 from app.credentials.files import attachments, submission_files
-from app.credentials.files.submission_files import Answer
+from app.credentials.files.submission_files import SubmissionFiles
 from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
 from app.db import row_access
-from app.db.database import Session
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations import settings
@@ -26,7 +26,7 @@ from app.organizations import settings
 def open_requested(
     session: Session,
     actor: Actor,
-    kind: CredentialType,
+    credential_type: CredentialType,
     worker_id: str,
     *,
     key: str,
@@ -34,15 +34,15 @@ def open_requested(
     rule_id: str | None,
     due_on: date | None,
 ) -> Credential:
-    """Add a credential that a worker is asked for, with an empty version."""
+    """Add a requested credential with an empty version."""
     credential = Credential(
-        organization_id=kind.organization_id,
+        organization_id=credential_type.organization_id,
         id=key,
-        display_name=kind.name,
-        credential_type_id=kind.id,
-        type_code=kind.code,
-        category=kind.category,
-        jurisdiction=kind.jurisdiction,
+        display_name=credential_type.name,
+        credential_type_id=credential_type.id,
+        type_code=credential_type.code,
+        category=credential_type.category,
+        jurisdiction=credential_type.jurisdiction,
         worker_id=worker_id,
         intake=Intake.REQUESTED,
         requested_at=session.now,
@@ -50,7 +50,7 @@ def open_requested(
         request_id=request_id,
         rule_id=rule_id,
         status=VerificationStatus.PENDING,
-        is_verifiable=kind.verification_source is not None,
+        is_verifiable=credential_type.verification_source is not None,
         latest_version_id="",
         latest_version_at=session.now,
         latest_approval=Approval.PENDING,
@@ -58,16 +58,16 @@ def open_requested(
         created_at=session.now,
         last_updated=session.now,
     )
-    versions.append(session, actor, credential, 1, Approval.PENDING, dict.fromkeys(fields.VERSIONED))
-    fields.refresh(credential)
+    version_sync.append(session, actor, credential, 1, Approval.PENDING, dict.fromkeys(fields.VERSION_COLUMNS))
+    fields.refresh_search_columns(credential)
     session.add(credential)
-    stated = fields.FIELDS.stated(credential) | {"owners.worker": {"from": None, "to": worker_id}}
+    stated = fields.FIELDS.initial_changes(credential) | {"owners.worker": {"from": None, "to": worker_id}}
     event_log.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=worker_id)
     return credential
 
 
-async def give_up(session: Session, actor: Actor, credential: Credential) -> None:
-    """Ask no more for a claimed credential that waits for an answer, and put it away, without what waits in it."""
+async def cancel(session: Session, actor: Actor, credential: Credential) -> None:
+    """Cancel the request for a locked credential: discard its waiting files and archive it."""
     await attachments.discard_waiting(session, credential)
     _set_intake(session, actor, credential, Intake.CANCELLED, EventKind.CREDENTIAL_UPDATED, {})
     if credential.archived_at is None:
@@ -75,64 +75,63 @@ async def give_up(session: Session, actor: Actor, credential: Credential) -> Non
         event_log.record(session, actor, EventKind.CREDENTIAL_ARCHIVED, credential, worker_id=credential.worker_id)
 
 
-async def submit(session: Session, actor: Actor, given: Given) -> Created:
-    """Answer a request: write the facts, and hand them in.
+async def submit(session: Session, actor: Actor, input: Input) -> Created:
+    """Submit a requested credential with the facts and files of the input.
 
-    What is not given is as the latest version has it. After a rejection the answer is a version of its own, so that
-    what was rejected, and why, stays to be read. The files that wait are handed in with it, or those that are named.
+    Absent facts are copied from the latest version. After a rejection the submission is a new version, so that the
+    rejected one stays on record. It includes all waiting files, or those that the input names.
     """
-    credential = await row_access.claim(session, actor, Credential, given["id"], ("id",))
-    allow(permissions.submit(credential))
-    row_access.expect(credential.revision, given.get("expectedRevision"))
-    settings.want(session, actor.organization_id)
-    kind = await row_access.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
-    organization = await settings.of(session, actor.organization_id)
-    latest = await versions.latest_of(session, credential)
-    facts, files = await _read(session, actor, credential, kind, latest, given)
-    approval = versions.first_approval(organization, kind)
+    credential = await row_access.find_for_update(session, actor, Credential, input["id"], ("id",))
+    raise_if_refused(permissions.submit(credential))
+    row_access.check_revision(credential.revision, input.get("expectedRevision"))
+    settings.prefetch(session, actor.organization_id)
+    credential_type = await row_access.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
+    organization = await settings.load(session, actor.organization_id)
+    latest = await version_sync.latest_version(session, credential)
+    facts, files = await _read(session, actor, credential, credential_type, latest, input)
+    approval = version_sync.initial_approval(organization, credential_type)
     changes, version = await _write(session, actor, credential, latest, approval, facts)
     changes |= await submission_files.write(session, actor, version, files)
-    settled = approval is Approval.NOT_REQUIRED
-    trusted = settled and not credential.is_verifiable
-    before = snapshot(credential, fields.STANDING)
-    credential.status = VerificationStatus.ACTIVE if trusted else VerificationStatus.PENDING
+    is_approved = approval is Approval.NOT_REQUIRED
+    is_active = is_approved and not credential.is_verifiable
+    before = snapshot(credential, fields.STATUS_FIELDS)
+    credential.status = VerificationStatus.ACTIVE if is_active else VerificationStatus.PENDING
     credential.eligibility = credential.status_detail = credential.raw_status = None
     credential.submitted_at = session.now
-    changes |= between(before, snapshot(credential, fields.STANDING))
-    intake = Intake.COMPLETED if settled else Intake.SUBMITTED
+    changes |= changes_between(before, snapshot(credential, fields.STATUS_FIELDS))
+    intake = Intake.COMPLETED if is_approved else Intake.SUBMITTED
     _set_intake(session, actor, credential, intake, EventKind.CREDENTIAL_SUBMITTED, changes)
-    await session.flush()
-    return await creation.handed_in(session, actor, credential)
+    return await creation.start_first_check(session, actor, credential)
 
 
 async def _read(
     session: Session,
     actor: Actor,
     credential: Credential,
-    kind: CredentialType,
+    credential_type: CredentialType,
     latest: CredentialVersion,
-    given: Given,
-) -> tuple[dict[str, Any], Answer]:
-    """The facts and the files of an answer, or every refusal at once."""
+    input: Input,
+) -> tuple[dict[str, Any], SubmissionFiles]:
+    """Return the facts and files of a submission. Raises DomainErrorGroup with every refusal."""
     errors: list[DomainError] = []
     facts: dict[str, Any] = {}
-    files: Answer | None = None
-    with gathering(errors):
-        facts = _facts(kind, latest, given)
-    with gathering(errors):
-        files = await submission_files.read(session, actor, credential, kind, given)
+    files: SubmissionFiles | None = None
+    with collect_refusals(errors):
+        facts = _facts(credential_type, latest, input)
+    with collect_refusals(errors):
+        files = await submission_files.read(session, actor, credential, credential_type, input)
     if errors or files is None:
-        raise Refused(errors)
+        raise DomainErrorGroup(errors)
     return facts, files
 
 
-def _facts(kind: CredentialType, latest: CredentialVersion, given: Given) -> dict[str, Any]:
-    values = versions.FIELDS.read(given, absent="keep")
-    facts = {column: values.get(column, getattr(latest, column)) for column in fields.VERSIONED}
+def _facts(credential_type: CredentialType, latest: CredentialVersion, input: Input) -> dict[str, Any]:
+    values = versions.FIELDS.parse(input, absent="keep")
+    facts = {column: values.get(column, getattr(latest, column)) for column in fields.VERSION_COLUMNS}
     if facts["expiry_date"] is None and "expiry_date" not in values:
-        facts["expiry_date"] = versions.expected_expiry(kind, facts["issue_date"])
-    fields.check(kind, facts, facts, flat=True)
-    fields.fill(kind, facts)
+        facts["expiry_date"] = validity.expected_expiry(credential_type, facts["issue_date"])
+    fields.check(credential_type, facts, facts, flat=True)
+    fields.fill_defaults(credential_type, facts)
     return facts
 
 
@@ -144,24 +143,24 @@ async def _write(
     approval: Approval,
     facts: dict[str, Any],
 ) -> tuple[Changes, CredentialVersion]:
-    """Write facts into the latest version, or into a new one where the latest was decided; gives it."""
+    """Write facts to the latest version, or to a new one if the latest was reviewed. Return changes and version."""
     changes = versions.FIELDS.apply(credential, facts)
     if latest.approval in permissions.DECIDED:
-        version = versions.append(session, actor, credential, latest.number + 1, approval, facts)
+        version = version_sync.append(session, actor, credential, latest.number + 1, approval, facts)
         return {**changes, "number": {"from": latest.number, "to": version.number}}, version
-    before = snapshot(latest, fields.DECISION)
+    before = snapshot(latest, fields.DECISION_FIELDS)
     latest.approval = approval
-    changes |= between(before, snapshot(latest, fields.DECISION))
+    changes |= changes_between(before, snapshot(latest, fields.DECISION_FIELDS))
     changes["number"] = {"from": latest.number, "to": latest.number}
     credential.latest_version_at = session.now
-    await versions.take_over(session, actor, credential, latest)
+    await version_sync.copy_facts(session, actor, credential, latest)
     return changes, latest
 
 
 def _set_intake(
-    session: Session, actor: Actor, credential: Credential, intake: Intake, fact: EventKind, changes: Changes
+    session: Session, actor: Actor, credential: Credential, intake: Intake, event_kind: EventKind, changes: Changes
 ) -> None:
-    changes = {**changes, "intake.status": {"from": plain(credential.intake), "to": plain(intake)}}
+    changes = {**changes, "intake.status": {"from": json_value(credential.intake), "to": json_value(intake)}}
     credential.intake = intake
-    fields.grow(credential, session.now)
-    event_log.record(session, actor, fact, credential, changes, worker_id=credential.worker_id)
+    fields.touch(credential, session.now)
+    event_log.record(session, actor, event_kind, credential, changes, worker_id=credential.worker_id)

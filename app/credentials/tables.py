@@ -8,25 +8,25 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, and_,
 from sqlmodel import Field, SQLModel, col
 
 from app.credential_types.tables import Category
-from app.db.records import Key, Reach, Record, SearchText, SortKey, choice
-from app.registries.protocol import Eligibility, StatusDetail
-from app.workers.tables import workers_within
+from app.db.records import Key, Record, SearchText, SortKey, Visibility, enum_column
+from app.registries.findings import Eligibility, StatusDetail
+from app.workers.tables import visible_worker_ids
 
 NEVER = date.max
-"""Stands for no expiry in `expires_on`, so that the column is never null and sorts last."""
+"""The value of `expires_on` without an expiry date, so that the column is never null and sorts last."""
 
 
-WAITING = " AND ".join(
+REVIEW_QUEUE_CONDITION = " AND ".join(
     (
         "(latest_approval = 'PENDING' OR eligibility = 'REVIEW_REQUIRED')",
         "intake IN ('DIRECT', 'SUBMITTED', 'COMPLETED')",
     )
 )
-"""What waits for a person, in the words that the index and the queue share, so that the one serves the other."""
+"""The SQL condition of the review queue. Its index repeats the text, so that the database can use it."""
 
 
-SHOWN = ("deleted_at", "archived_at")
-"""Whether a list shows a credential."""
+VISIBILITY_COLUMNS = ("deleted_at", "archived_at")
+"""The columns that decide whether a list shows a credential."""
 
 
 class OwnerType(StrEnum):
@@ -37,7 +37,7 @@ class OwnerType(StrEnum):
 
 
 class Intake(StrEnum):
-    """How a credential came in, and how far it is."""
+    """The way a credential came in, and the progress of a requested one."""
 
     DIRECT = "DIRECT"
     REQUESTED = "REQUESTED"
@@ -47,7 +47,7 @@ class Intake(StrEnum):
 
 
 class Approval(StrEnum):
-    """Whether a person has to look at a version, and what they decided."""
+    """The need for a review of a version, and its decision."""
 
     NOT_REQUIRED = "NOT_REQUIRED"
     PENDING = "PENDING"
@@ -56,7 +56,7 @@ class Approval(StrEnum):
 
 
 class VerificationStatus(StrEnum):
-    """Where a credential stands with its source."""
+    """The status of a credential with its issuer."""
 
     PENDING = "PENDING"
     ACTIVE = "ACTIVE"
@@ -66,7 +66,7 @@ class VerificationStatus(StrEnum):
 
 
 class Validity(StrEnum):
-    """What a version's dates mean on a day. Derived, never stored."""
+    """The validity of a version's dates on a day. Derived, never stored."""
 
     NO_EXPIRY = "NO_EXPIRY"
     NOT_YET_VALID = "NOT_YET_VALID"
@@ -75,8 +75,8 @@ class Validity(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-class Facts(SQLModel):
-    """What a version states. A credential repeats its latest version's facts, so that lists need no join."""
+class VersionFacts(SQLModel):
+    """The facts of a version. A credential repeats its latest version's facts, so that lists need no join."""
 
     reference_number: str | None = Field(default=None, max_length=100)
     issuing_authority: str | None = Field(default=None, max_length=200)
@@ -84,7 +84,7 @@ class Facts(SQLModel):
     expiry_date: date | None = None
 
 
-class Credential(Record, Facts, table=True):
+class Credential(Record, VersionFacts, table=True):
     """A licence, screening, certificate or government id that a worker, an applicant or both hold."""
 
     __tablename__ = "credentials"
@@ -113,9 +113,9 @@ class Credential(Record, Facts, table=True):
             "organization_id",
             "latest_version_at",
             "id",
-            *SHOWN,
-            sqlite_where=text(WAITING),
-            postgresql_where=text(WAITING),
+            *VISIBILITY_COLUMNS,
+            sqlite_where=text(REVIEW_QUEUE_CONDITION),
+            postgresql_where=text(REVIEW_QUEUE_CONDITION),
         ),
         Index("credentials_by_number", "organization_id", "reference_number"),
         Index("credentials_by_next_check", "organization_id", "next_check_at"),
@@ -124,7 +124,7 @@ class Credential(Record, Facts, table=True):
         Index("credentials_by_type", "organization_id", "type_code", "expires_on", "id"),
         # Lists in their usual order, and counts of them, which read nothing but the index.
         *(
-            Index(f"credentials_of_{name}", "organization_id", column, "last_updated", "id", *SHOWN)
+            Index(f"credentials_of_{name}", "organization_id", column, "last_updated", "id", *VISIBILITY_COLUMNS)
             for name, column in (("type", "type_code"), ("status", "status"))
         ),
         Index(
@@ -136,8 +136,8 @@ class Credential(Record, Facts, table=True):
         ).ddl_if(dialect="postgresql"),
     )
     prefix: ClassVar[str] = "cred"
-    about = "worker_id"
-    kept = (
+    worker_column = "worker_id"
+    history_columns = (
         *("worker_id", "applicant_id", "credential_type_id", "category", "jurisdiction", "intake"),
         *("status", "eligibility", "latest_approval", "effective_version_id", "valid_from", "expires_on"),
         *("archived_at", "deleted_at"),
@@ -148,35 +148,35 @@ class Credential(Record, Facts, table=True):
     search_text: str = Field(default="", sa_type=SearchText)
     credential_type_id: str = Field(sa_type=Key)
     type_code: str = Field(sa_type=SortKey)
-    category: Category = Field(sa_type=choice(Category))
+    category: Category = Field(sa_type=enum_column(Category))
     jurisdiction: str | None = Field(default=None, max_length=50)
     worker_id: str | None = Field(default=None, sa_type=Key)
     applicant_id: str | None = Field(default=None, sa_type=Key)
-    intake: Intake = Field(default=Intake.DIRECT, sa_type=choice(Intake))
+    intake: Intake = Field(default=Intake.DIRECT, sa_type=enum_column(Intake))
     requested_at: datetime | None = None
     submitted_at: datetime | None = None
     due_on: date | None = None
     request_id: str | None = Field(default=None, sa_type=Key)
-    """The request that it answers, for one that came from a request."""
+    """The request that the credential answers; null if it was not requested."""
     rule_id: str | None = Field(default=None, sa_type=Key)
-    """The rule that asked, where no person did."""
-    status: VerificationStatus = Field(sa_type=choice(VerificationStatus))
+    """The requirement rule that made the request; null if a person did."""
+    status: VerificationStatus = Field(sa_type=enum_column(VerificationStatus))
     is_verifiable: bool = False
-    eligibility: Eligibility | None = Field(default=None, sa_type=choice(Eligibility))
-    status_detail: StatusDetail | None = Field(default=None, sa_type=choice(StatusDetail))
+    eligibility: Eligibility | None = Field(default=None, sa_type=enum_column(Eligibility))
+    status_detail: StatusDetail | None = Field(default=None, sa_type=enum_column(StatusDetail))
     raw_status: str | None = Field(default=None, max_length=200)
-    """What the registry said, in its own words."""
+    """The status in the registry's own words."""
     last_verified_at: datetime | None = None
     next_check_at: datetime | None = None
-    """When a registry is to be asked again; null when never."""
+    """The time of the next check with the registry; null if none is scheduled."""
     latest_version_id: str = Field(sa_type=Key)
     latest_version_at: datetime
-    latest_approval: Approval = Field(sa_type=choice(Approval))
+    latest_approval: Approval = Field(sa_type=enum_column(Approval))
     effective_version_id: str | None = Field(default=None, sa_type=Key)
     valid_from: date | None = None
-    """The issue date of the effective version, or of the latest when none is effective."""
+    """The issue date of the effective version, or of the latest if none is effective."""
     expires_on: date
-    """The expiry date of that version; NEVER when it has none."""
+    """The expiry date of the same version; NEVER if it has none."""
     revision: int = 1
     archived_at: datetime | None = None
     archived_by: str | None = Field(default=None, max_length=200)
@@ -185,19 +185,19 @@ class Credential(Record, Facts, table=True):
     last_updated: datetime
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        if reach.worker_id is not None:
-            return col(cls.worker_id) == reach.worker_id
-        return col(cls.worker_id).in_(workers_within(reach))
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        if visibility.worker_id is not None:
+            return col(cls.worker_id) == visibility.worker_id
+        return col(cls.worker_id).in_(visible_worker_ids(visibility))
 
 
-def within_reach(reach: Reach) -> Select[str]:
-    """The ids of the credentials within a reach, for what belongs to them."""
-    mine = col(Credential.organization_id) == reach.organization_id
-    return select(col(Credential.id)).where(mine, Credential.within(reach))
+def visible_credential_ids(visibility: Visibility) -> Select[str]:
+    """Select the ids of the visible credentials, for tables that belong to credentials."""
+    in_organization = col(Credential.organization_id) == visibility.organization_id
+    return select(col(Credential.id)).where(in_organization, Credential.visible_to(visibility))
 
 
-class CredentialVersion(Record, Facts, table=True):
+class CredentialVersion(Record, VersionFacts, table=True):
     """One state of a credential's facts, numbered from 1. A renewal is a new version."""
 
     __tablename__ = "credential_versions"
@@ -215,7 +215,7 @@ class CredentialVersion(Record, Facts, table=True):
     credential_id: str = Field(sa_type=Key)
     credential_type_id: str = Field(sa_type=Key)
     number: int
-    approval: Approval = Field(sa_type=choice(Approval))
+    approval: Approval = Field(sa_type=enum_column(Approval))
     decided_by: str | None = Field(default=None, max_length=200)
     decided_at: datetime | None = None
     reason: str | None = Field(default=None, max_length=500)
@@ -224,12 +224,12 @@ class CredentialVersion(Record, Facts, table=True):
     created_at: datetime
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return col(cls.credential_id).in_(within_reach(reach))
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        return col(cls.credential_id).in_(visible_credential_ids(visibility))
 
 
 class VersionField(StrEnum):
-    """The facts of a version whose history is kept."""
+    """The facts of a version whose changes are recorded."""
 
     ISSUE_DATE = "ISSUE_DATE"
     EXPIRY_DATE = "EXPIRY_DATE"
@@ -237,7 +237,7 @@ class VersionField(StrEnum):
 
 
 class VersionChange(Record, table=True):
-    """One fact of a version that somebody set or changed."""
+    """One change of a version's fact."""
 
     __tablename__ = "credential_version_changes"
     __table_args__ = (
@@ -252,7 +252,7 @@ class VersionChange(Record, table=True):
     prefix: ClassVar[str] = "vchg"
 
     version_id: str = Field(sa_type=Key)
-    field: VersionField = Field(sa_type=choice(VersionField))
+    field: VersionField = Field(sa_type=enum_column(VersionField))
     before: str | None = Field(default=None, max_length=200)
     after: str | None = Field(default=None, max_length=200)
     changed_by: str = Field(max_length=200)
@@ -260,8 +260,11 @@ class VersionChange(Record, table=True):
     changed_at: datetime
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
         versions = select(col(CredentialVersion.id)).where(
-            and_(col(CredentialVersion.organization_id) == reach.organization_id, CredentialVersion.within(reach))
+            and_(
+                col(CredentialVersion.organization_id) == visibility.organization_id,
+                CredentialVersion.visible_to(visibility),
+            )
         )
         return col(cls.version_id).in_(versions)

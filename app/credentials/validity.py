@@ -1,23 +1,14 @@
-"""What dates mean on a day. Pure, but for the last function, which says the same to the database."""
+"""The validity of a credential's dates on a day. Pure; `validity_sql` states the same rule in SQL."""
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import Any
+import calendar
+from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, Date, and_, case, func, literal, or_, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
-from sqlmodel import col
-
-from app.core import clock
-from app.credential_types.tables import CredentialType
-from app.credentials.tables import NEVER, Credential, Validity
-from app.db.principal import Principal
-from app.lists import filters
+from app.credential_types.tables import CredentialType, Metadata
+from app.credentials.tables import Validity
 
 
-def on(day: date, issue_date: date | None, expiry_date: date | None, expiring_soon_days: int) -> Validity:
-    """The validity on a day; a credential is still valid on its expiry date."""
+def validity_on(day: date, issue_date: date | None, expiry_date: date | None, expiring_soon_days: int) -> Validity:
+    """Return the validity on a day. A credential is still valid on its expiry date."""
     if issue_date is not None and day < issue_date:
         return Validity.NOT_YET_VALID
     if expiry_date is None:
@@ -29,48 +20,11 @@ def on(day: date, issue_date: date | None, expiry_date: date | None, expiring_so
     return Validity.VALID
 
 
-class days_after(FunctionElement[date]):  # noqa: N801 - reads as the SQL function that it stands for
-    """A date some days later, in either database's words."""
-
-    type = Date()
-    inherit_cache = True
-
-
-@compiles(days_after, "postgresql")
-def _days_after_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    day, days = element.clauses
-    return f"({compiler.process(day, **options)} + {compiler.process(days, **options)})"
-
-
-@compiles(days_after, "sqlite")
-def _days_after_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    day, days = element.clauses
-    return f"date({compiler.process(day, **options)}, {compiler.process(days, **options)} || ' days')"
-
-
-@filters.daily
-def matches(operators: Mapping[str, Any], actor: Principal, now: datetime) -> ColumnElement[bool]:
-    """The condition that a credential's validity today is, or is not, among some."""
-    today = literal(clock.today(now, actor.time_zone), Date())
-    type_days = (
-        select(col(CredentialType.expiring_soon_days))
-        .where(
-            col(CredentialType.organization_id) == actor.organization_id,
-            col(CredentialType.id) == col(Credential.credential_type_id),
-        )
-        .scalar_subquery()
-    )
-    soon = days_after(today, func.coalesce(type_days, actor.expiring_soon_days))
-    expires = col(Credential.expires_on)
-    validity = case(
-        (col(Credential.valid_from) > today, Validity.NOT_YET_VALID.value),
-        (expires == NEVER, Validity.NO_EXPIRY.value),
-        (expires < today, Validity.EXPIRED.value),
-        (expires <= soon, Validity.EXPIRING_SOON.value),
-        else_=Validity.VALID.value,
-    )
-    terms = []
-    for name, value in operators.items():
-        values = [item.value for item in (value if name != "eq" else [value])]
-        terms.append(validity.not_in(values) if name == "notIn" else validity.in_(values))
-    return and_(*terms) if terms else or_(literal(True))
+def expected_expiry(credential_type: CredentialType, issue_date: date | None) -> date | None:
+    """Return the expiry date that follows from the type's usual validity; None if the type has none."""
+    months = credential_type.default_validity_months
+    if issue_date is None or months is None or Metadata.EXPIRY_DATE not in credential_type.supports:
+        return None
+    years, month = divmod(issue_date.month - 1 + months, 12)
+    year, month = issue_date.year + years, month + 1
+    return date(year, month, min(issue_date.day, calendar.monthrange(year, month)[1]))

@@ -1,1 +1,1 @@
-"""The registries that credentials are verified against, each behind one protocol."""
+"""The registries that credentials are verified with, all behind one adapter protocol."""

@@ -1,4 +1,4 @@
-"""A circuit breaker: what fails again and again is left alone for a while, and then tried once."""
+"""A circuit breaker: after repeated failures, calls stop for a while; then one trial call decides."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,45 +7,45 @@ from time import monotonic
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
 
 
-class LeftAlone(Exception):
-    """The breaker lets nothing through just now."""
+class BreakerOpen(Exception):
+    """The breaker refuses calls at the moment."""
 
 
-class Breaker:
-    """Counts failures in a row. Any other exception, such as a cancellation, tells nothing of what is called."""
+class CircuitBreaker:
+    """A count of consecutive failures. Other exceptions, such as a cancellation, do not count."""
 
     def __init__(
         self, failure: type[Exception], failures: int, seconds: float, clock: Callable[[], float] = monotonic
     ) -> None:
-        self._failure, self._most, self._seconds, self._clock = failure, failures, seconds, clock
+        self._failure, self._threshold, self._seconds, self._clock = failure, failures, seconds, clock
         self._failures = 0
         self._opened_at: float | None = None
-        self._trying = False
+        self._trial_runs = False
 
     @property
     def state(self) -> str:
-        """`closed` (calls pass), `open` (none does) or `half_open` (one does, and settles it)."""
+        """The state: `closed` (calls pass), `open` (no call passes) or `half_open` (one trial call passes)."""
         if self._opened_at is None:
             return CLOSED
         return OPEN if self._clock() < self._opened_at + self._seconds else HALF_OPEN
 
     @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Let a call through, and learn from how it ends. Raises LeftAlone."""
+    def guard(self) -> Iterator[None]:
+        """Guard one call and count its outcome. Raises BreakerOpen if no call may pass."""
         state = self.state
-        if state == OPEN or (state == HALF_OPEN and self._trying):
-            raise LeftAlone
-        tried = state == HALF_OPEN
-        self._trying = self._trying or tried
+        if state == OPEN or (state == HALF_OPEN and self._trial_runs):
+            raise BreakerOpen
+        is_trial = state == HALF_OPEN
+        self._trial_runs = self._trial_runs or is_trial
         try:
             yield
         except self._failure:
             self._failures += 1
-            if tried or self._failures >= self._most:
+            if is_trial or self._failures >= self._threshold:
                 self._opened_at = self._clock()
             raise
         else:
             self._failures, self._opened_at = 0, None
         finally:
-            if tried:
-                self._trying = False
+            if is_trial:
+                self._trial_runs = False

@@ -1,4 +1,4 @@
-"""The adapter for any registry that answers JSON over HTTP, described by configuration."""
+"""The adapter for registries with a JSON API over HTTP, described by configuration."""
 
 import asyncio
 import json
@@ -11,18 +11,19 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from app.registries.protocol import Eligibility, Finding, Inquiry, Misconfigured, StatusDetail, Unavailable
+from app.registries.findings import Eligibility, Finding, StatusDetail
+from app.registries.protocol import Inquiry, Misconfigured, RegistryUnavailable
 
-LARGEST_ANSWER = 1_000_000
-LONGEST_WAIT_SECONDS = 15
-"""For one try; all tries of a check together end before its lease does."""
-LONGEST_WORD, LONGEST_REMARK, MOST_REMARKS = 200, 500, 20
-_PLACE = re.compile(r"\{(\w+)\}")
+MAX_ANSWER_BYTES = 1_000_000  # far above any real answer; bounds the memory that a registry can make us use
+MAX_TIMEOUT_SECONDS = 15
+"""Limit of one try. All tries of a check together must end before the lease of its attempt does."""
+MAX_STATUS_LENGTH, MAX_REMARK_LENGTH, MAX_REMARKS = 200, 500, 20
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _SECRET = re.compile(r"\{env:(\w+)\}")
 
 
-class Meaning(BaseModel):
-    """What a registry's word means here."""
+class StatusMeaning(BaseModel):
+    """The finding that a registry's status stands for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,15 +34,15 @@ class Meaning(BaseModel):
     @classmethod
     def _is_an_answer(cls, value: Eligibility) -> Eligibility:
         if value is Eligibility.ERROR:
-            raise ValueError("ERROR stands for no answer; leave the word out, and a person decides")
+            raise ValueError("ERROR stands for no answer; leave the status out to require a review")
         return value
 
 
-class Description(BaseModel):
-    """How a registry is asked and understood.
+class RegistryDescription(BaseModel):
+    """The request to a registry and the reading of its answer.
 
-    Texts may hold `{referenceNumber}`, `{typeCode}`, `{jurisdiction}`, `{firstName}`, `{lastName}`, `{displayName}`
-    and `{birthDate}`; header values may hold `{env:NAME}`, a secret from the environment.
+    URL and body may contain `{referenceNumber}`, `{typeCode}`, `{jurisdiction}`, `{firstName}`, `{lastName}`,
+    `{displayName}` and `{birthDate}`. Header values may contain `{env:NAME}`, a secret from the environment.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,104 +53,105 @@ class Description(BaseModel):
     headers: dict[str, str] = Field(default_factory=dict)
     body: Any = None
     status_at: str
-    """Where the status lies in the answer, as names and indexes: `data.0.status`."""
+    """The path of the status in the answer, as names and indexes: `data.0.status`."""
     expiry_at: str | None = None
-    """Where the expiry date lies, if the answer has one."""
+    """The path of the expiry date, if the answer has one."""
     problems_at: str | None = None
-    """Where a list of remarks lies, if the answer has one."""
-    meanings: dict[str, Meaning]
-    """What each status means; one that is not here needs a review. Numbers and `true` are written as in JSON."""
-    timeout_seconds: float = Field(default=10, gt=0, le=LONGEST_WAIT_SECONDS)
-    """For one try, from asking to the end of the answer."""
+    """The path of a list of remarks, if the answer has one."""
+    meanings: dict[str, StatusMeaning]
+    """The meaning of each status; any other requires a review. Numbers and `true` are written as in JSON."""
+    timeout_seconds: float = Field(default=10, gt=0, le=MAX_TIMEOUT_SECONDS)
+    """Time limit of one try, from the request to the end of the answer."""
     push_secret: str | None = None
-    """The name of the variable with the secret that signs what the registry pushes."""
+    """The environment variable with the secret that signs the registry's pushes."""
 
     @field_validator("url")
     @classmethod
     def _can_be_asked(cls, value: str) -> str:
-        unknown = sorted(set(_PLACE.findall(value)) - set(_values(Inquiry("", None))))
+        unknown = sorted(set(_PLACEHOLDER.findall(value)) - set(_values(Inquiry("", None))))
         if unknown:
-            raise ValueError(f"nothing is known as {{{unknown[0]}}}")
+            raise ValueError(f"unknown placeholder {{{unknown[0]}}}")
         try:
-            url = httpx.URL(_PLACE.sub("x", value))
+            url = httpx.URL(_PLACEHOLDER.sub("x", value))
         except httpx.InvalidURL as error:
             raise ValueError(str(error)) from None
         if url.scheme not in ("http", "https") or not url.host:
-            raise ValueError("not an address that begins with https:// or http://")
+            raise ValueError("must begin with https:// or http://")
         return value
 
 
-class Http:
-    """A registry behind HTTP."""
+class HttpAdapter:
+    """The connection to a registry over HTTP."""
 
-    adapter = "http"
+    name = "http"
 
-    def __init__(self, description: Description, client: "httpx.AsyncClient") -> None:
-        """Raises Misconfigured if a secret is missing."""
-        self._told = description
+    def __init__(self, description: RegistryDescription, client: "httpx.AsyncClient") -> None:
+        """Fill the secrets into the headers. Raises Misconfigured if one is missing."""
+        self._description = description
         self._client = client
         self._headers = {name: _with_secrets(name, value) for name, value in description.headers.items()}
 
     async def check(self, inquiry: Inquiry) -> Finding:
         """Ask, and read the answer."""
         values = _values(inquiry)
-        problem = _cannot_ask(self._told, values)
+        problem = _problem_before_asking(self._description, values)
         if problem is not None:
             return Finding(Eligibility.REVIEW_REQUIRED, None, problems=[problem])
         try:
-            async with asyncio.timeout(self._told.timeout_seconds):
+            async with asyncio.timeout(self._description.timeout_seconds):
                 response, body = await self._ask(values)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise Unavailable(f"the registry did not answer: {type(error).__name__}") from error
-        # A page in HTML is not the registry's word but that of something before it.
+            raise RegistryUnavailable(f"the registry did not answer: {type(error).__name__}") from error
+        # A 404 in HTML comes from a proxy or a wrong URL, not from the registry.
         if response.status_code == httpx.codes.NOT_FOUND and "html" not in response.headers.get("content-type", ""):
             return Finding(Eligibility.MAY_NOT_ENGAGE, StatusDetail.NOT_FOUND, "404")
         if response.status_code != httpx.codes.OK:
-            raise Unavailable(f"the registry answered {response.status_code}")
+            raise RegistryUnavailable(f"the registry answered {response.status_code}")
         return self._read(body)
 
     def read_push(self, status: str, expiry_date: date | None) -> Finding:
-        """The finding that a pushed status stands for."""
-        meaning, word = self._told.meanings.get(status), _storable(status, LONGEST_WORD)
+        """Return the finding that a status stands for; one that requires a review if the status is unknown."""
+        meaning, raw_status = self._description.meanings.get(status), _storable(status, MAX_STATUS_LENGTH)
         if meaning is None:
             problem = "The registry said something that is not known here."
-            return Finding(Eligibility.REVIEW_REQUIRED, None, word, expiry_date, [problem])
-        return Finding(meaning.eligibility, meaning.detail, word, expiry_date)
+            return Finding(Eligibility.REVIEW_REQUIRED, None, raw_status, expiry_date, [problem])
+        return Finding(meaning.eligibility, meaning.detail, raw_status, expiry_date)
 
     async def _ask(self, values: dict[str, str]) -> "tuple[httpx.Response, bytes]":
-        told = self._told
-        asking = self._client.stream(
-            told.method,
-            _fill(told.url, {name: quote(value, safe="") for name, value in values.items()}),
+        description = self._description
+        request = self._client.stream(
+            description.method,
+            _fill(description.url, {name: quote(value, safe="") for name, value in values.items()}),
             headers={"Accept": "application/json", **self._headers, "Accept-Encoding": "identity"},
-            json=_filled(told.body, values) if told.body is not None else None,
-            timeout=told.timeout_seconds,
+            json=_fill_body(description.body, values) if description.body is not None else None,
+            timeout=description.timeout_seconds,
         )
         body = bytearray()
-        async with asking as response:
-            # Compressed unasked, a small answer could grow without bounds.
+        async with request as response:
+            # A small compressed answer could expand without limit.
             if response.headers.get("content-encoding", "identity") != "identity":
-                raise Unavailable("the registry's answer is compressed, which was not asked for")
+                raise RegistryUnavailable("the registry's answer is compressed, which was not requested")
             async for chunk in response.aiter_raw():
                 body += chunk
-                if len(body) > LARGEST_ANSWER:
-                    raise Unavailable("the registry's answer is too large")
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise RegistryUnavailable("the registry's answer is too large")
         return response, bytes(body)
 
     def _read(self, body: bytes) -> Finding:
         try:
             answer = json.loads(body)
-            status = _word(_at(answer, self._told.status_at))
-            expires = _day(_at_if_there(answer, self._told.expiry_at))
-            remarks = _remarks(_at_if_there(answer, self._told.problems_at))
+            status = _status_text(_value_at(answer, self._description.status_at))
+            expires = _day(_optional_value_at(answer, self._description.expiry_at))
+            remarks = _remarks(_optional_value_at(answer, self._description.problems_at))
         except (ValueError, LookupError, TypeError, RecursionError) as error:
-            raise Unavailable("the registry's answer could not be understood") from error
-        found = self.read_push(status, expires)
-        return Finding(found.eligibility, found.status_detail, found.raw_status, expires, [*found.problems, *remarks])
+            raise RegistryUnavailable("the registry's answer could not be understood") from error
+        finding = self.read_push(status, expires)
+        problems = [*finding.problems, *remarks]
+        return Finding(finding.eligibility, finding.status_detail, finding.raw_status, expires, problems)
 
 
 def _values(inquiry: Inquiry) -> dict[str, str]:
-    named = {
+    facts = {
         "referenceNumber": inquiry.reference_number,
         "typeCode": inquiry.type_code,
         "jurisdiction": inquiry.jurisdiction,
@@ -158,19 +160,19 @@ def _values(inquiry: Inquiry) -> dict[str, str]:
         "displayName": inquiry.display_name,
         "birthDate": inquiry.birth_date.isoformat() if inquiry.birth_date else None,
     }
-    return {name: value or "" for name, value in named.items()}
+    return {name: value or "" for name, value in facts.items()}
 
 
 def _fill(text: str, values: dict[str, str]) -> str:
-    return _PLACE.sub(lambda match: values.get(match[1], match[0]), text)
+    return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
-def _filled(body: Any, values: dict[str, str]) -> Any:
+def _fill_body(body: Any, values: dict[str, str]) -> Any:
     if isinstance(body, str):
         return _fill(body, values)
     if isinstance(body, dict):
-        return {name: _filled(item, values) for name, item in body.items()}
-    return [_filled(item, values) for item in body] if isinstance(body, list) else body
+        return {name: _fill_body(item, values) for name, item in body.items()}
+    return [_fill_body(item, values) for item in body] if isinstance(body, list) else body
 
 
 def _with_secrets(name: str, text: str) -> str:
@@ -179,35 +181,38 @@ def _with_secrets(name: str, text: str) -> str:
         raise Misconfigured(f"headers.{name}: the variable {missing[0]} is not set")
     filled = _SECRET.sub(lambda match: os.environ[match[1]], text)
     if not filled.isascii() or not filled.isprintable():
-        raise Misconfigured(f"headers.{name}: the value holds what no header can hold")
+        raise Misconfigured(f"headers.{name}: the value contains characters that no header may contain")
     return filled
 
 
-def _cannot_ask(told: Description, values: dict[str, str]) -> str | None:
-    """Why this credential cannot be asked about. In a path, an empty place or dots would lead to another address."""
-    path, _, query = told.url.partition("?")
-    for name in _PLACE.findall(path):
+def _problem_before_asking(description: RegistryDescription, values: dict[str, str]) -> str | None:
+    """Return the reason that the registry cannot be asked, if any.
+
+    In the path of a URL, an empty value or dots would lead to another resource.
+    """
+    path, _, query = description.url.partition("?")
+    for name in _PLACEHOLDER.findall(path):
         if values[name].strip(".") == "":
             return f"The registry cannot be asked: {name} is {values[name] or 'missing'}."
-    if "{referenceNumber}" in f"{query}{told.body}" and not values["referenceNumber"]:
+    if "{referenceNumber}" in f"{query}{description.body}" and not values["referenceNumber"]:
         return "The registry cannot be asked: referenceNumber is missing."
     return None
 
 
-def _at(answer: Any, path: str) -> Any:
+def _value_at(answer: Any, path: str) -> Any:
     for name in path.split("."):
         answer = answer[int(name)] if isinstance(answer, list) else answer[name]
     return answer
 
 
-def _at_if_there(answer: Any, path: str | None) -> Any:
+def _optional_value_at(answer: Any, path: str | None) -> Any:
     try:
-        return _at(answer, path) if path else None
+        return _value_at(answer, path) if path else None
     except (LookupError, ValueError, TypeError):
         return None
 
 
-def _word(value: Any) -> str:
+def _status_text(value: Any) -> str:
     if isinstance(value, bool):
         return json.dumps(value)
     if not isinstance(value, str | int):
@@ -223,12 +228,12 @@ def _day(value: Any) -> date | None:
     return datetime.fromisoformat(value).date()
 
 
-def _remarks(found: Any) -> list[str]:
-    if not isinstance(found, list):
+def _remarks(value: Any) -> list[str]:
+    if not isinstance(value, list):
         return []
-    return [_storable(str(item), LONGEST_REMARK) for item in found[:MOST_REMARKS]]
+    return [_storable(str(item), MAX_REMARK_LENGTH) for item in value[:MAX_REMARKS]]
 
 
-def _storable(text: str, longest: int) -> str:
-    """A text as a database can hold it: without NUL and halves of characters, and not too long."""
-    return text.replace("\0", "\ufffd").encode(errors="replace").decode()[:longest]
+def _storable(text: str, max_length: int) -> str:
+    """Return a text that the databases can store: without NUL and lone surrogates, cut to the length."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()[:max_length]

@@ -1,21 +1,22 @@
-"""The adapter for what no program can ask: a person decides."""
+"""The adapter for registries without an API: a person decides."""
 
 from datetime import date
 
-from app.registries.protocol import Eligibility, Finding, Inquiry
+from app.registries.findings import Eligibility, Finding
+from app.registries.protocol import Inquiry
 
 
-class Manual:
-    """Finds that a person has to look."""
+class ManualAdapter:
+    """An adapter that always requires a review."""
 
-    adapter = "manual"
+    name = "manual"
 
     async def check(self, inquiry: Inquiry) -> Finding:
-        """A finding that waits for a person."""
+        """Return a finding that requires a review."""
         return Finding(
             Eligibility.REVIEW_REQUIRED, None, problems=[f"Check {inquiry.type_code} with its issuer by hand."]
         )
 
     def read_push(self, status: str, expiry_date: date | None) -> Finding:
-        """A pushed change waits for a person too."""
+        """Return a finding that requires a review of the pushed status."""
         return Finding(Eligibility.REVIEW_REQUIRED, None, status, expiry_date, ["Its issuer reported a change."])

@@ -1,39 +1,15 @@
-"""What is asked of a registry, and what it finds."""
+"""The interface of a registry adapter: the inquiry, and the errors an adapter raises."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Protocol
 
-
-class StatusDetail(StrEnum):
-    """What the last check or decision found, in the service's own words."""
-
-    VALID = "VALID"
-    EXPIRED = "EXPIRED"
-    SUSPENDED = "SUSPENDED"
-    CANCELLED = "CANCELLED"
-    NOT_FOUND = "NOT_FOUND"
-    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
-    CONDITIONS = "CONDITIONS"
-    DETAILS_MISMATCH = "DETAILS_MISMATCH"
-    SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE"
-    REJECTED = "REJECTED"
-
-
-class Eligibility(StrEnum):
-    """Whether its holder may be engaged on the strength of a credential."""
-
-    MAY_ENGAGE = "MAY_ENGAGE"
-    MAY_NOT_ENGAGE = "MAY_NOT_ENGAGE"
-    REVIEW_REQUIRED = "REVIEW_REQUIRED"
-    IN_PROGRESS = "IN_PROGRESS"
-    ERROR = "ERROR"
+from app.registries.findings import Finding
 
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What a registry is told of a credential and its holder."""
+    """The facts about a credential and its holder that a registry may be asked with."""
 
     type_code: str
     reference_number: str | None
@@ -46,37 +22,24 @@ class Inquiry:
     birth_date: date | None = None
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What a registry found."""
-
-    eligibility: Eligibility
-    status_detail: StatusDetail | None
-    raw_status: str | None = None
-    """The registry's own word."""
-    expiry_date: date | None = None
-    problems: list[str] = field(default_factory=list)
-    """What a person should look at."""
-
-
-class Unavailable(Exception):
+class RegistryUnavailable(Exception):
     """The registry could not be asked, or its answer could not be understood."""
 
 
 class Misconfigured(ValueError):
-    """A registry is described in a way that cannot be asked."""
+    """The description of a registry is incomplete or contradictory."""
 
 
-class Registry(Protocol):
-    """A registry, however it is reached."""
+class RegistryAdapter(Protocol):
+    """The connection to one registry."""
 
-    adapter: str
+    name: str
     """The adapter's name: `http`, `manual` or `sandbox`."""
 
     async def check(self, inquiry: Inquiry) -> Finding:
-        """Ask about one credential. Raises Unavailable."""
+        """Ask the registry about one credential. Raises RegistryUnavailable."""
         ...
 
     def read_push(self, status: str, expiry_date: date | None) -> Finding:
-        """The finding that a pushed status stands for."""
+        """Return the finding for a status that the registry pushed."""
         ...

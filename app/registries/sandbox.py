@@ -1,4 +1,4 @@
-"""The adapter for trying things out: what it finds depends on how the reference number ends.
+"""The adapter for sandbox mode: the finding depends on the last character of the reference number.
 
 | the number ends in | finding                                                              |
 |--------------------|----------------------------------------------------------------------|
@@ -20,12 +20,13 @@ It serves organizations in sandbox mode and no others.
 import asyncio
 from datetime import date
 
-from app.registries.protocol import Eligibility, Finding, Inquiry, StatusDetail, Unavailable
+from app.registries.findings import Eligibility, Finding, StatusDetail
+from app.registries.protocol import Inquiry, RegistryUnavailable
 
 SLOW_SECONDS = 2.0
 NO, REVIEW = Eligibility.MAY_NOT_ENGAGE, Eligibility.REVIEW_REQUIRED
 VALID = Finding(Eligibility.MAY_ENGAGE, StatusDetail.VALID, "CLEARED")
-TABLE = {
+FINDINGS = {
     "X": Finding(NO, StatusDetail.EXPIRED, "LAPSED"),
     "S": Finding(NO, StatusDetail.SUSPENDED, "SUSPENDED"),
     "C": Finding(NO, StatusDetail.CANCELLED, "CANCELLED"),
@@ -37,22 +38,22 @@ TABLE = {
 }
 
 
-class Sandbox:
-    """A registry that finds what the table says."""
+class SandboxAdapter:
+    """A registry with the findings of the table above."""
 
-    adapter = "sandbox"
+    name = "sandbox"
 
     async def check(self, inquiry: Inquiry) -> Finding:
-        """The table's finding."""
+        """Return the finding for the reference number. Raises RegistryUnavailable for numbers that end in U."""
         ending = (inquiry.reference_number or "").strip().upper()[-1:]
         if ending == "U":
-            raise Unavailable("the sandbox registry plays dead for numbers that end in U")
+            raise RegistryUnavailable("the sandbox registry does not answer for numbers that end in U")
         if ending == "Z":
             await asyncio.sleep(SLOW_SECONDS)
-        return TABLE.get(ending, VALID)
+        return FINDINGS.get(ending, VALID)
 
     def read_push(self, status: str, expiry_date: date | None) -> Finding:
-        """The finding with that raw status."""
-        known = {finding.raw_status: finding for finding in (VALID, *TABLE.values())}
-        found = known.get(status, Finding(REVIEW, None, status, problems=["The status is not in the table."]))
-        return Finding(found.eligibility, found.status_detail, status, expiry_date, found.problems)
+        """Return the finding with the raw status; one that requires a review if there is none."""
+        findings = {known.raw_status: known for known in (VALID, *FINDINGS.values())}
+        finding = findings.get(status, Finding(REVIEW, None, status, problems=["The status is not in the table."]))
+        return Finding(finding.eligibility, finding.status_detail, status, expiry_date, finding.problems)

@@ -26,7 +26,7 @@ def test_the_named_types_are_there_and_no_code_or_name_twice() -> None:
 @pytest.mark.parametrize("entry", TYPES, ids=BY_CODE)
 def test_a_type_is_one_that_could_be_created(entry: dict[str, Any]) -> None:
     assert set(entry) == {field.name for field in fields.NEW_FIELDS.all}
-    values = fields.NEW_FIELDS.read(entry, absent="clear")
+    values = fields.NEW_FIELDS.parse(entry, absent="clear")
     assert set(values["requires"]) <= set(values["supports"])
     assert Metadata.REFERENCE_NUMBER in values["supports"]
     assert 0 < len(values["instructions"]) <= 300

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.access import EVERYTHING, Scope
+from app.access import ALL_SCOPES, Scope
 from app.credentials.files import version_files
 from app.credentials.files.tables import MAX_FILE_NAME_LENGTH, Attachment, AttachmentSide
 from app.credentials.tables import Approval, VersionChange
@@ -240,7 +240,7 @@ async def test_what_is_a_strangers_is_not_found(tenant: Tenant, other_tenant: Te
 
 async def test_without_the_scope_it_is_forbidden(tenant: Tenant, key: str) -> None:
     sent = await files.upload_file(tenant, key)
-    held, needs = EVERYTHING - {Scope.CREDENTIALS_WRITE}, Scope.CREDENTIALS_WRITE
+    held, needs = ALL_SCOPES - {Scope.CREDENTIALS_WRITE}, Scope.CREDENTIALS_WRITE
     await calls.assert_forbidden(tenant, CREATE, *held, required_scope=needs, **front(key))
     await calls.assert_forbidden(tenant, COMPLETE, *held, required_scope=needs, id=sent)
     await calls.assert_forbidden(tenant, DELETE, *held, required_scope=needs, id=sent)

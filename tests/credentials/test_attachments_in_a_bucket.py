@@ -9,7 +9,7 @@ from hashlib import sha256
 import httpx
 import pytest
 
-from app.access import EVERYTHING, Scope
+from app.access import ALL_SCOPES, Scope
 from app.credentials.files import removals
 from app.db.database import Database
 from app.jobs import remove_files
@@ -158,7 +158,7 @@ async def test_of_two_who_say_so_at_once_one_attaches_it(bucket: Bucket, key: st
 
 async def test_only_whoever_may_write_says_so(bucket: Bucket, key: str) -> None:
     sent = await bucket.send(key)
-    held = EVERYTHING - {Scope.CREDENTIALS_WRITE}
+    held = ALL_SCOPES - {Scope.CREDENTIALS_WRITE}
     await calls.assert_forbidden(bucket.tenant, COMPLETE, *held, required_scope=Scope.CREDENTIALS_WRITE, id=sent)
     stranger = await Tenant.create(bucket.tenant.service, "Somebody Else")
     await assert_refused(stranger, COMPLETE, ("NOT_FOUND", "id"), id=sent)

@@ -188,7 +188,7 @@ async def test_owners_never_change_this_way(tenant: Tenant, worker: str, one: st
     for given in owners:
         (error,) = await assert_refused(tenant, field, ("OWNER_IMMUTABLE", "owners"), id=one, owners=given, **content())
         assert error["__typename"] == "ImmutableError"
-        assert error["message"] == "owners change through link, unlink and transfer only"
+        assert error["message"] == "owners: cannot be updated; use link, unlink or transfer"
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.access import EVERYTHING, Scope
+from app.access import ALL_SCOPES, Scope
 from app.compliance.tables import CredentialRequest
 from app.credentials.tables import Approval, Credential, Intake
 from tests import calls
@@ -163,7 +163,7 @@ async def test_only_what_was_asked_for_and_is_ones_own_is_submitted(tenant: Tena
     direct = await tenant.add_credential(await tenant.add_worker())
     await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=direct)
     await assert_refused(tenant, "credentialSubmit", ("NOT_FOUND", "id"), id=theirs)
-    await calls.assert_forbidden(tenant, "credentialSubmit", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, id=key)
+    await calls.assert_forbidden(tenant, "credentialSubmit", *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, id=key)
     await life.done(tenant, "credentialArchive", id=key)
     await assert_refused(tenant, "credentialSubmit", ("ARCHIVED", "id"), id=key)
 
@@ -219,7 +219,7 @@ async def test_many_are_updated_and_each_stands_alone(tenant: Tenant, other_tena
     assert (await life.row(tenant, first)).revision == 1
     await assert_refused(tenant, "credentialsUpdate", ("TOO_MANY", "updates"), updates=[{"id": first}] * 501)
     await calls.assert_forbidden(
-        tenant, "credentialsUpdate", *(EVERYTHING - {NEEDED}), required_scope=NEEDED, updates=[{"id": first}]
+        tenant, "credentialsUpdate", *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, updates=[{"id": first}]
     )
 
 

@@ -115,21 +115,21 @@ async def test_a_number_that_would_lead_elsewhere_is_not_asked_about(
     "described", [{"url": "{0}/find?n={{referenceNumber}}"}, {"url": "{0}/find", "body": {"n": "{referenceNumber}"}}]
 )
 async def test_without_a_number_nothing_is_asked(fake: FakeRegistry, ask: Ask, described: dict[str, Any]) -> None:
-    described = {**described, "url": described["url"].format(fake.address)}
+    described = {**described, "url": described["url"].format(fake.url)}
     assert (await ask(None, **described)).problems == ["The registry cannot be asked: referenceNumber is missing."]
     assert fake.received == []
 
 
 async def test_a_query_may_hold_what_is_known_of_the_holder(fake: FakeRegistry, ask: Ask) -> None:
     holder = {"first_name": "Ann", "last_name": "O'Hara & Co", "birth_date": date(1990, 2, 3), "jurisdiction": None}
-    url = f"{fake.address}/find?f={{firstName}}&l={{lastName}}&b={{birthDate}}&j={{jurisdiction}}&t={{typeCode}}"
+    url = f"{fake.url}/find?f={{firstName}}&l={{lastName}}&b={{birthDate}}&j={{jurisdiction}}&t={{typeCode}}"
     await ask("1", holder, url=url)
     assert fake.received[0].target == "/find?f=Ann&l=O%27Hara%20%26%20Co&b=1990-02-03&j=&t=WWCC_NSW"
 
 
 async def test_a_body_is_filled_in_as_json(fake: FakeRegistry, ask: Ask) -> None:
     body = {"number": "{referenceNumber}", "who": ["{displayName}", 7, None], "query": "{ licence { status } {other} }"}
-    await ask('1", "admin": "', {"display_name": "Ann\nLee"}, method="POST", url=f"{fake.address}/find", body=body)
+    await ask('1", "admin": "', {"display_name": "Ann\nLee"}, method="POST", url=f"{fake.url}/find", body=body)
     asked = fake.received[0]
     assert (asked.method, asked.headers["content-type"]) == ("POST", "application/json")
     assert json.loads(asked.body) == {
@@ -151,7 +151,11 @@ async def test_headers_hold_secrets_of_the_environment(
 
 @pytest.mark.parametrize(
     ("value", "says"),
-    [(None, "the variable REGISTRY_KEY is not set"), ("", "is not set"), ("a\nb", "what no header can hold")],
+    [
+        (None, "the variable REGISTRY_KEY is not set"),
+        ("", "is not set"),
+        ("a\nb", "characters that no header may contain"),
+    ],
 )
 def test_a_secret_that_is_missing_or_unfit_is_told_at_the_start(
     fake: FakeRegistry, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, value: str | None, says: str
@@ -167,7 +171,7 @@ def test_a_secret_that_is_missing_or_unfit_is_told_at_the_start(
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"url": "https://registry.example/{number}"}, "nothing is known as {number}"),
+        ({"url": "https://registry.example/{number}"}, "unknown placeholder {number}"),
         ({"url": "ftp://registry.example/1"}, "https://"),
         ({"url": "registry.example/1"}, "https://"),
         ({"url": "https://"}, "https://"),

@@ -76,7 +76,7 @@ async def test_failures_of_the_sandbox_open_no_breaker() -> None:
     async with opened() as sources:
         source = sources.get("ocg", sandbox=True)
         for _ in range(6):
-            with pytest.raises(Exception, match="plays dead"):
+            with pytest.raises(Exception, match="does not answer"):
                 await source.check(Inquiry(type_code="WWCC_NSW", reference_number="U"))
         assert source.state == "closed"
 
@@ -99,11 +99,11 @@ def _with_header(fake: FakeRegistry) -> dict[str, Any]:
     ("describe", "says"),
     [
         (_with_header, "ocg: headers.X-Key: the variable NOWHERE is not set"),
-        (lambda fake: fake.describe(push_secret="NOWHERE"), "ocg: push_secret: the variable NOWHERE is not set"),
-        (lambda fake: fake.describe(push_secret="UNFIT"), "ocg: push_secret: the variable UNFIT is not base64"),
-        (lambda fake: fake.describe(url="{x}"), "ocg.url: .*nothing is known as {x}"),
-        (lambda fake: {"url": fake.address, "meanings": {}}, "ocg.status_at: Field required"),
-        (lambda fake: fake.describe(meanings={"A": {"eligibility": "YES"}}), r"ocg\.meanings\.A\.eligibility: "),
+        (lambda fake: fake.config(push_secret="NOWHERE"), "ocg: push_secret: the variable NOWHERE is not set"),
+        (lambda fake: fake.config(push_secret="UNFIT"), "ocg: push_secret: the variable UNFIT is not a base64 secret"),
+        (lambda fake: fake.config(url="{x}"), "ocg.url: .*unknown placeholder {x}"),
+        (lambda fake: {"url": fake.url, "meanings": {}}, "ocg.status_at: Field required"),
+        (lambda fake: fake.config(meanings={"A": {"eligibility": "YES"}}), r"ocg\.meanings\.A\.eligibility: "),
         (lambda fake: [], "ocg: Input should be"),
     ],
 )

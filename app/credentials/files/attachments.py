@@ -1,7 +1,7 @@
-"""The files that show a credential: one is expected, its bytes come, it is attached, it may be removed.
+"""Expecting, attaching and removing the files of a credential.
 
-While a credential is requested its files wait, to be handed in with the answer (see `handing_in`). Otherwise a file
-changes the latest version as an edit of it does: what was decided has to be decided again.
+While a credential is requested, its files wait for the submission (see `submission_files`). Otherwise a file changes
+the latest version as an edit does: the version must be reviewed again.
 """
 
 from dataclasses import dataclass
@@ -11,82 +11,88 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor
-from app.attachments.receipt import Received
+from app.attachments.receipt import ReceivedFile
 from app.core import fields, ids
 from app.core.errors import (
     AlreadyUploaded,
-    NotFound,
     NotUploaded,
     Taken,
     TooMany,
-    allow,
+    raise_if_refused,
 )
-from app.core.fields import Changes, Field, Fields, Given
+from app.core.fields import Changes, Input, InputField, InputFields
 from app.credentials import fields as credential_fields
-from app.credentials import permissions, versions
+from app.credentials import permissions, version_sync
 from app.credentials.files import removals, version_files
-from app.credentials.files.tables import LONGEST_NAME, TAKEN, Attachment, AttachmentSide, AttachmentStatus, FileRemoval
+from app.credentials.files.tables import (
+    MAX_FILE_NAME_LENGTH,
+    SIDE_TAKEN,
+    Attachment,
+    AttachmentSide,
+    AttachmentStatus,
+    FileRemoval,
+)
 from app.credentials.tables import Credential, CredentialVersion, Intake
 from app.db import row_access
-from app.db.database import Session
-from app.db.idempotency import outcome
+from app.db.idempotency import replayable
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations import settings
 
 STATUS_READS = ("uploaded_at", "version_id")
 
-_LINE = fields.text("fileName", "file_name", longest=LONGEST_NAME)
+_PLAIN_NAME = fields.text("fileName", "file_name", max_length=MAX_FILE_NAME_LENGTH)
 
 
 def _file_name(value: Any) -> str:
-    """The last part of what was given: some browsers send a whole path."""
+    """Return the last part of a file name. Some browsers send a whole path."""
     name = str(value).replace("\\", "/").rpartition("/")[2]
     if not name.strip(" .") or not name.isprintable():
         raise ValueError("is not the name of a file")
-    return str(_LINE.read(name))
+    return str(_PLAIN_NAME.parse(name))
 
 
-FIELDS = Fields(
+FIELDS = InputFields(
     (
         fields.choice("side", "side", required=True),
-        Field(("fileName",), "file_name", _file_name, required=True),
+        InputField(("fileName",), "file_name", _file_name, required=True),
     )
 )
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class Expected:
-    """A file that is expected, or was."""
+    """The file of a call, in whatever state it is."""
 
     attachment: Attachment | None
-    """None for what an earlier call with the same idempotency key gave, and is gone since."""
+    """None if the call is replayed by its idempotency key and the file was deleted since."""
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class Removed:
-    """What was removed, and from which credential."""
+    """The id of a removed file, with its credential."""
 
     deleted_id: str
     credential: Credential
 
 
 def status(attachment: Attachment) -> AttachmentStatus:
-    """How far a file is, by its columns `STATUS_READS`."""
+    """Return the status of a file. Reads the columns `STATUS_READS`."""
     if attachment.uploaded_at is None:
         return AttachmentStatus.EXPECTED
     return AttachmentStatus.WAITING if attachment.version_id is None else AttachmentStatus.ATTACHED
 
 
-async def expect(session: Session, actor: Actor, given: Given) -> Expected:
-    """Expect a file. Nothing is attached until its bytes are there."""
-    credential = await row_access.claim(session, actor, Credential, given["credential"], ("credential",))
-    organization = await settings.of(session, actor.organization_id)
-    allow(permissions.attach(credential, final=settings.decisions_are_final(organization)), ("credential",))
-    values = FIELDS.read(given, absent="clear")
-    await _check(session, credential, values["side"], "side")
+async def expect(session: Session, actor: Actor, input: Input) -> Expected:
+    """Add an expected file. It is attached once its bytes are stored."""
+    credential = await row_access.find_for_update(session, actor, Credential, input["credential"], ("credential",))
+    organization = await settings.load(session, actor.organization_id)
+    raise_if_refused(permissions.attach(credential, final=settings.decisions_are_final(organization)), ("credential",))
+    values = FIELDS.parse(input, absent="clear")
+    await _check_side(session, credential, values["side"], "side")
     attachment = Attachment(
         organization_id=actor.organization_id,
         id=ids.new(Attachment.prefix),
@@ -98,114 +104,111 @@ async def expect(session: Session, actor: Actor, given: Given) -> Expected:
         **values,
     )
     session.add(attachment)
-    await session.gather()
     return Expected(attachment)
 
 
-async def find(session: Session, actor: Actor, given: Given) -> Expected:
-    """The file whose bytes somebody says are there."""
-    return Expected(await row_access.find(session, actor, Attachment, given["id"], ("id",)))
+async def find(session: Session, actor: Actor, input: Input) -> Expected:
+    """Return the file of a call that reports a finished upload."""
+    return Expected(await row_access.find(session, actor, Attachment, input["id"], ("id",)))
 
 
-async def arrive(session: Session, actor: Actor, key: str, received: Received, removal: FileRemoval) -> Attachment:
-    """Attach a file whose bytes came, if that is still allowed; they are to be kept then."""
-    credential, attachment = await _claim(session, actor, key)
+async def attach(session: Session, actor: Actor, key: str, received: ReceivedFile, removal: FileRemoval) -> Attachment:
+    """Attach a file whose bytes are stored, if that is still allowed, and cancel the removal of the bytes."""
+    credential, attachment = await _lock(session, actor, key)
     if attachment.uploaded_at is not None:
-        raise AlreadyUploaded("another file came to this address before", ("id",))
-    organization = await settings.of(session, actor.organization_id)
-    allow(permissions.attach(credential, final=settings.decisions_are_final(organization)))
-    before = await _check(session, credential, attachment.side, "id")
-    if not await removals.strike_off(session, removal):
-        raise NotUploaded("the file was on its way for too long; ask for another address", ("id",))
+        raise AlreadyUploaded("a file was already uploaded for this attachment", ("id",))
+    organization = await settings.load(session, actor.organization_id)
+    raise_if_refused(permissions.attach(credential, final=settings.decisions_are_final(organization)))
+    before = await _check_side(session, credential, attachment.side, "id")
+    if not await removals.cancel(session, removal):
+        raise NotUploaded("the upload took too long; request another with attachmentUploadCreate", ("id",))
     attachment.storage_key, attachment.media_type = received.key, received.media_type
     attachment.size, attachment.sha256 = received.size, received.sha256
     attachment.uploaded_at = session.now
     labels = [row.label for row in before]
     if credential.intake is Intake.REQUESTED:
-        _note_waiting(session, actor, credential, labels, [*labels, attachment.label])
+        _record_waiting(session, actor, credential, labels, [*labels, attachment.label])
     else:
         attachment.version_id, attachment.attached_at = credential.latest_version_id, session.now
         await _amend(session, actor, credential, labels, [*labels, attachment.label])
     return attachment
 
 
-async def remove(session: Session, actor: Actor, given: Given) -> Removed:
-    """Remove a file from the latest version, or one that waits or is expected; its bytes go after the commit."""
-    credential, attachment = await _claim(session, actor, given["id"])
+async def remove(session: Session, actor: Actor, input: Input) -> Removed:
+    """Remove a file of the latest version, or one that waits or is expected. Its bytes are removed after the commit."""
+    credential, attachment = await _lock(session, actor, input["id"])
     if attachment.version_id is None:
-        allow(permissions.discard(credential))
+        raise_if_refused(permissions.discard(credential))
     else:
-        version = await session.row(CredentialVersion, (actor.organization_id, attachment.version_id))
-        organization = await settings.of(session, actor.organization_id)
+        version = await session.get_row(CredentialVersion, (actor.organization_id, attachment.version_id))
+        organization = await settings.load(session, actor.organization_id)
         final = settings.decisions_are_final(organization)
-        allow(permissions.edit_version(credential, version, final=final))
-    row_access.expect(credential.revision, given.get("expectedRevision"))
-    beside = await version_files.of_version(session, credential, attachment.version_id)
-    before, after = [row.label for row in beside], [row.label for row in beside if row.id != attachment.id]
-    await removals.forget(session, attachment)
+        raise_if_refused(permissions.edit_version(credential, version, final=final))
+    row_access.check_revision(credential.revision, input.get("expectedRevision"))
+    rows = await version_files.of_version(session, credential, attachment.version_id)
+    before, after = [row.label for row in rows], [row.label for row in rows if row.id != attachment.id]
+    await removals.schedule_for_file(session, attachment)
     await session.delete(attachment)
     if attachment.version_id is not None:
         await _amend(session, actor, credential, before, after)
     elif attachment.uploaded_at is not None:
-        _note_waiting(session, actor, credential, before, after)
-    await session.flush()
+        _record_waiting(session, actor, credential, before, after)
     return Removed(attachment.id, credential)
 
 
 async def discard_waiting(session: Session, credential: Credential) -> None:
-    """Remove what waits to be handed in, or is expected, where nobody waits for it any more."""
+    """Remove the waiting and expected files of a credential whose request ended."""
     statement = select(Attachment).where(
         col(Attachment.organization_id) == credential.organization_id,
         col(Attachment.credential_id) == credential.id,
         col(Attachment.version_id).is_(None),
     )
     for row in list(await session.scalars(statement)):
-        await removals.forget(session, row)
+        await removals.schedule_for_file(session, row)
         await session.delete(row)
 
 
-async def _claim(session: Session, actor: Actor, key: str) -> tuple[Credential, Attachment]:
-    """A file and its credential, which is locked: whatever changes a credential's files holds it."""
-    found = await row_access.find(session, actor, Attachment, key, ("id",))
-    credential = await row_access.claim(session, actor, Credential, found.credential_id, ("id",))
-    # It was read to learn whose it is; until its credential was ours, somebody else may have changed or removed it.
-    attachment = await session.get(Attachment, (found.organization_id, key), populate_existing=True)
-    if attachment is None:
-        raise NotFound(f"id: there is no attachment {key}", ("id",))
+async def _lock(session: Session, actor: Actor, key: str) -> tuple[Credential, Attachment]:
+    """Return a file and its credential, locked: every change of a credential's files holds the credential."""
+    attachment, credential = await row_access.find_with_parent_locked(
+        session, actor, Attachment, key, ("id",), Credential, "credential_id"
+    )
     return credential, attachment
 
 
-async def _check(session: Session, credential: Credential, side: AttachmentSide, path: str) -> list[Attachment]:
-    """Refuse a file that the type does not support, or for which there is no room; gives those that are there."""
+async def _check_side(session: Session, credential: Credential, side: AttachmentSide, path: str) -> list[Attachment]:
+    """Return the files already there. Refuse an unsupported or taken side, and too many files."""
     version_files.check_supported(await version_files.type_of(session, credential), side, path)
-    waits = credential.intake is Intake.REQUESTED
-    there = await version_files.of_version(session, credential, None if waits else credential.latest_version_id)
-    if side in version_files.SUPPORTED_AS and any(row.side is side for row in there):
-        raise Taken(f"{path}: {TAKEN}", (path,))
-    if len(there) >= version_files.MOST_FILES:
+    is_waiting = credential.intake is Intake.REQUESTED
+    rows = await version_files.of_version(session, credential, None if is_waiting else credential.latest_version_id)
+    if side in version_files.METADATA_BY_SIDE and any(row.side is side for row in rows):
+        raise Taken(f"{path}: {SIDE_TAKEN}", (path,))
+    if len(rows) >= version_files.MAX_FILES:
         raise TooMany(
-            f"{path}: a version has no more than {version_files.MOST_FILES} files",
+            f"{path}: a version holds up to {version_files.MAX_FILES} files",
             (path,),
-            limit=version_files.MOST_FILES,
+            limit=version_files.MAX_FILES,
         )
-    return there
+    return rows
 
 
 async def _amend(session: Session, actor: Actor, credential: Credential, before: list[str], after: list[str]) -> None:
-    """Let the latest version follow a change of its files."""
-    version = await versions.latest_of(session, credential)
-    organization, kind = (
-        await settings.of(session, actor.organization_id),
+    """Amend the latest version after a change of its files."""
+    version = await version_sync.latest_version(session, credential)
+    organization, credential_type = (
+        await settings.load(session, actor.organization_id),
         await version_files.type_of(session, credential),
     )
-    changes = version_files.media_files(before, after)
-    version_files.note(session, actor, version, before, after)
-    changes |= await versions.amend(session, actor, credential, version, organization, kind)
-    credential_fields.grow(credential, session.now)
+    changes = version_files.media_files_change(before, after)
+    version_files.record_changes(session, actor, version, before, after)
+    changes |= await version_sync.amend(session, actor, credential, version, organization, credential_type)
+    credential_fields.touch(credential, session.now)
     event_log.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
 
 
-def _note_waiting(session: Session, actor: Actor, credential: Credential, before: list[str], after: list[str]) -> None:
-    """Record a file that waits. The credential does not change by it, and so its revision does not grow."""
+def _record_waiting(
+    session: Session, actor: Actor, credential: Credential, before: list[str], after: list[str]
+) -> None:
+    """Record a change of the waiting files. It does not change the credential's revision."""
     changes: Changes = {"waitingFiles": {"from": before, "to": after}}
     event_log.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)

@@ -1,7 +1,7 @@
-"""Bytes that are to be removed: written down in the transaction that needs them no more, removed after it.
+"""Removals of stored bytes, scheduled in a transaction and carried out after its commit.
 
-What is about to be written into the store is written down first, and struck off when it is attached. So nothing stays
-behind, whatever breaks in between.
+An upload schedules the removal of its bytes first and cancels the removal once the file is attached. A failure at any
+step therefore leaves no bytes behind.
 """
 
 from datetime import datetime, timedelta
@@ -11,16 +11,17 @@ from sqlmodel import col
 
 from app.core import ids
 from app.credentials.files.tables import Attachment, FileRemoval
-from app.db.database import Session
+from app.db.session import Session
 
-MOST_IN_A_TURN = 8
-EXPECTED_FOR = timedelta(hours=1)
-"""How long a file may be on its way: longer than its address is good, for a slow sender."""
-AGAIN_AFTER = timedelta(minutes=5)
+MAX_PER_RUN = 8
+"""Removals per run of the job."""
+UPLOAD_PERIOD = timedelta(hours=1)
+"""The longest time for an upload. Longer than its URL is valid, for slow senders."""
+RETRY_INTERVAL = timedelta(minutes=5)
 
 
-def note(session: Session, organization_id: str, storage_key: str, due_at: datetime) -> FileRemoval:
-    """Write down that bytes are to be removed."""
+def schedule(session: Session, organization_id: str, storage_key: str, due_at: datetime) -> FileRemoval:
+    """Schedule the removal of stored bytes."""
     removal = FileRemoval(
         organization_id=organization_id, id=ids.new(FileRemoval.prefix), storage_key=storage_key, due_at=due_at
     )
@@ -28,8 +29,8 @@ def note(session: Session, organization_id: str, storage_key: str, due_at: datet
     return removal
 
 
-async def strike_off(session: Session, removal: FileRemoval) -> bool:
-    """Keep bytes after all; gives whether it is not too late for that."""
+async def cancel(session: Session, removal: FileRemoval) -> bool:
+    """Cancel a removal. Return False if it has already started."""
     statement = delete(FileRemoval).where(
         col(FileRemoval.organization_id) == removal.organization_id,
         col(FileRemoval.id) == removal.id,
@@ -38,8 +39,8 @@ async def strike_off(session: Session, removal: FileRemoval) -> bool:
     return await session.scalar(statement.returning(col(FileRemoval.id))) is not None
 
 
-async def hurry(session: Session, removal: FileRemoval) -> None:
-    """Have bytes removed at once, if they are still to be removed."""
+async def expedite(session: Session, removal: FileRemoval) -> None:
+    """Make a removal due now, unless it has started."""
     await session.execute(
         update(FileRemoval)
         .where(
@@ -51,14 +52,14 @@ async def hurry(session: Session, removal: FileRemoval) -> None:
     )
 
 
-async def forget(session: Session, row: Attachment) -> None:
-    """Have the bytes of a file removed that is about to be deleted, unless other versions show them too."""
-    if row.storage_key is not None and not await _shared(session, row):
-        note(session, row.organization_id, row.storage_key, session.now)
+async def schedule_for_file(session: Session, row: Attachment) -> None:
+    """Schedule the removal of a deleted file's bytes, unless other versions share them."""
+    if row.storage_key is not None and not await _is_shared(session, row):
+        schedule(session, row.organization_id, row.storage_key, session.now)
 
 
-async def forget_all(session: Session, organization_id: str, credential_id: str) -> None:
-    """Have the bytes of all files of a credential removed."""
+async def schedule_for_credential(session: Session, organization_id: str, credential_id: str) -> None:
+    """Schedule the removal of the bytes of all files of a credential."""
     statement = (
         select(col(Attachment.storage_key))
         .where(
@@ -68,22 +69,25 @@ async def forget_all(session: Session, organization_id: str, credential_id: str)
         .distinct()
     )
     for storage_key in [key for key in await session.scalars(statement) if key is not None]:
-        note(session, organization_id, storage_key, session.now)
+        schedule(session, organization_id, storage_key, session.now)
 
 
 async def due_in_all_organizations(session: Session) -> list[tuple[str, str]]:
-    """(organization, removal) of bytes whose time has come, the oldest first, across tenants."""
+    """Return (organization id, removal id) of due removals, across tenants, oldest first."""
     statement = (
         select(col(FileRemoval.organization_id), col(FileRemoval.id))
         .where(col(FileRemoval.due_at) <= session.now)
         .order_by(col(FileRemoval.due_at))
-        .limit(MOST_IN_A_TURN)
+        .limit(MAX_PER_RUN)
     )
     return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
-async def take(session: Session, organization_id: str, removal_id: str) -> str | None:
-    """Take on a removal: gives the key of the bytes, or None if somebody else has it. It comes again if it fails."""
+async def claim(session: Session, organization_id: str, removal_id: str) -> str | None:
+    """Claim a due removal. Return its storage key, or None if another process has it.
+
+    If the removal fails, it is due again after `RETRY_INTERVAL`.
+    """
     statement = (
         update(FileRemoval)
         .where(
@@ -91,14 +95,14 @@ async def take(session: Session, organization_id: str, removal_id: str) -> str |
             col(FileRemoval.id) == removal_id,
             col(FileRemoval.due_at) <= session.now,
         )
-        .values(due_at=session.now + AGAIN_AFTER, tries=col(FileRemoval.tries) + 1)
+        .values(due_at=session.now + RETRY_INTERVAL, tries=col(FileRemoval.tries) + 1)
         .returning(col(FileRemoval.storage_key))
     )
     return await session.scalar(statement)
 
 
-async def done(session: Session, organization_id: str, removal_id: str) -> None:
-    """Strike off a removal that was made."""
+async def finish(session: Session, organization_id: str, removal_id: str) -> None:
+    """Delete a removal that was carried out."""
     await session.execute(
         delete(FileRemoval).where(
             col(FileRemoval.organization_id) == organization_id, col(FileRemoval.id) == removal_id
@@ -107,22 +111,22 @@ async def done(session: Session, organization_id: str, removal_id: str) -> None:
 
 
 async def organizations_with_overdue_files(session: Session) -> list[str]:
-    """The organizations of which some file was expected, and never came, across tenants."""
+    """Return the ids of organizations with an expected file that was never uploaded, across tenants."""
     statement = select(col(Attachment.organization_id)).where(*_overdue(session)).distinct()
     return list(await session.scalars(statement))
 
 
-async def drop_overdue(session: Session, organization_id: str) -> None:
-    """Expect files of an organization no more that never came."""
-    mine = col(Attachment.organization_id) == organization_id
-    await session.execute(delete(Attachment).where(mine, *_overdue(session)))
+async def delete_overdue(session: Session, organization_id: str) -> None:
+    """Delete an organization's expected files that were never uploaded."""
+    in_organization = col(Attachment.organization_id) == organization_id
+    await session.execute(delete(Attachment).where(in_organization, *_overdue(session)))
 
 
 def _overdue(session: Session) -> tuple[ColumnElement[bool], ...]:
-    return col(Attachment.uploaded_at).is_(None), col(Attachment.created_at) < session.now - EXPECTED_FOR
+    return col(Attachment.uploaded_at).is_(None), col(Attachment.created_at) < session.now - UPLOAD_PERIOD
 
 
-async def _shared(session: Session, row: Attachment) -> bool:
+async def _is_shared(session: Session, row: Attachment) -> bool:
     statement = (
         select(col(Attachment.id))
         .where(

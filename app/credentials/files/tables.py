@@ -1,4 +1,4 @@
-"""Tables of the files that show credentials, and of the bytes that are to be removed."""
+"""Tables of the files of credentials, and of the stored bytes to remove."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,22 +8,22 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, text
 from sqlmodel import Field, col
 
 from app.access import ActorKind
-from app.credentials.tables import within_reach
-from app.db.records import Key, Reach, Record, choice
+from app.credentials.tables import visible_credential_ids
+from app.db.records import Key, Record, Visibility, enum_column
 
-LONGEST_NAME = 150
+MAX_FILE_NAME_LENGTH = 150
 
-ONCE = "side IN ('FRONT', 'BACK')"
-OF_VERSION = f"version_id IS NOT NULL AND {ONCE}"
-WAITING = f"version_id IS NULL AND uploaded_at IS NOT NULL AND {ONCE}"
-"""Of which files there is one of each side: in a version, and among those that wait to be handed in."""
+UNIQUE_SIDES = "side IN ('FRONT', 'BACK')"
+IN_VERSION = f"version_id IS NOT NULL AND {UNIQUE_SIDES}"
+WAITING = f"version_id IS NULL AND uploaded_at IS NOT NULL AND {UNIQUE_SIDES}"
+"""Conditions of the unique indexes: one front and one back per version, and among the files that wait."""
 EXPECTED = "uploaded_at IS NULL"
 
-TAKEN_PATH, TAKEN = ("side",), "there is a file of this side already; delete it first"
+SIDE_PATH, SIDE_TAKEN = ("side",), "another file has this side; delete it first"
 
 
 class AttachmentSide(StrEnum):
-    """What of a credential a file shows."""
+    """The side of a credential that a file shows."""
 
     FRONT = "FRONT"
     BACK = "BACK"
@@ -31,7 +31,7 @@ class AttachmentSide(StrEnum):
 
 
 class AttachmentStatus(StrEnum):
-    """How far a file is."""
+    """The progress of a file: expected, uploaded, part of a version."""
 
     EXPECTED = "EXPECTED"
     WAITING = "WAITING"
@@ -39,7 +39,7 @@ class AttachmentStatus(StrEnum):
 
 
 class Attachment(Record, table=True):
-    """A file that shows a credential: it belongs to a version, or waits to be handed in as an answer."""
+    """A file that shows a credential. It belongs to a version, or waits to be submitted."""
 
     __tablename__ = "attachments"
     __table_args__ = (
@@ -63,9 +63,9 @@ class Attachment(Record, table=True):
             "version_id",
             "side",
             unique=True,
-            sqlite_where=text(OF_VERSION),
-            postgresql_where=text(OF_VERSION),
-            info={"path": TAKEN_PATH, "message": TAKEN},
+            sqlite_where=text(IN_VERSION),
+            postgresql_where=text(IN_VERSION),
+            info={"path": SIDE_PATH, "message": SIDE_TAKEN},
         ),
         Index(
             "attachments_once_waiting",
@@ -75,7 +75,7 @@ class Attachment(Record, table=True):
             unique=True,
             sqlite_where=text(WAITING),
             postgresql_where=text(WAITING),
-            info={"path": TAKEN_PATH, "message": TAKEN},
+            info={"path": SIDE_PATH, "message": SIDE_TAKEN},
         ),
         Index(
             "attachments_expected",
@@ -89,37 +89,37 @@ class Attachment(Record, table=True):
 
     credential_id: str = Field(sa_type=Key)
     version_id: str | None = Field(default=None, sa_type=Key)
-    """The version that it belongs to; null until it is handed in."""
-    side: AttachmentSide = Field(sa_type=choice(AttachmentSide))
-    file_name: str = Field(max_length=LONGEST_NAME)
+    """The version that the file belongs to; null until it is submitted."""
+    side: AttachmentSide = Field(sa_type=enum_column(AttachmentSide))
+    file_name: str = Field(max_length=MAX_FILE_NAME_LENGTH)
     storage_key: str | None = Field(default=None, max_length=100)
-    """Where its bytes lie. A version that takes over a file from the one before has the same bytes."""
+    """The key of the bytes in the store. A version that keeps a file of the previous one shares its bytes."""
     media_type: str | None = Field(default=None, max_length=50)
     size: int | None = None
     sha256: str | None = Field(default=None, max_length=64)
     uploaded_at: datetime | None = None
-    """When its bytes came; null until then."""
+    """The time at which the bytes were stored; null until then."""
     attached_at: datetime | None = None
-    """When it came to belong to its version; null until then."""
+    """The time at which the file became part of its version; null until then."""
     created_by: str = Field(max_length=200)
     created_by_name: str = Field(max_length=200)
-    created_by_kind: ActorKind = Field(sa_type=choice(ActorKind))
+    created_by_kind: ActorKind = Field(sa_type=enum_column(ActorKind))
     created_at: datetime
 
     @property
     def label(self) -> str:
-        """What people recognise it by."""
+        """Return the side and name, as the activity of a version shows the file."""
         return f"{self.side.value} {self.file_name}"
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return col(cls.credential_id).in_(within_reach(reach))
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        return col(cls.credential_id).in_(visible_credential_ids(visibility))
 
 
 class FileRemoval(Record, table=True):
-    """Bytes that are to be removed from the store when their time has come. The row is the job.
+    """Stored bytes to remove once they are due. The row is the job.
 
-    What is on its way into the store has one too, so that it is removed unless it is attached meanwhile.
+    A running upload has one too, so that its bytes are removed unless the file is attached.
     """
 
     __tablename__ = "file_removals"

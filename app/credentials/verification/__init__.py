@@ -1,1 +1,1 @@
-"""Verification attempts: starting, running and recording checks with registries."""
+"""Verification attempts: starting and running checks with registries, and recording their results."""

@@ -1,32 +1,32 @@
-"""Checks of many credentials: written as pending, and made by the job loop."""
+"""Requesting checks of many credentials. The job loop runs them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.access import Actor
-from app.core.errors import DomainError, allow
-from app.core.fields import Given
+from app.core.errors import DomainError, raise_if_refused
+from app.core.fields import Input
 from app.credentials import permissions
 from app.credentials.tables import Credential
 from app.credentials.verification import attempts
 from app.credentials.verification.tables import Trigger, VerificationAttempt
 from app.db import bulk, row_access
-from app.db.database import Session
-from app.db.idempotency import outcome
+from app.db.idempotency import replayable
+from app.db.session import Session
 
 
 class RequestStatus(StrEnum):
-    """What became of one credential."""
+    """The outcome of a bulk request for one credential."""
 
     ACCEPTED = "ACCEPTED"
     SKIPPED = "SKIPPED"
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class RequestResult:
-    """What became of one credential."""
+    """The outcome for one credential: its pending attempt, or the refusals."""
 
     credential_id: str
     status: RequestStatus
@@ -35,10 +35,10 @@ class RequestResult:
     errors: Sequence[DomainError] = field(default_factory=list)
 
 
-@outcome
+@replayable
 @dataclass(frozen=True)
 class Requested:
-    """What became of all, with totals."""
+    """The outcomes for all credentials, with totals."""
 
     results: list[RequestResult]
     total: int
@@ -46,23 +46,23 @@ class Requested:
     failed: int
 
 
-async def request_all(session: Session, actor: Actor, given: Given) -> Requested:
-    """Ask for a check of each credential; each stands alone, at most 500 in one call."""
-    keys: list[str] = given["ids"]
+async def request_all(session: Session, actor: Actor, input: Input) -> Requested:
+    """Request checks of up to 500 credentials. A refused credential does not affect the others."""
+    keys: list[str] = input["ids"]
 
-    async def one(key: str) -> VerificationAttempt:
-        credential = await row_access.claim(session, actor, Credential, key, ("id",))
-        allow(permissions.verify(credential))
+    async def open_attempt(key: str) -> VerificationAttempt:
+        credential = await row_access.find_for_update(session, actor, Credential, key, ("id",))
+        raise_if_refused(permissions.verify(credential))
         return await attempts.open_attempt(session, actor, credential, Trigger.MANUAL)
 
     bulk.check_length(keys, "ids")
-    await row_access.lock(session, actor, Credential, keys)
-    done = await bulk.each(session, keys, one, path="ids")
+    await row_access.lock_all(session, actor, Credential, keys)
+    outcomes = await bulk.run_each(session, keys, open_attempt, path="ids")
     results = [
-        RequestResult(key, RequestStatus.SKIPPED, errors=found)
-        if isinstance(found, list)
-        else RequestResult(key, RequestStatus.ACCEPTED, found.correlation_id, found)
-        for key, found in zip(keys, done, strict=True)
+        RequestResult(key, RequestStatus.SKIPPED, errors=outcome)
+        if isinstance(outcome, list)
+        else RequestResult(key, RequestStatus.ACCEPTED, outcome.correlation_id, outcome)
+        for key, outcome in zip(keys, outcomes, strict=True)
     ]
     failed = sum(result.status is RequestStatus.SKIPPED for result in results)
     return Requested(results, len(results), len(results) - failed, failed)

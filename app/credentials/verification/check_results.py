@@ -1,4 +1,4 @@
-"""Writing what a check found, or that it failed, and letting a person settle what a program could not."""
+"""Recording the finding or failure of a check, and resolving a check that needs a review."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -7,22 +7,22 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor, ActorKind
-from app.core.errors import Invalid, NotResolvable, allow
-from app.core.fields import EARLIEST, LATEST, Changes, Given, between, snapshot
+from app.core.errors import Invalid, NotResolvable, raise_if_refused
+from app.core.fields import MAX_DATE, MIN_DATE, Changes, Input, changes_between, snapshot
 from app.credential_types.tables import CredentialType, Metadata
-from app.credentials import fields, permissions, recheck_schedule, review, versions
+from app.credentials import fields, permissions, recheck_schedule, review, version_sync
 from app.credentials.tables import Credential, VerificationStatus
 from app.credentials.verification.tables import Outcome, VerificationAttempt
 from app.db import row_access
-from app.db.database import Session
+from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations import calendar
-from app.registries.protocol import Eligibility, Finding, StatusDetail
+from app.registries.findings import Eligibility, Finding, StatusDetail
 
-AGAIN_SOON = timedelta(hours=1)
-"""When a registry is asked again that could not be asked, or had not decided yet."""
-STATUSES: dict[StatusDetail | None, VerificationStatus] = {
+RETRY_INTERVAL = timedelta(hours=1)
+"""The time to the next check after a failure, or while the registry has not decided."""
+STATUS_BY_DETAIL: dict[StatusDetail | None, VerificationStatus] = {
     StatusDetail.VALID: VerificationStatus.ACTIVE,
     StatusDetail.CONDITIONS: VerificationStatus.ACTIVE,
     StatusDetail.EXPIRED: VerificationStatus.EXPIRED,
@@ -30,22 +30,22 @@ STATUSES: dict[StatusDetail | None, VerificationStatus] = {
     StatusDetail.CANCELLED: VerificationStatus.REVOKED,
     StatusDetail.NOT_ACCEPTABLE: VerificationStatus.REVOKED,
 }
-"""Where a finding puts the credential; any other leaves it pending."""
-SETTLED = frozenset({Eligibility.MAY_ENGAGE, Eligibility.MAY_NOT_ENGAGE})
+"""The credential's status by the finding's detail; PENDING for any other."""
+RESOLUTIONS = frozenset({Eligibility.MAY_ENGAGE, Eligibility.MAY_NOT_ENGAGE})
 
 
-async def write(
+async def record_finding(
     session: Session, organization_id: str, attempt_id: str, finding: Finding, adapter: str, latency: int | None
 ) -> None:
-    """Write a finding, unless the attempt is settled or its credential is gone."""
-    found = await _claim(session, organization_id, attempt_id)
-    if found is None:
+    """Record the finding of an attempt, unless the attempt is finished or its credential is gone."""
+    pending = await _lock_pending(session, organization_id, attempt_id)
+    if pending is None:
         return
-    credential, attempt = found
-    await record(session, credential, attempt, finding, adapter, latency)
+    credential, attempt = pending
+    await apply_finding(session, credential, attempt, finding, adapter, latency)
 
 
-async def record(
+async def apply_finding(
     session: Session,
     credential: Credential,
     attempt: VerificationAttempt,
@@ -53,7 +53,7 @@ async def record(
     adapter: str,
     latency: int | None,
 ) -> None:
-    """Write a finding into a claimed credential and its pending attempt."""
+    """Write a finding to a locked credential and its pending attempt."""
     review_needed = finding.eligibility is Eligibility.REVIEW_REQUIRED
     attempt.outcome = Outcome.REVIEW_REQUIRED if review_needed else Outcome.COMPLETED
     attempt.finished_at = session.now
@@ -64,31 +64,31 @@ async def record(
     attempt.status_detail = finding.status_detail
     attempt.raw_status = finding.raw_status
     attempt.expiry_date = finding.expiry_date
-    kind = await session.row(CredentialType, (credential.organization_id, credential.credential_type_id))
-    expiry_date, problems = _taken_over(credential, kind, finding)
+    credential_type = await session.get_row(CredentialType, (credential.organization_id, credential.credential_type_id))
+    expiry_date, problems = _usable_expiry(credential, credential_type, finding)
     attempt.problems = [*finding.problems, *problems]
-    before = snapshot(credential, fields.STANDING)
+    before = snapshot(credential, fields.STATUS_FIELDS)
     if not permissions.is_rejected(credential):
         credential.eligibility = finding.eligibility
         credential.status_detail = finding.status_detail
-        credential.status = STATUSES.get(finding.status_detail, VerificationStatus.PENDING)
+        credential.status = STATUS_BY_DETAIL.get(finding.status_detail, VerificationStatus.PENDING)
     credential.raw_status = finding.raw_status
     credential.last_verified_at = session.now
-    actor = requester(attempt)
+    actor = requester_actor(attempt)
     corrected: Changes = {}
     if expiry_date is not None and expiry_date != credential.expiry_date:
-        corrected = await versions.correct_expiry(session, actor, credential, expiry_date)
-    undecided = finding.eligibility is Eligibility.IN_PROGRESS
-    await _plan(session, credential, AGAIN_SOON if undecided else recheck_schedule.interval(kind))
-    _save(session, actor, credential, attempt, before, corrected)
+        corrected = await version_sync.correct_expiry(session, actor, credential, expiry_date)
+    is_undecided = finding.eligibility is Eligibility.IN_PROGRESS
+    await _schedule(session, credential, RETRY_INTERVAL if is_undecided else recheck_schedule.interval(credential_type))
+    _record_event(session, actor, credential, attempt, before, corrected)
 
 
-async def fail(session: Session, organization_id: str, attempt_id: str, adapter: str, message: str) -> None:
-    """Write that the registry could not be asked. What was known of the credential stays."""
-    found = await _claim(session, organization_id, attempt_id)
-    if found is None:
+async def record_failure(session: Session, organization_id: str, attempt_id: str, adapter: str, message: str) -> None:
+    """Record that the registry could not be asked. Earlier findings about the credential stay."""
+    pending = await _lock_pending(session, organization_id, attempt_id)
+    if pending is None:
         return
-    credential, attempt = found
+    credential, attempt = pending
     attempt.outcome = Outcome.ERROR
     attempt.finished_at = session.now
     attempt.leased_until = None
@@ -96,43 +96,45 @@ async def fail(session: Session, organization_id: str, attempt_id: str, adapter:
     attempt.eligibility = Eligibility.ERROR
     attempt.status_detail = StatusDetail.SOURCE_UNAVAILABLE
     attempt.error_message = message[:500]
-    before = snapshot(credential, fields.STANDING)
+    before = snapshot(credential, fields.STATUS_FIELDS)
     if credential.eligibility is None:
         credential.eligibility = Eligibility.ERROR
         credential.status_detail = StatusDetail.SOURCE_UNAVAILABLE
-    await _plan(session, credential, AGAIN_SOON)
-    _save(session, requester(attempt), credential, attempt, before)
+    await _schedule(session, credential, RETRY_INTERVAL)
+    _record_event(session, requester_actor(attempt), credential, attempt, before)
 
 
-async def resolve(session: Session, actor: Actor, given: Given) -> VerificationAttempt:
-    """A person settles a check that needs a review."""
-    attempt = await row_access.find(session, actor, VerificationAttempt, given["id"], ("id",))
-    credential = await row_access.claim(session, actor, Credential, attempt.credential_id, ("id",))
-    await session.refresh(attempt)
-    allow(permissions.verify(credential))
-    superseded = credential.eligibility is not Eligibility.REVIEW_REQUIRED or await _answered_since(session, attempt)
+async def resolve(session: Session, actor: Actor, input: Input) -> VerificationAttempt:
+    """Resolve a check that needs a review, by a person's decision."""
+    attempt, credential = await row_access.find_with_parent_locked(
+        session, actor, VerificationAttempt, input["id"], ("id",), Credential, "credential_id"
+    )
+    raise_if_refused(permissions.verify(credential))
+    superseded = credential.eligibility is not Eligibility.REVIEW_REQUIRED or await _has_later_answer(session, attempt)
     if attempt.outcome is not Outcome.REVIEW_REQUIRED or superseded:
-        raise NotResolvable("this check does not wait for a person", ("id",))
-    decision: Eligibility = given["eligibility"]
-    if decision not in SETTLED:
-        raise Invalid("eligibility is neither MAY_ENGAGE nor MAY_NOT_ENGAGE", ("eligibility",))
-    words = review.WORDS.read(given, absent="clear")
+        raise NotResolvable(
+            "only the latest check of a credential can be resolved, while it requires a review", ("id",)
+        )
+    decision: Eligibility = input["eligibility"]
+    if decision not in RESOLUTIONS:
+        raise Invalid("eligibility: must be MAY_ENGAGE or MAY_NOT_ENGAGE", ("eligibility",))
+    comments = review.COMMENT_FIELDS.parse(input, absent="clear")
     accepted = decision is Eligibility.MAY_ENGAGE
     attempt.outcome = Outcome.RESOLVED
     attempt.resolved_by, attempt.resolved_at = actor.id, session.now
     attempt.eligibility = decision
     attempt.status_detail = StatusDetail.VALID if accepted else StatusDetail.REJECTED
-    attempt.reason, attempt.notes = words["reason"], words["notes"]
-    before = snapshot(credential, fields.STANDING)
+    attempt.reason, attempt.notes = comments["reason"], comments["notes"]
+    before = snapshot(credential, fields.STATUS_FIELDS)
     credential.eligibility = decision
     credential.status_detail = attempt.status_detail
     credential.status = VerificationStatus.ACTIVE if accepted else VerificationStatus.REVOKED
-    _save(session, actor, credential, attempt, before)
+    _record_event(session, actor, credential, attempt, before)
     return attempt
 
 
-def requester(attempt: VerificationAttempt) -> Actor:
-    """Who asked for a check, as the ledger names them."""
+def requester_actor(attempt: VerificationAttempt) -> Actor:
+    """Return the actor that requested an attempt, for the event log."""
     return Actor(
         attempt.organization_id,
         attempt.requested_by_kind,
@@ -142,27 +144,29 @@ def requester(attempt: VerificationAttempt) -> Actor:
     )
 
 
-def system(organization_id: str) -> Actor:
-    """The service itself, when it asks by the calendar or a registry pushes."""
+def system_actor(organization_id: str) -> Actor:
+    """Return the actor of scheduled and pushed checks: the service itself."""
     return Actor(organization_id, ActorKind.SYSTEM, "verification", "Verification", frozenset())
 
 
-def _taken_over(credential: Credential, kind: CredentialType, finding: Finding) -> tuple[date | None, list[str]]:
-    """The registry's expiry date, if the credential can take it over, and else what a person should look at."""
+def _usable_expiry(
+    credential: Credential, credential_type: CredentialType, finding: Finding
+) -> tuple[date | None, list[str]]:
+    """Return the registry's expiry date if the credential can take it, and remarks for a reviewer if it cannot."""
     day = finding.expiry_date
     if day is None:
         return None, []
-    if Metadata.EXPIRY_DATE not in kind.supports:
+    if Metadata.EXPIRY_DATE not in credential_type.supports:
         return None, []
-    if not EARLIEST <= day <= LATEST:
+    if not MIN_DATE <= day <= MAX_DATE:
         return None, [f"The registry's expiry date {day} is not a likely one."]
     if credential.issue_date is not None and day < credential.issue_date:
         return None, [f"The registry's expiry date {day} is before the issue date {credential.issue_date}."]
     return day, []
 
 
-async def _answered_since(session: Session, attempt: VerificationAttempt) -> bool:
-    """Whether a registry has answered about the credential since this attempt's own answer."""
+async def _has_later_answer(session: Session, attempt: VerificationAttempt) -> bool:
+    """Report whether a later attempt of the credential got an answer from a registry."""
     statement = select(col(VerificationAttempt.id)).where(
         col(VerificationAttempt.organization_id) == attempt.organization_id,
         col(VerificationAttempt.credential_id) == attempt.credential_id,
@@ -172,7 +176,7 @@ async def _answered_since(session: Session, attempt: VerificationAttempt) -> boo
     return (await session.scalars(statement.limit(1))).one_or_none() is not None
 
 
-async def _claim(
+async def _lock_pending(
     session: Session, organization_id: str, attempt_id: str
 ) -> tuple[Credential, VerificationAttempt] | None:
     attempt = await session.get(VerificationAttempt, (organization_id, attempt_id))
@@ -181,24 +185,24 @@ async def _claim(
     statement = select(Credential).where(
         col(Credential.organization_id) == organization_id, col(Credential.id) == attempt.credential_id
     )
-    found = await session.locked(statement)
-    if not found:
+    credentials = await session.scalars_for_update(statement)
+    if not credentials:
         return None
-    [credential] = found
+    [credential] = credentials
     await session.refresh(attempt)
-    # What is found belongs to the request that asked, whoever made the check.
+    # Events of the finding carry the id of the request that started the attempt, not of the process that ran it.
     session.request_id = attempt.request_id
     return (credential, attempt) if attempt.outcome is Outcome.PENDING else None
 
 
-async def _plan(session: Session, credential: Credential, every: timedelta) -> None:
-    # A check that is due already was asked for meanwhile, since the number changed: it is to be made.
+async def _schedule(session: Session, credential: Credential, every: timedelta) -> None:
+    # A change of the credential during the check made it due again; keep that check.
     if credential.next_check_at is None:
-        zone = await calendar.zone(session, credential.organization_id)
-        recheck_schedule.plan(credential, session.now, every, zone)
+        zone = await calendar.time_zone(session, credential.organization_id)
+        recheck_schedule.schedule_next(credential, session.now, every, zone)
 
 
-def _save(
+def _record_event(
     session: Session,
     actor: Actor,
     credential: Credential,
@@ -206,13 +210,13 @@ def _save(
     before: dict[str, Any],
     corrected: Changes | None = None,
 ) -> None:
-    fields.grow(credential, session.now)
+    fields.touch(credential, session.now)
     event_log.record(
         session,
         actor,
         EventKind.CREDENTIAL_VERIFIED,
         credential,
-        between(before, snapshot(credential, fields.STANDING)) | (corrected or {}),
+        changes_between(before, snapshot(credential, fields.STATUS_FIELDS)) | (corrected or {}),
         worker_id=credential.worker_id,
         correlation_id=attempt.correlation_id,
     )

@@ -1,4 +1,4 @@
-"""How the registries have been doing, as an organization's checks saw it."""
+"""The health of registries, from an organization's own checks."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,15 +10,15 @@ from sqlmodel import col
 from app.access import Actor
 from app.credential_types.tables import CredentialType
 from app.credentials.verification.tables import Outcome, VerificationAttempt
-from app.db.database import Session
+from app.db.session import Session
 from app.organizations.tables import Organization
-from app.registries.registry_set import Sources
+from app.registries.registry_set import RegistrySet
 
-LOOKED_BACK = timedelta(hours=24)
+RECENT_PERIOD = timedelta(hours=24)
 
 
 class BreakerState(StrEnum):
-    """Whether a registry is asked."""
+    """The state of a registry's circuit breaker."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -26,8 +26,8 @@ class BreakerState(StrEnum):
 
 
 @dataclass(frozen=True)
-class SourceHealth:
-    """A registry and how it has been doing."""
+class RegistryHealth:
+    """A registry with its breaker and the results of recent checks."""
 
     name: str
     adapter: str
@@ -38,17 +38,17 @@ class SourceHealth:
     failed_last_day: int
 
 
-async def of_sources(session: Session, actor: Actor, sources: Sources) -> list[SourceHealth]:
-    """The registries that the organization's types name, in the order of their names."""
-    organization = await session.row(Organization, (actor.organization_id, actor.organization_id))
+async def list_health(session: Session, actor: Actor, registries: RegistrySet) -> list[RegistryHealth]:
+    """Return the health of the registries that the organization's credential types name, ordered by name."""
+    organization = await session.get_row(Organization, (actor.organization_id, actor.organization_id))
     named = await session.scalars(
         select(col(CredentialType.verification_source))
-        .where(actor.sees(CredentialType), col(CredentialType.verification_source).is_not(None))
+        .where(actor.visible_rows(CredentialType), col(CredentialType.verification_source).is_not(None))
         .distinct()
         .order_by(col(CredentialType.verification_source))
     )
     finished, failed = col(VerificationAttempt.finished_at), col(VerificationAttempt.outcome) == Outcome.ERROR
-    recent = finished > session.now - LOOKED_BACK
+    recent = finished > session.now - RECENT_PERIOD
     statement = (
         select(
             col(VerificationAttempt.source),
@@ -57,13 +57,13 @@ async def of_sources(session: Session, actor: Actor, sources: Sources) -> list[S
             func.sum(case((recent & ~failed, 1), else_=0)),
             func.sum(case((recent & failed, 1), else_=0)),
         )
-        .where(actor.sees(VerificationAttempt), finished.is_not(None))
+        .where(actor.visible_rows(VerificationAttempt), finished.is_not(None))
         .group_by(col(VerificationAttempt.source))
     )
     seen = {row[0]: row[1:] for row in await session.execute(statement)}
-    found = []
+    healths = []
     for name in named:
-        source = sources.of(str(name), sandbox=organization.sandbox)
-        facts = seen.get(name, (None, None, 0, 0))
-        found.append(SourceHealth(str(name), source.registry.adapter, BreakerState(source.state), *facts))
-    return found
+        registry = registries.get(str(name), sandbox=organization.sandbox)
+        counts = seen.get(name, (None, None, 0, 0))
+        healths.append(RegistryHealth(str(name), registry.adapter.name, BreakerState(registry.state), *counts))
+    return healths

@@ -1,4 +1,4 @@
-"""A change that a registry reports by itself."""
+"""Status changes that a registry pushes."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,22 +12,24 @@ from app.credentials.tables import Credential
 from app.credentials.verification import attempts, check_results
 from app.credentials.verification.tables import Trigger
 from app.db import idempotency
-from app.db.database import Session
+from app.db.session import Session
 from app.organizations.tables import Organization
-from app.registries.registry_set import Source
+from app.registries.registry_set import GuardedRegistry
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a registry's message says."""
+class PushedStatus:
+    """The content of a registry's message."""
 
     message_id: str
     status: str
     expiry_date: date | None
 
 
-async def named_in_all_organizations(session: Session, source: Source, reference_number: str) -> list[tuple[str, str]]:
-    """(organization, credential) of what a registry's number names, across tenants that are not in sandbox mode."""
+async def named_in_all_organizations(
+    session: Session, registry: GuardedRegistry, reference_number: str
+) -> list[tuple[str, str]]:
+    """Return (organization id, credential id) of a registry's reference number, across tenants not in sandbox mode."""
     statement = (
         select(col(Credential.organization_id), col(Credential.id))
         .join(
@@ -38,7 +40,7 @@ async def named_in_all_organizations(session: Session, source: Source, reference
         .join(Organization, col(Organization.id) == col(Credential.organization_id))
         .where(
             ~col(Organization.sandbox),
-            col(CredentialType.verification_source) == source.name,
+            col(CredentialType.verification_source) == registry.name,
             col(Credential.reference_number) == reference_number,
             col(Credential.is_verifiable),
             col(Credential.archived_at).is_(None),
@@ -48,20 +50,22 @@ async def named_in_all_organizations(session: Session, source: Source, reference
     return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
-async def take(session: Session, source: Source, organization_id: str, credential_id: str, told: Told) -> None:
-    """Write what a registry reports of one credential, as a check of its own; the same message only once."""
-    mine = (session, organization_id, f"registry {source.name}", f"{told.message_id} {credential_id}")
-    if await idempotency.claim(*mine, None) is not None:
+async def record(
+    session: Session, registry: GuardedRegistry, organization_id: str, credential_id: str, pushed: PushedStatus
+) -> None:
+    """Record a pushed status as a check of one credential. A repeated message has no effect."""
+    claim = (session, organization_id, f"registry {registry.name}", f"{pushed.message_id} {credential_id}")
+    if await idempotency.claim(*claim, None) is not None:
         return
-    await idempotency.keep(*mine, True)
+    await idempotency.store(*claim, True)
     statement = select(Credential).where(
         col(Credential.organization_id) == organization_id, col(Credential.id) == credential_id
     )
-    found = [row for row in await session.locked(statement) if permissions.verify(row) is None]
-    if not found:
+    credentials = [row for row in await session.scalars_for_update(statement) if permissions.verify(row) is None]
+    if not credentials:
         return
-    [credential] = found
-    actor = check_results.system(organization_id)
+    [credential] = credentials
+    actor = check_results.system_actor(organization_id)
     attempt = await attempts.open_attempt(session, actor, credential, Trigger.PUSH)
-    finding = source.registry.read_push(told.status, told.expiry_date)
-    await check_results.write(session, organization_id, attempt.id, finding, source.registry.adapter, None)
+    finding = registry.adapter.read_push(pushed.status, pushed.expiry_date)
+    await check_results.record_finding(session, organization_id, attempt.id, finding, registry.adapter.name, None)

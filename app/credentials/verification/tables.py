@@ -1,4 +1,4 @@
-"""The table of checks of credentials with their registries."""
+"""The table of verification attempts."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, text
 from sqlmodel import Field, col
 
 from app.access import ActorKind
-from app.credentials.tables import within_reach
-from app.db.records import Document, Key, Reach, Record, choice
-from app.registries.protocol import Eligibility, StatusDetail
+from app.credentials.tables import visible_credential_ids
+from app.db.records import Document, Key, Record, Visibility, enum_column
+from app.registries.findings import Eligibility, StatusDetail
 
 
 class Trigger(StrEnum):
-    """Why a check was made."""
+    """The reason for a check."""
 
     MANUAL = "MANUAL"
     ON_CREATE = "ON_CREATE"
@@ -24,7 +24,7 @@ class Trigger(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a check ended."""
+    """The outcome of a check."""
 
     PENDING = "PENDING"
     COMPLETED = "COMPLETED"
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 
 class VerificationAttempt(Record, table=True):
-    """One check of a credential with its registry. A pending row is the job: whoever leases it, asks."""
+    """One check of a credential with its registry. A pending row is the job, run by the process that leases it."""
 
     __tablename__ = "verification_attempts"
     __table_args__ = (
@@ -66,20 +66,20 @@ class VerificationAttempt(Record, table=True):
 
     credential_id: str = Field(sa_type=Key)
     source: str = Field(max_length=100)
-    trigger: Trigger = Field(sa_type=choice(Trigger))
-    outcome: Outcome = Field(default=Outcome.PENDING, sa_type=choice(Outcome))
+    trigger: Trigger = Field(sa_type=enum_column(Trigger))
+    outcome: Outcome = Field(default=Outcome.PENDING, sa_type=enum_column(Outcome))
     correlation_id: str = Field(max_length=100)
     requested_by: str = Field(max_length=200)
     requested_by_name: str = Field(max_length=200)
-    requested_by_kind: ActorKind = Field(sa_type=choice(ActorKind))
+    requested_by_kind: ActorKind = Field(sa_type=enum_column(ActorKind))
     requested_at: datetime
     request_id: str = Field(max_length=64)
     leased_until: datetime | None = None
     tries: int = 0
     finished_at: datetime | None = None
     adapter: str | None = Field(default=None, max_length=20)
-    eligibility: Eligibility | None = Field(default=None, sa_type=choice(Eligibility))
-    status_detail: StatusDetail | None = Field(default=None, sa_type=choice(StatusDetail))
+    eligibility: Eligibility | None = Field(default=None, sa_type=enum_column(Eligibility))
+    status_detail: StatusDetail | None = Field(default=None, sa_type=enum_column(StatusDetail))
     raw_status: str | None = Field(default=None, max_length=200)
     expiry_date: date | None = None
     problems: list[str] = Field(default_factory=list, sa_type=Document)
@@ -91,5 +91,5 @@ class VerificationAttempt(Record, table=True):
     notes: str | None = Field(default=None, max_length=4_000)
 
     @classmethod
-    def within(cls, reach: Reach) -> ColumnElement[bool]:
-        return col(cls.credential_id).in_(within_reach(reach))
+    def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
+        return col(cls.credential_id).in_(visible_credential_ids(visibility))

@@ -68,7 +68,7 @@ async def test_a_check_that_is_never_finished_is_given_up(
     await checks.run_jobs()
     attempt, row = await only(checks, key), await checks.credential(key)
     assert (attempt.outcome, fake.received) == (Outcome.ERROR, [])
-    assert attempt.error_message == "the check was begun 3 times, and never finished"
+    assert attempt.error_message == "the check was started 3 times and never finished"
     assert (row.eligibility, row.status_detail) == ("ERROR", "SOURCE_UNAVAILABLE")
     assert row.next_check_at == clock() + timedelta(hours=1)
     assert [event.correlation_id for event in await checks.events(key)] == [attempt.correlation_id]

@@ -50,7 +50,7 @@ async def test_a_sandbox_number_ends_as_documented(sandbox: VerificationHarness,
 async def test_a_sandbox_number_that_ends_in_u_finds_no_registry(sandbox: VerificationHarness) -> None:
     payload = await sandbox.verify(await sandbox.add("WWC123456U", code=SANDBOX))
     assert (payload["eligibility"], payload["statusDetail"]) == ("ERROR", "SOURCE_UNAVAILABLE")
-    assert payload["errorMessage"] == "the sandbox registry plays dead for numbers that end in U"
+    assert payload["errorMessage"] == "the sandbox registry does not answer for numbers that end in U"
     assert payload["attempt"]["outcome"] == "ERROR"
 
 
