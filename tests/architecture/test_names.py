@@ -86,10 +86,10 @@ def test_every_result_twin_is_one() -> None:
 
 def serves_domain(file: Path) -> bool:
     """Return True for a file of an outer package that may have the name of the file that it serves."""
-    package, *folders, _ = file.relative_to(ROOT / "app").parts
-    if package == "graph":
-        return bool(folders) and folders[0] not in INNER_GRAPH
-    return package in OUTER
+    folders = file.relative_to(ROOT / "app").parts[:-1]
+    if folders[:1] == ("graph",):
+        return len(folders) > 1 and folders[1] not in INNER_GRAPH
+    return bool(folders) and folders[0] in OUTER
 
 
 def test_a_file_name_is_used_once_or_for_a_reason() -> None:
