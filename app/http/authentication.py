@@ -60,11 +60,11 @@ class Authentication:
             return cached.actor
         async with self._database.reading(request_id) as session:
             actor, key = await api_keys.authenticate(session, token)
-            use_is_due = api_keys.use_is_due(key, session.now)
-            until = api_keys.good_until(key, session.now, self._cache_lifetime)
+            use_is_due = api_keys.is_use_due(key, session.now)
+            until = api_keys.cacheable_until(key, session.now, self._cache_lifetime)
         if use_is_due:
             async with self._database.writing(request_id) as session:
-                await api_keys.note_use(session, actor.organization_id, key.id)
+                await api_keys.record_use(session, actor.organization_id, key.id)
         if len(self._cache) >= MAX_CACHED_KEYS:
             self._cache.clear()
         self._cache[digest] = _CachedActor(actor, until, changes)

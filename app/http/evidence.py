@@ -43,7 +43,7 @@ class EvidenceEndpoint:
             return error_response(request, storage_unavailable())
 
     async def _get(self, request: Request) -> Response:
-        sealed = open_signed_url(request, self._files.addresses, packs.EVIDENCE, self._database.clock())
+        sealed = open_signed_url(request, self._files.signed_urls, packs.EVIDENCE, self._database.clock())
         request_id = request.scope["request_id"]
         headers = {**DOWNLOAD_HEADERS, "Content-Disposition": storage.disposition(packs.file_name(sealed))}
         if request.method == "HEAD":

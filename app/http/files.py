@@ -92,7 +92,7 @@ class FileEndpoint:
         if request.method == "HEAD":
             return Response(headers=headers)
         if store.presigns:
-            url = await store.address("GET", key, REDIRECT_LIFETIME)
+            url = await store.sign_url("GET", key, REDIRECT_LIFETIME)
             return RedirectResponse(url, 307, headers=DOWNLOAD_HEADERS)
         try:
             file = await store.read(key)
@@ -101,7 +101,7 @@ class FileEndpoint:
         return StreamingResponse(file.chunks, headers=headers)
 
     async def _find(self, request: Request, purpose: Purpose) -> Attachment:
-        sealed = open_signed_url(request, self._files.addresses, purpose, self._database.clock())
+        sealed = open_signed_url(request, self._files.signed_urls, purpose, self._database.clock())
         async with self._database.reading(request.scope["request_id"]) as session:
             attachment = await uploads.find_by_url(session, sealed.organization_id, sealed.key)
         if attachment is None:

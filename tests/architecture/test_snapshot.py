@@ -55,7 +55,7 @@ def test_a_change_that_breaks_clients_can_be_allowed(older: Path) -> None:
 
 def test_a_change_that_breaks_nobody_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "schema.graphql"
-    before, field, after = schema.as_str().partition('  """Where they are."""\n  address: Address!\n')
+    before, field, after = schema.as_str().partition('  """The worker\'s address."""\n  address: Address!\n')
     assert field
     kept.write_text(before + after)
     monkeypatch.setattr(command, "SNAPSHOT", kept)

@@ -11,8 +11,8 @@ from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, node
 from app.graph.dsl.types import enum, output, scalar
 from app.graph.node import Node
-from app.graph.references import CREDENTIAL, VERSION
-from app.signing.signed_urls import Address
+from app.graph.type_references import CREDENTIAL, VERSION
+from app.signing.signed_urls import SignedUrl
 
 READ: dict[str, Any] = {"scope": Scope.CREDENTIALS_READ, "own": True}
 
@@ -38,7 +38,7 @@ class AttachmentDownload:
     expires_at: datetime = scalar("The time the URL expires.")
 
 
-def _download(attachment: Any, _target: None, context: Context) -> Address | None:
+def _download(attachment: Any, _target: None, context: Context) -> SignedUrl | None:
     return uploads.download_url(context.files, attachment, context.origin, context.database.clock())
 
 

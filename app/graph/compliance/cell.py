@@ -12,7 +12,7 @@ from app.credentials import queries as credentials
 from app.graph.credential_types.credential_type import CredentialType
 from app.graph.dsl.fields import edge
 from app.graph.dsl.types import output, scalar
-from app.graph.references import CREDENTIAL, EXEMPTION, RULE, WORKER
+from app.graph.type_references import CREDENTIAL, EXEMPTION, RULE, WORKER
 from app.workers import queries as workers
 
 READ: dict[str, Any] = {"scope": Scope.COMPLIANCE_READ, "own": True}

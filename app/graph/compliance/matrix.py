@@ -20,7 +20,7 @@ from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing
 from app.graph.dsl.resolvers import PagePresenter
 from app.graph.dsl.types import output, scalar
-from app.graph.references import RULE, WORKER
+from app.graph.type_references import RULE, WORKER
 from app.graph.workers.listing import PersonOrder, WorkerWhere
 from app.lists.listings import Listing
 from app.workers import queries as workers
@@ -175,7 +175,7 @@ QUERIES = [
     ),
     listing(
         "gapsByWorker",
-        replace(workers.listing, hides={}),
+        replace(workers.listing, default_conditions={}),
         WorkerGaps,
         "List the workers who do not meet a mandatory rule, with their gaps.",
         where=WorkerWhere,

@@ -19,7 +19,7 @@ from app.graph.credentials.listing import OwnerReference
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, query
 from app.graph.dsl.types import as_output, enum, output, scalar, to_data
-from app.graph.references import ORG_UNIT, POSITION, WORKER
+from app.graph.type_references import ORG_UNIT, POSITION, WORKER
 from app.graph.workers.person import PersonBy
 from app.organizations import queries as organizations
 from app.workers import queries as workers

@@ -18,7 +18,7 @@ from app.graph.dsl.fields import edge, listing, node, permission, query
 from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.types import scalar
 from app.graph.node import Node
-from app.graph.references import CREDENTIAL, RULE, WORKER
+from app.graph.type_references import CREDENTIAL, RULE, WORKER
 from app.workers import queries as workers
 
 READ: dict[str, Any] = {"scope": Scope.CREDENTIALS_READ, "own": True}

@@ -28,7 +28,7 @@ from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import embedded, enum, flag, output, scalar
 from app.graph.events.listing import EVENT_LIST
 from app.graph.node import Node
-from app.graph.references import EVENT, RULE
+from app.graph.type_references import EVENT, RULE
 from app.graph.workers.worker import Worker
 from app.registries.findings import Eligibility, StatusDetail
 from app.workers import queries as workers

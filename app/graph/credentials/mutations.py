@@ -114,8 +114,8 @@ class CredentialUpdateRow(CredentialContent):
 
     id: strawberry.ID = member("The credential's id.", default=...)
     expected_revision: int | None = member(
-        "The revision that the client read. If the credential has changed since, the update is refused "
-        "with `ConflictError`."
+        "The revision that the update is based on. If the credential has changed since, the update is "
+        "refused with `ConflictError`."
     )
 
 

@@ -81,7 +81,7 @@ class VerificationRequest:
 
 
 async def _finish(context: Context, actor: Actor, verified: Verified) -> dict[str, Any]:
-    result = await attempts.run_or_wait(context.database, context.sources, actor, verified)
+    result = await attempts.run_or_wait(context.database, context.registries, actor, verified)
     attempt = result.attempt
     return {
         "eligibility": attempt.eligibility or Eligibility.IN_PROGRESS,
@@ -96,7 +96,7 @@ async def _finish(context: Context, actor: Actor, verified: Verified) -> dict[st
 
 
 async def _registries(context: Context, actor: Actor) -> list[Registry] | None:
-    return as_output(await context.run_query(registry_health.list_health, actor, context.sources))
+    return as_output(await context.run_query(registry_health.list_health, actor, context.registries))
 
 
 QUERIES = [

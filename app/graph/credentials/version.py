@@ -15,7 +15,7 @@ from app.graph.dsl.fields import edge, node
 from app.graph.dsl.filter_inputs import ChoiceFilter
 from app.graph.dsl.types import embedded, input, member, output, scalar
 from app.graph.node import Node
-from app.graph.references import CREDENTIAL
+from app.graph.type_references import CREDENTIAL
 
 READ: dict[str, Any] = {"scope": Scope.CREDENTIALS_READ, "own": True}
 
