@@ -11,5 +11,5 @@ class FileService:
     """The storage, the URL signer and the largest file in bytes."""
 
     storage: Storage
-    addresses: SignedUrls
+    signed_urls: SignedUrls
     max_bytes: int

@@ -109,10 +109,10 @@ class Storage:
         with suppress(FileMissing), _translated_errors():
             await obstore.delete_async(self._store, key)
 
-    async def address(self, method: Literal["GET", "PUT"], key: str, lasting: timedelta) -> str:
+    async def sign_url(self, method: Literal["GET", "PUT"], key: str, lifetime: timedelta) -> str:
         """Return a URL signed by the store for one method and key. Only for buckets."""
         with _translated_errors():
-            return await obstore.sign_async(self._bucket, method, key, lasting)
+            return await obstore.sign_async(self._bucket, method, key, lifetime)
 
 
 @contextmanager

@@ -55,13 +55,8 @@ class AskResult:
 
 @replayable
 @dataclass(frozen=True)
-class Asked:
+class Asked(bulk.BulkOutcome[AskResult]):
     """The outcomes of a call, with totals."""
-
-    results: list[AskResult]
-    total: int
-    succeeded: int
-    failed: int
 
 
 async def create(session: Session, actor: Actor, input: Input) -> Asked:
@@ -98,8 +93,7 @@ async def create(session: Session, actor: Actor, input: Input) -> Asked:
                 ("workers", str(index)),
             )
             results.append(AskResult(key, credential_type.code, request, [refusal] if request is None else []))
-    failed = sum(result.request is None for result in results)
-    return Asked(results, len(results), len(results) - failed, failed)
+    return Asked.of(results)
 
 
 async def remind(session: Session, actor: Actor, input: Input) -> CredentialRequest:

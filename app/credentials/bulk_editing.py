@@ -25,13 +25,8 @@ class UpdateResult:
 
 @replayable
 @dataclass(frozen=True)
-class Updated:
+class Updated(bulk.BulkOutcome[UpdateResult]):
     """The outcomes for all credentials, with totals."""
-
-    results: list[UpdateResult]
-    total: int
-    succeeded: int
-    failed: int
 
 
 async def update_all(session: Session, actor: Actor, input: Input) -> Updated:
@@ -48,5 +43,4 @@ async def update_all(session: Session, actor: Actor, input: Input) -> Updated:
         UpdateResult(row["id"], errors=outcome) if isinstance(outcome, list) else UpdateResult(row["id"], outcome)
         for row, outcome in zip(rows, outcomes, strict=True)
     ]
-    failed = sum(result.credential is None for result in results)
-    return Updated(results, len(results), len(results) - failed, failed)
+    return Updated.of(results)

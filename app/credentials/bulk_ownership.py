@@ -30,13 +30,9 @@ class OwnershipResult:
 
 @replayable
 @dataclass(frozen=True)
-class OwnershipChanged:
+class OwnershipChanged(bulk.BulkOutcome[OwnershipResult]):
     """The outcomes for all credentials, with totals."""
 
-    results: list[OwnershipResult]
-    total: int
-    succeeded: int
-    failed: int
     has_more: bool
     """True if the owner has more credentials than one call may change; call again."""
 
@@ -46,12 +42,12 @@ async def link_all(session: Session, actor: Actor, input: Input) -> OwnershipCha
     to = await ownership.owner_of(session, actor, input, "to")
     source = await ownership.owner_of(session, actor, input, "from") if input.get("from") else None
 
-    async def one(key: str) -> Owned:
+    async def link(key: str) -> Owned:
         credential = await row_access.find_for_update(session, actor, Credential, key, ("id",))
         return await ownership.link_to(session, actor, credential, to)
 
-    keys, more = await _keys(session, actor, input, source, to, exclude_linked=True)
-    return await _each(session, actor, keys, more, one)
+    keys, more = await _find_keys(session, actor, input, source, to, exclude_linked=True)
+    return await _change_each(session, actor, keys, more, link)
 
 
 async def transfer_all(session: Session, actor: Actor, input: Input) -> OwnershipChanged:
@@ -59,15 +55,15 @@ async def transfer_all(session: Session, actor: Actor, input: Input) -> Ownershi
     source = await ownership.owner_of(session, actor, input, "from")
     to = await ownership.owner_of(session, actor, input, "to")
 
-    async def one(key: str) -> Owned:
+    async def transfer(key: str) -> Owned:
         credential = await row_access.find_for_update(session, actor, Credential, key, ("id",))
         return await ownership.transfer_to(session, actor, credential, source, to)
 
-    keys, more = await _keys(session, actor, input, source, to)
-    return await _each(session, actor, keys, more, one)
+    keys, more = await _find_keys(session, actor, input, source, to)
+    return await _change_each(session, actor, keys, more, transfer)
 
 
-async def _keys(
+async def _find_keys(
     session: Session, actor: Actor, input: Input, source: Owner | None, to: Owner, *, exclude_linked: bool = False
 ) -> tuple[list[str], bool]:
     """Return the ids of the named credentials or of those that `source` has, and whether there are more.
@@ -96,7 +92,7 @@ async def _keys(
     return ids[: bulk.MAX_ITEMS], len(ids) > bulk.MAX_ITEMS
 
 
-async def _each(
+async def _change_each(
     session: Session, actor: Actor, keys: list[str], more: bool, action: bulk.IdAction[Owned]
 ) -> OwnershipChanged:
     await row_access.lock_all(session, actor, Credential, keys)
@@ -107,5 +103,4 @@ async def _each(
         else OwnershipResult(key, outcome.status, outcome.credential)
         for key, outcome in zip(keys, outcomes, strict=True)
     ]
-    failed = sum(result.status is OwnershipStatus.SKIPPED for result in results)
-    return OwnershipChanged(results, len(results), len(results) - failed, failed, more)
+    return OwnershipChanged.of(results, has_more=more)

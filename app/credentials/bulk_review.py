@@ -36,13 +36,8 @@ class ReviewResult:
 
 @replayable
 @dataclass(frozen=True)
-class Reviewed:
+class Reviewed(bulk.BulkOutcome[ReviewResult]):
     """The outcomes for all credentials, with totals."""
-
-    results: list[ReviewResult]
-    total: int
-    succeeded: int
-    failed: int
 
 
 async def approve_all(session: Session, actor: Actor, input: Input) -> Reviewed:
@@ -71,5 +66,4 @@ async def _decide_all(session: Session, actor: Actor, input: Input, action: Deci
         else ReviewResult(key, ReviewStatus.DECIDED, outcome)
         for key, outcome in zip(keys, outcomes, strict=True)
     ]
-    failed = sum(result.status is ReviewStatus.SKIPPED for result in results)
-    return Reviewed(results, len(results), len(results) - failed, failed)
+    return Reviewed.of(results)

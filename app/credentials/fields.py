@@ -76,7 +76,7 @@ def fill_defaults(credential_type: CredentialType, values: dict[str, Any]) -> No
 
 
 def check(
-    credential_type: CredentialType, values: dict[str, Any], given: dict[str, Any], *, flat: bool = False
+    credential_type: CredentialType, values: dict[str, Any], stated: dict[str, Any], *, flat: bool = False
 ) -> None:
     """Refuse unsupported facts, missing required facts and dates in the wrong order.
 
@@ -89,11 +89,11 @@ def check(
     errors: list[DomainError] = []
     for member, (column, _) in METADATA_FIELDS.items():
         name = ".".join(paths[column])
-        if given.get(column) is not None and member not in credential_type.supports:
+        if stated.get(column) is not None and member not in credential_type.supports:
             errors.append(UnsupportedMetadata(f"{name}: {credential_type.code} does not support it", paths[column]))
-        elif column in given and given[column] is None and member in required:
+        elif column in stated and stated[column] is None and member in required:
             errors.append(Required(*paths[column]))
-    reference, pattern = given.get("reference_number"), credential_type.reference_number_pattern
+    reference, pattern = stated.get("reference_number"), credential_type.reference_number_pattern
     if reference is not None and pattern and not type_fields.compile_pattern(pattern).fullmatch(reference):
         path = paths["reference_number"]
         errors.append(Invalid(f"{'.'.join(path)}: does not match the number pattern of {credential_type.code}", path))
@@ -101,7 +101,7 @@ def check(
     if issued is not None and expires is not None and expires < issued:
         path = paths["expiry_date"]
         errors.append(Invalid(f"{'.'.join(path)}: must not be before {'.'.join(paths['issue_date'])}", path))
-    if given.get("is_verifiable") and credential_type.verification_source is None:
+    if stated.get("is_verifiable") and credential_type.verification_source is None:
         path = ("verification", "isVerifiable")
         errors.append(Invalid(f"{'.'.join(path)}: no registry verifies {credential_type.code}", path))
     if errors:

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.core.errors import NotFound
+from app.credential_types.tables import CredentialType
 from app.credentials import validity_sql
 from app.credentials.files.tables import Attachment
 from app.credentials.tables import REVIEW_QUEUE_CONDITION, Credential, CredentialVersion, OwnerType, VersionChange
@@ -156,3 +157,8 @@ attachments_by_credential = replace(
     base_condition=_uploaded & or_(col(Attachment.version_id).is_(None), col(Attachment.version_id) == _latest_version),
 ).per_parent(col(Attachment.credential_id))
 """The files of a credential's latest version, and those that wait to be submitted."""
+
+
+async def type_of(session: Session, credential: Credential) -> CredentialType:
+    """Return the type of a credential."""
+    return await session.get_row(CredentialType, (credential.organization_id, credential.credential_type_id))

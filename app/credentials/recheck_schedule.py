@@ -6,7 +6,7 @@ Pure, except `resume`, which reads the type and the time zone.
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from app.credential_types.tables import CredentialType
-from app.credentials import permissions
+from app.credentials import permissions, queries
 from app.credentials.tables import NEVER, Credential
 from app.db.session import Session
 from app.organizations import calendar
@@ -51,7 +51,7 @@ async def resume(session: Session, credential: Credential) -> None:
     if not _is_rechecked(credential):
         credential.next_check_at = None
         return
-    credential_type = await session.get_row(CredentialType, (credential.organization_id, credential.credential_type_id))
+    credential_type = await queries.type_of(session, credential)
     schedule_next(
         credential,
         session.now,

@@ -35,15 +35,15 @@ class DecisionRule(Protocol):
 async def approve(session: Session, actor: Actor, input: Input) -> Credential:
     """Approve a version, by default the latest. The credential becomes active."""
     credential, version, _ = await _lock(session, actor, input, permissions.approve)
-    answers = credential.intake is Intake.SUBMITTED and version.id == credential.latest_version_id
-    if answers:
+    is_submission = credential.intake is Intake.SUBMITTED and version.id == credential.latest_version_id
+    if is_submission:
         await version_files.check_complete(session, credential, version)
     before = _snapshot(credential, version)
     _record_decision(session, actor, version, Approval.APPROVED, input)
     credential.status = VerificationStatus.ACTIVE
     credential.eligibility = Eligibility.MAY_ENGAGE
     credential.status_detail = StatusDetail.VALID
-    if answers:
+    if is_submission:
         credential.intake = Intake.COMPLETED
     return await _finish(session, actor, credential, version, before, EventKind.CREDENTIAL_APPROVED)
 
@@ -51,15 +51,17 @@ async def approve(session: Session, actor: Actor, input: Input) -> Credential:
 async def reject(session: Session, actor: Actor, input: Input) -> Credential:
     """Reject a version, by default the latest. The credential is revoked unless another version stays effective."""
     credential, version, organization = await _lock(session, actor, input, permissions.reject)
-    stands = credential.effective_version_id not in (None, version.id)
+    stays_effective = credential.effective_version_id not in (None, version.id)
     before = _snapshot(credential, version)
     _record_decision(session, actor, version, Approval.REJECTED, input)
-    if not stands:
+    if not stays_effective:
         credential.status = VerificationStatus.REVOKED
         credential.eligibility = Eligibility.MAY_NOT_ENGAGE
         credential.status_detail = StatusDetail.REJECTED
-    answers = credential.intake in (Intake.SUBMITTED, Intake.COMPLETED) and version.id == credential.latest_version_id
-    if answers and not stands and organization.resubmit_on_reject:
+    is_submission = (
+        credential.intake in (Intake.SUBMITTED, Intake.COMPLETED) and version.id == credential.latest_version_id
+    )
+    if is_submission and not stays_effective and organization.resubmit_on_reject:
         credential.intake = Intake.REQUESTED
     return await _finish(session, actor, credential, version, before, EventKind.CREDENTIAL_REJECTED)
 

@@ -1,7 +1,8 @@
 """Calls of many items, each of which succeeds or fails by itself."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
@@ -12,8 +13,33 @@ from app.db.unique_violations import to_domain_errors
 
 MAX_ITEMS = 500
 
+
+class ItemOutcome(Protocol):
+    """The outcome of one item; it has errors if the item was refused."""
+
+    @property
+    def errors(self) -> Sequence[DomainError]: ...
+
+
 Item = TypeVar("Item")
+OutcomeT = TypeVar("OutcomeT", bound=ItemOutcome)
 IdAction = Callable[[str], Awaitable[Result]]
+
+
+@dataclass(frozen=True)
+class BulkOutcome(Generic[OutcomeT]):
+    """The outcomes of a call in the order of its items, with totals."""
+
+    results: list[OutcomeT]
+    total: int
+    succeeded: int
+    failed: int
+
+    @classmethod
+    def of(cls, results: list[OutcomeT], **members: Any) -> Self:
+        """Return the outcome with counted totals; `members` are those of the subclass."""
+        failed = sum(bool(result.errors) for result in results)
+        return cls(results, len(results), len(results) - failed, failed, **members)
 
 
 def check_length(items: Sequence[object], path: str, limit: int = MAX_ITEMS) -> None:

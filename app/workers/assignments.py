@@ -42,13 +42,8 @@ class AssignmentResult:
 
 @replayable
 @dataclass(frozen=True)
-class Assigned:
+class Assigned(bulk.BulkOutcome[AssignmentResult]):
     """The outcomes of a call, with totals."""
-
-    results: list[AssignmentResult]
-    total: int
-    succeeded: int
-    failed: int
 
 
 @replayable
@@ -89,8 +84,7 @@ async def assign(session: Session, actor: Actor, input: Input) -> Assigned:
         else AssignmentResult(worker_id, outcome)
         for worker_id, outcome in zip(worker_ids, outcomes, strict=True)
     ]
-    failed = sum(result.assignment is None for result in results)
-    return Assigned(results, len(results), len(results) - failed, failed)
+    return Assigned.of(results)
 
 
 async def unassign(session: Session, actor: Actor, input: Input) -> Unassigned:

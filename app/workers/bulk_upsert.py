@@ -36,13 +36,8 @@ class UpsertResult:
 
 @replayable
 @dataclass(frozen=True)
-class Upserted:
+class Upserted(bulk.BulkOutcome[UpsertResult]):
     """The outcomes of all rows, with totals."""
-
-    results: list[UpsertResult]
-    total: int
-    succeeded: int
-    failed: int
 
 
 async def upsert(session: Session, actor: Actor, input: Input) -> Upserted:
@@ -58,8 +53,7 @@ async def upsert(session: Session, actor: Actor, input: Input) -> Upserted:
         else UpsertResult(index, *outcome)
         for index, outcome in enumerate(outcomes)
     ]
-    failed = sum(outcome.status is UpsertStatus.FAILED for outcome in results)
-    return Upserted(results, len(results), len(results) - failed, failed)
+    return Upserted.of(results)
 
 
 def _source_key(row: Input) -> str:

@@ -22,7 +22,7 @@ from app.core.errors import (
 )
 from app.core.fields import Changes, Input, InputField, InputFields
 from app.credentials import fields as credential_fields
-from app.credentials import permissions, version_sync
+from app.credentials import permissions, queries, version_sync
 from app.credentials.files import removals, version_files
 from app.credentials.files.tables import (
     MAX_FILE_NAME_LENGTH,
@@ -178,7 +178,7 @@ async def _lock(session: Session, actor: Actor, key: str) -> tuple[Credential, A
 
 async def _check_side(session: Session, credential: Credential, side: AttachmentSide, path: str) -> list[Attachment]:
     """Return the files already there. Refuse an unsupported or taken side, and too many files."""
-    version_files.check_supported(await version_files.type_of(session, credential), side, path)
+    version_files.check_supported(await queries.type_of(session, credential), side, path)
     is_waiting = credential.intake is Intake.REQUESTED
     rows = await version_files.of_version(session, credential, None if is_waiting else credential.latest_version_id)
     if side in version_files.METADATA_BY_SIDE and any(row.side is side for row in rows):
@@ -197,7 +197,7 @@ async def _amend(session: Session, actor: Actor, credential: Credential, before:
     version = await version_sync.latest_version(session, credential)
     organization, credential_type = (
         await settings.load(session, actor.organization_id),
-        await version_files.type_of(session, credential),
+        await queries.type_of(session, credential),
     )
     changes = version_files.media_files_change(before, after)
     version_files.record_changes(session, actor, version, before, after)

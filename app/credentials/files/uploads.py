@@ -38,13 +38,13 @@ async def issue_upload_url(
         raise AlreadyUploaded("the file of this key was already uploaded", ("idempotencyKey",))
     now = database.clock()
     if not files.storage.presigns:
-        signed = files.addresses.make(UPLOAD, attachment.organization_id, attachment.id, origin, now)
+        signed = files.signed_urls.make(UPLOAD, attachment.organization_id, attachment.id, origin, now)
         return attachment, UploadUrl(signed.url, signed.expires_at)
     key = _incoming_key(attachment)
     async with database.writing(request_id) as session:
         removals.schedule(session, attachment.organization_id, key, now + removals.UPLOAD_PERIOD)
-    url = await files.storage.address("PUT", key, files.addresses.lifetime)
-    return attachment, UploadUrl(url, files.addresses.expires_at(now))
+    url = await files.storage.sign_url("PUT", key, files.signed_urls.lifetime)
+    return attachment, UploadUrl(url, files.signed_urls.expires_at(now))
 
 
 async def complete(
@@ -128,7 +128,7 @@ def download_url(files: FileService, attachment: Attachment, origin: str, now: d
     """Return the URL to download a file from; None until it is uploaded."""
     if attachment.uploaded_at is None:
         return None
-    return files.addresses.make(DOWNLOAD, attachment.organization_id, attachment.id, origin, now)
+    return files.signed_urls.make(DOWNLOAD, attachment.organization_id, attachment.id, origin, now)
 
 
 async def find_by_url(session: Session, organization_id: str, key: str) -> Attachment | None:

@@ -10,7 +10,7 @@ from app.access import Actor
 from app.core.errors import DomainError, DomainErrorGroup, Required, UnsupportedMetadata
 from app.core.fields import Changes
 from app.credential_types.tables import CredentialType, Metadata
-from app.credentials import version_sync
+from app.credentials import queries, version_sync
 from app.credentials.files.tables import Attachment, AttachmentSide
 from app.credentials.tables import Credential, CredentialVersion, VersionField
 from app.db.session import Session
@@ -25,7 +25,7 @@ METADATA_BY_SIDE = {AttachmentSide.FRONT: Metadata.FRONT_ATTACHMENT, AttachmentS
 async def check_complete(session: Session, credential: Credential, version: CredentialVersion) -> None:
     """Refuse a submission that lacks a required file. A file may have been removed since it was submitted."""
     sides = {row.side for row in await of_version(session, credential, version.id)}
-    errors = missing_files(await type_of(session, credential), sides)
+    errors = missing_files(await queries.type_of(session, credential), sides)
     if errors:
         raise DomainErrorGroup(errors)
 
@@ -95,8 +95,3 @@ def record_changes(
 def _difference(labels: list[str], others: list[str]) -> list[str]:
     """Return the labels without the others. Each other label takes away one equal label."""
     return list((Counter(labels) - Counter(others)).elements())
-
-
-async def type_of(session: Session, credential: Credential) -> CredentialType:
-    """Return the type of a credential."""
-    return await session.get_row(CredentialType, (credential.organization_id, credential.credential_type_id))

@@ -17,8 +17,7 @@ from app.access import Actor
 from app.core import ids
 from app.core.errors import Invalid, NotFound, raise_if_refused
 from app.core.fields import Input
-from app.credential_types.tables import CredentialType
-from app.credentials import permissions
+from app.credentials import permissions, queries
 from app.credentials.tables import Credential
 from app.credentials.verification import check_results
 from app.credentials.verification.tables import Outcome, Trigger, VerificationAttempt
@@ -84,7 +83,7 @@ async def open_attempt(
     ).one_or_none()
     if pending is not None:
         return pending
-    credential_type = await session.get_row(CredentialType, (credential.organization_id, credential.credential_type_id))
+    credential_type = await queries.type_of(session, credential)
     attempt = VerificationAttempt(
         organization_id=credential.organization_id,
         id=ids.new(VerificationAttempt.prefix),

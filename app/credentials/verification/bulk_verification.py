@@ -37,13 +37,8 @@ class RequestResult:
 
 @replayable
 @dataclass(frozen=True)
-class Requested:
+class Requested(bulk.BulkOutcome[RequestResult]):
     """The outcomes for all credentials, with totals."""
-
-    results: list[RequestResult]
-    total: int
-    succeeded: int
-    failed: int
 
 
 async def request_all(session: Session, actor: Actor, input: Input) -> Requested:
@@ -64,5 +59,4 @@ async def request_all(session: Session, actor: Actor, input: Input) -> Requested
         else RequestResult(key, RequestStatus.ACCEPTED, outcome.correlation_id, outcome)
         for key, outcome in zip(keys, outcomes, strict=True)
     ]
-    failed = sum(result.status is RequestStatus.SKIPPED for result in results)
-    return Requested(results, len(results), len(results) - failed, failed)
+    return Requested.of(results)

@@ -10,7 +10,7 @@ from app.access import Actor, ActorKind
 from app.core.errors import Invalid, NotResolvable, raise_if_refused
 from app.core.fields import MAX_DATE, MIN_DATE, Changes, Input, changes_between, snapshot
 from app.credential_types.tables import CredentialType, Metadata
-from app.credentials import fields, permissions, recheck_schedule, review, version_sync
+from app.credentials import fields, permissions, queries, recheck_schedule, review, version_sync
 from app.credentials.tables import Credential, VerificationStatus
 from app.credentials.verification.tables import Outcome, VerificationAttempt
 from app.db import row_access
@@ -64,7 +64,7 @@ async def apply_finding(
     attempt.status_detail = finding.status_detail
     attempt.raw_status = finding.raw_status
     attempt.expiry_date = finding.expiry_date
-    credential_type = await session.get_row(CredentialType, (credential.organization_id, credential.credential_type_id))
+    credential_type = await queries.type_of(session, credential)
     expiry_date, problems = _usable_expiry(credential, credential_type, finding)
     attempt.problems = [*finding.problems, *problems]
     before = snapshot(credential, fields.STATUS_FIELDS)
