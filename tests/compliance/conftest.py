@@ -1,27 +1,27 @@
-"""Organizations of these tests."""
+"""Organizations for tests of compliance."""
 
 import pytest
 
-from tests.compliance.organization import Asked, noon
+from tests.compliance.organization import DatedOrganization, noon
 from tests.conftest import SettableClock
 from tests.service import Service, Tenant
 
 
 @pytest.fixture
-async def asked(service: Service, clock: SettableClock) -> Asked:
-    """An organization that is founded on the first day."""
+async def organization(service: Service, clock: SettableClock) -> DatedOrganization:
+    """Create an organization on the first day."""
     clock.set(noon(0))
-    return await Asked.found(service, "Asked", clock)
+    return await DatedOrganization.create(service, "Asked", clock)
 
 
 @pytest.fixture
-async def other(service: Service, clock: SettableClock) -> Asked:
-    """Another organization."""
+async def other_organization(service: Service, clock: SettableClock) -> DatedOrganization:
+    """Create another organization on the first day."""
     clock.set(noon(0))
-    return await Asked.found(service, "Other", clock)
+    return await DatedOrganization.create(service, "Other", clock)
 
 
 @pytest.fixture(scope="module")
 async def someone(shared_tenant: Tenant) -> str:
-    """The id of a worker of the organization that a module's tests share."""
+    """Return the id of a worker in the organization that a module's tests share."""
     return await shared_tenant.add_worker()

@@ -1,4 +1,4 @@
-"""Counting everything anew, row by row, to hold what is kept against."""
+"""Recount everything row by row, to compare with kept counts and standings."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,47 +25,47 @@ from app.organizations.tables import Organization, OrgUnit
 from app.workers.tables import Applicant, Worker
 
 Sums = dict[str, Counter[tuple[str, str]]]
-"""By unit (empty for all): how many of each dimension and value."""
+"""Numbers of each dimension and value, by unit (empty for the whole organization)."""
 
 
-async def kept(database: Database, organization_id: str, ahead: int = 0) -> Sums:
-    """The kept sums, as of today or some days ahead."""
+async def kept_sums(database: Database, organization_id: str, ahead: int = 0) -> Sums:
+    """Return the kept sums, as of today or a number of days ahead."""
     async with database.reading() as session:
         day = await calendar.today(session, organization_id) + timedelta(days=ahead)
-        units = [counters.WHOLE_ORGANIZATION, *await session.scalars(_of(organization_id, OrgUnit))]
-        found: Sums = {}
+        units = [counters.WHOLE_ORGANIZATION, *await session.scalars(_ids(organization_id, OrgUnit))]
+        sums_by_unit: Sums = {}
         for unit in units:
             sums = await counters.load_sums(session, organization_id, [unit], day, Dimension)
-            found[unit] = Counter({(str(name), value): number for (name, value), number in sums.items()})
-        return found
+            sums_by_unit[unit] = Counter({(str(name), value): number for (name, value), number in sums.items()})
+        return sums_by_unit
 
 
-async def recounted(database: Database, organization_id: str, *ahead: int) -> dict[int, Sums]:
-    """The same of each of these days, worked out from every row; standings are not foretold."""
+async def recounted_sums(database: Database, organization_id: str, *ahead: int) -> dict[int, Sums]:
+    """Recount the sums_by_day of each day from all rows. Standings are those of today on every day."""
     async with database.reading() as session:
         today = await calendar.today(session, organization_id)
-        frame = await day_context.load(session, organization_id)
+        context = await day_context.load(session, organization_id)
         tables = (Organization, OrgUnit, Worker, Applicant, CredentialType, Credential)
         rows: dict[type[Record], dict[str, Any]] = {
             table: await _rows(session, table, organization_id) for table in tables
         }
-        gathered = await worker_facts.load(frame, list(rows[Worker]))
-    found: dict[int, Sums] = {}
+        workers = await worker_facts.load(context, list(rows[Worker]))
+    sums_by_day: dict[int, Sums] = {}
     for number in ahead:
-        found[number] = {unit: Counter() for unit in ["", *rows[OrgUnit]]}
-        for unit, name, value in _told(rows, today + timedelta(days=number)):
-            for each in {"", unit or ""}:
-                found[number][each][name, value] += 1
-    for key, one in gathered.items():
-        for name, value in _standing(one, today):
-            for each in {"", rows[Worker][key].org_unit_id or ""}:
-                for sums in found.values():
-                    sums[each][name, value] += 1
-    return found
+        sums_by_day[number] = {unit: Counter() for unit in ["", *rows[OrgUnit]]}
+        for unit, name, value in _credential_counts(rows, today + timedelta(days=number)):
+            for unit_key in {"", unit or ""}:
+                sums_by_day[number][unit_key][name, value] += 1
+    for key, worker in workers.items():
+        for name, value in _worker_counts(worker, today):
+            for unit_key in {"", rows[Worker][key].org_unit_id or ""}:
+                for sums in sums_by_day.values():
+                    sums[unit_key][name, value] += 1
+    return sums_by_day
 
 
-def _told(rows: dict[type[Record], dict[str, Any]], day: date) -> Iterator[tuple[str | None, str, str]]:
-    """What each credential counts as on a day, and the unit that it is counted in."""
+def _credential_counts(rows: dict[type[Record], dict[str, Any]], day: date) -> Iterator[tuple[str | None, str, str]]:
+    """Yield the unit, dimension and value of each count of each credential on a day."""
     [organization] = rows[Organization].values()
     for credential in rows[Credential].values():
         owner = rows[Worker].get(credential.worker_id) or rows[Applicant][credential.applicant_id]
@@ -84,13 +84,13 @@ def _told(rows: dict[type[Record], dict[str, Any]], day: date) -> Iterator[tuple
         yield unit, "VALIDITY", validity.validity_on(day, credential.valid_from, expires, soon).value
 
 
-def _standing(one: WorkerOnDay, today: date) -> Iterator[tuple[str, str]]:
-    """What a worker counts as today."""
-    if one.facts is None:
+def _worker_counts(worker: WorkerOnDay, today: date) -> Iterator[tuple[str, str]]:
+    """Yield the dimension and value of each count of a worker today."""
+    if worker.facts is None:
         return
-    judged = worker_facts.evaluate_worker(one.facts, one.rules, today)
-    yield "STANDING", judged.standing.value
-    for cell in judged.cells:
+    evaluated = worker_facts.evaluate_worker(worker.facts, worker.rules, today)
+    yield "STANDING", evaluated.standing.value
+    for cell in evaluated.cells:
         if cell.rule.level.value == "MANDATORY" and cell.status.value in ("EXPIRED", "INELIGIBLE", "MISSING"):
             yield "GAP", f"{cell.rule.id} {cell.status.value}"
 
@@ -101,21 +101,21 @@ async def _rows(session: Session, table: type[Record], organization_id: str) -> 
 
 
 async def standings(database: Database, organization_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The kept standings of all workers, and the same worked out anew."""
+    """Return the kept standings of all workers, and their standings evaluated now."""
     async with database.reading() as session:
-        frame = await day_context.load(session, organization_id)
+        context = await day_context.load(session, organization_id)
         statement = select(col(Worker.id), col(Worker.standing)).where(col(Worker.organization_id) == organization_id)
-        found = {row[0]: row[1] for row in await session.execute(statement)}
-        gathered = await worker_facts.load(frame, list(found))
-    judged = {
-        key: worker_facts.evaluate_worker(one.facts, one.rules, frame.day).standing if one.facts else None
-        for key, one in gathered.items()
+        kept = {row[0]: row[1] for row in await session.execute(statement)}
+        workers = await worker_facts.load(context, list(kept))
+    evaluated = {
+        key: worker_facts.evaluate_worker(worker.facts, worker.rules, context.day).standing if worker.facts else None
+        for key, worker in workers.items()
     }
-    return found, judged
+    return kept, evaluated
 
 
 async def settle_all(database: Database, organization_id: str) -> None:
-    """Settle until nothing is left."""
+    """Settle until nothing is left to settle."""
     for _ in range(100):
         async with database.writing("settle") as session:
             if not await settlement.settle(session, organization_id):
@@ -123,23 +123,23 @@ async def settle_all(database: Database, organization_id: str) -> None:
     raise AssertionError("settling does not come to an end")
 
 
-async def unsettled(database: Database, organization_id: str) -> int:
-    """How many marks there are."""
+async def count_marks(database: Database, organization_id: str) -> int:
+    """Return the number of marks."""
     async with database.reading() as session:
         statement = select(func.count()).select_from(Unsettled).where(col(Unsettled.organization_id) == organization_id)
         return await session.scalar(statement) or 0
 
 
-async def assert_right(database: Database, organization_id: str) -> None:
-    """What is kept is what a recount gives, today and, of validities, on days to come; and no sum is negative."""
-    found, judged = await standings(database, organization_id)
-    assert found == judged
-    for ahead, anew in (await recounted(database, organization_id, 0, 1, 20, 45, 400)).items():
-        sums = await kept(database, organization_id, ahead)
+async def assert_matches_recount(database: Database, organization_id: str) -> None:
+    """Assert that kept standings and sums match a recount today and on later days, and that no sum is negative."""
+    sums, evaluated = await standings(database, organization_id)
+    assert sums == evaluated
+    for ahead, anew in (await recounted_sums(database, organization_id, 0, 1, 20, 45, 400)).items():
+        sums = await kept_sums(database, organization_id, ahead)
         assert sums == anew, ahead
         assert all(number > 0 for of_unit in sums.values() for number in of_unit.values())
-    assert await unsettled(database, organization_id) == 0
+    assert await count_marks(database, organization_id) == 0
 
 
-def _of(organization_id: str, table: Any) -> Any:
+def _ids(organization_id: str, table: Any) -> Any:
     return select(table.id).where(table.organization_id == organization_id)

@@ -1,4 +1,4 @@
-"""How long the roll-ups take as an organization grows, on PostgreSQL: `python -m tests.compliance.scale 1000 10000`."""
+"""Measure roll-ups as an organization grows, on PostgreSQL: `python -m tests.compliance.scale 1000 10000`."""
 
 import asyncio
 import secrets
@@ -23,7 +23,7 @@ from tests import calls, postgres
 from tests.conftest import SECRET, new_database
 from tests.service import STARTER_TYPES, Service, Tenant
 
-TIMES = 15
+RUNS = 15
 WORKERS = """
 INSERT INTO workers (organization_id, id, display_name, display_name_key, first_name_key, last_name_key, email_key,
   search_text, source_system, job_title_key, team_key, department_key, worker_type, status, connection_state, revision,
@@ -46,7 +46,7 @@ MARKS = """
 INSERT INTO unsettled (organization_id, id, owner_id)
 SELECT organization_id, 'uns_' || substr(id, 5), id FROM workers WHERE organization_id = :organization
 """
-QUESTIONS: dict[str, str] = {
+QUERIES: dict[str, str] = {
     "summary": "{ complianceSummary { total settled byStatus { value count } byCategory { value count } byJurisdiction "
     "{ value count } byEligibility { value count } byValidity { value count } byStanding { value count } } }",
     "standing": "{ workers(where: {standing: {eq: NON_COMPLIANT}}) { nodes { id identity { displayName } } } }",
@@ -56,8 +56,8 @@ QUESTIONS: dict[str, str] = {
 }
 
 
-async def grow(service: Service, count: int) -> tuple[Tenant, float]:
-    """An organization of so many workers with three credentials each; gives how long it took to settle, too."""
+async def create_organization(service: Service, count: int) -> tuple[Tenant, float]:
+    """Create an organization of `count` workers with three credentials each; return it and the seconds to settle it."""
     tenant = await Tenant.create(service, f"Of {count}")
     units = [
         (await calls.mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name=f"Unit {n}", kind="TEAM"))["id"]
@@ -66,55 +66,54 @@ async def grow(service: Service, count: int) -> tuple[Tenant, float]:
     for code in sorted(STARTER_TYPES)[:3]:
         content = {"name": code, "scope": "ALL_WORKERS", "alternatives": [code], "autoRequest": False}
         await calls.mutate_ok(tenant, "requirementRuleCreate", "requirementRule { id }", **content)
-    given = {"organization": tenant.id, "count": count, "units": units}
+    parameters = {"organization": tenant.id, "count": count, "units": units}
     async with service.database.engine.begin() as connection:
         for statement in (WORKERS, CREDENTIALS, MARKS):
-            used = {name: value for name, value in given.items() if f":{name}" in statement}
+            used = {name: value for name, value in parameters.items() if f":{name}" in statement}
             await connection.execute(text(statement), used)
-    await tidy(service.database)
-    taken = await settled(service.database)
-    await tidy(service.database)
-    return tenant, taken
+    await vacuum(service.database)
+    seconds = await settle_all(service.database)
+    await vacuum(service.database)
+    return tenant, seconds
 
 
-async def tidy(database: Database) -> None:
-    """Let the planner know what there is."""
+async def vacuum(database: Database) -> None:
+    """Vacuum and analyze, so that the planner has statistics."""
     async with database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text("VACUUM ANALYZE"))
 
 
-async def settled(database: Database) -> float:
-    """Settle all; gives how many seconds it took."""
-    began = time.perf_counter()
+async def settle_all(database: Database) -> float:
+    """Settle everything and return the seconds that it took."""
+    start = time.perf_counter()
     while await settle.run(database):
         pass
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
-async def ask_everybody(tenant: Tenant) -> str:
-    """A rule that asks everybody for what nobody has: how long the call takes, and until all are asked."""
+async def measure_rule_creation(tenant: Tenant) -> str:
+    """Add a rule that all workers fail; report the seconds of the call, and until all requests are raised."""
     content = {"name": "New", "scope": "ALL_WORKERS", "alternatives": [sorted(STARTER_TYPES)[3]], "autoRequest": True}
-    began = time.perf_counter()
+    start = time.perf_counter()
     await calls.mutate_ok(tenant, "requirementRuleCreate", "requirementRule { id }", **content)
-    called = time.perf_counter() - began
-    return (
-        f"a rule that asks everybody {called:.1f} s, and {await settled(tenant.service.database):.1f} s until all are"
-    )
+    call_seconds = time.perf_counter() - start
+    settle_seconds = await settle_all(tenant.service.database)
+    return f"a rule for all workers {call_seconds:.1f} s, and {settle_seconds:.1f} s until all requests are raised"
 
 
-async def ask(tenant: Tenant, question: str) -> tuple[float, Any]:
-    """The median of the milliseconds that an answer takes."""
-    taken: list[float] = []
-    for _ in range(TIMES):
-        began = time.perf_counter()
-        data = (await tenant.execute(question)).data
-        taken.append((time.perf_counter() - began) * 1_000)
-    return statistics.median(taken), data
+async def measure(tenant: Tenant, query: str) -> tuple[float, Any]:
+    """Return the median milliseconds of a query, and its data."""
+    seconds: list[float] = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        data = (await tenant.execute(query)).data
+        seconds.append((time.perf_counter() - start) * 1_000)
+    return statistics.median(seconds), data
 
 
 async def main(counts: list[int]) -> None:
-    """Measure each size in turn, and tell the figures side by side."""
+    """Measure each size in turn and print one line of figures for each."""
     with postgres.running_server() as server, TemporaryDirectory() as folder:
         database = Database(
             await new_database(server, f"scale_{secrets.token_hex(4)}"), clock.system, before_commit=reactions.react
@@ -123,10 +122,10 @@ async def main(counts: list[int]) -> None:
         app = create_app(Settings(data=Path(folder), secret=SECRET), database)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://credgraph.test") as client:
             for count in counts:
-                tenant, taken = await grow(Service(client, database), count)
-                figures = [f"{name} {(await ask(tenant, question))[0]:.1f} ms" for name, question in QUESTIONS.items()]
-                figures.append(await ask_everybody(tenant))
-                sys.stdout.write(f"{count:>7} workers: settled in {taken:.1f} s; {', '.join(figures)}\n")
+                tenant, seconds = await create_organization(Service(client, database), count)
+                figures = [f"{name} {(await measure(tenant, query))[0]:.1f} ms" for name, query in QUERIES.items()]
+                figures.append(await measure_rule_creation(tenant))
+                sys.stdout.write(f"{count:>7} workers: settled in {seconds:.1f} s; {', '.join(figures)}\n")
                 sys.stdout.flush()
         await database.close()
 

@@ -1,4 +1,4 @@
-"""Where a worker stands today, on a day to come, and on a day gone by, whatever was recorded since."""
+"""Standings and cells today, on future days, and on past days whatever was recorded since."""
 
 from datetime import date, timedelta
 
@@ -7,31 +7,31 @@ import pytest
 from app.access import ALL_SCOPES, Scope
 from tests import calls
 from tests.calls import Step, mutation_step
-from tests.compliance.organization import CPR, FIRST_AID, START, Asked, certificate, noon
+from tests.compliance.organization import CPR, FIRST_AID, START, DatedOrganization, certificate, noon
 from tests.conftest import SettableClock
 from tests.databases import on_postgresql, on_sqlite
 from tests.service import Tenant
 from tests.statement_counter import recorded_statements
 
 
-async def settled(asked: Asked) -> dict[str, str]:
-    """On the first day: somebody in a unit and a position, with rules of every scope, credentials and an exemption."""
-    site = await asked.unit("Site")
-    ward = await asked.unit("Ward", site)
-    elsewhere = await asked.unit("Elsewhere")
-    worker = await asked.tenant.add_worker(employment={"orgUnit": ward})
-    another = await asked.tenant.add_worker("Somebody Else")
-    position, other = await asked.position(), await asked.position("Cook")
-    assignment = await asked.assign(position, worker)
-    held = await asked.credential(worker, FIRST_AID, START + timedelta(days=200))
+async def set_up(organization: DatedOrganization) -> dict[str, str]:
+    """Create a worker in a unit and a position, with rules of every scope, credentials and an exemption."""
+    site = await organization.unit("Site")
+    ward = await organization.unit("Ward", site)
+    elsewhere = await organization.unit("Elsewhere")
+    worker = await organization.tenant.add_worker(employment={"orgUnit": ward})
+    another = await organization.tenant.add_worker("Somebody Else")
+    position, other = await organization.position(), await organization.position("Cook")
+    assignment = await organization.assign(position, worker)
+    held = await organization.credential(worker, FIRST_AID, START + timedelta(days=200))
     rules = {
-        "for all": await asked.rule(FIRST_AID, graceDays=3),
-        "of unit": await asked.rule(CPR, scope="ORG_UNIT", orgUnit=site),
-        "of position": await asked.rule(FIRST_AID, CPR, minimum=2, scope="POSITION", position=position),
-        "of worker": await asked.rule(CPR, scope="WORKER", worker=worker, level="OPTIONAL"),
+        "for all": await organization.rule(FIRST_AID, graceDays=3),
+        "of unit": await organization.rule(CPR, scope="ORG_UNIT", orgUnit=site),
+        "of position": await organization.rule(FIRST_AID, CPR, minimum=2, scope="POSITION", position=position),
+        "of worker": await organization.rule(CPR, scope="WORKER", worker=worker, level="OPTIONAL"),
     }
     exemption = await calls.mutate_ok(
-        asked.tenant,
+        organization.tenant,
         "exemptionGrant",
         "exemption { id }",
         worker={"id": worker},
@@ -40,7 +40,7 @@ async def settled(asked: Asked) -> dict[str, str]:
         to=(START + timedelta(days=60)).isoformat(),
     )
     return {
-        "type": await asked.type(),
+        "type": await organization.type(),
         "worker": worker,
         "another": another,
         "site": site,
@@ -55,7 +55,7 @@ async def settled(asked: Asked) -> dict[str, str]:
     }
 
 
-LATER: dict[str, Step] = {
+LATER_CHANGES: dict[str, Step] = {
     "a credential is added": mutation_step("credentialCreate", **certificate("worker", CPR)),
     "one is archived": mutation_step("credentialArchive", id="held"),
     "one is deleted": mutation_step("credentialDelete", id="held"),
@@ -106,108 +106,113 @@ ON_POSTGRESQL = [
     "soon is sooner for a type",
     "days are others",
 ]
-"""What comes and goes, and a change of each table whose past is kept."""
+"""Additions, deletions, and a change of each table with history."""
 
 
 @on_sqlite
-@pytest.mark.parametrize("later", LATER)
-async def test_a_past_day_stays_as_it_was(asked: Asked, later: str) -> None:
-    await assert_it_stays(asked, LATER[later])
+@pytest.mark.parametrize("change", LATER_CHANGES)
+async def test_a_past_day_stays_as_it_was(organization: DatedOrganization, change: str) -> None:
+    await assert_past_unchanged(organization, LATER_CHANGES[change])
 
 
 @on_postgresql
-@pytest.mark.parametrize("later", ON_POSTGRESQL)
-async def test_a_past_day_stays_as_it_was_on_postgresql(asked: Asked, later: str) -> None:
-    await assert_it_stays(asked, LATER[later])
+@pytest.mark.parametrize("change", ON_POSTGRESQL)
+async def test_a_past_day_stays_as_it_was_on_postgresql(organization: DatedOrganization, change: str) -> None:
+    await assert_past_unchanged(organization, LATER_CHANGES[change])
 
 
-async def assert_it_stays(asked: Asked, later: Step) -> None:
-    """What is told of some days is told afterwards, too, though what is told of today changes."""
-    rows = await settled(asked)
-    days = [asked.go(5), asked.go(7)]
-    before = {day: await asked.cells(rows["worker"], day) for day in days}
+async def assert_past_unchanged(organization: DatedOrganization, change: Step) -> None:
+    """Assert that reports of past days stay the same after a change that affects today."""
+    rows = await set_up(organization)
+    days = [organization.advance_to(5), organization.advance_to(7)]
+    before = {day: await organization.cells(rows["worker"], day) for day in days}
     assert before[days[1]][0] == "NON_COMPLIANT"
     assert len(before[days[1]][1]) == 4
-    asked.go(9)
+    organization.advance_to(9)
     for day in days:
-        assert await asked.cells(rows["worker"], day) == before[day]
-    today = await asked.cells(rows["worker"])
-    assert today == await asked.cells(rows["worker"], asked.go(9))
-    await later(asked.tenant, rows)
-    assert await asked.cells(rows["worker"]) != today
-    asked.go(30)
+        assert await organization.cells(rows["worker"], day) == before[day]
+    today = await organization.cells(rows["worker"])
+    assert today == await organization.cells(rows["worker"], organization.advance_to(9))
+    await change(organization.tenant, rows)
+    assert await organization.cells(rows["worker"]) != today
+    organization.advance_to(30)
     for day in days:
-        assert await asked.cells(rows["worker"], day) == before[day]
+        assert await organization.cells(rows["worker"], day) == before[day]
 
 
-async def test_each_scope_and_kind_of_cell(asked: Asked) -> None:
-    rows = await settled(asked)
-    standing, cells = await asked.cells(rows["worker"])
+async def test_each_scope_and_kind_of_cell(organization: DatedOrganization) -> None:
+    rows = await set_up(organization)
+    standing, cells = await organization.cells(rows["worker"])
     assert standing == "NON_COMPLIANT"
-    found = {cell["rule"]["id"]: cell for cell in cells}
-    everybody, unit = found[rows["for all"]], found[rows["of unit"]]
+    cells_by_rule = {cell["rule"]["id"]: cell for cell in cells}
+    everybody, unit = cells_by_rule[rows["for all"]], cells_by_rule[rows["of unit"]]
     assert (everybody["status"], everybody["credential"]) == ("SATISFIED", {"id": rows["held"]})
     assert (everybody["changesOn"], everybody["day"]) == ("2026-08-19", "2026-03-02")
     assert everybody["reason"] == "It is valid until 2026-09-18."
     assert (unit["status"], unit["exemption"], unit["credential"]) == ("EXEMPT", {"id": rows["exemption"]}, None)
-    position = found[rows["of position"]]
+    position = cells_by_rule[rows["of position"]]
     assert (position["status"], position["wanted"]) == ("MISSING", [{"code": CPR}])
     assert position["reason"] == "1 of 2 are in order. Nothing was provided; it is asked since 2026-03-02."
-    assert found[rows["of worker"]]["status"] == "MISSING"
+    assert cells_by_rule[rows["of worker"]]["status"] == "MISSING"
 
 
-async def test_a_day_to_come_is_judged_by_what_is_known_today(asked: Asked) -> None:
-    worker = await asked.tenant.add_worker()
-    await asked.rule(FIRST_AID, graceDays=10)
-    assert await asked.standing(worker) == "AT_RISK"
-    held = await asked.credential(worker, FIRST_AID, START + timedelta(days=100))
+async def test_a_future_day_is_evaluated_with_the_facts_of_today(organization: DatedOrganization) -> None:
+    worker = await organization.tenant.add_worker()
+    await organization.rule(FIRST_AID, graceDays=10)
+    assert await organization.standing(worker) == "AT_RISK"
+    held = await organization.credential(worker, FIRST_AID, START + timedelta(days=100))
     expected = {0: "COMPLIANT", 69: "COMPLIANT", 70: "AT_RISK", 110: "AT_RISK", 111: "NON_COMPLIANT"}
     for days, standing in expected.items():
-        assert await asked.standing(worker, START + timedelta(days=days)) == standing
-    _, [cell] = await asked.cells(worker, START + timedelta(days=105))
+        assert await organization.standing(worker, START + timedelta(days=days)) == standing
+    _, [cell] = await organization.cells(worker, START + timedelta(days=105))
     assert (cell["status"], cell["credential"]) == ("GRACE", {"id": held})
     assert cell["reason"] == "It expired on 2026-06-10. There is time until 2026-06-20."
 
 
-async def test_before_there_was_anything(asked: Asked) -> None:
-    asked.go(3)
-    worker = await asked.tenant.add_worker()
-    await asked.rule()
+async def test_no_standing_before_the_worker_existed(organization: DatedOrganization) -> None:
+    organization.advance_to(3)
+    worker = await organization.tenant.add_worker()
+    await organization.rule()
     for day in (START - timedelta(days=400), START - timedelta(days=1), START, START + timedelta(days=2)):
-        assert await asked.cells(worker, day) == (None, None)
-    assert await asked.standing(worker) == "NON_COMPLIANT"
+        assert await organization.cells(worker, day) == (None, None)
+    assert await organization.standing(worker) == "NON_COMPLIANT"
 
 
 @pytest.mark.parametrize("status", ["INACTIVE", "TERMINATED"])
-async def test_nothing_is_asked_of_those_who_are_not_there(asked: Asked, status: str) -> None:
-    await asked.rule()
-    assert await asked.cells(await asked.tenant.add_worker(employment={"status": status})) == (None, None)
-    deleted = await asked.tenant.add_worker("Somebody Else")
-    await calls.mutate_ok(asked.tenant, "workerDelete", "worker { id }", worker={"id": deleted})
-    assert await asked.cells(deleted) == (None, None)
+async def test_inactive_and_deleted_workers_have_no_standing(organization: DatedOrganization, status: str) -> None:
+    await organization.rule()
+    assert await organization.cells(await organization.tenant.add_worker(employment={"status": status})) == (None, None)
+    deleted = await organization.tenant.add_worker("Somebody Else")
+    await calls.mutate_ok(organization.tenant, "workerDelete", "worker { id }", worker={"id": deleted})
+    assert await organization.cells(deleted) == (None, None)
 
 
 @pytest.mark.parametrize("status", ["PENDING", "ACTIVE", "ON_LEAVE"])
-async def test_something_is_asked_of_those_who_are(asked: Asked, status: str) -> None:
-    await asked.rule()
-    assert await asked.standing(await asked.tenant.add_worker(employment={"status": status})) == "NON_COMPLIANT"
+async def test_active_workers_have_a_standing(organization: DatedOrganization, status: str) -> None:
+    await organization.rule()
+    assert (
+        await organization.standing(await organization.tenant.add_worker(employment={"status": status}))
+        == "NON_COMPLIANT"
+    )
 
 
-async def test_days_are_those_of_the_organization(asked: Asked) -> None:
-    await calls.mutate_ok(asked.tenant, "organizationUpdate", "organization { id }", timeZone="Pacific/Kiritimati")
-    await asked.rule()
-    begun = asked.go(5)  # noon in Greenwich, and the next day there
-    worker = await asked.tenant.add_worker()
-    assert (await asked.cells(worker))[1][0]["day"] == str(begun + timedelta(days=1))
-    asked.go(9)
-    assert await asked.standing(worker, begun) is None
-    assert await asked.standing(worker, begun + timedelta(days=1)) == "NON_COMPLIANT"
+async def test_days_follow_the_time_zone_of_the_organization(organization: DatedOrganization) -> None:
+    await calls.mutate_ok(
+        organization.tenant, "organizationUpdate", "organization { id }", timeZone="Pacific/Kiritimati"
+    )
+    await organization.rule()
+    begun = organization.advance_to(5)  # noon in Greenwich, and the next day there
+    worker = await organization.tenant.add_worker()
+    assert (await organization.cells(worker))[1][0]["day"] == str(begun + timedelta(days=1))
+    organization.advance_to(9)
+    assert await organization.standing(worker, begun) is None
+    assert await organization.standing(worker, begun + timedelta(days=1)) == "NON_COMPLIANT"
 
 
 @on_sqlite
 @pytest.mark.parametrize("day", [date(1899, 12, 31), date(2200, 1, 1)])
 @pytest.mark.parametrize("field", ["standing", "compliance { status }"])
-async def test_an_unlikely_day_is_refused(shared_tenant: Tenant, someone: str, day: date, field: str) -> None:
+async def test_a_day_out_of_range_is_refused(shared_tenant: Tenant, someone: str, day: date, field: str) -> None:
     name, _, selection = field.partition(" ")
     text = f"query ($id: ID!, $day: Date) {{ worker(by: {{id: $id}}) {{ {name}(asOf: $day) {selection} }} }}"
     answer = await shared_tenant.execute(text, {"id": someone, "day": day.isoformat()})
@@ -216,20 +221,22 @@ async def test_an_unlikely_day_is_refused(shared_tenant: Tenant, someone: str, d
     assert answer.body["data"] == {"worker": {name: None}}
 
 
-async def test_the_scope_is_needed(asked: Asked) -> None:
-    worker = await asked.tenant.add_worker()
-    key = await asked.tenant.create_key(*(ALL_SCOPES - {Scope.COMPLIANCE_READ}))
+async def test_the_scope_is_required(organization: DatedOrganization) -> None:
+    worker = await organization.tenant.add_worker()
+    key = await organization.tenant.create_key(*(ALL_SCOPES - {Scope.COMPLIANCE_READ}))
     text = "query ($id: ID!) { worker(by: {id: $id}) { standing compliance { status } } }"
-    answer = await asked.tenant.execute(text, {"id": worker}, key=key)
+    answer = await organization.tenant.execute(text, {"id": worker}, key=key)
     assert answer.codes == ["FORBIDDEN", "FORBIDDEN"]
     assert answer.body["data"] == {"worker": {"standing": None, "compliance": None}}
 
 
-async def test_many_workers_take_no_more_statements_than_one(asked: Asked) -> None:
-    await settled(asked)
+async def test_the_number_of_statements_does_not_depend_on_the_number_of_workers(
+    organization: DatedOrganization,
+) -> None:
+    await set_up(organization)
     for number in range(8):
-        await asked.credential(await asked.tenant.add_worker(f"Worker {number}"), CPR)
-    asked.go(9)
+        await organization.credential(await organization.tenant.add_worker(f"Worker {number}"), CPR)
+    organization.advance_to(9)
     text = """query ($first: Int, $day: Date) { workers(first: $first) { nodes {
       standing(asOf: $day)
       compliance(asOf: $day) { status rule { id } credential { id } exemption { id } wanted { id } worker { id } }
@@ -238,50 +245,52 @@ async def test_many_workers_take_no_more_statements_than_one(asked: Asked) -> No
         taken = {}
         for first in (1, 10):
             with recorded_statements() as statements:
-                answer = await asked.tenant.execute(text, {"first": first, "day": day})
+                answer = await organization.tenant.execute(text, {"first": first, "day": day})
             taken[first] = len(statements)
             assert len(answer.data["workers"]["nodes"]) == first
-        assert taken[10] <= taken[1] + 3, day  # the edges that led nowhere for the one
+        assert taken[10] <= taken[1] + 3, day  # edges that were empty for the first worker
 
 
-async def test_a_day_ends_once_whatever_becomes_of_the_time_zone(asked: Asked, clock: SettableClock) -> None:
+async def test_a_day_ends_once_although_the_time_zone_changes(
+    organization: DatedOrganization, clock: SettableClock
+) -> None:
     day, question = START.isoformat(), "{ complianceSummary(asOf: %s) { byStanding { value count } } }"
 
-    async def told() -> int:
-        answer = await asked.tenant.execute(question % f'"{day}"')
+    async def counted() -> int:
+        answer = await organization.tenant.execute(question % f'"{day}"')
         return sum(row["count"] for row in answer.data["complianceSummary"]["byStanding"])
 
     async def move(time_zone: str, hours: int) -> None:
         clock.set(noon(0) + timedelta(hours=hours))
-        await calls.mutate_ok(asked.tenant, "organizationUpdate", "organization { id }", timeZone=time_zone)
+        await calls.mutate_ok(organization.tenant, "organizationUpdate", "organization { id }", timeZone=time_zone)
 
-    await asked.tenant.add_worker()
-    await move("Australia/Sydney", 10)  # where the day is over
-    await asked.tenant.add_worker("Somebody Late")
-    assert await told() == 1
-    await move("America/Los_Angeles", 11)  # where it goes on
-    assert await told() == 2
-    await asked.tenant.add_worker("Somebody Later")
+    await organization.tenant.add_worker()
+    await move("Australia/Sydney", 10)  # in Sydney the day is over
+    await organization.tenant.add_worker("Somebody Late")
+    assert await counted() == 1
+    await move("America/Los_Angeles", 11)  # in Los Angeles it continues
+    assert await counted() == 2
+    await organization.tenant.add_worker("Somebody Later")
     await move("Australia/Sydney", 12)
-    await asked.tenant.add_worker("Somebody Last")
-    assert await told() == 1
+    await organization.tenant.add_worker("Somebody Last")
+    assert await counted() == 1
 
 
-async def test_of_a_unit_that_was_deleted_since_the_days_gone_by_are_told(asked: Asked, other_tenant: Tenant) -> None:
-    asked.go(0)
-    unit = await asked.unit()
-    worker = await asked.tenant.add_worker(employment={"orgUnit": unit})
-    await asked.rule()
-    asked.go(3)
+async def test_past_days_of_a_deleted_unit_are_reported(organization: DatedOrganization, other_tenant: Tenant) -> None:
+    organization.advance_to(0)
+    unit = await organization.unit()
+    worker = await organization.tenant.add_worker(employment={"orgUnit": unit})
+    await organization.rule()
+    organization.advance_to(3)
     text = """query ($unit: ID, $day: Date) { complianceSummary(orgUnit: $unit, asOf: $day) {
         byStanding { value count } } gapsByWorker(orgUnit: $unit, asOf: $day) { nodes { worker { id } } } }"""
     past = {"unit": unit, "day": (START + timedelta(days=1)).isoformat()}
-    before = (await asked.tenant.execute(text, past)).data
+    before = (await organization.tenant.execute(text, past)).data
     assert before["complianceSummary"]["byStanding"] == [{"value": "NON_COMPLIANT", "count": 1}]
     assert before["gapsByWorker"]["nodes"] == [{"worker": {"id": worker}}]
     given = {"worker": {"id": worker}, "employment": {"orgUnit": None}}
-    await calls.mutate_ok(asked.tenant, "workerUpdate", "worker { id }", **given)
-    await calls.mutate_ok(asked.tenant, "orgUnitDelete", "orgUnit { id }", id=unit)
-    assert (await asked.tenant.execute(text, past)).data == before
-    for tenant, variables in ((asked.tenant, {**past, "day": None}), (other_tenant, past)):
+    await calls.mutate_ok(organization.tenant, "workerUpdate", "worker { id }", **given)
+    await calls.mutate_ok(organization.tenant, "orgUnitDelete", "orgUnit { id }", id=unit)
+    assert (await organization.tenant.execute(text, past)).data == before
+    for tenant, variables in ((organization.tenant, {**past, "day": None}), (other_tenant, past)):
         assert (await tenant.execute(text, variables)).codes == ["NOT_FOUND"] * 2

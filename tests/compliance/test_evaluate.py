@@ -1,4 +1,4 @@
-"""What a cell is, for every kind of worker, credential, rule and exemption; and what must hold of all of them."""
+"""The evaluation of workers: cells for each state of worker, credential, rule and exemption, and general properties."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -22,16 +22,16 @@ from app.compliance.tables import Level, RuleScope
 from app.credentials.tables import NEVER, Approval, Intake, VerificationStatus
 from app.registries.findings import Eligibility
 from app.workers.tables import Standing
-from tests.compliance import situations
-from tests.compliance.situations import DAY, POSITIONS, TYPES, UNITS, held, on, rule, situation
+from tests.compliance import fact_builders
+from tests.compliance.fact_builders import DAY, POSITIONS, TYPES, UNITS, credential_facts, on, rule_facts, worker_facts
 
 A, B, C = TYPES
 FEW = settings(max_examples=300, deadline=None)
 
 
-def cell(found: WorkerFacts, asked: RuleFacts | None = None, day: date = DAY) -> Cell:
-    [one] = evaluate.cells(found, [asked or rule()], day)
-    return one
+def cell(worker: WorkerFacts, applied_rule: RuleFacts | None = None, day: date = DAY) -> Cell:
+    [result] = evaluate.cells(worker, [applied_rule or rule_facts()], day)
+    return result
 
 
 CREDENTIALS: list[tuple[str, dict[str, Any], CellStatus, str]] = [
@@ -110,90 +110,96 @@ CREDENTIALS: list[tuple[str, dict[str, Any], CellStatus, str]] = [
 @pytest.mark.parametrize(
     ("changed", "status", "reason"), [row[1:] for row in CREDENTIALS], ids=[r[0] for r in CREDENTIALS]
 )
-def test_what_a_credential_is_worth(changed: dict[str, Any], status: CellStatus, reason: str) -> None:
-    found = cell(situation(held(**changed)))
-    assert (found.status, found.reason) == (status, reason)
-    assert found.credential_id == (None if status is CellStatus.MISSING else "held")
-    assert found.wanted == ((A,) if status in evaluate.FAILING else ())
+def test_the_cell_of_one_credential(changed: dict[str, Any], status: CellStatus, reason: str) -> None:
+    result = cell(worker_facts(credential_facts(**changed)))
+    assert (result.status, result.reason) == (status, reason)
+    assert result.credential_id == (None if status is CellStatus.MISSING else "held")
+    assert result.wanted == ((A,) if status in evaluate.FAILING else ())
 
 
 def test_the_best_of_several_counts() -> None:
     worse = [
-        held(id="1", expires_on=on(-9)),
-        held(id="2", eligibility=Eligibility.MAY_NOT_ENGAGE),
-        held(id="3", expires_on=on(9)),
+        credential_facts(id="1", expires_on=on(-9)),
+        credential_facts(id="2", eligibility=Eligibility.MAY_NOT_ENGAGE),
+        credential_facts(id="3", expires_on=on(9)),
     ]
-    assert cell(situation(*worse)).credential_id == "3"
-    assert cell(situation(*worse[:2])).credential_id == "1"
-    assert cell(situation(*worse, held(id="4", expires_on=on(90)))).credential_id == "4"
-    equal = [held(id="5", expires_on=on(90)), held(id="6", expires_on=on(91)), held(id="7", expires_on=on(91))]
-    assert cell(situation(*equal)).credential_id == "6"
+    assert cell(worker_facts(*worse)).credential_id == "3"
+    assert cell(worker_facts(*worse[:2])).credential_id == "1"
+    assert cell(worker_facts(*worse, credential_facts(id="4", expires_on=on(90)))).credential_id == "4"
+    equal = [
+        credential_facts(id="5", expires_on=on(90)),
+        credential_facts(id="6", expires_on=on(91)),
+        credential_facts(id="7", expires_on=on(91)),
+    ]
+    assert cell(worker_facts(*equal)).credential_id == "6"
 
 
 GRACE: list[tuple[str, WorkerFacts, RuleFacts, CellStatus, str]] = [
     (
         "first day",
-        situation(),
-        rule(effective_from=on(0), grace_days=3),
+        worker_facts(),
+        rule_facts(effective_from=on(0), grace_days=3),
         CellStatus.GRACE,
         "Nothing was provided. There is time until 2026-06-17.",
     ),
     (
         "last day",
-        situation(),
-        rule(effective_from=on(-2), grace_days=3),
+        worker_facts(),
+        rule_facts(effective_from=on(-2), grace_days=3),
         CellStatus.GRACE,
         "Nothing was provided. There is time until 2026-06-15.",
     ),
     (
         "over",
-        situation(),
-        rule(effective_from=on(-3), grace_days=3),
+        worker_facts(),
+        rule_facts(effective_from=on(-3), grace_days=3),
         CellStatus.MISSING,
         "Nothing was provided; it is asked since 2026-06-12.",
     ),
     (
         "after its expiry",
-        situation(held(expires_on=on(-3))),
-        rule(grace_days=3),
+        worker_facts(credential_facts(expires_on=on(-3))),
+        rule_facts(grace_days=3),
         CellStatus.GRACE,
         "It expired on 2026-06-12. There is time until 2026-06-15.",
     ),
     (
         "over after its expiry",
-        situation(held(expires_on=on(-4))),
-        rule(grace_days=3),
+        worker_facts(credential_facts(expires_on=on(-4))),
+        rule_facts(grace_days=3),
         CellStatus.EXPIRED,
         "It expired on 2026-06-11.",
     ),
     (
         "expired before it was asked",
-        situation(held(expires_on=on(-99))),
-        rule(effective_from=on(-1), grace_days=3),
+        worker_facts(credential_facts(expires_on=on(-99))),
+        rule_facts(effective_from=on(-1), grace_days=3),
         CellStatus.GRACE,
         "It expired on 2026-03-08. There is time until 2026-06-16.",
     ),
     (
         "none for the barred",
-        situation(held(eligibility=Eligibility.MAY_NOT_ENGAGE)),
-        rule(effective_from=on(0), grace_days=30),
+        worker_facts(credential_facts(eligibility=Eligibility.MAY_NOT_ENGAGE)),
+        rule_facts(effective_from=on(0), grace_days=30),
         CellStatus.INELIGIBLE,
         "Its holder may not be engaged.",
     ),
     (
         "before the first day of work",
-        situation(since=on(5)),
-        rule(),
+        worker_facts(since=on(5)),
+        rule_facts(),
         CellStatus.GRACE,
         "Nothing was provided. There is time until 2026-06-19.",
     ),
 ]
 
 
-@pytest.mark.parametrize(("found", "asked", "status", "reason"), [row[1:] for row in GRACE], ids=[r[0] for r in GRACE])
-def test_days_of_grace(found: WorkerFacts, asked: RuleFacts, status: CellStatus, reason: str) -> None:
-    one = cell(found, asked)
-    assert (one.status, one.reason, one.wanted) == (status, reason, (A,))
+@pytest.mark.parametrize(
+    ("worker", "applied_rule", "status", "reason"), [row[1:] for row in GRACE], ids=[r[0] for r in GRACE]
+)
+def test_grace_days(worker: WorkerFacts, applied_rule: RuleFacts, status: CellStatus, reason: str) -> None:
+    result = cell(worker, applied_rule)
+    assert (result.status, result.reason, result.wanted) == (status, reason, (A,))
 
 
 SINCE: list[tuple[str, dict[str, Any], dict[str, Any], date | None]] = [
@@ -257,40 +263,45 @@ SINCE: list[tuple[str, dict[str, Any], dict[str, Any], date | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("worker", "asked", "since"), [row[1:] for row in SINCE], ids=[r[0] for r in SINCE])
-def test_whom_a_rule_asks_and_since_when(worker: dict[str, Any], asked: dict[str, Any], since: date | None) -> None:
-    found = situation(**worker)
-    assert evaluate.applies_since(rule(**asked), found, DAY) == since
-    assert len(evaluate.cells(found, [rule(**asked)], DAY)) == (since is not None)
+@pytest.mark.parametrize(("worker", "applied_rule", "since"), [row[1:] for row in SINCE], ids=[r[0] for r in SINCE])
+def test_a_rule_applies_to_its_workers_since_a_day(
+    worker: dict[str, Any], applied_rule: dict[str, Any], since: date | None
+) -> None:
+    facts = worker_facts(**worker)
+    assert evaluate.applies_since(rule_facts(**applied_rule), facts, DAY) == since
+    assert len(evaluate.cells(facts, [rule_facts(**applied_rule)], DAY)) == (since is not None)
 
 
 def test_any_of_the_alternatives_is_enough() -> None:
-    asked = rule(alternatives=(A, B))
-    assert cell(situation(held(type_id=B)), asked).status is CellStatus.SATISFIED
-    assert cell(situation(), asked).wanted == (A,)
-    assert cell(situation(held(type_id=B, expires_on=on(-1))), asked).status is CellStatus.EXPIRED
+    either = rule_facts(alternatives=(A, B))
+    assert cell(worker_facts(credential_facts(type_id=B)), either).status is CellStatus.SATISFIED
+    assert cell(worker_facts(), either).wanted == (A,)
+    assert cell(worker_facts(credential_facts(type_id=B, expires_on=on(-1))), either).status is CellStatus.EXPIRED
 
 
-def test_as_many_as_are_asked() -> None:
-    asked = rule(alternatives=(A, B, C), minimum=2)
-    one = cell(situation(held(type_id=B)), asked)
-    assert one.status is CellStatus.MISSING
-    assert one.reason == "1 of 2 are in order. Nothing was provided; it is asked since 2023-09-19."
-    assert one.wanted == (A,)
-    assert cell(situation(), asked).wanted == (A, B)
-    two = cell(situation(held(id="b", type_id=B), held(id="c", type_id=C, expires_on=on(5))), asked)
-    assert (two.status, two.credential_id, two.wanted) == (CellStatus.EXPIRING, "c", ())
-    assert cell(situation(held()), rule(minimum=5)).status is CellStatus.SATISFIED
+def test_the_minimum_number_of_alternatives_is_required() -> None:
+    two_of_three = rule_facts(alternatives=(A, B, C), minimum=2)
+    one_met = cell(worker_facts(credential_facts(type_id=B)), two_of_three)
+    assert one_met.status is CellStatus.MISSING
+    assert one_met.reason == "1 of 2 are in order. Nothing was provided; it is asked since 2023-09-19."
+    assert one_met.wanted == (A,)
+    assert cell(worker_facts(), two_of_three).wanted == (A, B)
+    two_met = cell(
+        worker_facts(credential_facts(id="b", type_id=B), credential_facts(id="c", type_id=C, expires_on=on(5))),
+        two_of_three,
+    )
+    assert (two_met.status, two_met.credential_id, two_met.wanted) == (CellStatus.EXPIRING, "c", ())
+    assert cell(worker_facts(credential_facts()), rule_facts(minimum=5)).status is CellStatus.SATISFIED
 
 
 def test_exemptions() -> None:
     of_rule = ExemptionFacts("exemption", on(-1), on(1), rule_id="rule")
     of_type = ExemptionFacts("exemption", on(-1), type_id=A)
     for release, reason in ((of_rule, "Exempt until 2026-06-16."), (of_type, "Exempt since 2026-06-14.")):
-        one = cell(situation(exemptions=(release,)))
-        assert (one.status, one.reason, one.exemption_id) == (CellStatus.EXEMPT, reason, "exemption")
-        assert (one.credential_id, one.wanted) == (None, ())
-        needless = cell(situation(held(), exemptions=(release,)))
+        result = cell(worker_facts(exemptions=(release,)))
+        assert (result.status, result.reason, result.exemption_id) == (CellStatus.EXEMPT, reason, "exemption")
+        assert (result.credential_id, result.wanted) == (None, ())
+        needless = cell(worker_facts(credential_facts(), exemptions=(release,)))
         assert (needless.status, needless.exemption_id) == (CellStatus.SATISFIED, None)
     for other in (
         msgspec.structs.replace(of_rule, rule_id="another"),
@@ -298,11 +309,14 @@ def test_exemptions() -> None:
         msgspec.structs.replace(of_type, from_date=on(1)),
         msgspec.structs.replace(of_type, type_id=B),
     ):
-        assert cell(situation(exemptions=(other,))).status is CellStatus.MISSING
-    two = rule(alternatives=(A, B), minimum=2)
-    assert cell(situation(held(type_id=B), exemptions=(of_type,)), two).status is CellStatus.EXEMPT
-    assert cell(situation(held(type_id=B, expires_on=on(3)), exemptions=(of_type,)), two).status is CellStatus.EXPIRING
-    assert cell(situation(exemptions=(of_type,)), two).wanted == (B,)
+        assert cell(worker_facts(exemptions=(other,))).status is CellStatus.MISSING
+    two = rule_facts(alternatives=(A, B), minimum=2)
+    assert cell(worker_facts(credential_facts(type_id=B), exemptions=(of_type,)), two).status is CellStatus.EXEMPT
+    assert (
+        cell(worker_facts(credential_facts(type_id=B, expires_on=on(3)), exemptions=(of_type,)), two).status
+        is CellStatus.EXPIRING
+    )
+    assert cell(worker_facts(exemptions=(of_type,)), two).wanted == (B,)
 
 
 STANDINGS: list[tuple[dict[str, Any], Standing]] = [
@@ -317,78 +331,84 @@ STANDINGS: list[tuple[dict[str, Any], Standing]] = [
 
 @pytest.mark.parametrize(("changed", "expected"), STANDINGS)
 def test_the_standing_follows_from_the_mandatory_cells(changed: dict[str, Any], expected: Standing) -> None:
-    found = situation(held(**changed))
-    assert evaluate.standing(evaluate.cells(found, [rule()], DAY)) is expected
-    assert evaluate.standing(evaluate.cells(found, [rule(level=Level.OPTIONAL)], DAY)) is Standing.COMPLIANT
-    both = [rule(), rule(id="other", alternatives=(C,), grace_days=9_999)]
+    worker = worker_facts(credential_facts(**changed))
+    assert evaluate.standing(evaluate.cells(worker, [rule_facts()], DAY)) is expected
+    assert evaluate.standing(evaluate.cells(worker, [rule_facts(level=Level.OPTIONAL)], DAY)) is Standing.COMPLIANT
+    both = [rule_facts(), rule_facts(id="other", alternatives=(C,), grace_days=9_999)]
     worse = Standing.AT_RISK if expected is Standing.COMPLIANT else expected
-    assert evaluate.standing(evaluate.cells(found, both, DAY)) is worse
+    assert evaluate.standing(evaluate.cells(worker, both, DAY)) is worse
 
 
-def test_nothing_asked_is_compliant() -> None:
+def test_no_rules_is_compliant() -> None:
     assert evaluate.standing([]) is Standing.COMPLIANT
-    assert evaluate.next_change(situation(), [], [], DAY) == date.max
+    assert evaluate.next_change(worker_facts(), [], [], DAY) == date.max
 
 
-def _worth(found: list[Cell]) -> dict[str, int]:
-    return {one.rule.id: evaluate.RANK[one.status] for one in found}
+def _ranks(cells: list[Cell]) -> dict[str, int]:
+    return {item.rule.id: evaluate.RANK[item.status] for item in cells}
 
 
 BETTER = [Standing.NON_COMPLIANT, Standing.AT_RISK, Standing.COMPLIANT]
 
 
-def _is_no_worse(before: WorkerFacts, now: WorkerFacts, rules: list[RuleFacts]) -> None:
-    old, new = (evaluate.cells(each, rules, DAY) for each in (before, now))
-    was, worth = _worth(old), _worth(new)
-    # An exemption is as good as what satisfies.
-    assert all(worth[key] <= max(was[key], evaluate.RANK[CellStatus.EXEMPT]) for key in was)
+def _assert_no_worse(before: WorkerFacts, now: WorkerFacts, rules: list[RuleFacts]) -> None:
+    old, new = (evaluate.cells(worker, rules, DAY) for worker in (before, now))
+    old_ranks, new_ranks = _ranks(old), _ranks(new)
+    # An exemption may replace SATISFIED without making the worker worse off.
+    assert all(new_ranks[key] <= max(old_ranks[key], evaluate.RANK[CellStatus.EXEMPT]) for key in old_ranks)
     assert BETTER.index(evaluate.standing(new)) >= BETTER.index(evaluate.standing(old))
 
 
 @FEW
-@given(situations.situations, situations.rule_lists, situations.valid)
-def test_a_valid_credential_never_worsens(found: WorkerFacts, rules: list[RuleFacts], more: CredentialFacts) -> None:
-    _is_no_worse(found, msgspec.structs.replace(found, credentials=(*found.credentials, more)), rules)
+@given(fact_builders.workers, fact_builders.rule_lists, fact_builders.valid_credentials)
+def test_a_valid_credential_never_worsens_a_standing(
+    worker: WorkerFacts, rules: list[RuleFacts], credential: CredentialFacts
+) -> None:
+    _assert_no_worse(worker, msgspec.structs.replace(worker, credentials=(*worker.credentials, credential)), rules)
 
 
 @FEW
-@given(situations.situations, situations.rule_lists, situations.releases)
-def test_an_exemption_never_worsens(found: WorkerFacts, rules: list[RuleFacts], more: ExemptionFacts) -> None:
-    _is_no_worse(found, msgspec.structs.replace(found, exemptions=(*found.exemptions, more)), rules)
+@given(fact_builders.workers, fact_builders.rule_lists, fact_builders.exemptions)
+def test_an_exemption_never_worsens_a_standing(
+    worker: WorkerFacts, rules: list[RuleFacts], exemption: ExemptionFacts
+) -> None:
+    _assert_no_worse(worker, msgspec.structs.replace(worker, exemptions=(*worker.exemptions, exemption)), rules)
 
 
-def _said(cells: list[Cell]) -> list[tuple[Any, ...]]:
-    return [(one.rule.id, one.status, one.reason, one.credential_id, one.exemption_id, one.wanted) for one in cells]
+def _summaries(cells: list[Cell]) -> list[tuple[Any, ...]]:
+    return [
+        (item.rule.id, item.status, item.reason, item.credential_id, item.exemption_id, item.wanted) for item in cells
+    ]
 
 
 @FEW
-@given(situations.situations, situations.rule_lists)
-def test_nothing_changes_before_the_day_that_is_told(found: WorkerFacts, rules: list[RuleFacts]) -> None:
+@given(fact_builders.workers, fact_builders.rule_lists)
+def test_no_cell_changes_before_the_next_change(worker: WorkerFacts, rules: list[RuleFacts]) -> None:
     day = on(-70)
     while day < on(170):
-        cells = evaluate.cells(found, rules, day)
-        until = min(evaluate.next_change(found, rules, cells, day), on(170))
+        cells = evaluate.cells(worker, rules, day)
+        until = min(evaluate.next_change(worker, rules, cells, day), on(170))
         assert until > day
-        assert all(one.changes_on > day for one in cells)
+        assert all(item.changes_on > day for item in cells)
         between = day + timedelta(days=1)
         while between < until:
-            assert _said(evaluate.cells(found, rules, between)) == _said(cells)
+            assert _summaries(evaluate.cells(worker, rules, between)) == _summaries(cells)
             between += timedelta(days=1)
         day = until
 
 
 @FEW
-@given(situations.situations, situations.rule_lists, st.randoms(use_true_random=False))
-def test_the_order_of_facts_does_not_matter(found: WorkerFacts, rules: list[RuleFacts], random: Any) -> None:
-    def mixed(items: Any) -> tuple[Any, ...]:
+@given(fact_builders.workers, fact_builders.rule_lists, st.randoms(use_true_random=False))
+def test_the_order_of_facts_does_not_matter(worker: WorkerFacts, rules: list[RuleFacts], random: Any) -> None:
+    def shuffled(items: Any) -> tuple[Any, ...]:
         return tuple(random.sample(list(items), len(items)))
 
     other = msgspec.structs.replace(
-        found,
-        assignments=mixed(found.assignments),
-        credentials=mixed(found.credentials),
-        exemptions=mixed(found.exemptions),
+        worker,
+        assignments=shuffled(worker.assignments),
+        credentials=shuffled(worker.credentials),
+        exemptions=shuffled(worker.exemptions),
     )
-    cells, others = evaluate.cells(found, rules, DAY), evaluate.cells(other, list(mixed(rules)), DAY)
-    assert sorted(_said(cells)) == sorted(_said(others))
+    cells, others = evaluate.cells(worker, rules, DAY), evaluate.cells(other, list(shuffled(rules)), DAY)
+    assert sorted(_summaries(cells)) == sorted(_summaries(others))
     assert evaluate.standing(cells) is evaluate.standing(others)

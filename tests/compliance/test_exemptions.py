@@ -1,4 +1,4 @@
-"""Exemptions: granting and revoking them, what is refused, and how they are listed."""
+"""Exemptions: grants, revocations, refusals and lists."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,36 +8,36 @@ import pytest
 from app.access import ALL_SCOPES, Scope
 from tests import calls
 from tests.calls import UNKNOWN_ID, assert_refused, mutate_ok
-from tests.compliance.life import add_rule
+from tests.compliance.requirement_calls import add_rule
 from tests.conftest import SettableClock
 from tests.service import Tenant
 
-SHOWN = """
+SELECTION = """
   id worker { id } rule { id } credentialType { code } reason from to approver { id name } revoked revokedAt revision
   viewerCanRevoke
 """
-NEEDED = Scope.REQUIREMENTS_WRITE
+SCOPE = Scope.REQUIREMENTS_WRITE
 OF_TYPE = {"credentialType": "WWCC_NSW"}
 
 
 @pytest.fixture(autouse=True)
 def today(clock: SettableClock) -> None:
-    """A day to count from."""
+    """Set the clock to a fixed day."""
     clock.set(datetime(2026, 3, 10, 9, tzinfo=UTC))
 
 
-async def grant(tenant: Tenant, worker: str, **given: Any) -> Any:
-    """Let a worker off a type, or what is given; gives the exemption."""
-    content = {"requirement": OF_TYPE, "reason": "On the way.", **given}
-    return await mutate_ok(tenant, "exemptionGrant", f"exemption {{ {SHOWN} }}", worker={"id": worker}, **content)
+async def grant(tenant: Tenant, worker: str, **content: Any) -> Any:
+    """Grant an exemption, from a credential type by default, and return it."""
+    content = {"requirement": OF_TYPE, "reason": "On the way.", **content}
+    return await mutate_ok(tenant, "exemptionGrant", f"exemption {{ {SELECTION} }}", worker={"id": worker}, **content)
 
 
-async def test_an_exemption_says_who_approved_what(tenant: Tenant) -> None:
+async def test_an_exemption_records_its_approver(tenant: Tenant) -> None:
     worker, rule = await tenant.add_worker(), await add_rule(tenant)
     viewer = (await tenant.execute("{ viewer { id name } }")).data["viewer"]
-    found = await grant(tenant, worker)
-    del found["id"]
-    assert found == {
+    exemption = await grant(tenant, worker)
+    del exemption["id"]
+    assert exemption == {
         "worker": {"id": worker},
         "rule": None,
         "credentialType": {"code": "WWCC_NSW"},
@@ -50,9 +50,9 @@ async def test_an_exemption_says_who_approved_what(tenant: Tenant) -> None:
         "revision": 1,
         "viewerCanRevoke": True,
     }
-    found = await grant(tenant, worker, requirement={"rule": rule}, **{"from": "2026-01-01", "to": "2026-12-31"})
-    assert (found["rule"], found["credentialType"]) == ({"id": rule}, None)
-    assert (found["from"], found["to"]) == ("2026-01-01", "2026-12-31")
+    exemption = await grant(tenant, worker, requirement={"rule": rule}, **{"from": "2026-01-01", "to": "2026-12-31"})
+    assert (exemption["rule"], exemption["credentialType"]) == ({"id": rule}, None)
+    assert (exemption["from"], exemption["to"]) == ("2026-01-01", "2026-12-31")
     events = [row for row in await calls.event_rows(tenant) if row["kind"].value == "exemption.granted"]
     assert [row["worker_id"] for row in events] == [worker, worker]
     assert events[1]["changes"]["rule"] == {"from": None, "to": rule}
@@ -61,15 +61,15 @@ async def test_an_exemption_says_who_approved_what(tenant: Tenant) -> None:
 async def test_an_exemption_is_revoked_once(tenant: Tenant) -> None:
     key = (await grant(tenant, await tenant.add_worker()))["id"]
     await assert_refused(tenant, "exemptionRevoke", ("CONFLICT", "expectedRevision"), id=key, expectedRevision=3)
-    found = await mutate_ok(tenant, "exemptionRevoke", f"exemption {{ {SHOWN} }}", id=key)
-    assert (found["revoked"], found["revokedAt"], found["revision"]) == (True, "2026-03-10T09:00:00Z", 2)
-    assert not found["viewerCanRevoke"]
+    exemption = await mutate_ok(tenant, "exemptionRevoke", f"exemption {{ {SELECTION} }}", id=key)
+    assert (exemption["revoked"], exemption["revokedAt"], exemption["revision"]) == (True, "2026-03-10T09:00:00Z", 2)
+    assert not exemption["viewerCanRevoke"]
     await assert_refused(tenant, "exemptionRevoke", ("ALREADY_REVOKED", "id"), id=key)
     assert (await calls.event_rows(tenant))[-1]["kind"].value == "exemption.revoked"
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("content", "expected"),
     [
         ({"reason": " "}, ("REQUIRED", "reason")),
         ({"reason": "r" * 2_001}, ("INVALID", "reason")),
@@ -81,26 +81,28 @@ async def test_an_exemption_is_revoked_once(tenant: Tenant) -> None:
         ({"requirement": {"credentialType": "NO_SUCH"}}, ("NOT_FOUND", "requirement.credentialType")),
     ],
 )
-async def test_what_cannot_be_an_exemption_is_refused(
-    shared_tenant: Tenant, someone: str, given: dict[str, Any], expected: tuple[str, str]
+async def test_an_invalid_exemption_is_refused(
+    shared_tenant: Tenant, someone: str, content: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     base = {"worker": {"id": someone}, "requirement": OF_TYPE, "reason": "On the way."}
-    await assert_refused(shared_tenant, "exemptionGrant", expected, **{**base, **given})
+    await assert_refused(shared_tenant, "exemptionGrant", expected, **{**base, **content})
 
 
-async def test_who_and_what_is_gone_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
+async def test_deleted_and_foreign_records_are_refused(tenant: Tenant, other_tenant: Tenant) -> None:
     worker, gone, rule = await tenant.add_worker(), await tenant.add_worker("Gone"), await add_rule(tenant)
     await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": gone})
     await mutate_ok(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     base: dict[str, Any] = {"worker": {"id": worker}, "requirement": {"rule": rule}, "reason": "On the way."}
     await assert_refused(tenant, "exemptionGrant", ("DELETED", "requirement.rule"), **base)
     await assert_refused(tenant, "exemptionGrant", ("DELETED", "worker"), **{**base, "worker": {"id": gone}})
-    theirs = await other_tenant.add_worker()
-    key = (await grant(other_tenant, theirs))["id"]
-    await assert_refused(tenant, "exemptionGrant", ("NOT_FOUND", "worker.id"), **{**base, "worker": {"id": theirs}})
+    foreign_worker = await other_tenant.add_worker()
+    key = (await grant(other_tenant, foreign_worker))["id"]
+    await assert_refused(
+        tenant, "exemptionGrant", ("NOT_FOUND", "worker.id"), **{**base, "worker": {"id": foreign_worker}}
+    )
     await assert_refused(tenant, "exemptionRevoke", ("NOT_FOUND", "id"), id=key)
-    await calls.assert_forbidden(tenant, "exemptionGrant", *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, **base)
-    await calls.assert_forbidden(tenant, "exemptionRevoke", *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, id=key)
+    await calls.assert_forbidden(tenant, "exemptionGrant", *(ALL_SCOPES - {SCOPE}), required_scope=SCOPE, **base)
+    await calls.assert_forbidden(tenant, "exemptionRevoke", *(ALL_SCOPES - {SCOPE}), required_scope=SCOPE, id=key)
 
 
 async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:
@@ -110,18 +112,18 @@ async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:
     key = (await grant(tenant, ada, reason="c", requirement={"credentialType": "NPI"}))["id"]
     await mutate_ok(tenant, "exemptionRevoke", "exemption { id }", id=key)
 
-    async def found(where: dict[str, Any], **arguments: Any) -> str:
-        given = {"where": where, "orderBy": [{"field": "CREATED_AT"}], **arguments}
-        return "".join(node["reason"] for node in await calls.query_nodes(tenant, "exemptions", "reason", **given))
+    async def reasons(where: dict[str, Any], **arguments: Any) -> str:
+        content = {"where": where, "orderBy": [{"field": "CREATED_AT"}], **arguments}
+        return "".join(node["reason"] for node in await calls.query_nodes(tenant, "exemptions", "reason", **content))
 
-    assert await found({}) == "abc"
-    assert await found({}, orderBy=[{"field": "CREATED_AT", "direction": "DESC"}]) == "cba"
-    assert await found({"worker": {"eq": ada}}) == "ac"
-    assert await found({"rule": {"eq": rule}}) == "b"
-    assert await found({"type": {"in": ["NPI", "WWCC_NSW"]}}) == "ac"
-    assert await found({"on": "2026-01-31"}) == "a"
-    assert await found({"on": "2026-03-10"}) == "b"
-    assert await found({"isRevoked": True}) == "c"
+    assert await reasons({}) == "abc"
+    assert await reasons({}, orderBy=[{"field": "CREATED_AT", "direction": "DESC"}]) == "cba"
+    assert await reasons({"worker": {"eq": ada}}) == "ac"
+    assert await reasons({"rule": {"eq": rule}}) == "b"
+    assert await reasons({"type": {"in": ["NPI", "WWCC_NSW"]}}) == "ac"
+    assert await reasons({"on": "2026-01-31"}) == "a"
+    assert await reasons({"on": "2026-03-10"}) == "b"
+    assert await reasons({"isRevoked": True}) == "c"
     text = "query ($id: ID!) { worker(by: {id: $id}) { exemptions(where: {isRevoked: false}) { nodes { reason } } } }"
     answer = await tenant.execute(text, {"id": ada})
     assert answer.data["worker"]["exemptions"]["nodes"] == [{"reason": "a"}]

@@ -1,4 +1,4 @@
-"""Requests by hand: many at once, reminding, cancelling, raising again, their lists, and what they follow."""
+"""Requests of people: create, remind, cancel, resend, lists, and changes that follow the credential."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,30 +9,30 @@ from app.access import ALL_SCOPES, Scope
 from app.credentials.tables import Credential, Intake
 from tests import calls
 from tests.calls import assert_refused, mutate, mutate_ok
-from tests.compliance import life
-from tests.compliance.life import add_rule, requests
+from tests.compliance import requirement_calls
+from tests.compliance.requirement_calls import add_rule, requests
 from tests.conftest import SettableClock
 from tests.service import Tenant, error_paths
 
-SHOWN = """
+SELECTION = """
   id worker { id } credentialType { code } credential { id intake { status dueAt request { id } rule { id } } }
   rule { id } raisedBy status message guidance dueOn reminders lastRemindedAt open closedAt revision
   viewerCanRemind viewerCanCancel viewerCanResend
 """
 CREATED = "results { workerId credentialType request { id } errors { code path } } total succeeded failed"
-NEEDED = Scope.CREDENTIALS_WRITE
+SCOPE = Scope.CREDENTIALS_WRITE
 WWCC = {"credentialType": "WWCC_NSW"}
 
 
 @pytest.fixture(autouse=True)
 def today(clock: SettableClock) -> None:
-    """A day to count from."""
+    """Set the clock to a fixed day."""
     clock.set(datetime(2026, 3, 10, 9, tzinfo=UTC))
 
 
-async def ask(tenant: Tenant, worker: str, **given: Any) -> str:
-    """Ask a worker for a WWCC; gives the request's id."""
-    payload = await mutate(tenant, "credentialRequestsCreate", CREATED, workers=[worker], types=[WWCC], **given)
+async def create_request(tenant: Tenant, worker: str, **input: Any) -> str:
+    """Ask a worker for a WWCC and return the id of the request."""
+    payload = await mutate(tenant, "credentialRequestsCreate", CREATED, workers=[worker], types=[WWCC], **input)
     [result] = payload["results"]
     assert result["errors"] == []
     return str(result["request"]["id"])
@@ -41,18 +41,18 @@ async def ask(tenant: Tenant, worker: str, **given: Any) -> str:
 async def test_each_worker_is_asked_for_each_type(tenant: Tenant, other_tenant: Tenant) -> None:
     ada, ben, gone = [await tenant.add_worker(name) for name in ("Ada", "Ben", "Cy")]
     await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": gone})
-    await ask(tenant, ada)
+    await create_request(tenant, ada)
     workers = [ada, gone, await other_tenant.add_worker(), ben, ben, "nonsense"]
     types = [WWCC, {"credentialType": "NPI", "guidance": "Ten digits."}]
-    given = {"workers": workers, "types": types, "message": "Please.", "dueOn": "2026-03-10"}
-    payload = await mutate(tenant, "credentialRequestsCreate", CREATED, **given)
+    input = {"workers": workers, "types": types, "message": "Please.", "dueOn": "2026-03-10"}
+    payload = await mutate(tenant, "credentialRequestsCreate", CREATED, **input)
     assert (payload["total"], payload["succeeded"], payload["failed"]) == (12, 3, 9)
     results = payload["results"]
-    assert [(one["workerId"], one["credentialType"]) for one in results] == [
+    assert [(result["workerId"], result["credentialType"]) for result in results] == [
         (worker, code) for worker in workers for code in ("WWCC_NSW", "NPI")
     ]
-    found = [error_paths(one) for one in results]
-    assert found == [
+    errors = [error_paths(result) for result in results]
+    assert errors == [
         *([("ALREADY_REQUESTED", "workers.0")], []),
         *[[("DELETED", "workers.1")]] * 2,
         *[[("NOT_FOUND", "workers.2")]] * 2,
@@ -60,7 +60,7 @@ async def test_each_worker_is_asked_for_each_type(tenant: Tenant, other_tenant: 
         *[[("ALREADY_REQUESTED", "workers.4")]] * 2,
         *[[("INVALID", "workers.5")]] * 2,
     ]
-    shown = await life.show(tenant, "CredentialRequest", results[1]["request"]["id"], SHOWN)
+    shown = await requirement_calls.show(tenant, "CredentialRequest", results[1]["request"]["id"], SELECTION)
     credential = shown.pop("credential")
     assert credential["intake"] == {
         "status": "REQUESTED",
@@ -86,16 +86,16 @@ async def test_each_worker_is_asked_for_each_type(tenant: Tenant, other_tenant: 
         "viewerCanCancel": True,
         "viewerCanResend": False,
     }
-    assert len(await life.rows(tenant, Credential)) == 4
+    assert len(await requirement_calls.rows(tenant, Credential)) == 4
 
 
-async def test_who_holds_one_already_can_be_asked_for_another(tenant: Tenant) -> None:
+async def test_a_worker_with_a_credential_can_be_asked_for_another(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await tenant.add_credential(worker, verification={"status": "ACTIVE"})
-    await ask(tenant, worker)
+    await create_request(tenant, worker)
 
 
-async def test_without_guidance_the_type_has_its_own(tenant: Tenant) -> None:
+async def test_guidance_defaults_to_that_of_the_type(tenant: Tenant) -> None:
     await mutate_ok(
         tenant,
         "credentialTypeUpdate",
@@ -103,13 +103,13 @@ async def test_without_guidance_the_type_has_its_own(tenant: Tenant) -> None:
         id=await calls.credential_type_id(tenant, "WWCC_NSW"),
         instructions="Both sides.",
     )
-    key = await ask(tenant, await tenant.add_worker())
-    assert (await life.show(tenant, "CredentialRequest", key, "guidance"))["guidance"] == "Both sides."
+    key = await create_request(tenant, await tenant.add_worker())
+    assert (await requirement_calls.show(tenant, "CredentialRequest", key, "guidance"))["guidance"] == "Both sides."
 
 
 @pytest.fixture(scope="module")
 async def someone(shared_tenant: Tenant) -> str:
-    """The id of a worker, in an organization where passports are asked of nobody anymore."""
+    """Return the id of a worker in an organization where the passport type is archived."""
     await mutate_ok(
         shared_tenant,
         "credentialTypeArchive",
@@ -120,7 +120,7 @@ async def someone(shared_tenant: Tenant) -> str:
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("input", "expected"),
     [
         ({"workers": ["wkr_0000000000000000"] * 51}, ("TOO_MANY", "workers")),
         ({"types": [WWCC] * 21}, ("TOO_MANY", "types")),
@@ -132,62 +132,65 @@ async def someone(shared_tenant: Tenant) -> str:
         ({"dueOn": "2026-03-09"}, ("INVALID", "dueOn")),
     ],
 )
-async def test_what_cannot_be_asked_is_refused(
-    shared_tenant: Tenant, someone: str, given: dict[str, Any], expected: tuple[str, str]
+async def test_an_invalid_request_is_refused(
+    shared_tenant: Tenant, someone: str, input: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     base = {"workers": [someone], "types": [WWCC]}
-    await assert_refused(shared_tenant, "credentialRequestsCreate", expected, **{**base, **given})
+    await assert_refused(shared_tenant, "credentialRequestsCreate", expected, **{**base, **input})
 
 
 async def test_reminders_are_counted(tenant: Tenant, clock: SettableClock) -> None:
-    key = await ask(tenant, await tenant.add_worker())
+    key = await create_request(tenant, await tenant.add_worker())
     clock.advance(timedelta(days=2))
     selection = "credentialRequest { reminders lastRemindedAt revision }"
     for number in (1, 2):
-        found = await mutate_ok(tenant, "credentialRequestRemind", selection, id=key)
-        assert found == {"reminders": number, "lastRemindedAt": "2026-03-12T09:00:00Z", "revision": number + 1}
-    assert (await life.kinds(tenant))[-2:] == ["request.reminded", "request.reminded"]
+        result = await mutate_ok(tenant, "credentialRequestRemind", selection, id=key)
+        assert result == {"reminders": number, "lastRemindedAt": "2026-03-12T09:00:00Z", "revision": number + 1}
+    assert (await requirement_calls.event_kinds(tenant))[-2:] == ["request.reminded", "request.reminded"]
 
 
-async def test_a_cancelled_request_asks_no_more_and_is_raised_again_as_a_new_one(tenant: Tenant) -> None:
+async def test_a_cancelled_request_is_resent_as_a_new_one(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    key = await ask(tenant, worker, message="Please.", dueOn="2026-04-01")
+    key = await create_request(tenant, worker, message="Please.", dueOn="2026-04-01")
     await assert_refused(tenant, "credentialRequestResend", ("REQUEST_OPEN", "id"), id=key)
-    found = await mutate_ok(tenant, "credentialRequestCancel", f"credentialRequest {{ {SHOWN} }}", id=key)
-    assert (found["status"], found["open"], found["credential"]["intake"]["status"]) == (
+    result = await mutate_ok(tenant, "credentialRequestCancel", f"credentialRequest {{ {SELECTION} }}", id=key)
+    assert (result["status"], result["open"], result["credential"]["intake"]["status"]) == (
         *("CANCELLED", False),
         "CANCELLED",
     )
-    assert (found["viewerCanRemind"], found["viewerCanCancel"], found["viewerCanResend"]) == (False, False, True)
+    assert (result["viewerCanRemind"], result["viewerCanCancel"], result["viewerCanResend"]) == (False, False, True)
     for field in ("credentialRequestCancel", "credentialRequestRemind"):
         await assert_refused(tenant, field, ("REQUEST_CLOSED", "id"), id=key)
-    credential = found["credential"]["id"]
+    credential = result["credential"]["id"]
     submit: dict[str, Any] = {"id": credential, "referenceNumber": "WWC1234567E"}
     await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
     await mutate_ok(tenant, "credentialRestore", "credential { id }", id=credential)
     await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
     await assert_refused(tenant, "credentialUpdate", ("NOT_UPDATABLE", "id"), id=credential)
-    again = await mutate_ok(tenant, "credentialRequestResend", f"credentialRequest {{ {SHOWN} }}", id=key)
+    again = await mutate_ok(tenant, "credentialRequestResend", f"credentialRequest {{ {SELECTION} }}", id=key)
     assert again["id"] != key
     assert again["credential"]["id"] != credential
     assert (again["message"], again["dueOn"], again["status"]) == ("Please.", None, "REQUESTED")
     await assert_refused(tenant, "credentialRequestResend", ("ALREADY_REQUESTED", "id"), id=key)
-    await mutate_ok(tenant, "credentialRequestCancel", life.REQUEST, id=again["id"])
+    await mutate_ok(tenant, "credentialRequestCancel", requirement_calls.REQUEST, id=again["id"])
     selection = "credentialRequest { message dueOn }"
-    given = {"message": "Now, please.", "dueOn": "2026-03-11"}
-    assert await mutate_ok(tenant, "credentialRequestResend", selection, id=key, **given) == given
+    input = {"message": "Now, please.", "dueOn": "2026-03-11"}
+    assert await mutate_ok(tenant, "credentialRequestResend", selection, id=key, **input) == input
 
 
-async def test_what_cannot_be_pursued_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
-    key, theirs = await ask(tenant, await tenant.add_worker()), await ask(other_tenant, await other_tenant.add_worker())
+async def test_reminding_and_cancelling_are_refused_by_state(tenant: Tenant, other_tenant: Tenant) -> None:
+    key, foreign_id = (
+        await create_request(tenant, await tenant.add_worker()),
+        await create_request(other_tenant, await other_tenant.add_worker()),
+    )
     for field in ("credentialRequestRemind", "credentialRequestCancel", "credentialRequestResend"):
-        await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
-        await calls.assert_forbidden(tenant, field, *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, id=key)
+        await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=foreign_id)
+        await calls.assert_forbidden(tenant, field, *(ALL_SCOPES - {SCOPE}), required_scope=SCOPE, id=key)
         if field != "credentialRequestResend":
             await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=2)
-    given: dict[str, Any] = {"workers": [], "types": [WWCC]}
+    input: dict[str, Any] = {"workers": [], "types": [WWCC]}
     await calls.assert_forbidden(
-        tenant, "credentialRequestsCreate", *(ALL_SCOPES - {NEEDED}), required_scope=NEEDED, **given
+        tenant, "credentialRequestsCreate", *(ALL_SCOPES - {SCOPE}), required_scope=SCOPE, **input
     )
     await mutate_ok(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
     await mutate_ok(
@@ -204,10 +207,10 @@ async def test_what_cannot_be_pursued_is_refused(tenant: Tenant, other_tenant: T
         await assert_refused(tenant, field, ("ALREADY_SUBMITTED", "id"), id=key)
 
 
-async def test_nobody_who_is_gone_is_asked_again(tenant: Tenant) -> None:
+async def test_a_request_is_not_resent_to_a_deleted_worker(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    key = await ask(tenant, worker)
-    await mutate_ok(tenant, "credentialRequestCancel", life.REQUEST, id=key)
+    key = await create_request(tenant, worker)
+    await mutate_ok(tenant, "credentialRequestCancel", requirement_calls.REQUEST, id=key)
     await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
     await assert_refused(tenant, "credentialRequestResend", ("DELETED", "worker"), id=key)
     await mutate_ok(tenant, "workerRestore", "worker { id }", worker={"id": worker})
@@ -218,14 +221,14 @@ async def test_nobody_who_is_gone_is_asked_again(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("way", ["Archive", "Delete", "Purge"])
-async def test_a_request_closes_with_its_credential_and_opens_again_with_it(tenant: Tenant, way: str) -> None:
-    await ask(tenant, await tenant.add_worker())
+async def test_a_request_closes_and_reopens_with_its_credential(tenant: Tenant, way: str) -> None:
+    await create_request(tenant, await tenant.add_worker())
     [request] = await requests(tenant)
     by = {"id": request.credential_id}
     await mutate_ok(tenant, "credentialArchive" if way == "Purge" else f"credential{way}", "credential { id }", **by)
     if way == "Purge":
         await mutate_ok(tenant, "credentialPurge", "purgedId", **by, confirm=True)
-        shown = await life.show(tenant, "CredentialRequest", request.id, "open credential { id }")
+        shown = await requirement_calls.show(tenant, "CredentialRequest", request.id, "open credential { id }")
         assert shown == {"open": False, "credential": None}
         return
     [closed] = await requests(tenant)
@@ -236,12 +239,12 @@ async def test_a_request_closes_with_its_credential_and_opens_again_with_it(tena
     assert open_.closed_at is None
 
 
-async def test_a_request_does_not_go_with_its_credential_to_somebody_else(tenant: Tenant) -> None:
+async def test_a_request_stays_with_its_worker_after_a_transfer(tenant: Tenant) -> None:
     ada, ben = await tenant.add_worker("Ada"), await tenant.add_worker("Ben")
     await add_rule(tenant, scope="WORKER", worker=ada)
     [request] = await requests(tenant)
-    given = {"from": {"type": "WORKER", "id": ada}, "to": {"type": "WORKER", "id": ben}}
-    await mutate(tenant, "credentialTransfer", "status", id=request.credential_id, **given)
+    input = {"from": {"type": "WORKER", "id": ada}, "to": {"type": "WORKER", "id": ben}}
+    await mutate(tenant, "credentialTransfer", "status", id=request.credential_id, **input)
     [closed] = await requests(tenant)
     assert (closed.worker_id, closed.closed_at is None) == (ada, False)
 
@@ -249,37 +252,37 @@ async def test_a_request_does_not_go_with_its_credential_to_somebody_else(tenant
 async def test_requests_are_filtered_and_sorted(tenant: Tenant, clock: SettableClock) -> None:
     ada, ben = await tenant.add_worker("Ada"), await tenant.add_worker("Ben")
     rule = await add_rule(tenant, "NPI", name="r", scope="WORKER", worker=ada, requestMessage="a")
-    await ask(tenant, ben, message="b", dueOn="2026-03-20")
-    key = await ask(tenant, ada, message="c", dueOn="2026-03-12")
-    await mutate_ok(tenant, "credentialRequestCancel", life.REQUEST, id=key)
+    await create_request(tenant, ben, message="b", dueOn="2026-03-20")
+    key = await create_request(tenant, ada, message="c", dueOn="2026-03-12")
+    await mutate_ok(tenant, "credentialRequestCancel", requirement_calls.REQUEST, id=key)
     clock.set(datetime(2026, 3, 21, 9, tzinfo=UTC))
 
-    async def found(where: dict[str, Any] | None = None, **arguments: Any) -> str:
-        given = {"where": where or {}, "orderBy": [{"field": "CREATED_AT"}], **arguments}
+    async def messages(where: dict[str, Any] | None = None, **arguments: Any) -> str:
+        input = {"where": where or {}, "orderBy": [{"field": "CREATED_AT"}], **arguments}
         return "".join(
-            node["message"] for node in await calls.query_nodes(tenant, "credentialRequests", "message", **given)
+            node["message"] for node in await calls.query_nodes(tenant, "credentialRequests", "message", **input)
         )
 
-    assert await found() == "abc"
-    assert await found(orderBy=[{"field": "DUE_ON"}]) == "cba"
-    assert await found({"worker": {"eq": ada}}) == "ac"
-    assert await found({"type": {"eq": "WWCC_NSW"}}) == "bc"
-    assert await found({"type": {"notIn": ["WWCC_NSW"]}}) == "a"
-    assert await found({"rule": {"eq": rule}}) == "a"
-    assert await found({"raisedBy": {"eq": "PERSON"}}) == "bc"
-    assert await found({"open": True}) == "ab"
-    assert await found({"open": False}) == "c"
-    assert await found({"overdue": True}) == "b"
-    assert await found({"overdue": False}) == "ac"
-    assert await found({"intake": {"in": ["CANCELLED"]}}) == "c"
+    assert await messages() == "abc"
+    assert await messages(orderBy=[{"field": "DUE_ON"}]) == "cba"
+    assert await messages({"worker": {"eq": ada}}) == "ac"
+    assert await messages({"type": {"eq": "WWCC_NSW"}}) == "bc"
+    assert await messages({"type": {"notIn": ["WWCC_NSW"]}}) == "a"
+    assert await messages({"rule": {"eq": rule}}) == "a"
+    assert await messages({"raisedBy": {"eq": "PERSON"}}) == "bc"
+    assert await messages({"open": True}) == "ab"
+    assert await messages({"open": False}) == "c"
+    assert await messages({"overdue": True}) == "b"
+    assert await messages({"overdue": False}) == "ac"
+    assert await messages({"intake": {"in": ["CANCELLED"]}}) == "c"
     text = "query ($id: ID!) { worker(by: {id: $id}) { requests(where: {open: true}) { nodes { message } } } }"
     answer = await tenant.execute(text, {"id": ada})
     assert answer.data["worker"]["requests"]["nodes"] == [{"message": "a"}]
 
 
-async def test_a_repeated_call_gives_the_first_ones_results(tenant: Tenant) -> None:
+async def test_a_repeated_call_returns_the_first_results(tenant: Tenant) -> None:
     workers = [await tenant.add_worker(), "nonsense"]
-    given = {"workers": workers, "types": [WWCC], "idempotencyKey": "once"}
-    first, second = [await mutate(tenant, "credentialRequestsCreate", CREATED, **given) for _ in "12"]
+    input = {"workers": workers, "types": [WWCC], "idempotencyKey": "once"}
+    first, second = [await mutate(tenant, "credentialRequestsCreate", CREATED, **input) for _ in "12"]
     assert first == second
     assert (first["succeeded"], first["failed"], len(await requests(tenant))) == (1, 1, 1)

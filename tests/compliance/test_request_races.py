@@ -1,4 +1,4 @@
-"""Requests raised, withdrawn, answered and cancelled at the same time: each once, and no request half done."""
+"""Requests raised, withdrawn, answered and cancelled concurrently: each once, and completely."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -6,8 +6,8 @@ from typing import Any
 
 from app.credentials.tables import Credential, Intake
 from tests.calls import mutate
-from tests.compliance import life, recount
-from tests.compliance.life import add_position, add_rule, assign, requests
+from tests.compliance import recount, requirement_calls
+from tests.compliance.requirement_calls import add_position, add_rule, assign, requests
 from tests.credentials.life import done
 from tests.service import Tenant, credential_input
 
@@ -16,38 +16,38 @@ WWCC = [{"credentialType": "WWCC_NSW"}]
 
 
 async def codes(calls: Sequence[Awaitable[Any]]) -> list[str]:
-    """Make calls at once; gives each one's first code, or OK."""
+    """Make calls concurrently and return the first error code of each, or OK."""
     payloads = await asyncio.gather(*calls)
-    found = []
+    results = []
     for payload in payloads:
         errors = payload["errors"]
-        found.append(str(errors[0]["code"]) if errors else "OK")
-    return found
+        results.append(str(errors[0]["code"]) if errors else "OK")
+    return results
 
 
 async def consistent(tenant: Tenant) -> None:
-    """Every request has its credential, in the same state; and of each type, a worker has one open request at most."""
-    held = {row.id: row for row in await life.rows(tenant, Credential)}
-    found = await requests(tenant)
-    for request in found:
-        row = held[request.credential_id]
+    """Assert that each request has its credential in the same state, and that open requests are unique."""
+    credentials = {row.id: row for row in await requirement_calls.rows(tenant, Credential)}
+    results = await requests(tenant)
+    for request in results:
+        row = credentials[request.credential_id]
         assert (row.request_id, row.intake, row.worker_id) == (request.id, request.status, request.worker_id)
-    open_ = [(request.worker_id, request.credential_type_id) for request in found if request.closed_at is None]
-    assert len(open_) == len(set(open_))
-    asked = {row.id for row in held.values() if row.request_id is not None}
-    assert asked == {request.credential_id for request in found}
+    open_targets = [(request.worker_id, request.credential_type_id) for request in results if request.closed_at is None]
+    assert len(open_targets) == len(set(open_targets))
+    requested = {row.id for row in credentials.values() if row.request_id is not None}
+    assert requested == {request.credential_id for request in results}
 
 
-async def test_rules_that_come_at_once_raise_a_request_once(tenant: Tenant) -> None:
+async def test_concurrent_rules_raise_a_request_once(tenant: Tenant) -> None:
     workers = [await tenant.add_worker(f"Worker {number}") for number in range(4)]
     await asyncio.gather(*(add_rule(tenant, "WWCC_NSW", "WWCC_VIC", minimum=2) for _ in range(CROWD)))
     for worker in workers:
-        assert await life.wanted(tenant, worker) == ["WWCC_NSW", "WWCC_VIC"]
+        assert await requirement_calls.requested_codes(tenant, worker) == ["WWCC_NSW", "WWCC_VIC"]
         assert len(await requests(tenant, worker)) == 2
     await consistent(tenant)
 
 
-async def test_assignments_at_once_raise_a_request_once(tenant: Tenant) -> None:
+async def test_concurrent_assignments_raise_a_request_once(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     positions = [await add_position(tenant, f"Position {number}") for number in range(CROWD)]
     for position in positions:
@@ -57,7 +57,7 @@ async def test_assignments_at_once_raise_a_request_once(tenant: Tenant) -> None:
     await consistent(tenant)
 
 
-async def test_people_who_ask_at_once_ask_once(tenant: Tenant) -> None:
+async def test_concurrent_requests_of_people_raise_one(tenant: Tenant) -> None:
     workers = [await tenant.add_worker(f"Worker {number}") for number in range(3)]
     calls = [
         mutate(tenant, "credentialRequestsCreate", "succeeded", workers=order, types=WWCC)
@@ -69,7 +69,7 @@ async def test_people_who_ask_at_once_ask_once(tenant: Tenant) -> None:
     await consistent(tenant)
 
 
-async def test_a_person_and_a_rule_ask_once(tenant: Tenant) -> None:
+async def test_a_person_and_a_rule_raise_one_request(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     ask = mutate(tenant, "credentialRequestsCreate", "succeeded", workers=[worker], types=WWCC)
     await asyncio.gather(ask, add_rule(tenant), add_rule(tenant))
@@ -77,7 +77,7 @@ async def test_a_person_and_a_rule_ask_once(tenant: Tenant) -> None:
     await consistent(tenant)
 
 
-async def test_an_answer_against_the_end_of_the_rule_that_asked(tenant: Tenant) -> None:
+async def test_a_submission_during_the_end_of_its_rule(tenant: Tenant) -> None:
     await tenant.add_worker()
     for _ in range(4):
         rule = await add_rule(tenant)
@@ -96,7 +96,7 @@ async def test_an_answer_against_the_end_of_the_rule_that_asked(tenant: Tenant) 
         await done(tenant, "credentialDelete", "credential { id }", id=request.credential_id)
 
 
-async def test_an_answer_against_a_cancellation(tenant: Tenant) -> None:
+async def test_a_submission_during_a_cancellation(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     for _ in range(4):
         await done(tenant, "credentialRequestsCreate", "succeeded", workers=[worker], types=WWCC)
@@ -106,13 +106,13 @@ async def test_an_answer_against_a_cancellation(tenant: Tenant) -> None:
             mutate(tenant, "credentialSubmit", "credential { id }", **number),
             *(mutate(tenant, "credentialRequestCancel", "credentialRequest { id }", id=request.id) for _ in "123"),
         ]
-        found = await codes(calls)
-        assert found.count("OK") == 1
-        assert set(found) <= {"OK", "NOT_SUBMITTABLE", "REQUEST_CLOSED"}
+        results = await codes(calls)
+        assert results.count("OK") == 1
+        assert set(results) <= {"OK", "NOT_SUBMITTABLE", "REQUEST_CLOSED"}
         await consistent(tenant)
 
 
-async def test_requests_raised_again_at_once_are_raised_once(tenant: Tenant) -> None:
+async def test_concurrent_resends_raise_one_request(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await done(tenant, "credentialRequestsCreate", "succeeded", workers=[worker], types=WWCC)
     [request] = await requests(tenant)
@@ -122,7 +122,7 @@ async def test_requests_raised_again_at_once_are_raised_once(tenant: Tenant) -> 
     await consistent(tenant)
 
 
-async def test_workers_put_on_record_at_once_are_each_asked_once(tenant: Tenant) -> None:
+async def test_concurrently_created_workers_get_one_request_each(tenant: Tenant) -> None:
     await add_rule(tenant)
     people = [{"identity": {"displayName": f"P{n}"}, "source": {"externalId": f"{n}"}} for n in range(6)]
     orders = (people, people[::-1]) * 3
@@ -132,11 +132,11 @@ async def test_workers_put_on_record_at_once_are_each_asked_once(tenant: Tenant)
     await consistent(tenant)
 
 
-async def test_what_the_worker_hands_in_while_being_asked(tenant: Tenant) -> None:
+async def test_a_submission_while_a_request_is_raised(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    held = credential_input(worker, verification={"status": "ACTIVE"})
-    await asyncio.gather(add_rule(tenant), mutate(tenant, "credentialCreate", "credential { id }", **held))
+    credentials = credential_input(worker, verification={"status": "ACTIVE"})
+    await asyncio.gather(add_rule(tenant), mutate(tenant, "credentialCreate", "credential { id }", **credentials))
     await recount.settle_all(tenant.service.database, tenant.id)
-    # Whichever came first, nothing is asked for that is there.
+    # In either order, no credential is requested that the worker holds.
     assert [request.status for request in await requests(tenant)] in ([], [Intake.CANCELLED])
     await consistent(tenant)

@@ -1,4 +1,4 @@
-"""Requests that rules raise and withdraw: on onboarding, assignment, move, rule change, exemption, and never twice."""
+"""Requests that rules raise and withdraw: on onboarding, assignment, move, rule change and exemption."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,8 +9,8 @@ from app.compliance import settlement
 from app.compliance.tables import RaisedBy
 from app.credentials.tables import Approval, Credential, CredentialVersion, Intake
 from tests import calls
-from tests.compliance import life, recount
-from tests.compliance.life import add_position, add_rule, add_unit, assign, requests, wanted
+from tests.compliance import recount, requirement_calls
+from tests.compliance.requirement_calls import add_position, add_rule, add_unit, assign, requested_codes, requests
 from tests.conftest import SettableClock
 from tests.credentials.life import done
 from tests.service import Tenant
@@ -18,106 +18,106 @@ from tests.service import Tenant
 
 @pytest.fixture(autouse=True)
 def today(clock: SettableClock) -> None:
-    """A day to count from."""
+    """Set the clock to a fixed day."""
     clock.set(datetime(2026, 3, 10, 9, tzinfo=UTC))
 
 
-async def test_onboarding_raises_what_is_asked_of_everybody(tenant: Tenant) -> None:
+async def test_onboarding_raises_requests_of_rules_for_all_workers(tenant: Tenant) -> None:
     rule = await add_rule(tenant, requestMessage="Please send it.", requestDueDays=14)
     worker = await tenant.add_worker()
     [request] = await requests(tenant, worker)
     assert (request.raised_by, request.rule_id, request.status) == (RaisedBy.RULE, rule, Intake.REQUESTED)
     assert (request.message, request.due_on) == ("Please send it.", date(2026, 3, 24))
-    [credential] = await life.rows(tenant, Credential, worker_id=worker)
+    [credential] = await requirement_calls.rows(tenant, Credential, worker_id=worker)
     assert (credential.id, credential.request_id, credential.rule_id) == (request.credential_id, request.id, rule)
     assert (credential.intake, credential.due_on) == (Intake.REQUESTED, request.due_on)
     assert (credential.requested_at, credential.effective_version_id) == (request.created_at, None)
-    [version] = await life.rows(tenant, CredentialVersion, credential_id=credential.id)
+    [version] = await requirement_calls.rows(tenant, CredentialVersion, credential_id=credential.id)
     assert (version.number, version.approval, version.reference_number) == (1, Approval.PENDING, None)
-    kinds = await life.kinds(tenant)
+    kinds = await requirement_calls.event_kinds(tenant)
     assert kinds[kinds.index("worker.created") :] == [
         *("worker.created", "compliance.standingChanged", "credential.added", "request.created"),
     ]
 
 
-async def test_a_rule_raises_for_those_it_finds_and_its_end_withdraws(tenant: Tenant) -> None:
+async def test_a_new_rule_raises_requests_and_its_deletion_withdraws_them(tenant: Tenant) -> None:
     workers = [await tenant.add_worker(f"Worker {number}") for number in range(3)]
     rule = await add_rule(tenant)
-    assert [await wanted(tenant, worker) for worker in workers] == [["WWCC_NSW"]] * 3
+    assert [await requested_codes(tenant, worker) for worker in workers] == [["WWCC_NSW"]] * 3
     await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
-    assert [await wanted(tenant, worker) for worker in workers] == [[]] * 3
+    assert [await requested_codes(tenant, worker) for worker in workers] == [[]] * 3
     assert {request.status for request in await requests(tenant)} == {Intake.CANCELLED}
-    credentials = await life.rows(tenant, Credential)
+    credentials = await requirement_calls.rows(tenant, Credential)
     assert {(row.intake, row.archived_by) for row in credentials} == {(Intake.CANCELLED, "compliance")}
-    assert (await life.kinds(tenant)).count("request.cancelled") == 3
+    assert (await requirement_calls.event_kinds(tenant)).count("request.cancelled") == 3
 
 
-async def test_what_is_withdrawn_leaves_the_default_lists(tenant: Tenant) -> None:
+async def test_a_withdrawn_credential_is_hidden_by_default(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     rule = await add_rule(tenant)
     await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=False)
     query = """query ($worker: ID!, $all: Boolean) { worker(by: {id: $worker}) {
       credentials(includeArchived: $all) { nodes { intake { status } archived latestVersion { number } } } } }"""
-    found = [(await tenant.execute(query, {"worker": worker, "all": all_})).data for all_ in (False, True)]
-    [hidden, shown] = [answer["worker"]["credentials"]["nodes"] for answer in found]
+    answers = [(await tenant.execute(query, {"worker": worker, "all": all_})).data for all_ in (False, True)]
+    [hidden, shown] = [answer["worker"]["credentials"]["nodes"] for answer in answers]
     assert hidden == []
     assert shown == [{"intake": {"status": "CANCELLED"}, "archived": True, "latestVersion": {"number": 1}}]
 
 
-async def test_putting_away_what_is_withdrawn_is_told(tenant: Tenant) -> None:
+async def test_archiving_a_withdrawn_credential_is_recorded(tenant: Tenant) -> None:
     await tenant.add_worker()
     rule = await add_rule(tenant)
-    before = len(await life.kinds(tenant))
+    before = len(await requirement_calls.event_kinds(tenant))
     await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
-    assert sorted((await life.kinds(tenant))[before:]) == [
+    assert sorted((await requirement_calls.event_kinds(tenant))[before:]) == [
         *("compliance.standingChanged", "credential.archived", "credential.updated", "request.cancelled"),
         "requirement.changed",
     ]
 
 
-async def test_what_is_met_otherwise_is_asked_for_no_more(tenant: Tenant) -> None:
+async def test_a_request_is_withdrawn_when_other_alternatives_meet_the_rule(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await add_rule(tenant, "WWCC_NSW", "WWCC_VIC", "NPI", minimum=2)
-    assert await wanted(tenant, worker) == ["WWCC_NSW", "WWCC_VIC"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW", "WWCC_VIC"]
     for code, category, number in (("WWCC_VIC", "SCREENING", "1234567A-1"), ("NPI", "LICENSE", "1234567893")):
         identification = {"credentialType": code, "category": category, "referenceNumber": number}
         issuing = {"issueDate": None, "expiryDate": None}
         verification = {"status": "ACTIVE"}
         await tenant.add_credential(worker, identification=identification, issuing=issuing, verification=verification)
     await recount.settle_all(tenant.service.database, tenant.id)
-    assert await wanted(tenant, worker) == []
+    assert await requested_codes(tenant, worker) == []
 
 
-async def test_what_is_out_of_use_is_asked_for_last(tenant: Tenant) -> None:
-    worker, late = await tenant.add_worker(), await tenant.add_worker("Somebody Late")
+async def test_archived_types_are_requested_last(tenant: Tenant) -> None:
+    worker, late_worker = await tenant.add_worker(), await tenant.add_worker("Somebody Late")
     await add_rule(tenant, "WWCC_NSW", "WWCC_VIC", scope="WORKER", worker=worker)
     await add_rule(tenant, "WWCC_NSW", name="Of them all")
-    kind = await calls.credential_type_id(tenant, "WWCC_NSW")
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
-    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=kind)
+    type_id = await calls.credential_type_id(tenant, "WWCC_NSW")
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
+    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=type_id)
     await recount.settle_all(tenant.service.database, tenant.id)
-    # What nothing takes the place of stays asked for.
-    assert await wanted(tenant, worker) == ["WWCC_NSW", "WWCC_VIC"]
-    assert await wanted(tenant, late) == ["WWCC_NSW"]
+    # A type without alternatives stays requested.
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW", "WWCC_VIC"]
+    assert await requested_codes(tenant, late_worker) == ["WWCC_NSW"]
 
 
-async def test_nothing_is_asked_that_the_worker_has(tenant: Tenant) -> None:
+async def test_no_request_for_a_held_credential(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await tenant.add_credential(worker, verification={"status": "ACTIVE"})
     await add_rule(tenant)
     assert await requests(tenant) == []
 
 
-async def test_what_has_expired_is_asked_for_again(tenant: Tenant) -> None:
+async def test_an_expired_credential_is_requested(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     issuing = {"issueDate": "2015-05-01", "expiryDate": "2020-05-01"}
     await tenant.add_credential(worker, issuing=issuing, verification={"status": "ACTIVE"})
     await add_rule(tenant)
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
 
 
 @pytest.mark.parametrize(
-    ("field", "given", "asked"),
+    ("field", "value", "expected"),
     [
         ("autoRequest", False, []),
         ("effectiveTo", "2020-01-01", []),
@@ -126,84 +126,86 @@ async def test_what_has_expired_is_asked_for_again(tenant: Tenant) -> None:
         ("minimum", 2, ["WWCC_NSW", "WWCC_VIC"]),
     ],
 )
-async def test_what_a_rule_says_of_itself(tenant: Tenant, field: str, given: Any, asked: list[str]) -> None:
+async def test_fields_of_a_rule_affect_its_requests(
+    tenant: Tenant, field: str, value: Any, expected: list[str]
+) -> None:
     worker = await tenant.add_worker()
-    content = {"alternatives": ["WWCC_NSW", "WWCC_VIC"], "effectiveFrom": "2019-01-01", field: given}
+    content = {"alternatives": ["WWCC_NSW", "WWCC_VIC"], "effectiveFrom": "2019-01-01", field: value}
     await add_rule(tenant, **content)
-    assert await wanted(tenant, worker) == asked
+    assert await requested_codes(tenant, worker) == expected
 
 
-async def test_a_position_asks_from_its_assignment_to_its_end(tenant: Tenant) -> None:
+async def test_a_position_requests_during_its_assignment(tenant: Tenant) -> None:
     worker, position = await tenant.add_worker(), await add_position(tenant)
     await add_rule(tenant, scope="POSITION", position=position)
-    assert await wanted(tenant, worker) == []
+    assert await requested_codes(tenant, worker) == []
     [assignment] = await assign(tenant, position, worker)
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     selection = "assignment { id } removed"
     await done(tenant, "positionUnassign", selection, id=assignment, to="2026-03-09")
-    assert await wanted(tenant, worker) == []
+    assert await requested_codes(tenant, worker) == []
 
 
-async def test_a_move_asks_for_what_the_next_position_takes(tenant: Tenant) -> None:
+async def test_a_move_requests_the_credentials_of_the_next_position(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    here, there = await add_position(tenant, "Here"), await add_position(tenant, "There")
-    await add_rule(tenant, "WWCC_NSW", scope="POSITION", position=here)
-    await add_rule(tenant, "WWCC_VIC", scope="POSITION", position=there)
-    [assignment] = await assign(tenant, here, worker)
-    await done(tenant, "positionMove", "assignment { id }", id=assignment, position=there)
-    assert await wanted(tenant, worker) == ["WWCC_VIC"]
+    first, second = await add_position(tenant, "Here"), await add_position(tenant, "There")
+    await add_rule(tenant, "WWCC_NSW", scope="POSITION", position=first)
+    await add_rule(tenant, "WWCC_VIC", scope="POSITION", position=second)
+    [assignment] = await assign(tenant, first, worker)
+    await done(tenant, "positionMove", "assignment { id }", id=assignment, position=second)
+    assert await requested_codes(tenant, worker) == ["WWCC_VIC"]
 
 
-async def test_a_unit_asks_those_who_come_into_it_and_under_it(tenant: Tenant) -> None:
+async def test_a_unit_requests_of_workers_who_join_it_or_a_unit_below(tenant: Tenant) -> None:
     top = await add_unit(tenant, "Top")
     inner, outer = await add_unit(tenant, "Inner", top), await add_unit(tenant, "Outer")
     await add_rule(tenant, scope="ORG_UNIT", orgUnit=top)
     worker = await tenant.add_worker(employment={"orgUnit": outer})
-    assert await wanted(tenant, worker) == []
+    assert await requested_codes(tenant, worker) == []
     to = {"worker": {"id": worker}, "employment": {"orgUnit": inner}}
     await done(tenant, "workerUpdate", "worker { id }", **to)
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     await done(tenant, "orgUnitUpdate", "orgUnit { id }", id=inner, parent=None)
-    assert await wanted(tenant, worker) == []
+    assert await requested_codes(tenant, worker) == []
     await done(tenant, "orgUnitUpdate", "orgUnit { id }", id=outer, parent=top)
-    assert await wanted(tenant, worker) == []
+    assert await requested_codes(tenant, worker) == []
 
 
-async def test_an_exemption_withdraws_and_its_end_asks_again(tenant: Tenant) -> None:
+async def test_an_exemption_withdraws_and_its_revocation_requests_again(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await add_rule(tenant)
-    given = {"worker": {"id": worker}, "requirement": {"credentialType": "WWCC_NSW"}, "reason": "On the way."}
-    payload = await done(tenant, "exemptionGrant", "exemption { id }", **given)
-    assert await wanted(tenant, worker) == []
+    value = {"worker": {"id": worker}, "requirement": {"credentialType": "WWCC_NSW"}, "reason": "On the way."}
+    payload = await done(tenant, "exemptionGrant", "exemption { id }", **value)
+    assert await requested_codes(tenant, worker) == []
     await done(tenant, "exemptionRevoke", "exemption { id }", id=payload["exemption"]["id"])
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     assert [request.status for request in await requests(tenant)] == [Intake.CANCELLED, Intake.REQUESTED]
 
 
-async def test_a_request_stays_while_another_rule_wants_it(tenant: Tenant) -> None:
+async def test_a_request_stays_while_another_rule_requires_it(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     first, second = await add_rule(tenant), await add_rule(tenant)
     await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=first)
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=second, alternatives=["WWCC_VIC"])
-    assert await wanted(tenant, worker) == ["WWCC_VIC"]
+    assert await requested_codes(tenant, worker) == ["WWCC_VIC"]
 
 
-async def test_a_worker_who_leaves_is_asked_for_nothing(tenant: Tenant) -> None:
+async def test_requests_of_a_leaving_worker_are_withdrawn(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await add_rule(tenant)
     by = {"worker": {"id": worker}}
     await done(tenant, "workerUpdate", "worker { id }", **by, employment={"status": "TERMINATED"})
-    assert await wanted(tenant, worker) == []
+    assert await requested_codes(tenant, worker) == []
     await done(tenant, "workerUpdate", "worker { id }", **by, employment={"status": "ACTIVE"})
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     await done(tenant, "workerDelete", "worker { id }", **by)
-    assert await wanted(tenant, worker) == []
+    assert await requested_codes(tenant, worker) == []
     await done(tenant, "workerRestore", "worker { id }", **by)
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
 
 
-async def test_rows_of_a_system_of_record_are_onboarded_too(tenant: Tenant) -> None:
+async def test_upserted_workers_are_onboarded(tenant: Tenant) -> None:
     await add_rule(tenant)
     people = [{"identity": {"displayName": f"P{n}"}, "source": {"externalId": f"{n}"}} for n in range(3)]
     for _ in range(2):
@@ -211,7 +213,7 @@ async def test_rows_of_a_system_of_record_are_onboarded_too(tenant: Tenant) -> N
         assert len(await requests(tenant)) == 3
 
 
-async def test_whatever_is_repeated_raises_nothing_twice(tenant: Tenant) -> None:
+async def test_repeated_settlement_raises_nothing_twice(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await add_rule(tenant)
     before = await tenant.rows()
@@ -224,39 +226,39 @@ async def test_whatever_is_repeated_raises_nothing_twice(tenant: Tenant) -> None
     assert after["events"] == before["events"]
 
 
-async def test_an_archived_type_is_not_asked_for_until_it_is_back(tenant: Tenant) -> None:
+async def test_an_archived_type_is_not_requested_until_restored(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     answer = await tenant.execute('{ credentialType(by: {code: "WWCC_NSW"}) { id } }')
     key = answer.data["credentialType"]["id"]
     rule = await add_rule(tenant, autoRequest=False)
     await done(tenant, "credentialTypeArchive", "credentialType { id }", id=key)
     await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=True)
-    assert await wanted(tenant, worker) == []
+    assert await requested_codes(tenant, worker) == []
     await done(tenant, "credentialTypeRestore", "credentialType { id }", id=key)
     async with tenant.service.database.writing("settled") as session:
         await settlement.settle(session, tenant.id, 10)
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
 
 
-async def test_what_a_person_cancelled_is_asked_again_only_once_it_was_there(tenant: Tenant) -> None:
+async def test_a_request_cancelled_by_a_person_returns_once_it_was_met(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     rule = await add_rule(tenant)
     [request] = await requests(tenant)
-    await done(tenant, "credentialRequestCancel", life.REQUEST, id=request.id)
+    await done(tenant, "credentialRequestCancel", requirement_calls.REQUEST, id=request.id)
     await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Renamed")
-    assert await wanted(tenant, worker) == []
+    assert await requested_codes(tenant, worker) == []
     credential = await tenant.add_credential(worker, verification={"status": "ACTIVE"})
     await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Again")
     await done(tenant, "credentialDelete", "credential { id }", id=credential)
     await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Once more")
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
 
 
-async def test_what_was_submitted_is_not_withdrawn(tenant: Tenant) -> None:
+async def test_a_submitted_request_is_not_withdrawn(tenant: Tenant) -> None:
     await tenant.add_worker()
     await done(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
-    kind = await calls.credential_type_id(tenant, "WWCC_NSW")
-    await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=kind, approvalRequired=True)
+    type_id = await calls.credential_type_id(tenant, "WWCC_NSW")
+    await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=type_id, approvalRequired=True)
     rule = await add_rule(tenant)
     [request] = await requests(tenant)
     number = {"id": request.credential_id, "referenceNumber": "WWC1234567E"}
@@ -266,25 +268,28 @@ async def test_what_was_submitted_is_not_withdrawn(tenant: Tenant) -> None:
     assert (request.status, request.closed_at) == (Intake.SUBMITTED, None)
 
 
-async def test_what_a_person_asked_for_is_not_withdrawn(tenant: Tenant) -> None:
+async def test_a_request_of_a_person_is_not_withdrawn(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    given = {"workers": [worker], "types": [{"credentialType": "WWCC_NSW"}]}
-    await done(tenant, "credentialRequestsCreate", "total", **given)
+    value = {"workers": [worker], "types": [{"credentialType": "WWCC_NSW"}]}
+    await done(tenant, "credentialRequestsCreate", "total", **value)
     rule = await add_rule(tenant)
     assert len(await requests(tenant)) == 1
     await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
 
 
-async def test_when_what_satisfied_a_rule_expires_it_is_asked_for_again(tenant: Tenant, clock: SettableClock) -> None:
+async def test_an_expiry_raises_a_request(tenant: Tenant, clock: SettableClock) -> None:
     worker = await tenant.add_worker()
     issuing = {"issueDate": "2025-03-31", "expiryDate": "2026-03-31"}
     await tenant.add_credential(worker, issuing=issuing, verification={"status": "ACTIVE"})
     await add_rule(tenant)
-    for day, asked in ((datetime(2026, 3, 31, 9, tzinfo=UTC), []), (datetime(2026, 4, 1, 9, tzinfo=UTC), ["WWCC_NSW"])):
+    for day, expected in (
+        (datetime(2026, 3, 31, 9, tzinfo=UTC), []),
+        (datetime(2026, 4, 1, 9, tzinfo=UTC), ["WWCC_NSW"]),
+    ):
         clock.set(day)
         for _ in range(2):
             async with tenant.service.database.writing("a day later") as session:
                 await settlement.settle(session, tenant.id)
-        assert await wanted(tenant, worker) == asked
+        assert await requested_codes(tenant, worker) == expected
     assert len(await requests(tenant)) == 1

@@ -1,4 +1,4 @@
-"""The roll-ups: the summary, the matrix, the gaps, clearance and the forecast, in each scope and on any day."""
+"""Roll-ups: summary, matrix, gaps, clearance and forecast, in each scope and on any day."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ import pytest
 from app.access import ALL_SCOPES, ORGANIZATION_WIDE_SCOPES, Scope
 from tests import calls
 from tests.compliance import recount
-from tests.compliance.organization import CPR, FIRST_AID, START, Asked, noon
+from tests.compliance.organization import CPR, FIRST_AID, START, DatedOrganization, noon
 from tests.conftest import SettableClock
 from tests.databases import on_sqlite
 from tests.service import Service
@@ -24,75 +24,75 @@ UNKNOWN = {"orgUnit": f"unit_{calls.UNKNOWN_ID}", "position": f"pos_{calls.UNKNO
 class Crew:
     """Three workers in two units, one of them in a position, and an applicant."""
 
-    asked: Asked
+    organization: DatedOrganization
     ids: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         return self.ids[name]
 
-    async def look(self, name: str, selection: str, **arguments: Any) -> Any:
-        """Ask for a roll-up."""
-        answer = await calls.run_query(self.asked.tenant, name, selection, **arguments)
+    async def query(self, name: str, selection: str, **arguments: Any) -> Any:
+        """Query a roll-up."""
+        answer = await calls.run_query(self.organization.tenant, name, selection, **arguments)
         return answer.data[name]
 
     async def summary(self, **arguments: Any) -> dict[str, Any]:
-        """The summary, its counts as plain mappings."""
-        found = await self.look("complianceSummary", SUMMARY, **arguments)
+        """Return the summary with its counts as mappings."""
+        result = await self.query("complianceSummary", SUMMARY, **arguments)
         return {
             name: {row["value"]: row["count"] for row in value} if isinstance(value, list) else value
-            for name, value in found.items()
+            for name, value in result.items()
         }
 
 
 @pytest.fixture(scope="module")
-async def looked_at(service: Service, session_clock: SettableClock) -> Crew:
-    """A crew that many tests look at and none changes."""
+async def shared_crew(service: Service, session_clock: SettableClock) -> Crew:
+    """Create the crew that tests read and never change."""
     with session_clock.stopped(noon(0)):
-        return await gathered(await Asked.found(service, "Looked at", session_clock))
+        return await create_crew(await DatedOrganization.create(service, "Looked at", session_clock))
 
 
 @pytest.fixture
-def seen(looked_at: Crew, clock: SettableClock) -> Crew:
-    """The crew that none changes, on its first day."""
+def shared(shared_crew: Crew, clock: SettableClock) -> Crew:
+    """Return the crew that tests never change, on its first day."""
     clock.set(noon(0))
-    return looked_at
+    return shared_crew
 
 
 @pytest.fixture
-async def crew(asked: Asked) -> Crew:
-    """A crew that only this test knows."""
-    return await gathered(asked)
+async def crew(organization: DatedOrganization) -> Crew:
+    """Create a crew for one test."""
+    return await create_crew(organization)
 
 
-async def gathered(asked: Asked) -> Crew:
-    """Alice has both certificates, Bob a first aid that expires, Carol nothing."""
-    crew = Crew(asked)
-    crew.ids["site"] = await asked.unit("Site")
-    crew.ids["ward"] = await asked.unit("Ward", crew["site"])
-    crew.ids["elsewhere"] = await asked.unit("Elsewhere")
+async def create_crew(organization: DatedOrganization) -> Crew:
+    """Create a crew: Alice has both certificates, Bob a first aid that expires, Carol nothing."""
+    crew = Crew(organization)
+    crew.ids["site"] = await organization.unit("Site")
+    crew.ids["ward"] = await organization.unit("Ward", crew["site"])
+    crew.ids["elsewhere"] = await organization.unit("Elsewhere")
     for name, unit in (("Alice", "ward"), ("Bob", "elsewhere"), ("Carol", "ward")):
-        crew.ids[name] = await asked.tenant.add_worker(name, employment={"orgUnit": crew[unit]})
+        crew.ids[name] = await organization.tenant.add_worker(name, employment={"orgUnit": crew[unit]})
     applicant = await calls.mutate_ok(
-        asked.tenant, "applicantCreate", "applicant { id }", identity={"displayName": "Dave"}
+        organization.tenant, "applicantCreate", "applicant { id }", identity={"displayName": "Dave"}
     )
     crew.ids["Dave"] = applicant["id"]
-    crew.ids["nurse"] = await asked.position("Nurse")
-    crew.ids["cook"] = await asked.position("Cook")
-    await asked.assign(crew["nurse"], crew["Alice"])
-    crew.ids["first aid"] = await asked.rule(FIRST_AID, name="A first aid", autoRequest=False)
-    crew.ids["cpr"] = await asked.rule(
+    crew.ids["nurse"] = await organization.position("Nurse")
+    crew.ids["cook"] = await organization.position("Cook")
+    await organization.assign(crew["nurse"], crew["Alice"])
+    crew.ids["first aid"] = await organization.rule(FIRST_AID, name="A first aid", autoRequest=False)
+    crew.ids["cpr"] = await organization.rule(
         CPR, name="B resuscitation", scope="POSITION", position=crew["nurse"], autoRequest=False
     )
-    crew.ids["optional"] = await asked.rule("WWCC_NSW", name="C check", level="OPTIONAL", autoRequest=False)
-    crew.ids["Alice's"] = await asked.credential(crew["Alice"], FIRST_AID)
-    crew.ids["Alice's CPR"] = await asked.credential(crew["Alice"], CPR, START + timedelta(days=90))
-    crew.ids["Bob's"] = await asked.credential(crew["Bob"], FIRST_AID, START + timedelta(days=40))
-    await asked.credential(crew["Dave"], CPR, owners={"worker": None, "applicant": {"id": crew["Dave"]}})
+    crew.ids["optional"] = await organization.rule("WWCC_NSW", name="C check", level="OPTIONAL", autoRequest=False)
+    crew.ids["Alice's"] = await organization.credential(crew["Alice"], FIRST_AID)
+    crew.ids["Alice's CPR"] = await organization.credential(crew["Alice"], CPR, START + timedelta(days=90))
+    crew.ids["Bob's"] = await organization.credential(crew["Bob"], FIRST_AID, START + timedelta(days=40))
+    await organization.credential(crew["Dave"], CPR, owners={"worker": None, "applicant": {"id": crew["Dave"]}})
     return crew
 
 
-async def test_the_summary_of_the_organization(seen: Crew) -> None:
-    assert await seen.summary() == {
+async def test_the_summary_of_the_organization(shared: Crew) -> None:
+    assert await shared.summary() == {
         "asOf": "2026-03-02",
         "settled": True,
         "total": 4,
@@ -105,69 +105,69 @@ async def test_the_summary_of_the_organization(seen: Crew) -> None:
     }
 
 
-async def test_the_summary_in_each_scope(seen: Crew) -> None:
+async def test_the_summary_in_each_scope(shared: Crew) -> None:
     standings: list[tuple[dict[str, Any], int, dict[str, int]]] = [
-        ({"orgUnit": seen["site"]}, 2, {"COMPLIANT": 1, "NON_COMPLIANT": 1}),
-        ({"orgUnit": seen["ward"]}, 2, {"COMPLIANT": 1, "NON_COMPLIANT": 1}),
-        ({"orgUnit": seen["elsewhere"]}, 1, {"COMPLIANT": 1}),
-        ({"position": seen["nurse"]}, 2, {"COMPLIANT": 1}),
-        ({"position": seen["cook"]}, 0, {}),
-        ({"owner": {"type": "WORKER", "id": seen["Bob"]}}, 1, {"COMPLIANT": 1}),
-        ({"owner": {"type": "APPLICANT", "id": seen["Dave"]}}, 1, {}),
+        ({"orgUnit": shared["site"]}, 2, {"COMPLIANT": 1, "NON_COMPLIANT": 1}),
+        ({"orgUnit": shared["ward"]}, 2, {"COMPLIANT": 1, "NON_COMPLIANT": 1}),
+        ({"orgUnit": shared["elsewhere"]}, 1, {"COMPLIANT": 1}),
+        ({"position": shared["nurse"]}, 2, {"COMPLIANT": 1}),
+        ({"position": shared["cook"]}, 0, {}),
+        ({"owner": {"type": "WORKER", "id": shared["Bob"]}}, 1, {"COMPLIANT": 1}),
+        ({"owner": {"type": "APPLICANT", "id": shared["Dave"]}}, 1, {}),
     ]
     for day in (None, START, START + timedelta(days=1)):
         for scope, total, standing in standings:
-            found = await seen.summary(**scope, **({} if day is None else {"asOf": str(day)}))
-            assert (found["total"], found["byStanding"]) == (total, standing), (scope, day)
+            result = await shared.summary(**scope, **({} if day is None else {"asOf": str(day)}))
+            assert (result["total"], result["byStanding"]) == (total, standing), (scope, day)
 
 
 async def test_the_summary_on_other_days(crew: Crew) -> None:
-    crew.asked.go(1)
+    crew.organization.advance_to(1)
     assert (await crew.summary(asOf="2026-03-01"))["total"] == 0
-    then = await crew.summary(asOf="2026-03-02")
+    first_day = await crew.summary(asOf="2026-03-02")
     soon = await crew.summary(asOf=str(START + timedelta(days=20)))
     assert soon["byStanding"] == {"COMPLIANT": 1, "AT_RISK": 1, "NON_COMPLIANT": 1}
     assert soon["byValidity"] == {"NO_EXPIRY": 2, "VALID": 1, "EXPIRING_SOON": 1}
     later = await crew.summary(asOf=str(START + timedelta(days=100)))
     assert later["byStanding"] == {"NON_COMPLIANT": 3}
     assert later["byValidity"] == {"NO_EXPIRY": 2, "EXPIRED": 2}
-    crew.asked.go(100)
-    await calls.mutate_ok(crew.asked.tenant, "credentialArchive", "credential { id }", id=crew["Alice's"])
+    crew.organization.advance_to(100)
+    await calls.mutate_ok(crew.organization.tenant, "credentialArchive", "credential { id }", id=crew["Alice's"])
     today = await crew.summary()
     assert (today["total"], today["byStanding"]) == (3, {"NON_COMPLIANT": 3})
-    assert await crew.summary(asOf="2026-03-02") == then
+    assert await crew.summary(asOf="2026-03-02") == first_day
     for scope in ({"orgUnit": crew["site"]}, {"position": crew["nurse"]}):
         assert (await crew.summary(asOf="2026-03-02", **scope))["byStanding"]["COMPLIANT"] == 1
     owner = {"type": "APPLICANT", "id": crew["Dave"]}
     assert (await crew.summary(asOf="2026-03-02", owner=owner))["total"] == 1
 
 
-async def test_a_roll_up_tells_when_not_all_is_settled(crew: Crew) -> None:
+async def test_a_summary_reports_unsettled_changes(crew: Crew) -> None:
     await crew.summary()
     names = [f"Worker {number:03}" for number in range(210)]
     rows = [{"identity": {"displayName": name}, "source": {"externalId": name}} for name in names]
     for at in (0, 105):
-        await calls.mutate(crew.asked.tenant, "workersUpsert", "total", rows=rows[at : at + 105])
-    await calls.mutate_ok(crew.asked.tenant, "organizationUpdate", "organization { id }", expiringSoonDays=31)
+        await calls.mutate(crew.organization.tenant, "workersUpsert", "total", rows=rows[at : at + 105])
+    await calls.mutate_ok(crew.organization.tenant, "organizationUpdate", "organization { id }", expiringSoonDays=31)
     assert (await crew.summary())["settled"] is False
-    found = await crew.summary()
-    assert (found["settled"], found["byStanding"]["NON_COMPLIANT"]) == (True, 211)
+    result = await crew.summary()
+    assert (result["settled"], result["byStanding"]["NON_COMPLIANT"]) == (True, 211)
 
 
-async def test_workers_by_their_standing(crew: Crew) -> None:
+async def test_workers_are_filtered_by_standing(crew: Crew) -> None:
     async def names(**where: Any) -> list[str]:
-        rows = await calls.query_nodes(crew.asked.tenant, "workers", "identity { displayName }", where=where)
+        rows = await calls.query_nodes(crew.organization.tenant, "workers", "identity { displayName }", where=where)
         return [row["identity"]["displayName"] for row in rows]
 
     assert await names(standing={"eq": "NON_COMPLIANT"}) == ["Carol"]
     assert await names(standing={"in": ["COMPLIANT", "AT_RISK"]}) == ["Alice", "Bob"]
-    crew.asked.go(41)
+    crew.organization.advance_to(41)
     assert await names(standing={"eq": "NON_COMPLIANT"}) == ["Bob", "Carol"]
     assert await names(OR=[{"standing": {"eq": "COMPLIANT"}}, {"displayName": {"eq": "carol"}}]) == ["Alice", "Carol"]
-    await crew.asked.credential(crew["Carol"])
+    await crew.organization.credential(crew["Carol"])
     assert await names(standing={"eq": "NON_COMPLIANT"}) == ["Bob"]
     text = "{ orgUnits { nodes { name workers(where: {standing: {eq: COMPLIANT}}) { totalCount { count } } } } }"
-    units = (await crew.asked.tenant.execute(text)).data["orgUnits"]["nodes"]
+    units = (await crew.organization.tenant.execute(text)).data["orgUnits"]["nodes"]
     assert {unit["name"]: unit["workers"]["totalCount"]["count"] for unit in units} == {
         "Site": 0,
         "Ward": 2,
@@ -175,22 +175,22 @@ async def test_workers_by_their_standing(crew: Crew) -> None:
     }
 
 
-async def test_who_stands_where_is_for_those_who_may_know(seen: Crew) -> None:
-    key = await seen.asked.tenant.create_key(*(ALL_SCOPES - {Scope.COMPLIANCE_READ}))
+async def test_the_standing_filter_requires_its_scope(shared: Crew) -> None:
+    key = await shared.organization.tenant.create_key(*(ALL_SCOPES - {Scope.COMPLIANCE_READ}))
     where: dict[str, Any] = {"NOT": {"standing": {"eq": "COMPLIANT"}}}
-    answer = await calls.run_query(seen.asked.tenant, "workers", "nodes { id }", key=key, where=where)
+    answer = await calls.run_query(shared.organization.tenant, "workers", "nodes { id }", key=key, where=where)
     assert answer.codes == ["FORBIDDEN"]
     assert answer.errors[0]["extensions"]["scope"] == "compliance:read"
     text = "{ orgUnits { nodes { workers(where: {standing: {eq: COMPLIANT}}) { nodes { id } } } } }"
-    assert set((await seen.asked.tenant.execute(text, key=key)).codes) == {"FORBIDDEN"}
+    assert set((await shared.organization.tenant.execute(text, key=key)).codes) == {"FORBIDDEN"}
 
 
 MATRIX = """asOf rules { name } totalCount { count } pageInfo { endCursor hasNextPage }
   nodes { worker { identity { displayName } } standing cells { status rule { name } } } edges { cursor }"""
 
 
-async def test_the_matrix(seen: Crew) -> None:
-    page = await seen.look("complianceMatrix", MATRIX, first=2)
+async def test_the_matrix(shared: Crew) -> None:
+    page = await shared.query("complianceMatrix", MATRIX, first=2)
     assert page["asOf"] == "2026-03-02"
     assert [rule["name"] for rule in page["rules"]] == ["A first aid", "B resuscitation", "C check"]
     assert page["totalCount"] == {"count": 3}
@@ -201,14 +201,16 @@ async def test_the_matrix(seen: Crew) -> None:
         "Bob": {"A first aid": "SATISFIED", "C check": "MISSING"},
     }
     assert {name: row["standing"] for name, row in rows.items()} == {"Alice": "COMPLIANT", "Bob": "COMPLIANT"}
-    rest = await seen.look("complianceMatrix", MATRIX, first=2, after=page["pageInfo"]["endCursor"])
+    rest = await shared.query("complianceMatrix", MATRIX, first=2, after=page["pageInfo"]["endCursor"])
     assert [row["worker"]["identity"]["displayName"] for row in rest["nodes"]] == ["Carol"]
     assert [rule["name"] for rule in rest["rules"]] == ["A first aid", "C check"]
-    later = await seen.look("complianceMatrix", MATRIX, asOf="2026-04-12", where={"position": {"in": [seen["nurse"]]}})
+    later = await shared.query(
+        "complianceMatrix", MATRIX, asOf="2026-04-12", where={"position": {"in": [shared["nurse"]]}}
+    )
     assert later["asOf"] == "2026-04-12"
     assert [row["standing"] for row in later["nodes"]] == ["COMPLIANT"]
-    there = await seen.look("complianceMatrix", MATRIX, where={"orgUnit": {"in": [seen["site"]]}})
-    assert [row["worker"]["identity"]["displayName"] for row in there["nodes"]] == ["Alice", "Carol"]
+    in_site = await shared.query("complianceMatrix", MATRIX, where={"orgUnit": {"in": [shared["site"]]}})
+    assert [row["worker"]["identity"]["displayName"] for row in in_site["nodes"]] == ["Alice", "Carol"]
 
 
 BY_RULE = "totalCount { count } nodes { rule { name } workers missing expired ineligible }"
@@ -217,8 +219,8 @@ BY_WORKER = "totalCount { count } nodes { worker { identity { displayName } } ga
 
 async def test_gaps_by_rule_and_by_worker(crew: Crew) -> None:
     async def gaps(**arguments: Any) -> tuple[Any, Any]:
-        rules = await crew.look("gapsByRule", BY_RULE, **arguments)
-        workers = await crew.look("gapsByWorker", BY_WORKER, **arguments)
+        rules = await crew.query("gapsByRule", BY_RULE, **arguments)
+        workers = await crew.query("gapsByWorker", BY_WORKER, **arguments)
         assert rules["totalCount"]["count"] == len(rules["nodes"])
         assert workers["totalCount"]["count"] == len(workers["nodes"])
         by_rule = {
@@ -248,20 +250,20 @@ async def test_gaps_by_rule_and_by_worker(crew: Crew) -> None:
     )
     assert await gaps(asOf=str(START + timedelta(days=100))) == later
     assert await gaps(asOf=str(START - timedelta(days=1))) == ({}, {})
-    crew.asked.go(100)
+    crew.organization.advance_to(100)
     assert await gaps() == later
     await calls.mutate_ok(
-        crew.asked.tenant,
+        crew.organization.tenant,
         "credentialUpdate",
         "credential { id }",
         id=crew["Alice's"],
         verification={"status": "SUSPENDED"},
     )
-    await calls.mutate_ok(crew.asked.tenant, "requirementRuleDelete", "requirementRule { id }", id=crew["cpr"])
-    found = await gaps()
-    assert found[0] == {"A first aid": (3, 1, 1, 1)}
-    assert found[1]["Alice"] == {"A first aid": "INELIGIBLE"}
-    crew.asked.go(101)
+    await calls.mutate_ok(crew.organization.tenant, "requirementRuleDelete", "requirementRule { id }", id=crew["cpr"])
+    result = await gaps()
+    assert result[0] == {"A first aid": (3, 1, 1, 1)}
+    assert result[1]["Alice"] == {"A first aid": "INELIGIBLE"}
+    crew.organization.advance_to(101)
     assert await gaps(asOf=str(START)) == now
 
 
@@ -271,7 +273,7 @@ CLEARANCE = """day cleared standing reasons blocking { rule { name } status } ce
 
 async def test_clearance(crew: Crew) -> None:
     async def clear(name: str, **arguments: Any) -> Any:
-        return await crew.look("clearance", CLEARANCE, worker={"id": crew[name]}, **arguments)
+        return await crew.query("clearance", CLEARANCE, worker={"id": crew[name]}, **arguments)
 
     alice = await clear("Alice")
     assert (alice["cleared"], alice["standing"], alice["reasons"]) == (True, "COMPLIANT", [])
@@ -284,13 +286,13 @@ async def test_clearance(crew: Crew) -> None:
     assert (await clear("Bob", position=crew["cook"], on=str(START + timedelta(days=41))))["reasons"] == [
         "It expired on 2026-04-11."
     ]
-    await crew.asked.rule("WWCC_NSW", name="D of site", scope="ORG_UNIT", orgUnit=crew["site"], graceDays=5)
-    there = await clear("Bob", orgUnit=crew["ward"])
-    assert (there["cleared"], there["standing"], there["orgUnit"]) == (True, "AT_RISK", {"name": "Ward"})
-    assert {"rule": {"name": "D of site"}} in there["cells"]
+    await crew.organization.rule("WWCC_NSW", name="D of site", scope="ORG_UNIT", orgUnit=crew["site"], graceDays=5)
+    in_site = await clear("Bob", orgUnit=crew["ward"])
+    assert (in_site["cleared"], in_site["standing"], in_site["orgUnit"]) == (True, "AT_RISK", {"name": "Ward"})
+    assert {"rule": {"name": "D of site"}} in in_site["cells"]
     assert {"rule": {"name": "D of site"}} not in (await clear("Bob"))["cells"]
     await calls.mutate_ok(
-        crew.asked.tenant,
+        crew.organization.tenant,
         "workerUpdate",
         "worker { id }",
         worker={"id": crew["Alice"]},
@@ -299,7 +301,7 @@ async def test_clearance(crew: Crew) -> None:
     gone = await clear("Alice")
     assert (gone["cleared"], gone["standing"], gone["cells"]) == (False, None, [])
     assert gone["reasons"] == ["They are not at work in the organization on that day."]
-    crew.asked.go(3)
+    crew.organization.advance_to(3)
     assert (await clear("Bob", position=crew["nurse"], on=str(START)))["cleared"] is False
 
 
@@ -309,7 +311,7 @@ FORECAST = """asOf spans { from to total turningNonCompliant workers { identity 
 
 async def test_the_forecast(crew: Crew) -> None:
     async def spans(**arguments: Any) -> list[tuple[str, str, dict[str, int], list[str]]]:
-        found = await crew.look("expiryForecast", FORECAST, **arguments)
+        result = await crew.query("expiryForecast", FORECAST, **arguments)
         return [
             (
                 span["from"],
@@ -317,7 +319,7 @@ async def test_the_forecast(crew: Crew) -> None:
                 {row["credentialType"]["code"]: row["count"] for row in span["byType"]},
                 [row["identity"]["displayName"] for row in span["workers"]],
             )
-            for span in found["spans"]
+            for span in result["spans"]
         ]
 
     months = await spans(by="MONTH", to="2026-06-15")
@@ -336,18 +338,18 @@ async def test_the_forecast(crew: Crew) -> None:
     ]
     assert [span[2] for span in await spans(by="MONTH", type=[CPR], to="2026-05-31")] == [{}, {}, {CPR: 1}]
     assert len(await spans(by="WEEK")) == 6
-    for scope, who in (
+    for scope, names in (
         ({"orgUnit": crew["site"]}, ["Alice"]),
         ({"position": crew["nurse"]}, ["Alice"]),
         ({"owner": {"type": "WORKER", "id": crew["Bob"]}}, ["Bob"]),
         ({"owner": {"type": "APPLICANT", "id": crew["Dave"]}}, []),
     ):
-        found = await spans(by="MONTH", to="2026-06-15", **scope)
-        assert [name for span in found for name in span[3]] == who
+        result = await spans(by="MONTH", to="2026-06-15", **scope)
+        assert [name for span in result for name in span[3]] == names
         ahead = await spans(by="MONTH", asOf=str(START + timedelta(days=1)), to="2026-06-15", **scope)
-        assert [span[2:] for span in ahead] == [span[2:] for span in found]
-    crew.asked.go(10)
-    await calls.mutate_ok(crew.asked.tenant, "credentialDelete", "credential { id }", id=crew["Bob's"])
+        assert [span[2:] for span in ahead] == [span[2:] for span in result]
+    crew.organization.advance_to(10)
+    await calls.mutate_ok(crew.organization.tenant, "credentialDelete", "credential { id }", id=crew["Bob's"])
     assert await spans(by="MONTH", asOf=str(START), to="2026-06-15") == expected
     assert [span[2] for span in await spans(by="MONTH", to="2026-06-15")] == [{}, {}, {CPR: 1}, {}]
 
@@ -358,13 +360,15 @@ ROLLUPS: dict[str, tuple[str, dict[str, Any]]] = {
     "gapsByWorker": ("totalCount { count }", {}),
     "expiryForecast": ("asOf", {"by": "WEEK"}),
 }
-NAMING = {**ROLLUPS, "clearance": ("cleared", {})}
+NARROWED_ROLLUPS = {**ROLLUPS, "clearance": ("cleared", {})}
 
 
-async def refused(asked: Asked, name: str, code: str, *path: str, key: Any = None, **arguments: Any) -> None:
-    """A roll-up is refused, and tells nothing."""
-    selection, needed = {**NAMING, "complianceMatrix": ("totalCount { count }", {})}[name]
-    answer = await calls.run_query(asked.tenant, name, selection, key=key, **{**needed, **arguments})
+async def assert_rollup_refused(
+    organization: DatedOrganization, name: str, code: str, *path: str, key: Any = None, **arguments: Any
+) -> None:
+    """Assert that a roll-up is refused and returns no data."""
+    selection, required = {**NARROWED_ROLLUPS, "complianceMatrix": ("totalCount { count }", {})}[name]
+    answer = await calls.run_query(organization.tenant, name, selection, key=key, **{**required, **arguments})
     assert answer.codes == [code], answer.body
     assert answer.errors[0]["extensions"].get("inputPath", []) == list(path)
     assert answer.body["data"] == {name: None}
@@ -373,49 +377,55 @@ async def refused(asked: Asked, name: str, code: str, *path: str, key: Any = Non
 @on_sqlite
 @pytest.mark.parametrize("name", [*ROLLUPS, "complianceMatrix"])
 @pytest.mark.parametrize("day", [date(1899, 12, 31), date(2200, 1, 1)])
-async def test_an_unlikely_day_is_refused(seen: Crew, name: str, day: date) -> None:
-    await refused(seen.asked, name, "INVALID", "asOf", asOf=str(day))
+async def test_a_day_out_of_range_is_refused(shared: Crew, name: str, day: date) -> None:
+    await assert_rollup_refused(shared.organization, name, "INVALID", "asOf", asOf=str(day))
 
 
-async def test_what_is_not_there_and_what_is_a_stranger_s_is_not_found(seen: Crew, other: Asked) -> None:
-    theirs = {
-        "orgUnit": await other.unit(),
-        "position": await other.position(),
-        "worker": await other.tenant.add_worker(),
+async def test_unknown_and_foreign_ids_are_not_found(shared: Crew, other_organization: DatedOrganization) -> None:
+    foreign_ids = {
+        "orgUnit": await other_organization.unit(),
+        "position": await other_organization.position(),
+        "worker": await other_organization.tenant.add_worker(),
     }
-    for name in NAMING:
-        mine = {"worker": {"id": seen["Carol"]}} if name == "clearance" else {}
+    for name in NARROWED_ROLLUPS:
+        arguments = {"worker": {"id": shared["Carol"]}} if name == "clearance" else {}
         for argument in ("orgUnit", "position"):
-            for key in (UNKNOWN[argument], theirs[argument]):
-                await refused(seen.asked, name, "NOT_FOUND", argument, **{**mine, argument: key})
-        for key in (f"wkr_{calls.UNKNOWN_ID}", theirs["worker"]):
+            for key in (UNKNOWN[argument], foreign_ids[argument]):
+                await assert_rollup_refused(
+                    shared.organization, name, "NOT_FOUND", argument, **{**arguments, argument: key}
+                )
+        for key in (f"wkr_{calls.UNKNOWN_ID}", foreign_ids["worker"]):
             if name == "clearance":
-                await refused(seen.asked, name, "NOT_FOUND", "worker", "id", worker={"id": key})
+                await assert_rollup_refused(shared.organization, name, "NOT_FOUND", "worker", "id", worker={"id": key})
             else:
-                await refused(seen.asked, name, "NOT_FOUND", "owner", "id", owner={"type": "WORKER", "id": key})
+                await assert_rollup_refused(
+                    shared.organization, name, "NOT_FOUND", "owner", "id", owner={"type": "WORKER", "id": key}
+                )
 
 
 @on_sqlite
 @pytest.mark.parametrize("name", ROLLUPS)
-async def test_one_scope_at_most(seen: Crew, name: str) -> None:
-    await refused(seen.asked, name, "INVALID", "position", orgUnit=seen["site"], position=seen["nurse"])
+async def test_two_scopes_are_refused(shared: Crew, name: str) -> None:
+    await assert_rollup_refused(
+        shared.organization, name, "INVALID", "position", orgUnit=shared["site"], position=shared["nurse"]
+    )
 
 
 @on_sqlite
-@pytest.mark.parametrize("name", NAMING)
-async def test_an_id_of_another_kind_is_refused(seen: Crew, name: str) -> None:
-    mine = {"worker": {"id": seen["Carol"]}} if name == "clearance" else {}
-    await refused(seen.asked, name, "INVALID", "orgUnit", **mine, orgUnit=seen["Carol"])
+@pytest.mark.parametrize("name", NARROWED_ROLLUPS)
+async def test_an_id_of_another_type_is_refused(shared: Crew, name: str) -> None:
+    arguments = {"worker": {"id": shared["Carol"]}} if name == "clearance" else {}
+    await assert_rollup_refused(shared.organization, name, "INVALID", "orgUnit", **arguments, orgUnit=shared["Carol"])
 
 
-async def test_a_forecast_ends_with_the_calendar(seen: Crew) -> None:
-    found = await seen.look("expiryForecast", FORECAST, by="MONTH", **{"from": "2199-11-20"})
-    assert [(span["from"], span["to"]) for span in found["spans"]] == [
+async def test_a_forecast_ends_at_the_last_day_allowed(shared: Crew) -> None:
+    result = await shared.query("expiryForecast", FORECAST, by="MONTH", **{"from": "2199-11-20"})
+    assert [(span["from"], span["to"]) for span in result["spans"]] == [
         *[("2199-11-20", "2199-11-30"), ("2199-12-01", "2199-12-31")],
     ]
 
 
-async def test_what_a_forecast_refuses(seen: Crew) -> None:
+async def test_an_invalid_forecast_is_refused(shared: Crew) -> None:
     where: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         ("INVALID", ("from",), {"from": "2026-03-01"}),
         ("INVALID", ("from",), {"from": "2300-01-01"}),
@@ -425,43 +435,47 @@ async def test_what_a_forecast_refuses(seen: Crew) -> None:
         ("NOT_FOUND", ("type", "1"), {"type": [CPR, "NO_SUCH"]}),
     ]
     for code, path, arguments in where:
-        await refused(seen.asked, "expiryForecast", code, *path, **arguments)
+        await assert_rollup_refused(shared.organization, "expiryForecast", code, *path, **arguments)
 
 
 @on_sqlite
-async def test_the_scope_is_needed(seen: Crew) -> None:
-    key = await seen.asked.tenant.create_key(*(ALL_SCOPES - {Scope.COMPLIANCE_READ}))
-    for name in [*NAMING, "complianceMatrix"]:
-        worker = {"worker": {"id": seen["Carol"]}} if name == "clearance" else {}
-        await refused(seen.asked, name, "FORBIDDEN", key=key, **worker)
+async def test_the_scope_is_required(shared: Crew) -> None:
+    key = await shared.organization.tenant.create_key(*(ALL_SCOPES - {Scope.COMPLIANCE_READ}))
+    for name in [*NARROWED_ROLLUPS, "complianceMatrix"]:
+        worker = {"worker": {"id": shared["Carol"]}} if name == "clearance" else {}
+        await assert_rollup_refused(shared.organization, name, "FORBIDDEN", key=key, **worker)
 
 
-async def test_a_restricted_key_sees_its_unit_only(seen: Crew) -> None:
-    tenant = seen.asked.tenant
-    key = await tenant.create_key(*(ALL_SCOPES - ORGANIZATION_WIDE_SCOPES), org_unit=seen["elsewhere"])
+async def test_a_restricted_key_sees_its_unit_only(shared: Crew) -> None:
+    tenant = shared.organization.tenant
+    key = await tenant.create_key(*(ALL_SCOPES - ORGANIZATION_WIDE_SCOPES), org_unit=shared["elsewhere"])
     for as_of in ({}, {"asOf": str(START)}, {"asOf": str(START + timedelta(days=1))}):
-        found = (await calls.run_query(tenant, "complianceSummary", SUMMARY, key=key, **as_of)).data[
+        result = (await calls.run_query(tenant, "complianceSummary", SUMMARY, key=key, **as_of)).data[
             "complianceSummary"
         ]
-        assert (found["total"], found["byStanding"]) == (1, [{"value": "COMPLIANT", "count": 1}])
-        position = {**as_of, "position": seen["nurse"]}
-        found = (await calls.run_query(tenant, "complianceSummary", SUMMARY, key=key, **position)).data[
+        assert (result["total"], result["byStanding"]) == (1, [{"value": "COMPLIANT", "count": 1}])
+        position = {**as_of, "position": shared["nurse"]}
+        result = (await calls.run_query(tenant, "complianceSummary", SUMMARY, key=key, **position)).data[
             "complianceSummary"
         ]
-        assert (found["total"], found["byStanding"]) == (0, [])
+        assert (result["total"], result["byStanding"]) == (0, [])
         later = {"asOf": str(START + timedelta(days=41))}
         gaps = await calls.query_nodes(tenant, "gapsByWorker", "worker { id }", key=key, **later)
-        assert [row["worker"]["id"] for row in gaps] == [seen["Bob"]]
+        assert [row["worker"]["id"] for row in gaps] == [shared["Bob"]]
     rows = await calls.query_nodes(tenant, "complianceMatrix", "worker { id }", key=key)
-    assert [row["worker"]["id"] for row in rows] == [seen["Bob"]]
+    assert [row["worker"]["id"] for row in rows] == [shared["Bob"]]
     for name, argument in (("complianceSummary", "orgUnit"), ("gapsByRule", "orgUnit"), ("expiryForecast", "orgUnit")):
-        await refused(seen.asked, name, "NOT_FOUND", argument, key=key, orgUnit=seen["site"])
-    await refused(seen.asked, "clearance", "NOT_FOUND", "worker", "id", key=key, worker={"id": seen["Alice"]})
-    owner = {"type": "WORKER", "id": seen["Alice"]}
-    await refused(seen.asked, "complianceSummary", "NOT_FOUND", "owner", "id", key=key, owner=owner)
+        await assert_rollup_refused(shared.organization, name, "NOT_FOUND", argument, key=key, orgUnit=shared["site"])
+    await assert_rollup_refused(
+        shared.organization, "clearance", "NOT_FOUND", "worker", "id", key=key, worker={"id": shared["Alice"]}
+    )
+    owner = {"type": "WORKER", "id": shared["Alice"]}
+    await assert_rollup_refused(
+        shared.organization, "complianceSummary", "NOT_FOUND", "owner", "id", key=key, owner=owner
+    )
 
 
-async def test_all_is_settled_in_the_end(seen: Crew) -> None:
-    database = seen.asked.tenant.service.database
-    await recount.settle_all(database, seen.asked.tenant.id)
-    await recount.assert_right(database, seen.asked.tenant.id)
+async def test_kept_counts_match_a_recount_at_the_end(shared: Crew) -> None:
+    database = shared.organization.tenant.service.database
+    await recount.settle_all(database, shared.organization.tenant.id)
+    await recount.assert_matches_recount(database, shared.organization.tenant.id)

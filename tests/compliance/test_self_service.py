@@ -1,4 +1,4 @@
-"""What a worker sees of what is asked of them, and how they answer it themselves."""
+"""Requests as the worker sees and answers them."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -9,8 +9,8 @@ import pytest
 
 from app.settings import Settings
 from tests.calls import mutate, mutate_ok
-from tests.compliance import life
-from tests.compliance.life import add_position, add_rule, assign, requests
+from tests.compliance import requirement_calls
+from tests.compliance.requirement_calls import add_position, add_rule, assign, requests
 from tests.oidc import Issuer, service_trusting_issuer
 from tests.service import Tenant, error_paths
 
@@ -28,20 +28,20 @@ MINE = """{ viewer { worker {
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who is a worker of the organization, and nothing else."""
+    """A signed-in worker with no other role."""
 
     tenant: Tenant
     worker: str
     key: str
 
     async def ask(self, text: str, variables: dict[str, Any] | None = None) -> Any:
-        """Run one operation as they would."""
+        """Run an operation as the worker."""
         return await self.tenant.execute(text, variables, key=self.key)
 
 
 @pytest.fixture
 async def ada(tenant: Tenant, settings: Settings, tmp_path: Path) -> AsyncIterator[Person]:
-    """A worker, signed in."""
+    """Create and sign in a worker."""
     issuer = Issuer.with_keys("EdDSA")
     (tmp_path / "jwks.json").write_bytes(issuer.jwks())
     worker = await tenant.add_worker("Ada")
@@ -50,24 +50,24 @@ async def ada(tenant: Tenant, settings: Settings, tmp_path: Path) -> AsyncIterat
         yield Person(replace(tenant, service=service), worker, issuer.token("EdDSA", claims))
 
 
-async def test_a_worker_sees_what_is_asked_of_them_and_of_nobody_else(tenant: Tenant, ada: Person) -> None:
+async def test_a_worker_sees_only_their_own_requests(tenant: Tenant, ada: Person) -> None:
     other = await tenant.add_worker("Ben")
     position = await add_position(tenant)
     await assign(tenant, position, ada.worker)
     await add_rule(tenant, name="For all", requestMessage="Please.")
     exempt = {"requirement": {"credentialType": "NPI"}, "reason": "Abroad."}
     await mutate_ok(tenant, "exemptionGrant", "exemption { id }", worker={"id": ada.worker}, **exempt)
-    [mine] = await requests(tenant, ada.worker)
+    [own_request] = await requests(tenant, ada.worker)
     worker = (await ada.ask(MINE)).data["viewer"]["worker"]
     assert worker == {
         "id": ada.worker,
         "requests": {
             "nodes": [
                 {
-                    "id": mine.id,
+                    "id": own_request.id,
                     "message": "Please.",
                     "credential": {
-                        "id": mine.credential_id,
+                        "id": own_request.credential_id,
                         "intake": {"status": "REQUESTED", "rule": {"name": "For all"}},
                     },
                     "rule": {"name": "For all"},
@@ -78,36 +78,38 @@ async def test_a_worker_sees_what_is_asked_of_them_and_of_nobody_else(tenant: Te
             ],
             "totalCount": {"count": 1},
         },
-        "credentials": {"nodes": [{"id": mine.credential_id, "viewerCanSubmit": True}]},
+        "credentials": {"nodes": [{"id": own_request.credential_id, "viewerCanSubmit": True}]},
         "assignments": {"nodes": [{"position": {"name": "Night nurse"}}]},
         "exemptions": {"nodes": [{"reason": "Abroad."}]},
     }
-    [theirs] = await requests(tenant, other)
+    [other_request] = await requests(tenant, other)
     text = "query ($id: ID!) { node(id: $id) { id } }"
-    for key in (theirs.id, theirs.credential_id, other):
+    for key in (other_request.id, other_request.credential_id, other):
         assert (await ada.ask(text, {"id": key})).data["node"] is None
     answer = await ada.ask("{ credentialRequests { nodes { id } } }")
-    assert answer.data["credentialRequests"]["nodes"] == [{"id": mine.id}]
+    assert answer.data["credentialRequests"]["nodes"] == [{"id": own_request.id}]
 
 
-async def test_a_worker_answers_for_themselves_and_for_nobody_else(tenant: Tenant, ada: Person) -> None:
+async def test_a_worker_submits_only_their_own_credentials(tenant: Tenant, ada: Person) -> None:
     other = await tenant.add_worker("Ben")
     await add_rule(tenant)
-    [mine], [theirs] = await requests(tenant, ada.worker), await requests(tenant, other)
+    [own_request], [other_request] = await requests(tenant, ada.worker), await requests(tenant, other)
     number = {"referenceNumber": "WWC1234567E"}
-    refused = await mutate(ada.tenant, "credentialSubmit", key=ada.key, id=theirs.credential_id, **number)
+    refused = await mutate(ada.tenant, "credentialSubmit", key=ada.key, id=other_request.credential_id, **number)
     assert error_paths(refused) == [("NOT_FOUND", "id")]
     selection = "credential { intake { status request { open } } }"
-    payload = await mutate(ada.tenant, "credentialSubmit", selection, key=ada.key, id=mine.credential_id, **number)
+    payload = await mutate(
+        ada.tenant, "credentialSubmit", selection, key=ada.key, id=own_request.credential_id, **number
+    )
     assert payload["errors"] == []
     assert payload["credential"]["intake"] == {"status": "COMPLETED", "request": {"open": False}}
-    assert await life.wanted(tenant, ada.worker) == []
+    assert await requirement_calls.requested_codes(tenant, ada.worker) == []
     [event] = [row for row in (await tenant.rows())["events"] if row["kind"].value == "credential.submitted"]
     assert event["actor_kind"].value == "PERSON"
 
 
 @pytest.mark.parametrize(
-    ("field", "given"),
+    ("field", "input"),
     [
         ("credentialRequestsCreate", {"workers": [], "types": []}),
         ("credentialRequestCancel", {"id": "req_0000000000000000"}),
@@ -116,11 +118,11 @@ async def test_a_worker_answers_for_themselves_and_for_nobody_else(tenant: Tenan
         ("positionAssign", {"position": "p", "workers": []}),
     ],
 )
-async def test_a_worker_asks_nothing_of_anybody(ada: Person, field: str, given: dict[str, Any]) -> None:
-    kind = f"{field[0].upper()}{field[1:]}Input"
-    text = f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ errors {{ code }} }} }}"
-    assert (await ada.ask(text, {"input": given})).codes == ["FORBIDDEN"]
+async def test_a_worker_cannot_use_compliance_mutations(ada: Person, field: str, input: dict[str, Any]) -> None:
+    input_type = f"{field[0].upper()}{field[1:]}Input"
+    text = f"mutation ($input: {input_type}!) {{ {field}(input: $input) {{ errors {{ code }} }} }}"
+    assert (await ada.ask(text, {"input": input})).codes == ["FORBIDDEN"]
 
 
-async def test_the_list_of_rules_is_not_for_workers(ada: Person) -> None:
+async def test_a_worker_cannot_list_rules(ada: Person) -> None:
     assert (await ada.ask("{ requirementRules { nodes { id } } }")).codes == ["FORBIDDEN"]

@@ -1,4 +1,4 @@
-"""What is kept of standings and counts equals a recount, after whatever happened in whatever order, on whatever day."""
+"""Kept standings and counts match a recount after random calls in random order on random days."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,7 +17,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests import calls, checks
 from tests.compliance import recount
-from tests.compliance.organization import CPR, FIRST_AID, START, Asked, noon
+from tests.compliance.organization import CPR, FIRST_AID, START, DatedOrganization, noon
 from tests.conftest import SettableClock
 from tests.service import Service
 
@@ -35,80 +35,80 @@ PREFIXES = {
 
 
 @dataclass
-class Walk:
-    """Somebody who does whatever comes to mind, one thing after another."""
+class RandomCalls:
+    """A sequence of random calls."""
 
-    asked: Asked
+    organization: DatedOrganization
     random: Random
     day: int = 0
-    known: dict[str, list[str]] = field(default_factory=dict)
+    ids_by_type: dict[str, list[str]] = field(default_factory=dict)
     accepted: int = 0
 
-    def one(self, kind: str) -> str:
-        """The id of some row, or one that does not exist."""
-        return self.random.choice(self.known.get(kind) or [f"{PREFIXES[kind]}_{calls.UNKNOWN_ID}"])
+    def any_id(self, type_name: str) -> str:
+        """Return the id of a random row, or an unknown id."""
+        return self.random.choice(self.ids_by_type.get(type_name) or [f"{PREFIXES[type_name]}_{calls.UNKNOWN_ID}"])
 
-    def one_or_none(self, kind: str) -> str | None:
-        """The id of some row, if there is any."""
-        return self.one(kind) if self.known.get(kind) else None
+    def any_id_or_none(self, type_name: str) -> str | None:
+        """Return the id of a random row, or None."""
+        return self.any_id(type_name) if self.ids_by_type.get(type_name) else None
 
-    def on(self, least: int, most: int) -> str:
-        """A day around today."""
+    def day_near(self, least: int, most: int) -> str:
+        """Return a random day around today."""
         return (START + timedelta(days=self.day + self.random.randint(least, most))).isoformat()
 
-    async def call(self, name: str, kind: str = "", /, **given: Any) -> None:
-        """Make a call, which may well be refused."""
-        member = kind or "__typename"
-        payload = await calls.mutate(self.asked.tenant, name, f"{member} {{ id }}" if kind else "", **given)
+    async def call(self, name: str, type_name: str = "", /, **given: Any) -> None:
+        """Make a call, which may be refused."""
+        member = type_name or "__typename"
+        payload = await calls.mutate(self.organization.tenant, name, f"{member} {{ id }}" if type_name else "", **given)
         if not payload["errors"]:
             self.accepted += 1
-            if name.endswith(("Create", "Grant")) and payload.get(kind):
-                self.known.setdefault(kind, []).append(payload[kind]["id"])
+            if name.endswith(("Create", "Grant")) and payload.get(type_name):
+                self.ids_by_type.setdefault(type_name, []).append(payload[type_name]["id"])
 
     async def step(self) -> None:
-        """Do something."""
+        """Make one random step."""
         await self.random.choice(STEPS)(self)
 
 
-async def _add_worker(walk: Walk) -> None:
+async def _add_worker(calls_: RandomCalls) -> None:
     employment = {
-        "orgUnit": walk.one_or_none("orgUnit"),
-        "status": walk.random.choice(["ACTIVE", "PENDING", "TERMINATED"]),
+        "orgUnit": calls_.any_id_or_none("orgUnit"),
+        "status": calls_.random.choice(["ACTIVE", "PENDING", "TERMINATED"]),
     }
-    identity = {"displayName": f"Worker {walk.random.random()}"}
-    await walk.call("workerCreate", "worker", identity=identity, employment=employment)
+    identity = {"displayName": f"Worker {calls_.random.random()}"}
+    await calls_.call("workerCreate", "worker", identity=identity, employment=employment)
 
 
-async def _add_applicant(walk: Walk) -> None:
-    await walk.call("applicantCreate", "applicant", identity={"displayName": f"Applicant {walk.random.random()}"})
+async def _add_applicant(calls_: RandomCalls) -> None:
+    await calls_.call("applicantCreate", "applicant", identity={"displayName": f"Applicant {calls_.random.random()}"})
 
 
-async def _change_worker(walk: Walk) -> None:
+async def _change_worker(calls_: RandomCalls) -> None:
     changes = [
-        {"orgUnit": walk.one("orgUnit")},
+        {"orgUnit": calls_.any_id("orgUnit")},
         {"orgUnit": None},
-        {"status": walk.random.choice(["ACTIVE", "TERMINATED", "ON_LEAVE"])},
-        {"startDate": walk.on(-20, 20)},
+        {"status": calls_.random.choice(["ACTIVE", "TERMINATED", "ON_LEAVE"])},
+        {"startDate": calls_.day_near(-20, 20)},
     ]
-    employment = walk.random.choice(changes)
-    await walk.call("workerUpdate", "worker", worker={"id": walk.one("worker")}, employment=employment)
+    employment = calls_.random.choice(changes)
+    await calls_.call("workerUpdate", "worker", worker={"id": calls_.any_id("worker")}, employment=employment)
 
 
-async def _delete_person(walk: Walk) -> None:
-    verb, kind = walk.random.choice(["Delete", "Restore"]), walk.random.choice(["worker", "applicant"])
-    await walk.call(f"{kind}{verb}", kind, **{kind: {"id": walk.one(kind)}})
+async def _delete_person(calls_: RandomCalls) -> None:
+    verb, type_name = calls_.random.choice(["Delete", "Restore"]), calls_.random.choice(["worker", "applicant"])
+    await calls_.call(f"{type_name}{verb}", type_name, **{type_name: {"id": calls_.any_id(type_name)}})
 
 
-async def _add_credential(walk: Walk) -> None:
-    slots = walk.random.choice([("worker",), ("worker",), ("worker", "applicant"), ("applicant",)])
-    owners = {slot: {"id": walk.one(slot)} for slot in slots}
+async def _add_credential(calls_: RandomCalls) -> None:
+    slots = calls_.random.choice([("worker",), ("worker",), ("worker", "applicant"), ("applicant",)])
+    owners = {slot: {"id": calls_.any_id(slot)} for slot in slots}
     issuing = {
-        "issueDate": walk.on(-300, 15) if walk.random.random() < 0.8 else None,
-        "expiryDate": walk.on(15, 90) if walk.random.random() < 0.8 else None,
-        "jurisdiction": walk.random.choice(["NSW", "VIC", None]),
+        "issueDate": calls_.day_near(-300, 15) if calls_.random.random() < 0.8 else None,
+        "expiryDate": calls_.day_near(15, 90) if calls_.random.random() < 0.8 else None,
+        "jurisdiction": calls_.random.choice(["NSW", "VIC", None]),
     }
-    code = walk.random.choice(CODES)
-    await walk.call(
+    code = calls_.random.choice(CODES)
+    await calls_.call(
         "credentialCreate",
         "credential",
         identification={
@@ -118,118 +118,122 @@ async def _add_credential(walk: Walk) -> None:
             "referenceNumber": "WWC1234567E",
         },
         issuing=issuing,
-        verification={"status": walk.random.choice(["ACTIVE", "PENDING"])},
+        verification={"status": calls_.random.choice(["ACTIVE", "PENDING"])},
         owners=owners,
     )
 
 
-async def _change_credential(walk: Walk) -> None:
-    verb = walk.random.choice(
+async def _change_credential(calls_: RandomCalls) -> None:
+    verb = calls_.random.choice(
         ["Approve", "Reject", "Archive", "Restore", "Delete", "Undelete", "Purge", "Suspend", "Renew", "Transfer"]
     )
-    key = walk.one("credential")
+    key = calls_.any_id("credential")
     if verb == "Suspend":
-        status = walk.random.choice(["SUSPENDED", "ACTIVE", "EXPIRED"])
-        await walk.call("credentialUpdate", "credential", id=key, verification={"status": status})
+        status = calls_.random.choice(["SUSPENDED", "ACTIVE", "EXPIRED"])
+        await calls_.call("credentialUpdate", "credential", id=key, verification={"status": status})
     elif verb == "Renew":
-        await walk.call("credentialVersionAdd", "", id=key, issueDate=walk.on(-5, 5), expiryDate=walk.on(20, 200))
+        await calls_.call(
+            "credentialVersionAdd", "", id=key, issueDate=calls_.day_near(-5, 5), expiryDate=calls_.day_near(20, 200)
+        )
     elif verb == "Transfer":
-        ends = {name: {"type": "WORKER", "id": walk.one("worker")} for name in ("from", "to")}
-        await walk.call("credentialTransfer", "", id=key, **ends)
+        ends = {name: {"type": "WORKER", "id": calls_.any_id("worker")} for name in ("from", "to")}
+        await calls_.call("credentialTransfer", "", id=key, **ends)
     elif verb == "Purge":
-        await walk.call("credentialPurge", "", id=key, confirm=True)
+        await calls_.call("credentialPurge", "", id=key, confirm=True)
     else:
-        await walk.call(f"credential{verb}", "credential", id=key)
+        await calls_.call(f"credential{verb}", "credential", id=key)
 
 
-async def _add_rule(walk: Walk) -> None:
-    target: dict[str, Any] = walk.random.choice(
+async def _add_rule(calls_: RandomCalls) -> None:
+    target: dict[str, Any] = calls_.random.choice(
         [
             {"scope": "ALL_WORKERS"},
-            {"scope": "ORG_UNIT", "orgUnit": walk.one("orgUnit")},
-            {"scope": "POSITION", "position": walk.one("position")},
-            {"scope": "WORKER", "worker": walk.one("worker")},
+            {"scope": "ORG_UNIT", "orgUnit": calls_.any_id("orgUnit")},
+            {"scope": "POSITION", "position": calls_.any_id("position")},
+            {"scope": "WORKER", "worker": calls_.any_id("worker")},
         ]
     )
-    await walk.call(
+    await calls_.call(
         "requirementRuleCreate",
         "requirementRule",
         name="Rule",
-        alternatives=walk.random.sample(CODES, walk.random.randint(1, 2)),
-        level=walk.random.choice(["MANDATORY", "MANDATORY", "OPTIONAL"]),
-        graceDays=walk.random.choice([0, 5]),
-        effectiveFrom=walk.on(-10, 10),
-        effectiveTo=walk.random.choice([None, walk.on(11, 40)]),
-        autoRequest=walk.random.random() < 0.7,
+        alternatives=calls_.random.sample(CODES, calls_.random.randint(1, 2)),
+        level=calls_.random.choice(["MANDATORY", "MANDATORY", "OPTIONAL"]),
+        graceDays=calls_.random.choice([0, 5]),
+        effectiveFrom=calls_.day_near(-10, 10),
+        effectiveTo=calls_.random.choice([None, calls_.day_near(11, 40)]),
+        autoRequest=calls_.random.random() < 0.7,
         **target,
     )
 
 
-async def _change_rule(walk: Walk) -> None:
-    key = walk.one("requirementRule")
-    if walk.random.random() < 0.4:
-        await walk.call("requirementRuleDelete", "requirementRule", id=key)
+async def _change_rule(calls_: RandomCalls) -> None:
+    key = calls_.any_id("requirementRule")
+    if calls_.random.random() < 0.4:
+        await calls_.call("requirementRuleDelete", "requirementRule", id=key)
         return
-    excluded = walk.random.choice([[], [walk.one("worker")], [walk.one("orgUnit")]])
-    await walk.call("requirementRuleUpdate", "requirementRule", id=key, excluded=excluded, graceDays=3)
+    excluded = calls_.random.choice([[], [calls_.any_id("worker")], [calls_.any_id("orgUnit")]])
+    await calls_.call("requirementRuleUpdate", "requirementRule", id=key, excluded=excluded, graceDays=3)
 
 
-async def _place(walk: Walk) -> None:
-    what = walk.random.choice(["unit", "move", "position", "assign", "assign", "unassign"])
+async def _change_placement(calls_: RandomCalls) -> None:
+    what = calls_.random.choice(["unit", "move", "position", "assign", "assign", "unassign"])
     if what == "unit":
-        await walk.call("orgUnitCreate", "orgUnit", name="Unit", kind="TEAM", parent=walk.one_or_none("orgUnit"))
+        await calls_.call("orgUnitCreate", "orgUnit", name="Unit", kind="TEAM", parent=calls_.any_id_or_none("orgUnit"))
     elif what == "move":
-        await walk.call("orgUnitUpdate", "orgUnit", id=walk.one("orgUnit"), parent=walk.one("orgUnit"))
+        await calls_.call("orgUnitUpdate", "orgUnit", id=calls_.any_id("orgUnit"), parent=calls_.any_id("orgUnit"))
     elif what == "position":
-        await walk.call("positionCreate", "position", name="Position")
+        await calls_.call("positionCreate", "position", name="Position")
     elif what == "assign":
         payload = await calls.mutate(
-            walk.asked.tenant,
+            calls_.organization.tenant,
             "positionAssign",
             "results { assignment { id } }",
-            position=walk.one("position"),
-            workers=[walk.one("worker")],
-            **{"from": walk.on(-5, 10)},
+            position=calls_.any_id("position"),
+            workers=[calls_.any_id("worker")],
+            **{"from": calls_.day_near(-5, 10)},
         )
-        found = [row["assignment"]["id"] for row in payload["results"] or [] if row["assignment"]]
-        walk.known.setdefault("assignment", []).extend(found)
+        kept = [row["assignment"]["id"] for row in payload["results"] or [] if row["assignment"]]
+        calls_.ids_by_type.setdefault("assignment", []).extend(kept)
     else:
-        await walk.call("positionUnassign", "", id=walk.one("assignment"), to=walk.on(-3, 20))
+        await calls_.call("positionUnassign", "", id=calls_.any_id("assignment"), to=calls_.day_near(-3, 20))
 
 
-async def _exempt(walk: Walk) -> None:
-    if walk.random.random() < 0.3:
-        await walk.call("exemptionRevoke", "exemption", id=walk.one("exemption"))
+async def _change_exemption(calls_: RandomCalls) -> None:
+    if calls_.random.random() < 0.3:
+        await calls_.call("exemptionRevoke", "exemption", id=calls_.any_id("exemption"))
         return
-    of: dict[str, Any] = walk.random.choice(
-        [{"credentialType": walk.random.choice(CODES)}, {"rule": walk.one("requirementRule")}]
+    of: dict[str, Any] = calls_.random.choice(
+        [{"credentialType": calls_.random.choice(CODES)}, {"rule": calls_.any_id("requirementRule")}]
     )
-    worker = {"id": walk.one("worker")}
-    await walk.call("exemptionGrant", "exemption", worker=worker, reason="Why not", to=walk.on(0, 30), requirement=of)
+    worker = {"id": calls_.any_id("worker")}
+    await calls_.call(
+        "exemptionGrant", "exemption", worker=worker, reason="Why not", to=calls_.day_near(0, 30), requirement=of
+    )
 
 
-async def _settings(walk: Walk) -> None:
-    chosen: dict[str, Any] = walk.random.choice(
+async def _change_settings(calls_: RandomCalls) -> None:
+    chosen: dict[str, Any] = calls_.random.choice(
         [
-            {"expiringSoonDays": walk.random.choice([10, 30, 50])},
-            {"timeZone": walk.random.choice(["UTC", "Pacific/Kiritimati", "Pacific/Niue"])},
-            {"approvalsEnabled": walk.random.random() < 0.5},
+            {"expiringSoonDays": calls_.random.choice([10, 30, 50])},
+            {"timeZone": calls_.random.choice(["UTC", "Pacific/Kiritimati", "Pacific/Niue"])},
+            {"approvalsEnabled": calls_.random.random() < 0.5},
         ]
     )
-    await walk.call("organizationUpdate", "organization", **chosen)
+    await calls_.call("organizationUpdate", "organization", **chosen)
 
 
-async def _wait(walk: Walk) -> None:
-    walk.day += walk.random.choice([1, 2, 7, 25])
-    walk.asked.go(walk.day)
+async def _advance_clock(calls_: RandomCalls) -> None:
+    calls_.day += calls_.random.choice([1, 2, 7, 25])
+    calls_.organization.advance_to(calls_.day)
 
 
-async def _settle_some(walk: Walk) -> None:
-    async with walk.asked.tenant.service.database.writing("some") as session:
-        await settlement.settle(session, walk.asked.tenant.id, walk.random.randint(1, 3))
+async def _settle_some(calls_: RandomCalls) -> None:
+    async with calls_.organization.tenant.service.database.writing("some") as session:
+        await settlement.settle(session, calls_.organization.tenant.id, calls_.random.randint(1, 3))
 
 
-Step = Callable[[Walk], Awaitable[None]]
+Step = Callable[[RandomCalls], Awaitable[None]]
 STEPS: list[Step] = [
     *[_add_worker] * 2,
     _add_applicant,
@@ -239,54 +243,54 @@ STEPS: list[Step] = [
     *[_change_credential] * 8,
     *[_add_rule] * 2,
     _change_rule,
-    *[_place] * 3,
-    _exempt,
-    _settings,
-    *[_wait] * 2,
+    *[_change_placement] * 3,
+    _change_exemption,
+    _change_settings,
+    *[_advance_clock] * 2,
     *[_settle_some] * 2,
 ]
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_what_is_kept_equals_a_recount(asked: Asked, seed: int) -> None:
-    walk = Walk(asked, Random(seed))
-    for step in (_add_worker, _add_worker, _place, _add_rule):
-        await step(walk)
+async def test_kept_counts_match_a_recount(organization: DatedOrganization, seed: int) -> None:
+    calls_ = RandomCalls(organization, Random(seed))
+    for step in (_add_worker, _add_worker, _change_placement, _add_rule):
+        await step(calls_)
     for number in range(140):
-        await walk.step()
+        await calls_.step()
         if number % 35 == 34:
-            await recount.settle_all(asked.tenant.service.database, asked.tenant.id)
-            await recount.assert_right(asked.tenant.service.database, asked.tenant.id)
-    assert walk.accepted > 50
-    walk.asked.go(walk.day + 400)
-    await recount.settle_all(asked.tenant.service.database, asked.tenant.id)
-    await recount.assert_right(asked.tenant.service.database, asked.tenant.id)
+            await recount.settle_all(organization.tenant.service.database, organization.tenant.id)
+            await recount.assert_matches_recount(organization.tenant.service.database, organization.tenant.id)
+    assert calls_.accepted > 50
+    calls_.organization.advance_to(calls_.day + 400)
+    await recount.settle_all(organization.tenant.service.database, organization.tenant.id)
+    await recount.assert_matches_recount(organization.tenant.service.database, organization.tenant.id)
 
 
-async def test_settling_again_changes_nothing(asked: Asked) -> None:
-    walk = Walk(asked, Random(99))
+async def test_settling_again_changes_nothing(organization: DatedOrganization) -> None:
+    calls_ = RandomCalls(organization, Random(99))
     for _ in range(60):
-        await walk.step()
-    await recount.settle_all(asked.tenant.service.database, asked.tenant.id)
-    before = await asked.tenant.rows()
-    async with asked.tenant.service.database.writing("again") as session:
+        await calls_.step()
+    await recount.settle_all(organization.tenant.service.database, organization.tenant.id)
+    before = await organization.tenant.rows()
+    async with organization.tenant.service.database.writing("again") as session:
         keys = [row["id"] for row in before["workers"] + before["applicants"]]
-        await settlement.mark(session, asked.tenant.id, keys)
-    await recount.settle_all(asked.tenant.service.database, asked.tenant.id)
-    assert await asked.tenant.rows() == before
+        await settlement.mark(session, organization.tenant.id, keys)
+    await recount.settle_all(organization.tenant.service.database, organization.tenant.id)
+    assert await organization.tenant.rows() == before
 
 
-async def test_a_change_of_standing_is_recorded_once(asked: Asked) -> None:
-    worker = await asked.tenant.add_worker()
-    await asked.rule(FIRST_AID, autoRequest=False)
+async def test_a_change_of_standing_is_recorded_once(organization: DatedOrganization) -> None:
+    worker = await organization.tenant.add_worker()
+    await organization.rule(FIRST_AID, autoRequest=False)
     until = START + timedelta(days=100)
-    await asked.credential(worker, until=until)
+    await organization.credential(worker, until=until)
     for days in (0, 60, 75, 99, 101, 120):
-        asked.go(days)
-        await recount.settle_all(asked.tenant.service.database, asked.tenant.id)
-    rows = await calls.event_rows(asked.tenant)
-    told = [row["changes"]["standing"] for row in rows if row["kind"] == "compliance.standingChanged"]
-    assert told == [
+        organization.advance_to(days)
+        await recount.settle_all(organization.tenant.service.database, organization.tenant.id)
+    rows = await calls.event_rows(organization.tenant)
+    changes = [row["changes"]["standing"] for row in rows if row["kind"] == "compliance.standingChanged"]
+    assert changes == [
         {"from": "COMPLIANT", "to": "NON_COMPLIANT"},
         {"from": "NON_COMPLIANT", "to": "COMPLIANT"},
         {"from": "COMPLIANT", "to": "AT_RISK"},
@@ -295,64 +299,73 @@ async def test_a_change_of_standing_is_recorded_once(asked: Asked) -> None:
 
 
 @pytest.fixture
-async def houses(
+async def two_organizations(
     database: Database,
     settings: Settings,
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     clock: SettableClock,
-) -> AsyncIterator[tuple[Asked, Asked]]:
-    """Two organizations in a database of their own, for the job works for all that there are."""
+) -> AsyncIterator[tuple[DatedOrganization, DatedOrganization]]:
+    """Create two organizations in a database of their own, because the job settles all organizations."""
     clock.set(noon(0))
     async with checks.new_own_database(database.dialect.name, request, tmp_path_factory, clock) as own:
         transport = httpx.ASGITransport(create_app(settings, own))
         async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
             service = Service(client, own)
-            yield await Asked.found(service, "Asked", clock), await Asked.found(service, "Other", clock)
+            yield (
+                await DatedOrganization.create(service, "Asked", clock),
+                await DatedOrganization.create(service, "Other", clock),
+            )
 
 
-async def test_the_job_settles_every_organization_and_the_passing_of_days(houses: tuple[Asked, Asked]) -> None:
-    asked, other = houses
+async def test_the_job_settles_all_organizations_as_days_pass(
+    two_organizations: tuple[DatedOrganization, DatedOrganization],
+) -> None:
+    organization, other = two_organizations
     workers = []
-    for there in (asked, other):
-        workers.append(await there.tenant.add_worker())
-        await there.rule(FIRST_AID, autoRequest=False)
-        await there.credential(workers[-1], until=START + timedelta(days=50))
-    while await job.run(asked.tenant.service.database):
+    for current in (organization, other):
+        workers.append(await current.tenant.add_worker())
+        await current.rule(FIRST_AID, autoRequest=False)
+        await current.credential(workers[-1], until=START + timedelta(days=50))
+    while await job.run(organization.tenant.service.database):
         pass
     for days, standing in ((0, "COMPLIANT"), (20, "AT_RISK"), (51, "NON_COMPLIANT")):
-        asked.go(days)
-        await job.run(asked.tenant.service.database)
-        for there in (asked, other):
-            found, judged = await recount.standings(asked.tenant.service.database, there.tenant.id)
-            assert found == judged
-            assert {value.value for value in found.values()} == {standing}
-            await recount.assert_right(asked.tenant.service.database, there.tenant.id)
-    assert await job.run(asked.tenant.service.database) == 0
+        organization.advance_to(days)
+        await job.run(organization.tenant.service.database)
+        for current in (organization, other):
+            kept, evaluated = await recount.standings(organization.tenant.service.database, current.tenant.id)
+            assert kept == evaluated
+            assert {value.value for value in kept.values()} == {standing}
+            await recount.assert_matches_recount(organization.tenant.service.database, current.tenant.id)
+    assert await job.run(organization.tenant.service.database) == 0
 
 
-async def test_many_who_settle_at_once_count_once_and_lose_nothing(asked: Asked) -> None:
-    workers = [await asked.tenant.add_worker(f"Worker {number}") for number in range(12)]
-    await asked.rule(FIRST_AID, autoRequest=False)
+async def test_concurrent_settlements_count_each_change_once(organization: DatedOrganization) -> None:
+    workers = [await organization.tenant.add_worker(f"Worker {number}") for number in range(12)]
+    await organization.rule(FIRST_AID, autoRequest=False)
 
     async def write(worker: str, code: str) -> None:
-        await asked.credential(worker, code, START + timedelta(days=50))
+        await organization.credential(worker, code, START + timedelta(days=50))
 
     async def settle(limit: int) -> None:
         async def attempt() -> int:
-            async with asked.tenant.service.database.writing("settler") as session:
-                return await settlement.settle(session, asked.tenant.id, limit)
+            async with organization.tenant.service.database.writing("settler") as session:
+                return await settlement.settle(session, organization.tenant.id, limit)
 
-        await asked.tenant.service.database.run_with_retries(attempt)
+        await organization.tenant.service.database.run_with_retries(attempt)
 
     async def move(worker: str) -> None:
-        await calls.mutate(asked.tenant, "workerUpdate", worker={"id": worker}, employment={"status": "ON_LEAVE"})
+        await calls.mutate(
+            organization.tenant, "workerUpdate", worker={"id": worker}, employment={"status": "ON_LEAVE"}
+        )
 
     await asyncio.gather(
         *(write(worker, code) for worker in workers for code in (FIRST_AID, CPR)),
         *(settle(limit) for limit in (1, 2, 3, 5, 8, 13, 50, 50)),
         *(move(worker) for worker in workers),
     )
-    await recount.settle_all(asked.tenant.service.database, asked.tenant.id)
-    await recount.assert_right(asked.tenant.service.database, asked.tenant.id)
-    assert (await recount.kept(asked.tenant.service.database, asked.tenant.id))[""]["TOTAL", ""] == 24
+    await recount.settle_all(organization.tenant.service.database, organization.tenant.id)
+    await recount.assert_matches_recount(organization.tenant.service.database, organization.tenant.id)
+    assert (await recount.kept_sums(organization.tenant.service.database, organization.tenant.id))[""][
+        "TOTAL", ""
+    ] == 24

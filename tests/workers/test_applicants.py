@@ -1,4 +1,4 @@
-"""Applicants: what differs from workers, and that they live apart from them."""
+"""Applicants: differences from workers, and their separation from them."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ async def add(tenant: Tenant, **content: Any) -> str:
     return str(created["id"])
 
 
-async def test_what_is_written_is_read_back_changed_and_replaced(tenant: Tenant) -> None:
+async def test_an_applicant_is_created_updated_and_replaced(tenant: Tenant) -> None:
     assert await mutate_ok(tenant, "applicantCreate", ALL, **WHOLE) == {"revision": 1, **WHOLE}
     by = {"externalId": "A-1"}
     before = await stored_rows(tenant)
@@ -56,44 +56,49 @@ async def test_what_is_written_is_read_back_changed_and_replaced(tenant: Tenant)
         "contact": dict.fromkeys(WHOLE["contact"]),
         "source": WHOLE["source"],
     }
-    told = [(event["kind"], event["worker_id"]) for event in await event_rows(tenant)][-3:]
-    assert told == [("applicant.created", None), ("applicant.updated", None), ("applicant.updated", None)]
+    events = [(event["kind"], event["worker_id"]) for event in await event_rows(tenant)][-3:]
+    assert events == [("applicant.created", None), ("applicant.updated", None), ("applicant.updated", None)]
 
 
 async def test_an_applicant_needs_a_name(tenant: Tenant) -> None:
     (error,) = await assert_refused(tenant, "applicantCreate", ("REQUIRED", "identity.displayName"))
     assert error["message"] == "identity.displayName is required"
-    one = await add(tenant, **WHOLE)
+    applicant_id = await add(tenant, **WHOLE)
     contact = {"workEmail": "new@a.test"}
     for field, identity in (("applicantReplace", {}), ("applicantUpdate", None)):
         await assert_refused(
             tenant,
             field,
             ("REQUIRED", "identity.displayName"),
-            applicant={"id": one},
+            applicant={"id": applicant_id},
             identity=identity,
             contact=contact,
         )
 
 
 async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
-    one = await add(tenant, **WHOLE)
+    applicant_id = await add(tenant, **WHOLE)
     for field in ("applicantUpdate", "applicantReplace", "applicantDelete"):
         content = {} if field == "applicantDelete" else {"identity": {"displayName": "New"}}
         (error,) = await assert_refused(
-            tenant, field, ("CONFLICT", "expectedRevision"), applicant={"id": one}, expectedRevision=2, **content
+            tenant,
+            field,
+            ("CONFLICT", "expectedRevision"),
+            applicant={"id": applicant_id},
+            expectedRevision=2,
+            **content,
         )
         assert error["currentRevision"] == 1
 
 
-async def test_workers_and_applicants_are_not_each_other(tenant: Tenant) -> None:
-    one = await add(tenant, **WHOLE)
+async def test_workers_and_applicants_are_distinct(tenant: Tenant) -> None:
+    applicant_id = await add(tenant, **WHOLE)
     worker = await tenant.add_worker("A worker")
     await assert_refused(tenant, "applicantUpdate", ("INVALID", "applicant.id"), applicant={"id": worker})
-    await assert_refused(tenant, "workerUpdate", ("INVALID", "worker.id"), worker={"id": one})
+    await assert_refused(tenant, "workerUpdate", ("INVALID", "worker.id"), worker={"id": applicant_id})
     assert (await run_query(tenant, "worker", "id", by={"email": "sam@a.test"})).data["worker"] is None
     assert ids_of(await query_nodes(tenant, "workers", "id")) == [worker]
-    assert ids_of(await query_nodes(tenant, "applicants", "id")) == [one]
+    assert ids_of(await query_nodes(tenant, "applicants", "id")) == [applicant_id]
 
 
 async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
@@ -112,25 +117,25 @@ async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
         ([sam], {"where": {"lastName": {"contains": "PPLY"}}}),
         ([kim, sam], {"where": {"id": {"in": [sam, kim]}}}),
     ]
-    for found, arguments in cases:
-        assert ids_of(await query_nodes(tenant, "applicants", "id", **arguments)) == found
+    for expected, arguments in cases:
+        assert ids_of(await query_nodes(tenant, "applicants", "id", **arguments)) == expected
 
 
-async def test_a_strangers_applicant_does_not_exist(tenant: Tenant, other_tenant: Tenant) -> None:
-    one = await add(tenant, **WHOLE)
-    for theirs in (one, f"app_{UNKNOWN_ID}"):
+async def test_a_foreign_applicant_is_not_found(tenant: Tenant, other_tenant: Tenant) -> None:
+    applicant_id = await add(tenant, **WHOLE)
+    for foreign_id in (applicant_id, f"app_{UNKNOWN_ID}"):
         for field in ("applicantUpdate", "applicantReplace", "applicantDelete", "applicantRestore"):
             content = {"identity": {"displayName": "Mine"}} if field.endswith(("Update", "Replace")) else {}
             await assert_refused(
-                other_tenant, field, ("NOT_FOUND", "applicant.id"), applicant={"id": theirs}, **content
+                other_tenant, field, ("NOT_FOUND", "applicant.id"), applicant={"id": foreign_id}, **content
             )
-        assert (await run_query(other_tenant, "applicant", "id", by={"id": theirs})).data["applicant"] is None
+        assert (await run_query(other_tenant, "applicant", "id", by={"id": foreign_id})).data["applicant"] is None
 
 
-async def test_changing_needs_its_scope(tenant: Tenant) -> None:
-    one = await add(tenant, **WHOLE)
+async def test_changing_requires_its_scope(tenant: Tenant) -> None:
+    applicant_id = await add(tenant, **WHOLE)
     for field in ("applicantUpdate", "applicantReplace", "applicantDelete", "applicantRestore"):
         await assert_forbidden(
-            tenant, field, Scope.WORKERS_READ, required_scope=Scope.WORKERS_WRITE, applicant={"id": one}
+            tenant, field, Scope.WORKERS_READ, required_scope=Scope.WORKERS_WRITE, applicant={"id": applicant_id}
         )
     await assert_forbidden(tenant, "applicantCreate", Scope.WORKERS_READ, required_scope=Scope.WORKERS_WRITE, **WHOLE)

@@ -1,4 +1,4 @@
-"""Who holds a position from when to when: assigning many, ending, taking back, moving, and never twice at once."""
+"""Assignments: assign many workers, end, remove and move, without overlaps."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -22,20 +22,20 @@ ASSIGNED = (
 
 @pytest.fixture(autouse=True)
 def today(clock: SettableClock) -> None:
-    """A day to count from."""
+    """Set the clock to a fixed day."""
     clock.set(TODAY)
 
 
-async def assign(tenant: Tenant, position: str, worker: str, **given: Any) -> str:
-    """Assign a worker; gives the assignment's id, or the code of the refusal."""
-    payload = await mutate(tenant, "positionAssign", ASSIGNED, position=position, workers=[worker], **given)
+async def assign(tenant: Tenant, position: str, worker: str, **input: Any) -> str:
+    """Assign a worker and return the id of the assignment, or the code of the refusal."""
+    payload = await mutate(tenant, "positionAssign", ASSIGNED, position=position, workers=[worker], **input)
     assert payload["errors"] == []
     [result] = payload["results"]
     return str(result["assignment"]["id"] if result["assignment"] else result["errors"][0]["code"])
 
 
 async def held(tenant: Tenant, worker: str, **arguments: Any) -> list[tuple[str, str, str | None]]:
-    """A worker's assignments as (position, from, to), latest first."""
+    """Return a worker's assignments as (position, from, to), latest first."""
     text = f"""query ($id: ID!, $where: AssignmentWhere) {{
       worker(by: {{id: $id}}) {{ assignments(where: $where) {{ nodes {{ {SPAN} }} }} }} }}"""
     answer = await tenant.execute(text, {"id": worker, **arguments})
@@ -43,12 +43,12 @@ async def held(tenant: Tenant, worker: str, **arguments: Any) -> list[tuple[str,
     return [(node["position"]["name"], node["from"], node["to"]) for node in nodes]
 
 
-async def test_many_are_assigned_and_each_stands_alone(tenant: Tenant, other_tenant: Tenant) -> None:
+async def test_workers_are_assigned_independently(tenant: Tenant, other_tenant: Tenant) -> None:
     position = await add(tenant)
     ada, ben, gone = [await tenant.add_worker(name) for name in ("Ada", "Ben", "Cy")]
     await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": gone})
-    theirs = await other_tenant.add_worker()
-    workers = [ben, ada, ben, gone, theirs, position]
+    foreign_id = await other_tenant.add_worker()
+    workers = [ben, ada, ben, gone, foreign_id, position]
     payload = await mutate(tenant, "positionAssign", ASSIGNED, position=position, workers=workers, to="2026-12-31")
     assert (payload["total"], payload["succeeded"], payload["failed"], payload["errors"]) == (6, 2, 4, [])
     assert [result["workerId"] for result in payload["results"]] == workers
@@ -79,23 +79,21 @@ async def test_many_are_assigned_and_each_stands_alone(tenant: Tenant, other_ten
         ({"from": "2030-01-01"}, "ALREADY_ASSIGNED"),
     ],
 )
-async def test_a_position_is_not_held_twice_on_a_day(
-    tenant: Tenant, span: dict[str, Any], expected: str | None
-) -> None:
+async def test_overlapping_assignments_are_refused(tenant: Tenant, span: dict[str, Any], expected: str | None) -> None:
     position, other = await add(tenant), await add(tenant, "Other")
     worker, another = await tenant.add_worker(), await tenant.add_worker("Another")
     await assign(tenant, position, worker, **{"from": "2026-02-01", "to": "2026-02-28"})
     await assign(tenant, position, worker, **{"from": "2026-04-01"})
-    found = await assign(tenant, position, worker, **span)
-    assert found == expected if expected else found.startswith("pasn_")
+    result = await assign(tenant, position, worker, **span)
+    assert result == expected if expected else result.startswith("pasn_")
     assert (await assign(tenant, other, worker, **span)).startswith("pasn_")
     assert (await assign(tenant, position, another, **span)).startswith("pasn_")
 
 
-async def test_what_cannot_be_assigned_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
-    position, theirs, worker = await add(tenant), await add(other_tenant), await tenant.add_worker()
+async def test_an_invalid_assignment_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
+    position, foreign_id, worker = await add(tenant), await add(other_tenant), await tenant.add_worker()
     by: dict[str, Any] = {"position": position, "workers": [worker]}
-    await assert_refused(tenant, "positionAssign", ("NOT_FOUND", "position"), **{**by, "position": theirs})
+    await assert_refused(tenant, "positionAssign", ("NOT_FOUND", "position"), **{**by, "position": foreign_id})
     await assert_refused(tenant, "positionAssign", ("INVALID", "to"), **by, to="2026-03-09")
     await assert_refused(tenant, "positionAssign", ("INVALID", "from"), **by, **{"from": "1066-10-14"})
     await assert_refused(tenant, "positionAssign", ("TOO_MANY", "workers"), **{**by, "workers": [worker] * 501})
@@ -105,14 +103,14 @@ async def test_what_cannot_be_assigned_is_refused(tenant: Tenant, other_tenant: 
     await assert_refused(tenant, "positionAssign", ("ARCHIVED", "position"), **by)
 
 
-async def test_of_many_who_assign_at_once_one_does(tenant: Tenant) -> None:
+async def test_of_concurrent_assignments_one_succeeds(tenant: Tenant) -> None:
     position, worker = await add(tenant), await tenant.add_worker()
-    found = await asyncio.gather(*(assign(tenant, position, worker) for _ in range(10)))
-    assert sorted(found)[:9] == ["ALREADY_ASSIGNED"] * 9
+    result = await asyncio.gather(*(assign(tenant, position, worker) for _ in range(10)))
+    assert sorted(result)[:9] == ["ALREADY_ASSIGNED"] * 9
     assert len(await held(tenant, worker)) == 1
 
 
-async def test_an_assignment_ends_after_a_day_or_never_was(tenant: Tenant) -> None:
+async def test_an_assignment_is_ended_or_removed(tenant: Tenant) -> None:
     position, worker = await add(tenant), await tenant.add_worker()
     key = await assign(tenant, position, worker, **{"from": "2026-02-01"})
     ended = await mutate(tenant, "positionUnassign", "assignment { to revision } removed", id=key)
@@ -125,77 +123,81 @@ async def test_an_assignment_ends_after_a_day_or_never_was(tenant: Tenant) -> No
     assert (gone["assignment"]["id"], gone["removed"]) == (key, True)
     assert await held(tenant, worker) == []
     await assert_refused(tenant, "positionUnassign", ("NOT_FOUND", "id"), id=key)
-    kinds = [row["kind"].value for row in await calls.event_rows(tenant) if row["kind"].value.startswith("position.")]
-    assert kinds == ["position.created", "position.assigned", *["position.unassigned"] * 3]
+    event_kinds = [
+        row["kind"].value for row in await calls.event_rows(tenant) if row["kind"].value.startswith("position.")
+    ]
+    assert event_kinds == ["position.created", "position.assigned", *["position.unassigned"] * 3]
 
 
-async def test_a_removed_assignment_is_given_again_to_whoever_repeats_the_call(tenant: Tenant) -> None:
+async def test_a_repeated_call_returns_the_removed_assignment(tenant: Tenant) -> None:
     position, worker = await add(tenant), await tenant.add_worker()
     key = await assign(tenant, position, worker)
-    given = {"id": key, "to": "2026-03-09", "idempotencyKey": "once"}
+    input = {"id": key, "to": "2026-03-09", "idempotencyKey": "once"}
     first, second = [
-        await mutate(tenant, "positionUnassign", f"assignment {{ {SPAN} }} removed", **given) for _ in "12"
+        await mutate(tenant, "positionUnassign", f"assignment {{ {SPAN} }} removed", **input) for _ in "12"
     ]
     assert first == second
     assert first["removed"]
 
 
 async def test_a_move_ends_one_and_begins_another(tenant: Tenant) -> None:
-    here, there = await add(tenant, "Here"), await add(tenant, "There")
+    first, second = await add(tenant, "Here"), await add(tenant, "There")
     worker = await tenant.add_worker()
-    key = await assign(tenant, here, worker, **{"from": "2026-02-01"})
+    key = await assign(tenant, first, worker, **{"from": "2026-02-01"})
     selection = f"ended {{ {SPAN} }} removed assignment {{ id {SPAN} }}"
-    moved = await mutate(tenant, "positionMove", selection, id=key, position=there, on="2026-03-15", to="2026-06-30")
+    moved = await mutate(tenant, "positionMove", selection, id=key, position=second, on="2026-03-15", to="2026-06-30")
     assert (moved["errors"], moved["removed"]) == ([], False)
     assert moved["ended"] == {"from": "2026-02-01", "to": "2026-03-14", "position": {"name": "Here"}}
     assert await held(tenant, worker) == [("There", "2026-03-15", "2026-06-30"), ("Here", "2026-02-01", "2026-03-14")]
     assert await held(tenant, worker, where={"on": "2026-03-14"}) == [("Here", "2026-02-01", "2026-03-14")]
-    assert await held(tenant, worker, where={"position": {"eq": there}, "on": "2026-03-14"}) == []
-    # On the first day of what it ends, that never was.
-    back = await mutate(tenant, "positionMove", selection, id=moved["assignment"]["id"], position=here, on="2026-03-15")
+    assert await held(tenant, worker, where={"position": {"eq": second}, "on": "2026-03-14"}) == []
+    # A move on the first day of an assignment removes it.
+    back = await mutate(
+        tenant, "positionMove", selection, id=moved["assignment"]["id"], position=first, on="2026-03-15"
+    )
     assert (back["errors"], back["removed"]) == ([], True)
     assert await held(tenant, worker) == [("Here", "2026-03-15", None), ("Here", "2026-02-01", "2026-03-14")]
 
 
-async def test_a_move_that_cannot_be_is_refused_and_ends_nothing(tenant: Tenant, other_tenant: Tenant) -> None:
-    here, there, theirs = await add(tenant, "Here"), await add(tenant, "There"), await add(other_tenant)
+async def test_an_invalid_move_is_refused_and_changes_nothing(tenant: Tenant, other_tenant: Tenant) -> None:
+    first, second, foreign_id = await add(tenant, "Here"), await add(tenant, "There"), await add(other_tenant)
     worker = await tenant.add_worker()
-    key = await assign(tenant, here, worker, **{"from": "2026-02-01", "to": "2026-03-20"})
-    await assign(tenant, there, worker, **{"from": "2026-05-01"})
-    by: dict[str, Any] = {"id": key, "position": there, "on": "2026-03-15"}
+    key = await assign(tenant, first, worker, **{"from": "2026-02-01", "to": "2026-03-20"})
+    await assign(tenant, second, worker, **{"from": "2026-05-01"})
+    by: dict[str, Any] = {"id": key, "position": second, "on": "2026-03-15"}
     await assert_refused(tenant, "positionMove", ("ALREADY_ASSIGNED", "position"), **by)
     await assert_refused(tenant, "positionMove", ("INVALID", "to"), **by, to="2026-03-14")
-    await assert_refused(tenant, "positionMove", ("INVALID", "position"), **{**by, "position": here})
+    await assert_refused(tenant, "positionMove", ("INVALID", "position"), **{**by, "position": first})
     await assert_refused(tenant, "positionMove", ("INVALID", "on"), **{**by, "on": "2026-03-22"}, to="2026-03-23")
-    await assert_refused(tenant, "positionMove", ("NOT_FOUND", "position"), **{**by, "position": theirs})
+    await assert_refused(tenant, "positionMove", ("NOT_FOUND", "position"), **{**by, "position": foreign_id})
     await assert_refused(tenant, "positionMove", ("CONFLICT", "expectedRevision"), **by, expectedRevision=7)
     needed = Scope.REQUIREMENTS_WRITE
     await calls.assert_forbidden(tenant, "positionMove", *(ALL_SCOPES - {needed}), required_scope=needed, **by)
     await calls.assert_forbidden(tenant, "positionUnassign", *(ALL_SCOPES - {needed}), required_scope=needed, id=key)
-    await mutate_ok(tenant, "positionArchive", "position { id }", id=there)
+    await mutate_ok(tenant, "positionArchive", "position { id }", id=second)
     await assert_refused(tenant, "positionMove", ("ARCHIVED", "position"), **by, to="2026-03-16")
     assert len(await held(tenant, worker)) == 2
 
 
-async def test_workers_are_found_by_the_position_that_they_hold_on_a_day(tenant: Tenant) -> None:
-    here, there = await add(tenant, "Here"), await add(tenant, "There")
+async def test_workers_are_filtered_by_position_on_a_day(tenant: Tenant) -> None:
+    first, second = await add(tenant, "Here"), await add(tenant, "There")
     ada, ben = await tenant.add_worker("Ada"), await tenant.add_worker("Ben")
-    await assign(tenant, here, ada, **{"from": "2026-02-01", "to": "2026-02-28"})
-    await assign(tenant, there, ada)
-    await assign(tenant, here, ben, **{"from": "2026-02-15"})
+    await assign(tenant, first, ada, **{"from": "2026-02-01", "to": "2026-02-28"})
+    await assign(tenant, second, ada)
+    await assign(tenant, first, ben, **{"from": "2026-02-15"})
 
-    async def found(where: dict[str, Any]) -> list[str]:
+    async def names(where: dict[str, Any]) -> list[str]:
         nodes = await calls.query_nodes(tenant, "workers", "identity { displayName }", where={"position": where})
         return [node["identity"]["displayName"] for node in nodes]
 
-    assert await found({"in": [here]}) == ["Ben"]
-    assert await found({"in": [here], "on": "2026-02-14"}) == ["Ada"]
-    assert await found({"in": [here], "on": "2026-02-28"}) == ["Ada", "Ben"]
-    assert await found({"in": [here, there]}) == ["Ada", "Ben"]
-    assert await found({"in": [there], "on": "2026-03-09"}) == []
+    assert await names({"in": [first]}) == ["Ben"]
+    assert await names({"in": [first], "on": "2026-02-14"}) == ["Ada"]
+    assert await names({"in": [first], "on": "2026-02-28"}) == ["Ada", "Ben"]
+    assert await names({"in": [first, second]}) == ["Ada", "Ben"]
+    assert await names({"in": [second], "on": "2026-03-09"}) == []
 
 
-async def test_the_day_of_the_organization_counts(tenant: Tenant, clock: SettableClock) -> None:
+async def test_today_follows_the_time_zone_of_the_organization(tenant: Tenant, clock: SettableClock) -> None:
     await mutate_ok(tenant, "organizationUpdate", "organization { id }", timeZone="Pacific/Kiritimati")
     position, worker = await add(tenant), await tenant.add_worker()
     unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")

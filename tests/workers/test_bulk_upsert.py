@@ -1,4 +1,4 @@
-"""Many workers at once from a system of record."""
+"""Upserts of many workers from a system of record."""
 
 import asyncio
 import unicodedata
@@ -35,56 +35,56 @@ async def upsert(tenant: Tenant, *rows: dict[str, Any], key: str | None = None) 
     return payload
 
 
-def told(payload: Any) -> list[Any]:
-    """Each row's status, and its errors if it failed."""
+def outcomes(payload: Any) -> list[Any]:
+    """Return each row's status, with its errors if it failed."""
     return [
         (result["status"], *((error["code"], ".".join(error["path"])) for error in result["errors"]))
         for result in payload["results"]
     ]
 
 
-async def test_rows_are_created_updated_or_left(tenant: Tenant) -> None:
+async def test_rows_are_created_updated_or_unchanged(tenant: Tenant) -> None:
     first = await upsert(tenant, row(1), row(2, employment={"team": "Blue"}))
-    assert told(first) == [("CREATED",), ("CREATED",)]
+    assert outcomes(first) == [("CREATED",), ("CREATED",)]
     again = await upsert(
         tenant,
         row(1),
         {"source": {"externalId": "2", "sourceSystem": "hr"}, "employment": {"team": "Red"}},
         row(3),
     )
-    assert told(again) == [("UNCHANGED",), ("UPDATED",), ("CREATED",)]
+    assert outcomes(again) == [("UNCHANGED",), ("UPDATED",), ("CREATED",)]
     assert (again["total"], again["succeeded"], again["failed"]) == (3, 3, 0)
     assert [result["worker"]["id"] for result in again["results"][:2]] == [
         result["worker"]["id"] for result in first["results"]
     ]
     assert again["results"][1]["worker"]["identity"]["displayName"] == "Worker 2"
     assert [result["worker"]["revision"] for result in again["results"]] == [1, 2, 1]
-    kinds = [event["kind"] for event in await event_rows(tenant)]
-    assert kinds[-4:] == ["worker.created", "worker.created", "worker.updated", "worker.created"]
+    event_kinds = [event["kind"] for event in await event_rows(tenant)]
+    assert event_kinds[-4:] == ["worker.created", "worker.created", "worker.updated", "worker.created"]
 
 
 async def test_a_worker_is_matched_within_the_source_system_only(tenant: Tenant) -> None:
-    one = await tenant.add_worker("Payroll's", source={"externalId": "1", "sourceSystem": "payroll"})
+    worker_id = await tenant.add_worker("Payroll's", source={"externalId": "1", "sourceSystem": "payroll"})
     two = await tenant.add_worker("Nobody's", source={"externalId": "1"})
-    found = await upsert(
+    payload = await upsert(
         tenant,
         row(1),
         {"source": {"externalId": "1"}, "employment": {"team": "Red"}},
         {"source": {"externalId": " 1 ", "sourceSystem": " payroll "}, "employment": {"team": "Red"}},
     )
-    assert told(found) == [("CREATED",), ("UPDATED",), ("UPDATED",)]
-    assert [result["worker"]["id"] for result in found["results"][1:]] == [two, one]
+    assert outcomes(payload) == [("CREATED",), ("UPDATED",), ("UPDATED",)]
+    assert [result["worker"]["id"] for result in payload["results"][1:]] == [two, worker_id]
 
 
-async def test_a_row_of_a_deleted_worker_adds_another(tenant: Tenant) -> None:
-    one = (await upsert(tenant, row(1)))["results"][0]["worker"]["id"]
-    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": one})
+async def test_a_row_of_a_deleted_worker_creates_another(tenant: Tenant) -> None:
+    worker_id = (await upsert(tenant, row(1)))["results"][0]["worker"]["id"]
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker_id})
     again = await upsert(tenant, row(1))
-    assert told(again) == [("CREATED",)]
-    assert again["results"][0]["worker"]["id"] != one
+    assert outcomes(again) == [("CREATED",)]
+    assert again["results"][0]["worker"]["id"] != worker_id
 
 
-async def test_rows_stand_or_fall_alone(tenant: Tenant) -> None:
+async def test_rows_succeed_or_fail_alone(tenant: Tenant) -> None:
     await tenant.add_worker("Taken", contact={"workEmail": "taken@a.test"})
     payload = await upsert(
         tenant,
@@ -99,7 +99,7 @@ async def test_rows_stand_or_fall_alone(tenant: Tenant) -> None:
         row(9, identity={"displayName": "x" * 201}, contact={"workEmail": "nobody"}),
         row(10),
     )
-    assert told(payload) == [
+    assert outcomes(payload) == [
         ("CREATED",),
         ("FAILED", ("REQUIRED", "rows.1.identity.displayName")),
         ("FAILED", ("TAKEN", "rows.2.contact.workEmail")),
@@ -113,7 +113,7 @@ async def test_rows_stand_or_fall_alone(tenant: Tenant) -> None:
     ]
     assert (payload["total"], payload["succeeded"], payload["failed"]) == (10, 2, 8)
     assert [result["worker"] is None for result in payload["results"]] == [
-        status != "CREATED" for status, *_ in told(payload)
+        status != "CREATED" for status, *_ in outcomes(payload)
     ]
     names = {row["display_name"] for row in (await tenant.rows())["workers"]}
     assert names == {"Taken", "Worker 1", "Worker 10"}
@@ -124,7 +124,7 @@ async def test_a_row_may_come_twice(tenant: Tenant) -> None:
     payload = await upsert(
         tenant, row(1), row(1), row(1, employment={"team": "Red"}), row(1, employment={"team": None})
     )
-    assert told(payload) == [("CREATED",), ("UNCHANGED",), ("UPDATED",), ("UPDATED",)]
+    assert outcomes(payload) == [("CREATED",), ("UNCHANGED",), ("UPDATED",), ("UPDATED",)]
     assert len({result["worker"]["id"] for result in payload["results"]}) == 1
     assert len((await tenant.rows())["workers"]) == 1
 
@@ -137,15 +137,15 @@ async def test_a_row_that_fails_after_the_same_worker_succeeded_leaves_the_succe
         row(1, employment={"team": "Red"}),
         row(1, employment={"team": "Green"}, contact={"workEmail": "taken@a.test"}),
     )
-    assert told(payload) == [
+    assert outcomes(payload) == [
         ("CREATED",),
         ("UPDATED",),
         ("FAILED", ("TAKEN", "rows.2.contact.workEmail")),
     ]
     assert payload["results"][1]["worker"]["employment"] == {"team": "Red"}
     assert payload["results"][1]["worker"]["revision"] == 2
-    one = payload["results"][1]["worker"]["id"]
-    stored = (await run_query(tenant, "worker", "revision employment { team }", by={"id": one})).data["worker"]
+    worker_id = payload["results"][1]["worker"]["id"]
+    stored = (await run_query(tenant, "worker", "revision employment { team }", by={"id": worker_id})).data["worker"]
     assert stored == {"revision": 2, "employment": {"team": "Red"}}
 
 
@@ -156,7 +156,7 @@ async def test_a_row_refused_before_it_is_written_leaves_the_success(tenant: Ten
         row(1, employment={"team": "Green", "startDate": "2026-01-02", "endDate": "2026-01-01"}),
         row(1, employment={"team": "Green"}, manager={"id": f"wkr_{UNKNOWN_ID}"}),
     )
-    assert told(payload) == [
+    assert outcomes(payload) == [
         ("CREATED",),
         ("FAILED", ("INVALID", "rows.1.employment.endDate")),
         ("FAILED", ("NOT_FOUND", "rows.2.manager.id")),
@@ -166,11 +166,11 @@ async def test_a_row_refused_before_it_is_written_leaves_the_success(tenant: Ten
     assert (stored["team"], stored["revision"]) == ("Red", 1)
 
 
-async def test_an_external_id_matches_however_its_letters_are_composed(tenant: Tenant) -> None:
+async def test_an_external_id_matches_in_any_unicode_form(tenant: Tenant) -> None:
     composed = unicodedata.normalize("NFC", "Zoë")
-    assert told(await upsert(tenant, row(composed))) == [("CREATED",)]
+    assert outcomes(await upsert(tenant, row(composed))) == [("CREATED",)]
     again = await upsert(tenant, row(unicodedata.normalize("NFD", composed), employment={"team": "Red"}))
-    assert told(again) == [("UPDATED",)]
+    assert outcomes(again) == [("UPDATED",)]
 
 
 async def test_five_hundred_rows_are_one_call_and_501_are_refused(tenant: Tenant) -> None:
@@ -187,13 +187,13 @@ async def test_five_hundred_rows_are_one_call_and_501_are_refused(tenant: Tenant
     assert payload == {"total": 500, "succeeded": 500, "failed": 0, "errors": []}
 
 
-async def test_no_rows_are_nothing_to_do(tenant: Tenant) -> None:
+async def test_no_rows_are_accepted(tenant: Tenant) -> None:
     before = await stored_rows(tenant)
     assert await upsert(tenant) == {"total": 0, "succeeded": 0, "failed": 0, "results": [], "errors": []}
     assert await stored_rows(tenant) == before
 
 
-async def test_two_calls_at_once_with_the_same_rows_create_each_once(tenant: Tenant) -> None:
+async def test_concurrent_calls_with_the_same_rows_create_each_once(tenant: Tenant) -> None:
     rows = [row(number) for number in range(20)]
     payloads = await asyncio.gather(
         *(mutate(tenant, "workersUpsert", RESULTS, rows=rows if number % 2 else rows[::-1]) for number in range(4))
@@ -202,14 +202,14 @@ async def test_two_calls_at_once_with_the_same_rows_create_each_once(tenant: Ten
     assert len((await tenant.rows())["workers"]) == 20
 
 
-async def test_a_strangers_worker_is_not_matched(tenant: Tenant, other_tenant: Tenant) -> None:
+async def test_a_foreign_worker_is_not_matched(tenant: Tenant, other_tenant: Tenant) -> None:
     await upsert(tenant, row(1))
     before = await stored_rows(tenant)
-    assert told(await upsert(other_tenant, row(1))) == [("CREATED",)]
+    assert outcomes(await upsert(other_tenant, row(1))) == [("CREATED",)]
     assert await stored_rows(tenant) == before
 
 
-async def test_upserting_needs_its_scope(tenant: Tenant) -> None:
+async def test_upserting_requires_its_scope(tenant: Tenant) -> None:
     await assert_forbidden(
         tenant, "workersUpsert", Scope.WORKERS_READ, required_scope=Scope.WORKERS_WRITE, rows=[row(1)]
     )

@@ -1,4 +1,4 @@
-"""Adding workers, and what is refused."""
+"""Creation of workers, and its refusals."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from app.access import Scope
 from tests.service import Tenant, error_paths
 
 
-async def test_a_worker_needs_no_more_than_a_name(tenant: Tenant) -> None:
+async def test_a_worker_needs_only_a_name(tenant: Tenant) -> None:
     payload = await tenant.mutate(
         "workerCreate",
         "worker { id revision deleted identity { displayName fullName } employment { status workerType } }",
@@ -36,7 +36,7 @@ async def test_a_missing_name_is_refused_by_its_path(tenant: Tenant, identity: d
     assert await tenant.rows() == before
 
 
-async def test_every_error_is_told_at_once(tenant: Tenant) -> None:
+async def test_all_errors_are_reported_together(tenant: Tenant) -> None:
     payload = await tenant.mutate(
         "workerCreate",
         "worker { id }",
@@ -52,7 +52,7 @@ async def test_every_error_is_told_at_once(tenant: Tenant) -> None:
     ]
 
 
-async def test_creating_needs_its_scope(tenant: Tenant) -> None:
+async def test_creating_requires_its_scope(tenant: Tenant) -> None:
     before = await tenant.rows()
     key = await tenant.create_key(Scope.WORKERS_READ)
     query = 'mutation { workerCreate(input: {identity: {displayName: "A"}}) { worker { id } } }'

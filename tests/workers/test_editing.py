@@ -1,4 +1,4 @@
-"""Updating and replacing workers."""
+"""Updates and replacements of workers."""
 
 import asyncio
 from typing import Any
@@ -77,7 +77,7 @@ UNFIT = [
 
 
 def without(content: dict[str, Any], *paths: tuple[str, str]) -> dict[str, Any]:
-    """The same content, with these fields as they are when nobody says anything."""
+    """Return the content with some fields at their defaults."""
     return {
         group: {name: DEFAULTS.get((group, name)) if (group, name) in paths else value for name, value in names.items()}
         for group, names in content.items()
@@ -94,7 +94,7 @@ async def test_what_is_written_is_read_back(tenant: Tenant) -> None:
     assert await mutate_ok(tenant, "workerCreate", ALL, **WHOLE) == {"revision": 1, **WHOLE}
 
 
-async def test_what_is_derived_follows_from_what_is_written(tenant: Tenant, worker: str) -> None:
+async def test_derived_fields_follow_written_fields(tenant: Tenant, worker: str) -> None:
     derived = "worker { identity { fullName } address { location } }"
     now = await mutate_ok(tenant, "workerUpdate", derived, worker={"id": worker}, identity={"middleName": None})
     assert now == {"identity": {"fullName": "Jo Avery"}, "address": {"location": "NSW, Australia"}}
@@ -103,12 +103,12 @@ async def test_what_is_derived_follows_from_what_is_written(tenant: Tenant, work
     assert now == {"identity": {"fullName": "Jo the Nurse"}, "address": {"location": None}}
 
 
-async def test_an_update_leaves_what_is_absent(tenant: Tenant, worker: str) -> None:
+async def test_an_update_keeps_absent_fields(tenant: Tenant, worker: str) -> None:
     now = await mutate_ok(tenant, "workerUpdate", ALL, worker={"id": worker}, employment={"team": "Red"})
     assert now == {"revision": 2, **WHOLE, "employment": {**WHOLE["employment"], "team": "Red"}}
 
 
-async def test_an_update_clears_what_is_null(tenant: Tenant, worker: str) -> None:
+async def test_an_update_clears_null_fields(tenant: Tenant, worker: str) -> None:
     by = {"id": worker}
     for group, name in CLEARABLE:
         now = await mutate_ok(tenant, "workerUpdate", ALL, worker=by, **{group: {name: None}})
@@ -116,7 +116,7 @@ async def test_an_update_clears_what_is_null(tenant: Tenant, worker: str) -> Non
         await mutate_ok(tenant, "workerReplace", "worker { id }", worker=by, **WHOLE)
 
 
-async def test_a_null_group_clears_all_its_members(tenant: Tenant, worker: str) -> None:
+async def test_a_null_group_clears_its_fields(tenant: Tenant, worker: str) -> None:
     now = await mutate_ok(tenant, "workerUpdate", ALL, worker={"id": worker}, contact=None)
     assert now == {"revision": 2, **WHOLE, "contact": dict.fromkeys(WHOLE["contact"])}
 
@@ -134,7 +134,7 @@ async def test_the_name_cannot_be_cleared(tenant: Tenant, worker: str) -> None:
         assert errors[0]["message"] == "identity.displayName is required"
 
 
-async def test_a_replacement_clears_what_is_absent(tenant: Tenant, worker: str) -> None:
+async def test_a_replacement_clears_absent_fields(tenant: Tenant, worker: str) -> None:
     now = await mutate_ok(tenant, "workerReplace", ALL, worker={"id": worker}, identity={"displayName": "Jo"})
     cleared = without(WHOLE, *CLEARABLE)
     assert now == {"revision": 2, **cleared, "identity": {**cleared["identity"], "displayName": "Jo"}}
@@ -147,14 +147,14 @@ async def test_a_replacement_needs_a_name(tenant: Tenant, worker: str) -> None:
     )
 
 
-async def test_a_change_that_changes_nothing_leaves_revision_and_ledger_alone(tenant: Tenant, worker: str) -> None:
+async def test_an_update_without_changes_keeps_the_revision_and_records_nothing(tenant: Tenant, worker: str) -> None:
     before = await stored_rows(tenant)
     for field, content in (("workerUpdate", {}), ("workerUpdate", WHOLE), ("workerReplace", WHOLE)):
         assert (await mutate_ok(tenant, field, ALL, worker={"id": worker}, **content))["revision"] == 1
     assert await stored_rows(tenant) == before
 
 
-async def test_a_change_grows_the_revision_and_moves_the_time(tenant: Tenant, worker: str) -> None:
+async def test_a_change_increments_the_revision_and_last_updated(tenant: Tenant, worker: str) -> None:
     times = "worker { revision createdAt lastUpdated }"
     first = await mutate_ok(tenant, "workerUpdate", times, worker={"id": worker})
     assert first["lastUpdated"] == first["createdAt"]
@@ -185,7 +185,7 @@ async def test_a_stale_revision_is_a_conflict(tenant: Tenant, worker: str, field
     }
 
 
-async def test_of_twenty_changes_of_one_revision_one_wins(tenant: Tenant, worker: str) -> None:
+async def test_of_twenty_concurrent_changes_of_one_revision_one_succeeds(tenant: Tenant, worker: str) -> None:
     calls = [
         mutate(
             tenant,
@@ -205,7 +205,7 @@ async def test_of_twenty_changes_of_one_revision_one_wins(tenant: Tenant, worker
     assert {payload["errors"][0]["currentRevision"] for payload in payloads if payload["errors"]} == {2}
 
 
-async def test_the_last_day_is_not_before_the_first(tenant: Tenant, worker: str) -> None:
+async def test_the_end_date_is_not_before_the_start_date(tenant: Tenant, worker: str) -> None:
     path = ("INVALID", "employment.endDate")
     by = {"id": worker}
     for employment in (
@@ -221,7 +221,7 @@ async def test_the_last_day_is_not_before_the_first(tenant: Tenant, worker: str)
     await mutate_ok(tenant, "workerUpdate", "worker { id }", worker=by, employment=same)
 
 
-async def test_nobody_is_their_own_manager(tenant: Tenant, worker: str) -> None:
+async def test_a_worker_cannot_manage_themselves(tenant: Tenant, worker: str) -> None:
     for field in ("workerUpdate", "workerReplace"):
         content = {"identity": {"displayName": "Jo"}, "manager": {"id": worker}}
         errors = await assert_refused(tenant, field, ("INVALID", "manager.id"), worker={"id": worker}, **content)
@@ -229,17 +229,17 @@ async def test_nobody_is_their_own_manager(tenant: Tenant, worker: str) -> None:
 
 
 @pytest.mark.parametrize(("group", "name", "prefix"), [("employment", "orgUnit", "unit"), ("manager", "id", "wkr")])
-async def test_a_link_leads_to_a_record_of_the_organization(
+async def test_links_must_be_to_records_of_the_organization(
     tenant: Tenant, other_tenant: Tenant, worker: str, group: str, name: str, prefix: str
 ) -> None:
     if prefix == "wkr":
-        theirs = await other_tenant.add_worker("Not ours")
+        foreign = await other_tenant.add_worker("Not ours")
     else:
         created = await mutate_ok(other_tenant, "orgUnitCreate", "orgUnit { id }", name="Theirs", kind="SITE")
-        theirs = created["id"]
+        foreign = created["id"]
     cases = [
         (f"{prefix}_{UNKNOWN_ID}", "NOT_FOUND"),
-        (theirs, "NOT_FOUND"),
+        (foreign, "NOT_FOUND"),
         (f"cred_{UNKNOWN_ID}", "INVALID"),
         ("nonsense", "INVALID"),
     ]
@@ -271,7 +271,7 @@ async def test_a_manager_and_a_unit_are_edges(tenant: Tenant, worker: str) -> No
     }
 
 
-async def test_a_value_that_does_not_fit_is_refused_by_its_path(tenant: Tenant, worker: str) -> None:
+async def test_invalid_values_are_refused_with_their_paths(tenant: Tenant, worker: str) -> None:
     for group, name, value in UNFIT:
         content: dict[str, Any] = {"identity": {"displayName": "Jo"}}
         content[group] = {**content.get(group, {}), name: value}
@@ -281,18 +281,18 @@ async def test_a_value_that_does_not_fit_is_refused_by_its_path(tenant: Tenant, 
 
 
 @pytest.mark.parametrize("field", ["workerUpdate", "workerReplace", "workerDelete", "workerRestore"])
-async def test_a_strangers_worker_does_not_exist(tenant: Tenant, other_tenant: Tenant, worker: str, field: str) -> None:
+async def test_a_foreign_worker_is_not_found(tenant: Tenant, other_tenant: Tenant, worker: str, field: str) -> None:
     content = {"identity": {"displayName": "Mine now"}} if field in ("workerUpdate", "workerReplace") else {}
     before = await stored_rows(tenant)
-    theirs = await assert_refused(other_tenant, field, ("NOT_FOUND", "worker.id"), worker={"id": worker}, **content)
+    foreign = await assert_refused(other_tenant, field, ("NOT_FOUND", "worker.id"), worker={"id": worker}, **content)
     assert await stored_rows(tenant) == before
     nobody = f"wkr_{UNKNOWN_ID}"
     nobodys = await assert_refused(other_tenant, field, ("NOT_FOUND", "worker.id"), worker={"id": nobody}, **content)
-    assert theirs[0]["message"].replace(worker, "…") == nobodys[0]["message"].replace(nobody, "…")
+    assert foreign[0]["message"].replace(worker, "…") == nobodys[0]["message"].replace(nobody, "…")
 
 
 @pytest.mark.parametrize("field", ["workerUpdate", "workerReplace", "workerDelete", "workerRestore"])
-async def test_changing_needs_its_scope(tenant: Tenant, worker: str, field: str) -> None:
+async def test_changing_requires_its_scope(tenant: Tenant, worker: str, field: str) -> None:
     await assert_forbidden(
         tenant,
         field,
@@ -303,7 +303,7 @@ async def test_changing_needs_its_scope(tenant: Tenant, worker: str, field: str)
     )
 
 
-async def test_the_ledger_keeps_what_changed_from_what_to_what(tenant: Tenant, worker: str) -> None:
+async def test_events_record_old_and_new_values(tenant: Tenant, worker: str) -> None:
     await mutate_ok(
         tenant,
         "workerUpdate",

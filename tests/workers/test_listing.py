@@ -1,4 +1,4 @@
-"""The list of workers: every filter, free text, and how conditions combine."""
+"""The list of workers: every filter, search, and combinations of conditions."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from tests.conftest import SettableClock
 from tests.service import Service, Tenant
 
 HR = "hr"
-# In Sydney the 14th of March 2026 begins at 13:00 UTC on the 13th.
+# In Sydney, 14 March 2026 begins at 13:00 UTC on 13 March.
 STAFF: list[tuple[str, str, dict[str, Any]]] = [
     (
         "2026-03-13T12:59:59.999999+00:00",
@@ -58,7 +58,7 @@ STAFF: list[tuple[str, str, dict[str, Any]]] = [
 
 @pytest.fixture(scope="module")
 async def staff(service: Service, session_clock: SettableClock) -> Tenant:
-    """An organization in Sydney; nobody changes it."""
+    """Create an organization in Sydney that no test changes."""
     tenant = await Tenant.create(service, "Harbour Health", "Australia/Sydney", types=frozenset())
     with session_clock.stopped():
         for at, name, content in STAFF:
@@ -116,7 +116,7 @@ async def names(tenant: Tenant, **arguments: Any) -> list[str]:
         ("a d a l o v e c turing", []),
     ],
 )
-async def test_free_text_finds_every_word_anywhere(staff: Tenant, search: str, found: list[str]) -> None:
+async def test_search_matches_every_word_anywhere(staff: Tenant, search: str, found: list[str]) -> None:
     assert await names(staff, search=search) == found
 
 
@@ -180,7 +180,7 @@ async def test_free_text_finds_every_word_anywhere(staff: Tenant, search: str, f
         ({"NOT": {"OR": [{"firstName": {"eq": "ada"}}, {"firstName": {"eq": "alan"}}]}}, [BACK, UNDER, ZOE]),
     ],
 )
-async def test_a_where_finds_what_it_says(staff: Tenant, where: dict[str, Any], found: list[str]) -> None:
+async def test_filters(staff: Tenant, where: dict[str, Any], found: list[str]) -> None:
     assert await names(staff, where=where) == found
 
 
@@ -197,31 +197,29 @@ async def test_a_where_finds_what_it_says(staff: Tenant, where: dict[str, Any], 
         ({"orgUnit": {"in": ["unit_0000000000000000"]}}, EVERYONE),
     ],
 )
-async def test_not_finds_all_the_others_those_without_a_value_too(
-    staff: Tenant, where: dict[str, Any], found: list[str]
-) -> None:
+async def test_not_matches_rows_without_a_value_too(staff: Tenant, where: dict[str, Any], found: list[str]) -> None:
     assert await names(staff, where={"NOT": where}) == found
 
 
-async def test_the_deleted_are_filtered_like_the_others(staff: Tenant) -> None:
+async def test_deleted_workers_are_filtered_too(staff: Tenant) -> None:
     where = {"team": {"eq": "blue"}}
     assert await names(staff, where=where, includeDeleted=True) == [ADA, ALAN, "Gone Lovelace"]
     assert await names(staff, search="lovelace", includeDeleted=True) == [ADA, "Gone Lovelace"]
 
 
-async def test_by_id_finds_only_the_organizations_own(staff: Tenant, other_tenant: Tenant) -> None:
-    theirs = await other_tenant.add_worker("Ada Lovelace")
+async def test_filters_by_id_do_not_match_foreign_workers(staff: Tenant, other_tenant: Tenant) -> None:
+    foreign_id = await other_tenant.add_worker("Ada Lovelace")
     ids = {
         worker["identity"]["displayName"]: worker["id"]
         for worker in await query_nodes(staff, "workers", "id identity { displayName }")
     }
-    assert await names(staff, where={"id": {"in": [theirs, ids[ADA], ids[ZOE]]}}) == [ADA, ZOE]
-    assert await names(staff, where={"id": {"eq": theirs}}) == []
+    assert await names(staff, where={"id": {"in": [foreign_id, ids[ADA], ids[ZOE]]}}) == [ADA, ZOE]
+    assert await names(staff, where={"id": {"eq": foreign_id}}) == []
     assert await names(other_tenant, where={"displayName": {"startsWith": "a"}}) == ["Ada Lovelace"]
 
 
 def nested(depth: int, word: str) -> dict[str, Any]:
-    """A where whose conditions lie this deep."""
+    """Return a filter nested to a depth."""
     where: dict[str, Any] = {"displayName": {"startsWith": "ada"}}
     for _ in range(depth - 1):
         where = {word: where if word == "NOT" else [where]}
@@ -229,7 +227,7 @@ def nested(depth: int, word: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("word", ["AND", "OR", "NOT"])
-async def test_conditions_nest_four_deep_and_no_deeper(staff: Tenant, word: str) -> None:
+async def test_filters_nest_up_to_four_levels(staff: Tenant, word: str) -> None:
     assert await names(staff, where=nested(3, word)) == [ADA]
     assert len(await names(staff, where=nested(4, word))) == (4 if word == "NOT" else 1)
     answer = await run_query(staff, "workers", "nodes { id }", where=nested(5, word))
@@ -249,7 +247,7 @@ async def test_conditions_nest_four_deep_and_no_deeper(staff: Tenant, word: str)
         ({"orgUnit": {"in": ["unit_0"] * 251}}, "where.orgUnit.in"),
     ],
 )
-async def test_a_list_of_a_where_holds_at_most_250(staff: Tenant, where: dict[str, Any], path: str) -> None:
+async def test_a_filter_list_has_up_to_250_items(staff: Tenant, where: dict[str, Any], path: str) -> None:
     answer = await run_query(staff, "workers", "nodes { id }", where=where)
     assert (answer.body["data"], answer.codes) == ({"workers": None}, ["TOO_MANY"])
     assert answer.errors[0]["message"] == f"{path} holds more than 250 items"
@@ -263,7 +261,7 @@ async def test_lists_of_250_are_answered(staff: Tenant) -> None:
     assert await names(staff, where={"OR": conditions}) == [UNDER]
 
 
-async def test_a_where_of_too_many_values_is_refused_and_does_not_break(staff: Tenant) -> None:
+async def test_a_filter_with_too_many_values_is_refused(staff: Tenant) -> None:
     names_of = [f"x{number}" for number in range(250)]
     answer = await run_query(staff, "workers", "nodes { id }", where={"OR": [{"displayName": {"in": names_of}}] * 250})
     assert "INTERNAL" not in answer.codes
@@ -289,26 +287,26 @@ async def test_null_is_not_a_condition(staff: Tenant, where: dict[str, Any], pat
     "moment",
     ["2026-03-14T09:00:00", "2026-13-01", "yesterday", "2026-W11-6", "20260314", "", "2026-3-14", 1_773_000_000],
 )
-async def test_a_moment_is_an_instant_with_an_offset_or_a_day(staff: Tenant, moment: object) -> None:
+async def test_a_moment_needs_an_offset_or_is_a_day(staff: Tenant, moment: object) -> None:
     answer = await run_query(staff, "workers", "nodes { id }", where={"updatedAfter": moment})
     assert (answer.status, answer.codes) == (400, ["BAD_USER_INPUT"])
 
 
 @pytest.mark.parametrize(("first", "last"), [("0001-01-01", "9999-12-31")])
-async def test_the_first_and_the_last_day_of_the_calendar_are_days(staff: Tenant, first: str, last: str) -> None:
+async def test_the_first_and_last_day_of_the_calendar_are_accepted(staff: Tenant, first: str, last: str) -> None:
     assert await names(staff, where={"updatedAfter": first}) == EVERYONE
     assert await names(staff, where={"updatedBefore": last}) == EVERYONE
     assert await names(staff, where={"updatedAfter": last}) == []
 
 
 @pytest.mark.parametrize("argument", ["search", "where"])
-async def test_a_character_that_no_text_can_hold_finds_nothing(staff: Tenant, argument: str) -> None:
+async def test_a_null_character_matches_nothing(staff: Tenant, argument: str) -> None:
     value = r'search: "\u{0}"' if argument == "search" else r'where: {displayName: {eq: "\u{0}"}}'
     answer = await staff.execute(f"{{ workers({value}) {{ nodes {{ id }} }} }}")
     assert "INTERNAL" not in answer.codes
 
 
-async def test_the_units_of_a_where_mean_their_subtree_unless_told_otherwise(tenant: Tenant) -> None:
+async def test_a_unit_filter_includes_the_subtree_by_default(tenant: Tenant) -> None:
     units: dict[str, str] = {}
     for name, parent in (("North", None), ("Ward", "North"), ("Night", "Ward"), ("South", None)):
         content = {"name": name, "kind": "SITE", "parent": units.get(parent or "")}
@@ -332,7 +330,7 @@ async def test_the_units_of_a_where_mean_their_subtree_unless_told_otherwise(ten
     assert unit["orgUnit"]["workers"]["nodes"] == [{"identity": {"displayName": "of Ward"}}]
 
 
-async def test_strangers_units_hold_nobody(tenant: Tenant, other_tenant: Tenant) -> None:
+async def test_a_foreign_unit_matches_nobody(tenant: Tenant, other_tenant: Tenant) -> None:
     unit = (await mutate_ok(other_tenant, "orgUnitCreate", "orgUnit { id }", name="Theirs", kind="SITE"))["id"]
     await other_tenant.add_worker("Theirs", employment={"orgUnit": unit})
     assert await names(tenant, where={"orgUnit": {"in": [unit]}}) == []

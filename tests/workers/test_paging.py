@@ -1,4 +1,4 @@
-"""Pages of workers: every sort, cursors both ways, and what a page may not ask."""
+"""Pages of workers: every order, cursors in both directions, and invalid arguments."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ ORDERS = st.lists(
 
 @pytest.fixture(scope="module")
 async def crowd(service: Service, session_clock: SettableClock) -> Tenant:
-    """Sixty workers, of whom many share names and times."""
+    """Create sixty workers, many with equal names and times."""
     tenant = await Tenant.create(service, "Crowd", types=frozenset())
     with session_clock.stopped():
         for number in range(SIZE):
@@ -52,18 +52,18 @@ async def crowd(service: Service, session_clock: SettableClock) -> Tenant:
 
 
 def in_order(workers: list[dict[str, Any]], order: list[tuple[str, str]]) -> list[str]:
-    """The ids as a sort by these keys gives them; the id itself is the last key, in the last one's direction."""
+    """Return the ids sorted by keys; the id is the last key, in the direction of the key before it."""
     keys = order or [("DISPLAY_NAME", "ASC")]
-    found = sorted(workers, key=lambda worker: str(worker["id"]), reverse=keys[-1][1] == "DESC")
+    managers = sorted(workers, key=lambda worker: str(worker["id"]), reverse=keys[-1][1] == "DESC")
     for name, direction in reversed(keys):
-        # Sorting keeps equal items as they were, also in reverse.
-        found = sorted(found, key=KEYS[name], reverse=direction == "DESC")
-    return [worker["id"] for worker in found]
+        # Python's sort is stable, also in reverse.
+        managers = sorted(managers, key=KEYS[name], reverse=direction == "DESC")
+    return [worker["id"] for worker in managers]
 
 
 async def walk(tenant: Tenant, size: int, *, backwards: bool, **arguments: Any) -> list[str]:
-    """All ids, page after page; from the end when backwards."""
-    found: list[str] = []
+    """Return all ids, page by page, from the end if `backwards`."""
+    managers: list[str] = []
     cursor: dict[str, str] = {}
     while True:
         page = {("last" if backwards else "first"): size, **cursor, **arguments}
@@ -71,47 +71,47 @@ async def walk(tenant: Tenant, size: int, *, backwards: bool, **arguments: Any) 
         connection = answer.data["workers"]
         edges, info = connection["edges"], connection["pageInfo"]
         here = [edge["node"]["id"] for edge in edges]
-        found = [*here, *found] if backwards else [*found, *here]
-        assert len(found) == len(set(found))
+        managers = [*here, *managers] if backwards else [*managers, *here]
+        assert len(managers) == len(set(managers))
         assert (info["startCursor"], info["endCursor"]) == (edges[0]["cursor"], edges[-1]["cursor"])
         assert info["hasNextPage" if backwards else "hasPreviousPage"] == bool(cursor)
         if not info["hasPreviousPage" if backwards else "hasNextPage"]:
-            return found
+            return managers
         assert len(here) == size
         cursor = {"before": info["startCursor"]} if backwards else {"after": info["endCursor"]}
 
 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 @pytest.mark.parametrize("name", sorted(KEYS))
-async def test_every_sort_goes_both_ways(crowd: Tenant, name: str, direction: str) -> None:
+async def test_every_order_works_in_both_directions(crowd: Tenant, name: str, direction: str) -> None:
     workers = await query_nodes(crowd, "workers", ROW)
     order = [{"field": name, "direction": direction}]
-    found = [worker["id"] for worker in await query_nodes(crowd, "workers", "id", orderBy=order)]
-    assert found == in_order(workers, [(name, direction)])
+    managers = [worker["id"] for worker in await query_nodes(crowd, "workers", "id", orderBy=order)]
+    assert managers == in_order(workers, [(name, direction)])
 
 
-async def test_the_default_sort_is_by_name_upwards(crowd: Tenant) -> None:
+async def test_the_default_order_is_by_name_ascending(crowd: Tenant) -> None:
     workers = await query_nodes(crowd, "workers", ROW)
     expected = in_order(workers, [("DISPLAY_NAME", "ASC")])
-    asked: list[dict[str, Any]] = [
+    cases: list[dict[str, Any]] = [
         {},
         {"orderBy": []},
         {"orderBy": None},
         {"orderBy": [{"field": "DISPLAY_NAME"}]},
     ]
-    for arguments in asked:
+    for arguments in cases:
         assert [worker["id"] for worker in await query_nodes(crowd, "workers", "id", **arguments)] == expected
 
 
 @property_settings.sequences
 @given(order=ORDERS, size=st.integers(7, 40), backwards=st.booleans())
-async def test_a_walk_meets_everyone_once_in_order(
+async def test_paging_returns_every_worker_once_in_order(
     crowd: Tenant, order: list[tuple[str, str]], size: int, backwards: bool
 ) -> None:
     workers = await query_nodes(crowd, "workers", ROW)
     keys = [{"field": name, "direction": direction} for name, direction in order]
-    found = await walk(crowd, size, backwards=backwards, orderBy=keys)
-    assert found == in_order(workers, order)
+    managers = await walk(crowd, size, backwards=backwards, orderBy=keys)
+    assert managers == in_order(workers, order)
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -123,15 +123,13 @@ async def test_a_walk_meets_everyone_once_in_order(
         [("EMAIL", "DESC"), ("FIRST_NAME", "ASC"), ("LAST_UPDATED", "ASC"), ("DISPLAY_NAME", "ASC")],
     ],
 )
-async def test_mixed_directions_are_walked_both_ways(
-    crowd: Tenant, order: list[tuple[str, str]], backwards: bool
-) -> None:
+async def test_mixed_directions_page_both_ways(crowd: Tenant, order: list[tuple[str, str]], backwards: bool) -> None:
     workers = await query_nodes(crowd, "workers", ROW)
     keys = [{"field": name, "direction": direction} for name, direction in order]
     assert await walk(crowd, 9, backwards=backwards, orderBy=keys) == in_order(workers, order)
 
 
-async def test_a_walk_keeps_its_filter(crowd: Tenant) -> None:
+async def test_paging_keeps_the_filter(crowd: Tenant) -> None:
     arguments: dict[str, Any] = {"where": {"firstName": {"eq": "A"}}, "search": "a"}
     whole = [worker["id"] for worker in await query_nodes(crowd, "workers", "id", **arguments)]
     assert 10 < len(whole) < SIZE
@@ -139,7 +137,7 @@ async def test_a_walk_keeps_its_filter(crowd: Tenant) -> None:
         assert await walk(crowd, 4, backwards=backwards, **arguments) == whole
 
 
-async def test_twenty_five_come_unless_a_size_is_given(crowd: Tenant) -> None:
+async def test_the_default_page_size_is_25(crowd: Tenant) -> None:
     everyone = await walk(crowd, 100, backwards=False)
     assert len(everyone) == SIZE
     for arguments, expected in (
@@ -154,7 +152,7 @@ async def test_twenty_five_come_unless_a_size_is_given(crowd: Tenant) -> None:
         assert [worker["id"] for worker in answer.data["workers"]["nodes"]] == expected
 
 
-async def test_before_alone_takes_the_page_that_ends_there(crowd: Tenant) -> None:
+async def test_before_alone_returns_the_page_that_ends_there(crowd: Tenant) -> None:
     everyone = await walk(crowd, 100, backwards=False)
     edges = (await run_query(crowd, "workers", "edges { cursor }", first=100)).data["workers"]["edges"]
     for arguments, expected in (
@@ -173,12 +171,12 @@ async def test_before_alone_takes_the_page_that_ends_there(crowd: Tenant) -> Non
 
 
 async def test_a_cursor_outlives_its_row(tenant: Tenant) -> None:
-    one, two, three = [await tenant.add_worker(name) for name in ("A", "B", "C")]
+    first_id, second_id, third_id = [await tenant.add_worker(name) for name in ("A", "B", "C")]
     page = (await run_query(tenant, "workers", "edges { cursor node { id } }")).data["workers"]["edges"]
-    assert [edge["node"]["id"] for edge in page] == [one, two, three]
-    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": two})
+    assert [edge["node"]["id"] for edge in page] == [first_id, second_id, third_id]
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": second_id})
     rest = await run_query(tenant, "workers", "nodes { id }", after=page[1]["cursor"])
-    assert rest.data["workers"]["nodes"] == [{"id": three}]
+    assert rest.data["workers"]["nodes"] == [{"id": third_id}]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +198,7 @@ async def test_a_cursor_outlives_its_row(tenant: Tenant) -> None:
         ({"orderBy": [{"field": name} for name in sorted(KEYS)[:5]]}, "orderBy: takes up to 4 keys, each field once"),
     ],
 )
-async def test_a_page_that_cannot_be_is_refused(crowd: Tenant, arguments: dict[str, Any], message: str) -> None:
+async def test_invalid_page_arguments_are_refused(crowd: Tenant, arguments: dict[str, Any], message: str) -> None:
     answer = await run_query(crowd, "workers", "nodes { id }", **arguments)
     assert (answer.body["data"], answer.codes) == ({"workers": None}, ["BAD_PAGE"])
     assert answer.errors[0]["message"] == message
@@ -213,7 +211,7 @@ async def test_a_page_that_cannot_be_is_refused(crowd: Tenant, arguments: dict[s
         assert answer.codes == ["BAD_PAGE"]
 
 
-async def test_a_cursor_belongs_to_its_sort_filter_and_list(crowd: Tenant, tenant: Tenant) -> None:
+async def test_a_cursor_is_bound_to_its_order_filter_and_list(crowd: Tenant, tenant: Tenant) -> None:
     await tenant.add_worker("Ada")
     page = await run_query(crowd, "workers", "edges { cursor }", first=3)
     cursor = page.data["workers"]["edges"][1]["cursor"]
@@ -234,7 +232,7 @@ async def test_a_cursor_belongs_to_its_sort_filter_and_list(crowd: Tenant, tenan
     assert (await run_query(crowd, "workers", "nodes { id }", after=cursor)).codes == []
 
 
-async def test_a_cursor_of_one_filter_is_not_one_of_another_value(crowd: Tenant) -> None:
+async def test_a_cursor_is_bound_to_the_values_of_its_filter(crowd: Tenant) -> None:
     where = {"firstName": {"eq": "a"}}
     page = await run_query(crowd, "workers", "edges { cursor }", first=1, where=where)
     cursor = page.data["workers"]["edges"][0]["cursor"]
@@ -272,9 +270,9 @@ async def test_reports_are_paged_for_each_manager(tenant: Tenant) -> None:
             await tenant.add_worker(f"Report {report}", manager={"id": manager})
     inner = f"totalCount {{ count precision }} nodes {{ identity {{ displayName }} }} {PAGE_INFO}"
     where = {"displayName": {"startsWith": "manager"}}
-    asked = f"nodes {{ id reports(first: 2, orderBy: [{{field: DISPLAY_NAME, direction: DESC}}]) {{ {inner} }} }}"
-    found = (await run_query(tenant, "workers", asked, where=where)).data["workers"]["nodes"]
-    pages = [worker["reports"] for worker in found]
+    selection = f"nodes {{ id reports(first: 2, orderBy: [{{field: DISPLAY_NAME, direction: DESC}}]) {{ {inner} }} }}"
+    nodes = (await run_query(tenant, "workers", selection, where=where)).data["workers"]["nodes"]
+    pages = [worker["reports"] for worker in nodes]
     assert [page["totalCount"] for page in pages] == [{"count": count, "precision": "EXACT"} for count in (0, 3, 6)]
     assert [[report["identity"]["displayName"] for report in page["nodes"]] for page in pages] == [
         [],
@@ -282,18 +280,18 @@ async def test_reports_are_paged_for_each_manager(tenant: Tenant) -> None:
         ["Report 5", "Report 4"],
     ]
     assert [page["pageInfo"]["hasNextPage"] for page in pages] == [False, True, True]
-    asked = (
+    selection = (
         "reports(first: 2, after: $after, orderBy: [{field: DISPLAY_NAME, direction: DESC}]) "
         f"{{ nodes {{ identity {{ displayName }} }} {PAGE_INFO} }}"
     )
-    text = f"query ($by: PersonBy!, $after: String) {{ worker(by: $by) {{ {asked} }} }}"
+    text = f"query ($by: PersonBy!, $after: String) {{ worker(by: $by) {{ {selection} }} }}"
     variables = {"by": {"id": managers[1]}, "after": pages[1]["pageInfo"]["endCursor"]}
     rest = (await tenant.execute(text, variables)).data["worker"]["reports"]
     assert rest["nodes"] == [{"identity": {"displayName": "Report 0"}}]
     assert (rest["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasPreviousPage"]) == (False, True)
 
 
-async def test_a_count_is_exact_to_ten_thousand(tenant: Tenant) -> None:
+async def test_a_count_is_exact_up_to_ten_thousand(tenant: Tenant) -> None:
     now = tenant.service.database.clock()
 
     async def add(count: int) -> None:

@@ -1,4 +1,4 @@
-"""Positions: adding, changing, archiving and restoring them, and what is refused."""
+"""Positions: create, update, archive and restore, and their refusals."""
 
 from typing import Any
 
@@ -9,24 +9,24 @@ from tests import calls
 from tests.calls import assert_refused, mutate_ok
 from tests.service import Tenant
 
-SHOWN = "id name externalId description orgUnit { name } archived archivedAt revision"
+SELECTION = "id name externalId description orgUnit { name } archived archivedAt revision"
 CAN = "viewerCanUpdate viewerCanArchive viewerCanRestore viewerCanAssign"
 
 
 async def add(tenant: Tenant, name: str = "Night nurse", **content: Any) -> str:
-    """Add a position; gives the id."""
+    """Add a position and return its id."""
     return str((await mutate_ok(tenant, "positionCreate", "position { id }", name=name, **content))["id"])
 
 
 async def names(tenant: Tenant, **arguments: Any) -> list[str]:
-    """The names of a list of positions."""
+    """Return the names of a list of positions."""
     return [node["name"] for node in await calls.query_nodes(tenant, "positions", "name", **arguments)]
 
 
-async def test_a_position_is_added_with_all_that_is_known_of_it(tenant: Tenant) -> None:
+async def test_a_position_is_created_with_all_fields(tenant: Tenant) -> None:
     unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
     content = {"name": " Night  nurse ", "externalId": "P-1", "description": "Nights.", "orgUnit": unit["id"]}
-    found = await mutate_ok(tenant, "positionCreate", f"position {{ {SHOWN} }}", **content)
+    found = await mutate_ok(tenant, "positionCreate", f"position {{ {SELECTION} }}", **content)
     del found["id"]
     assert found == {
         "name": "Night  nurse",
@@ -41,10 +41,10 @@ async def test_a_position_is_added_with_all_that_is_known_of_it(tenant: Tenant) 
     assert event["kind"].value == "position.created"
 
 
-async def test_an_update_changes_what_is_sent(tenant: Tenant) -> None:
+async def test_an_update_changes_only_given_fields(tenant: Tenant) -> None:
     key = await add(tenant, externalId="P-1", description="Nights.")
     found = await mutate_ok(
-        tenant, "positionUpdate", f"position {{ {SHOWN} }}", id=key, name="Day nurse", description=None
+        tenant, "positionUpdate", f"position {{ {SELECTION} }}", id=key, name="Day nurse", description=None
     )
     assert (found["name"], found["externalId"], found["description"]) == ("Day nurse", "P-1", None)
     assert found["revision"] == 2
@@ -70,19 +70,19 @@ async def test_archive_and_restore(tenant: Tenant) -> None:
     found = await mutate_ok(tenant, "positionRestore", f"position {{ archived {CAN} }}", id=key)
     assert (found["archived"], found["viewerCanAssign"], found["viewerCanRestore"]) == (False, True, False)
     await assert_refused(tenant, "positionRestore", ("NOT_ARCHIVED", "id"), id=key)
-    kinds = [event["kind"].value for event in await calls.event_rows(tenant)][-3:]
-    assert kinds == ["position.created", "position.archived", "position.restored"]
+    event_kinds = [event["kind"].value for event in await calls.event_rows(tenant)][-3:]
+    assert event_kinds == ["position.created", "position.archived", "position.restored"]
 
 
 @pytest.fixture(scope="module")
 async def second(shared_tenant: Tenant) -> str:
-    """The id of a position beside another, which has an external id."""
+    """Return the id of a position beside another one with an external id."""
     await add(shared_tenant, "First", externalId="P-1")
     return await add(shared_tenant, "Second")
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("content", "expected"),
     [
         ({}, ("REQUIRED", "name")),
         ({"name": "  "}, ("REQUIRED", "name")),
@@ -93,23 +93,21 @@ async def second(shared_tenant: Tenant) -> str:
         ({"name": "N", "externalId": "P-1"}, ("TAKEN", "externalId")),
     ],
 )
-async def test_what_cannot_be_a_position_is_refused(
-    shared_tenant: Tenant, second: str, given: dict[str, Any], expected: tuple[str, str]
+async def test_an_invalid_position_is_refused(
+    shared_tenant: Tenant, second: str, content: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    await assert_refused(shared_tenant, "positionCreate", expected, **given)
-    if given:
-        await assert_refused(shared_tenant, "positionUpdate", expected, id=second, **given)
+    await assert_refused(shared_tenant, "positionCreate", expected, **content)
+    if content:
+        await assert_refused(shared_tenant, "positionUpdate", expected, id=second, **content)
 
 
 @pytest.mark.parametrize("field", ["positionUpdate", "positionArchive", "positionRestore"])
-async def test_a_change_of_what_is_stale_or_a_strangers_is_refused(
-    tenant: Tenant, other_tenant: Tenant, field: str
-) -> None:
-    key, theirs = await add(tenant), await add(other_tenant)
+async def test_stale_and_foreign_changes_are_refused(tenant: Tenant, other_tenant: Tenant, field: str) -> None:
+    key, foreign_id = await add(tenant), await add(other_tenant)
     if field == "positionRestore":
         await mutate_ok(tenant, "positionArchive", "position { id }", id=key)
     await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=9)
-    await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=theirs)
+    await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=foreign_id)
     await calls.assert_forbidden(
         tenant, field, *(ALL_SCOPES - {Scope.REQUIREMENTS_WRITE}), required_scope=Scope.REQUIREMENTS_WRITE, id=key
     )
@@ -127,7 +125,7 @@ async def test_positions_are_filtered_and_sorted(tenant: Tenant) -> None:
     assert await names(tenant, where={"NOT": {"orgUnit": {"eq": unit["id"]}}}) == ["Alpha"]
 
 
-async def test_a_unit_that_has_positions_is_not_removed(tenant: Tenant) -> None:
+async def test_a_unit_with_positions_is_not_deleted(tenant: Tenant) -> None:
     unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
     await add(tenant, orgUnit=unit["id"])
     await assert_refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=unit["id"])

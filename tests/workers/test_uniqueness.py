@@ -1,4 +1,4 @@
-"""What is unique among the people of an organization, also when many calls come at once."""
+"""Unique values of people in an organization, also under concurrent calls."""
 
 import asyncio
 from typing import Any
@@ -8,63 +8,63 @@ import pytest
 from tests.calls import assert_refused, mutate, mutate_ok
 from tests.service import Tenant, error_paths
 
-KINDS = ["worker", "applicant"]
+NOUNS = ["worker", "applicant"]
 
 
-async def add(tenant: Tenant, kind: str, **content: Any) -> Any:
-    given = {"identity": {"displayName": "Somebody"}, **content}
-    return await mutate_ok(tenant, f"{kind}Create", f"{kind} {{ id revision }}", **given)
+async def add(tenant: Tenant, noun: str, **content: Any) -> Any:
+    content = {"identity": {"displayName": "Somebody"}, **content}
+    return await mutate_ok(tenant, f"{noun}Create", f"{noun} {{ id revision }}", **content)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("noun", NOUNS)
 @pytest.mark.parametrize("system", [{"sourceSystem": "hr"}, {}, {"sourceSystem": "  hr "}])
-async def test_an_external_id_is_taken_once_in_its_system(tenant: Tenant, kind: str, system: dict[str, str]) -> None:
-    await add(tenant, kind, source={"externalId": "E-1", **system})
+async def test_an_external_id_is_unique_in_its_source_system(tenant: Tenant, noun: str, system: dict[str, str]) -> None:
+    await add(tenant, noun, source={"externalId": "E-1", **system})
     errors = await assert_refused(
         tenant,
-        f"{kind}Create",
+        f"{noun}Create",
         ("TAKEN", "source.externalId"),
         identity={"displayName": "Another"},
         source={"externalId": " E-1 ", **({"sourceSystem": "hr"} if system else {})},
     )
     assert errors[0]["__typename"] == "TakenError"
-    assert errors[0]["message"] == f"source.externalId: already used by another {kind} of this sourceSystem"
+    assert errors[0]["message"] == f"source.externalId: already used by another {noun} of this sourceSystem"
 
 
-async def test_another_system_or_another_case_is_another_external_id(tenant: Tenant) -> None:
+async def test_an_external_id_differs_by_source_system_and_case(tenant: Tenant) -> None:
     await add(tenant, "worker", source={"externalId": "E-1", "sourceSystem": "hr"})
     await add(tenant, "worker", source={"externalId": "E-1", "sourceSystem": "payroll"})
     await add(tenant, "worker", source={"externalId": "E-1"})
     await add(tenant, "worker", source={"externalId": "e-1", "sourceSystem": "hr"})
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("noun", NOUNS)
 @pytest.mark.parametrize(("first", "second"), [("jo@a.test", "JO@A.test"), ("Émile@a.test", "éMILE@A.TEST")])
-async def test_a_work_email_is_taken_once_whatever_its_case(tenant: Tenant, kind: str, first: str, second: str) -> None:
-    await add(tenant, kind, contact={"workEmail": first})
+async def test_a_work_email_is_unique_in_any_case(tenant: Tenant, noun: str, first: str, second: str) -> None:
+    await add(tenant, noun, contact={"workEmail": first})
     errors = await assert_refused(
         tenant,
-        f"{kind}Create",
+        f"{noun}Create",
         ("TAKEN", "contact.workEmail"),
         identity={"displayName": "Another"},
         contact={"workEmail": second},
     )
-    assert errors[0]["message"] == f"contact.workEmail: already used by another {kind}"
+    assert errors[0]["message"] == f"contact.workEmail: already used by another {noun}"
 
 
-async def test_personal_emails_and_missing_values_are_shared_freely(tenant: Tenant) -> None:
+async def test_personal_emails_and_missing_values_are_not_unique(tenant: Tenant) -> None:
     for _ in range(2):
         await add(tenant, "worker", contact={"personalEmail": "home@a.test"}, source={"sourceSystem": "hr"})
 
 
-async def test_workers_applicants_and_organizations_do_not_compete(tenant: Tenant, other_tenant: Tenant) -> None:
+async def test_values_are_unique_per_table_and_organization(tenant: Tenant, other_tenant: Tenant) -> None:
     taken = {"contact": {"workEmail": "jo@a.test"}, "source": {"externalId": "E-1", "sourceSystem": "hr"}}
     for owner in (tenant, other_tenant):
-        for kind in KINDS:
-            await add(owner, kind, **taken)
+        for noun in NOUNS:
+            await add(owner, noun, **taken)
 
 
-async def test_an_update_cannot_take_what_another_has(tenant: Tenant) -> None:
+async def test_an_update_with_taken_values_is_refused(tenant: Tenant) -> None:
     await add(tenant, "worker", contact={"workEmail": "jo@a.test"}, source={"externalId": "E-1"})
     other = (await add(tenant, "worker", source={"externalId": "E-2"}))["id"]
     for field in ("workerUpdate", "workerReplace"):
@@ -88,7 +88,7 @@ async def test_a_deleted_persons_values_are_free(tenant: Tenant) -> None:
         ({"source": {"externalId": "E-1", "sourceSystem": "hr"}}, "source.externalId"),
     ],
 )
-async def test_of_twenty_creations_at_once_one_wins(tenant: Tenant, taken: dict[str, Any], path: str) -> None:
+async def test_of_twenty_concurrent_creations_one_succeeds(tenant: Tenant, taken: dict[str, Any], path: str) -> None:
     calls = [
         mutate(tenant, "workerCreate", "worker { id }", identity={"displayName": f"Racer {number}"}, **taken)
         for number in range(20)

@@ -1,11 +1,11 @@
-"""A requested credential never outlives its request: what nobody waits for any more is given up."""
+"""A requested credential never outlives its request: it is cancelled when the request is closed."""
 
 import pytest
 
 from app.credentials.tables import Credential, Intake
 from tests.calls import assert_refused
-from tests.compliance import life
-from tests.compliance.life import add_rule, requests, wanted
+from tests.compliance import requirement_calls
+from tests.compliance.requirement_calls import add_rule, requested_codes, requests
 from tests.credentials.life import done, move
 from tests.service import Tenant
 
@@ -13,7 +13,7 @@ CREDENTIAL = "credential { id }"
 
 
 async def asked_for(tenant: Tenant) -> tuple[str, str, str]:
-    """A worker whom a rule asks for a credential: the worker, the rule and the credential."""
+    """Create a worker with a request of a rule; return the worker, the rule and the credential."""
     worker = await tenant.add_worker()
     rule = await add_rule(tenant)
     [request] = await requests(tenant, worker)
@@ -21,18 +21,18 @@ async def asked_for(tenant: Tenant) -> tuple[str, str, str]:
 
 
 async def intakes(tenant: Tenant, worker: str) -> list[Intake]:
-    return [row.intake for row in await life.rows(tenant, Credential, worker_id=worker)]
+    return [row.intake for row in await requirement_calls.rows(tenant, Credential, worker_id=worker)]
 
 
 @pytest.mark.parametrize(
     ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
 )
-async def test_one_cannot_come_back_while_it_is_asked_for_anew(tenant: Tenant, away: str, back: str) -> None:
+async def test_a_credential_is_not_restored_while_another_request_is_open(tenant: Tenant, away: str, back: str) -> None:
     worker, rule, key = await asked_for(tenant)
     await done(tenant, away, CREDENTIAL, id=key)
-    # A rule that changes settles whom it asks, and asks anew.
+    # A change of a rule settles its workers and raises its requests again.
     await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, graceDays=3)
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     await assert_refused(tenant, back, ("ALREADY_REQUESTED", "id"), id=key)
     first, second = await requests(tenant, worker)
     assert (first.status, first.closed_at is None) == (Intake.REQUESTED, False)
@@ -45,23 +45,23 @@ async def test_one_cannot_come_back_while_it_is_asked_for_anew(tenant: Tenant, a
     assert sorted(await intakes(tenant, worker)) == [Intake.CANCELLED, Intake.REQUESTED]
 
 
-async def test_one_that_goes_to_somebody_else_asks_nothing_of_them(tenant: Tenant) -> None:
+async def test_a_transferred_credential_requests_nothing_of_its_new_owner(tenant: Tenant) -> None:
     worker, _, key = await asked_for(tenant)
     other = await tenant.add_worker("Kim Somebody")
     await done(tenant, "credentialTransfer", "status", id=key, **move(worker, other))
     assert Intake.REQUESTED not in [
-        row.intake for row in await life.rows(tenant, Credential, worker_id=other) if row.id == key
+        row.intake for row in await requirement_calls.rows(tenant, Credential, worker_id=other) if row.id == key
     ]
     [request] = [request for request in await requests(tenant, worker) if request.credential_id == key]
     assert (request.status, request.closed_at is None) == (Intake.CANCELLED, False)
 
 
-async def test_a_rejection_after_all_asks_again_where_the_organization_wants_that(tenant: Tenant) -> None:
+async def test_a_late_rejection_reopens_the_request_if_configured(tenant: Tenant) -> None:
     await done(tenant, "organizationUpdate", "organization { id }", resubmitOnReject=True)
     worker, _, key = await asked_for(tenant)
     await done(tenant, "credentialSubmit", CREDENTIAL, id=key, referenceNumber="WWC1234567E")
     await done(tenant, "credentialApprove", CREDENTIAL, id=key)
     await done(tenant, "credentialReject", CREDENTIAL, id=key, reason="forged")
     assert await intakes(tenant, worker) == [Intake.REQUESTED]
-    assert await wanted(tenant, worker) == ["WWCC_NSW"]
+    assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     await done(tenant, "credentialSubmit", CREDENTIAL, id=key, referenceNumber="WWC7654321A")

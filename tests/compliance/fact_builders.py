@@ -1,4 +1,4 @@
-"""Facts for the tests of standings: one rule, one worker, one credential, each with what a test is about."""
+"""Builders and Hypothesis strategies of facts for tests of the evaluation."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -17,13 +17,13 @@ POSITIONS = ("position a", "position b")
 
 
 def on(days: int) -> date:
-    """A day counted from the one that the tests judge."""
+    """Return a day relative to the day that the tests evaluate."""
     return DAY + timedelta(days=days)
 
 
-def rule(**given: Any) -> RuleFacts:
-    """A rule for all workers since long ago."""
-    usual: dict[str, Any] = {
+def rule_facts(**overrides: Any) -> RuleFacts:
+    """Return a long-standing rule for all workers, with overrides."""
+    defaults: dict[str, Any] = {
         "id": "rule",
         "scope": RuleScope.ALL_WORKERS,
         "alternatives": TYPES[:1],
@@ -32,12 +32,12 @@ def rule(**given: Any) -> RuleFacts:
         "severity": Severity.CRITICAL,
         "effective_from": on(-1_000),
     }
-    return RuleFacts(**{**usual, **given})
+    return RuleFacts(**{**defaults, **overrides})
 
 
-def held(**given: Any) -> CredentialFacts:
-    """A credential in force, with a year to go."""
-    usual: dict[str, Any] = {
+def credential_facts(**overrides: Any) -> CredentialFacts:
+    """Return a credential in force with a year to go, with overrides."""
+    defaults: dict[str, Any] = {
         "id": "held",
         "type_id": TYPES[0],
         "intake": Intake.DIRECT,
@@ -49,27 +49,27 @@ def held(**given: Any) -> CredentialFacts:
         "expires_on": on(365),
         "soon_days": 30,
     }
-    return CredentialFacts(**{**usual, **given})
+    return CredentialFacts(**{**defaults, **overrides})
 
 
-def situation(*credentials: CredentialFacts, **given: Any) -> WorkerFacts:
-    """A worker of long standing who holds some credentials."""
-    return WorkerFacts(**{"worker_id": "worker", "since": on(-2_000), "credentials": credentials, **given})
+def worker_facts(*credentials: CredentialFacts, **overrides: Any) -> WorkerFacts:
+    """Return a long-standing worker who holds some credentials, with overrides."""
+    return WorkerFacts(**{"worker_id": "worker", "since": on(-2_000), "credentials": credentials, **overrides})
 
 
-near = st.integers(-60, 60).map(on)
-perhaps = st.none() | near
+near_days = st.integers(-60, 60).map(on)
+optional_days = st.none() | near_days
 
 
-def _extent(first: date, last: date | None) -> tuple[date, date | None]:
+def _period(first: date, last: date | None) -> tuple[date, date | None]:
     return (first, last) if last is None or last >= first else (last, first)
 
 
-extents = st.builds(_extent, near, perhaps)
+periods = st.builds(_period, near_days, optional_days)
 keys = st.integers(0, 10**6).map(str)
-soon = st.integers(0, 40)
+soon_days = st.integers(0, 40)
 
-helds = st.builds(
+credentials = st.builds(
     CredentialFacts,
     id=keys,
     type_id=st.sampled_from(TYPES),
@@ -78,11 +78,11 @@ helds = st.builds(
     eligibility=st.none() | st.sampled_from(Eligibility),
     latest_approval=st.sampled_from(Approval),
     is_effective=st.booleans(),
-    valid_from=perhaps,
-    expires_on=near | st.just(NEVER),
-    soon_days=soon,
+    valid_from=optional_days,
+    expires_on=near_days | st.just(NEVER),
+    soon_days=soon_days,
 )
-valid = st.builds(
+valid_credentials = st.builds(
     CredentialFacts,
     id=keys,
     type_id=st.sampled_from(TYPES),
@@ -93,36 +93,36 @@ valid = st.builds(
     is_effective=st.just(True),
     valid_from=st.none() | st.integers(-60, 0).map(on),
     expires_on=st.integers(0, 60).map(on) | st.just(NEVER),
-    soon_days=soon,
+    soon_days=soon_days,
 )
-posts = st.builds(lambda key, extent: AssignmentFacts(key, *extent), st.sampled_from(POSITIONS), extents)
+assignments = st.builds(lambda key, period: AssignmentFacts(key, *period), st.sampled_from(POSITIONS), periods)
 
 
-def _release(key: str, extent: tuple[date, date | None], type_id: str | None) -> ExemptionFacts:
-    return ExemptionFacts(key, extent[0], extent[1], rule_id="0" if type_id is None else None, type_id=type_id)
+def _exemption(key: str, period: tuple[date, date | None], type_id: str | None) -> ExemptionFacts:
+    return ExemptionFacts(key, period[0], period[1], rule_id="0" if type_id is None else None, type_id=type_id)
 
 
-releases = st.builds(_release, keys, extents, st.none() | st.sampled_from(TYPES))
-situations = st.builds(
+exemptions = st.builds(_exemption, keys, periods, st.none() | st.sampled_from(TYPES))
+workers = st.builds(
     WorkerFacts,
     worker_id=st.just("worker"),
-    since=near,
+    since=near_days,
     units=st.sampled_from([(), UNITS[:1], UNITS]),
-    unit_since=perhaps,
-    assignments=st.lists(posts, max_size=3).map(tuple),
-    credentials=st.lists(helds, max_size=6, unique_by=lambda each: each.id).map(tuple),
-    exemptions=st.lists(releases, max_size=2, unique_by=lambda each: each.id).map(tuple),
+    unit_since=optional_days,
+    assignments=st.lists(assignments, max_size=3).map(tuple),
+    credentials=st.lists(credentials, max_size=6, unique_by=lambda item: item.id).map(tuple),
+    exemptions=st.lists(exemptions, max_size=2, unique_by=lambda item: item.id).map(tuple),
 )
 
 
-def _rule(number: int, extent: tuple[date, date | None], **given: Any) -> RuleFacts:
-    return RuleFacts(id=str(number), effective_from=extent[0], effective_to=extent[1], **given)
+def _rule(number: int, period: tuple[date, date | None], **overrides: Any) -> RuleFacts:
+    return RuleFacts(id=str(number), effective_from=period[0], effective_to=period[1], **overrides)
 
 
 rules = st.builds(
     _rule,
     st.integers(0, 3),
-    extents,
+    periods,
     scope=st.sampled_from(RuleScope),
     alternatives=st.permutations(TYPES).flatmap(lambda types: st.integers(1, 3).map(lambda n: tuple(types[:n]))),
     minimum=st.integers(1, 3),
@@ -136,4 +136,4 @@ rules = st.builds(
         [frozenset[str](), frozenset({POSITIONS[1]}), frozenset({UNITS[1]}), frozenset({"worker"})]
     ),
 )
-rule_lists = st.lists(rules, max_size=4, unique_by=lambda each: each.id)
+rule_lists = st.lists(rules, max_size=4, unique_by=lambda item: item.id)
