@@ -7,9 +7,17 @@ from typing import Any
 import pytest
 
 from tests import files
-from tests.compliance import life
+from tests.compliance import requirement_calls
 from tests.conftest import SettableClock
-from tests.credentials.life import add_applicant, add_ticket, add_type, add_version, choose, done, requested
+from tests.credentials.actions import (
+    add_applicant,
+    add_requested,
+    add_ticket,
+    add_type,
+    add_version,
+    mutation_payload,
+    update_settings,
+)
 from tests.evidence import packs
 from tests.evidence.packs import UnpackedPack
 from tests.service import Service, Tenant
@@ -25,7 +33,7 @@ async def sandboxed(service: Service, clock: SettableClock) -> Tenant:
     """A sandbox organization: the last letter of a reference number selects the registry's answer."""
     clock.set(START)
     tenant = await Tenant.create(service, "Harbour Health", sandbox=True)
-    await choose(tenant, approvalsEnabled=True, resubmitOnReject=True)
+    await update_settings(tenant, approvalsEnabled=True, resubmitOnReject=True)
     return tenant
 
 
@@ -74,11 +82,11 @@ async def test_credential_that_is_changed_in_every_way(sandboxed: Tenant, clock:
 
     async def verify() -> None:
         input = {"forceRefresh": True, "correlationId": "nightly"}
-        payload = await done(tenant, "credentialVerify", "attempt { id }", id=held, **input)
+        payload = await mutation_payload(tenant, "credentialVerify", "attempt { id }", id=held, **input)
         attempts.append(payload["attempt"]["id"])
 
     def change(field: str, selection: str = "credential { id }", **input: Any) -> Step:
-        return lambda: done(tenant, field, selection, id=held, **input)
+        return lambda: mutation_payload(tenant, field, selection, id=held, **input)
 
     to, back = (
         {"from": {"type": "WORKER", "id": a}, "to": {"type": "WORKER", "id": b}}
@@ -94,7 +102,7 @@ async def test_credential_that_is_changed_in_every_way(sandboxed: Tenant, clock:
                 "credentialUpdate", identification={"referenceNumber": "WWC2222222K"}, issuing={"jurisdiction": "NSW"}
             ),
             verify,
-            lambda: done(
+            lambda: mutation_payload(
                 tenant,
                 "verificationResolve",
                 "attempt { id }",
@@ -126,24 +134,26 @@ async def test_credential_that_is_changed_in_every_way(sandboxed: Tenant, clock:
 async def test_changes_of_requests_files_rules_and_the_worker(sandboxed: Tenant, clock: SettableClock) -> None:
     tenant, worker = sandboxed, await sandboxed.add_worker()
     supports = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT"]
-    asked = await requested(tenant, "CARD", worker, supports=supports)
+    asked = await add_requested(tenant, "CARD", worker, supports=supports)
     await add_type(tenant, supports=supports)
     ticket = await add_ticket(tenant, worker)
-    unit, position = await life.add_unit(tenant), await life.add_position(tenant)
+    unit, position = await requirement_calls.add_unit(tenant), await requirement_calls.add_position(tenant)
     ids: dict[str, Any] = {}
 
     async def rule() -> None:
-        ids["rule"] = await life.add_rule(tenant, "SITE_TICKET")
+        ids["rule"] = await requirement_calls.add_rule(tenant, "SITE_TICKET")
 
     async def assign() -> None:
-        [ids["assignment"]] = await life.assign(tenant, position, worker)
+        [ids["assignment"]] = await requirement_calls.assign(tenant, position, worker)
 
     async def exempt() -> None:
         input = {"worker": {"id": worker}, "requirement": {"rule": ids["rule"]}, "reason": "On leave"}
-        ids["exemption"] = (await done(tenant, "exemptionGrant", "exemption { id }", **input))["exemption"]["id"]
+        ids["exemption"] = (await mutation_payload(tenant, "exemptionGrant", "exemption { id }", **input))["exemption"][
+            "id"
+        ]
 
     def update(**input: Any) -> Step:
-        return lambda: done(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, **input)
+        return lambda: mutation_payload(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, **input)
 
     await assert_packs_stay_the_same(
         tenant,
@@ -152,35 +162,37 @@ async def test_changes_of_requests_files_rules_and_the_worker(sandboxed: Tenant,
         [
             update(identity={"displayName": "Jo Avery"}, contact={"phone": "0400"}),
             update(employment={"orgUnit": unit, "startDate": "2026-01-05"}),
-            lambda: done(tenant, "credentialArchive", id=asked),
-            lambda: done(tenant, "credentialRestore", id=asked),
+            lambda: mutation_payload(tenant, "credentialArchive", id=asked),
+            lambda: mutation_payload(tenant, "credentialRestore", id=asked),
             lambda: files.upload_file(tenant, asked),
-            lambda: done(tenant, "credentialSubmit", id=asked, referenceNumber="C-1"),
-            lambda: done(tenant, "credentialReject", id=asked, reason="Blurred"),
-            lambda: done(tenant, "credentialSubmit", id=asked, referenceNumber="C-2"),
-            lambda: done(tenant, "credentialApprove", id=asked),
+            lambda: mutation_payload(tenant, "credentialSubmit", id=asked, referenceNumber="C-1"),
+            lambda: mutation_payload(tenant, "credentialReject", id=asked, reason="Blurred"),
+            lambda: mutation_payload(tenant, "credentialSubmit", id=asked, referenceNumber="C-2"),
+            lambda: mutation_payload(tenant, "credentialApprove", id=asked),
             rule,
             assign,
             exempt,
             lambda: files.upload_file(tenant, ticket),
-            lambda: done(tenant, "credentialApprove", id=ticket),
+            lambda: mutation_payload(tenant, "credentialApprove", id=ticket),
             lambda: files.upload_file(tenant, ticket, "OTHER", files.PDF, "more.pdf"),
-            lambda: done(tenant, "exemptionRevoke", "exemption { id }", id=ids["exemption"]),
-            lambda: done(tenant, "positionUnassign", "assignment { id }", id=ids["assignment"]),
-            lambda: done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=ids["rule"], level="OPTIONAL"),
-            lambda: done(tenant, "requirementRuleDelete", "requirementRule { id }", id=ids["rule"]),
-            lambda: done(tenant, "workerDelete", "worker { id }", worker={"id": worker}),
+            lambda: mutation_payload(tenant, "exemptionRevoke", "exemption { id }", id=ids["exemption"]),
+            lambda: mutation_payload(tenant, "positionUnassign", "assignment { id }", id=ids["assignment"]),
+            lambda: mutation_payload(
+                tenant, "requirementRuleUpdate", "requirementRule { id }", id=ids["rule"], level="OPTIONAL"
+            ),
+            lambda: mutation_payload(tenant, "requirementRuleDelete", "requirementRule { id }", id=ids["rule"]),
+            lambda: mutation_payload(tenant, "workerDelete", "worker { id }", worker={"id": worker}),
         ],
     )
 
 
 async def test_unit_deleted_since_has_an_id_and_no_name(sandboxed: Tenant, clock: SettableClock) -> None:
-    tenant, unit = sandboxed, await life.add_unit(sandboxed)
+    tenant, unit = sandboxed, await requirement_calls.add_unit(sandboxed)
     worker = await tenant.add_worker(employment={"orgUnit": unit})
     clock.advance(timedelta(days=3))
     input = {"worker": {"id": worker}, "employment": {"orgUnit": None}}
-    await done(tenant, "workerUpdate", "worker { id }", **input)
-    await done(tenant, "orgUnitDelete", "orgUnit { id }", id=unit)
+    await mutation_payload(tenant, "workerUpdate", "worker { id }", **input)
+    await mutation_payload(tenant, "orgUnitDelete", "orgUnit { id }", id=unit)
     day = (START + timedelta(days=1)).date().isoformat()
     document = (await packs.fetch(tenant, worker, day)).document("worker")
     assert (document["employment"]["orgUnit"], document["orgUnits"]) == (unit, [{"id": unit, "name": None}])
@@ -193,8 +205,8 @@ async def test_credential_purged_since_has_only_its_summary(sandboxed: Tenant, c
     clock.advance(timedelta(days=3))
     day = (START + timedelta(days=1)).date().isoformat()
     [before] = (await packs.fetch(tenant, worker, day)).document("credentials")
-    await done(tenant, "credentialArchive", id=held)
-    await done(tenant, "credentialPurge", "purgedId", id=held, confirm=True)
+    await mutation_payload(tenant, "credentialArchive", id=held)
+    await mutation_payload(tenant, "credentialPurge", "purgedId", id=held, confirm=True)
     pack = await packs.fetch(tenant, worker, day)
     [after] = pack.document("credentials")
     assert after["purged"] is True

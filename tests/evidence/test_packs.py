@@ -14,9 +14,9 @@ from app.evidence.packs import REQUIRED_SCOPES
 from app.main import create_app
 from app.settings import Settings
 from tests import files
-from tests.compliance import life
+from tests.compliance import requirement_calls
 from tests.conftest import SettableClock
-from tests.credentials.life import add_ticket, add_type, add_version, choose, done
+from tests.credentials.actions import add_ticket, add_type, add_version, mutation_payload, update_settings
 from tests.evidence import packs
 from tests.service import Tenant
 
@@ -26,16 +26,18 @@ REASON = "Sighted the original"
 @pytest.fixture
 async def worker(tenant: Tenant) -> str:
     """A worker with an approved ticket that has a picture and a pending renewal."""
-    await choose(tenant, approvalsEnabled=True)
+    await update_settings(tenant, approvalsEnabled=True)
     await add_type(tenant, supports=["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT"])
     worker = await tenant.add_worker(source={"externalId": "E-1"}, employment={"jobTitle": "Rigger"})
     held = await add_ticket(tenant, worker)
     await files.upload_file(tenant, held)
-    await done(tenant, "credentialApprove", id=held, reason=REASON)
+    await mutation_payload(tenant, "credentialApprove", id=held, reason=REASON)
     await add_version(tenant, held, referenceNumber="T-2")
-    position = await life.add_position(tenant, "Rigger")
-    await life.assign(tenant, position, worker)
-    await life.add_rule(tenant, "SITE_TICKET", name="Ticket of the site", scope="POSITION", position=position)
+    position = await requirement_calls.add_position(tenant, "Rigger")
+    await requirement_calls.assign(tenant, position, worker)
+    await requirement_calls.add_rule(
+        tenant, "SITE_TICKET", name="Ticket of the site", scope="POSITION", position=position
+    )
     return worker
 
 
@@ -82,11 +84,11 @@ async def test_pack_contains_everything_on_record_and_can_be_verified(tenant: Te
 
 async def test_pack_contains_verifications_requests_and_exemptions(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    rule = await life.add_rule(tenant, "WWCC_NSW")
+    rule = await requirement_calls.add_rule(tenant, "WWCC_NSW")
     input = {"worker": {"id": worker}, "requirement": {"rule": rule}, "reason": "On leave"}
-    await done(tenant, "exemptionGrant", "exemption { id }", **input)
+    await mutation_payload(tenant, "exemptionGrant", "exemption { id }", **input)
     held = await tenant.add_credential(worker)
-    await done(tenant, "credentialVerify", id=held)
+    await mutation_payload(tenant, "credentialVerify", id=held)
     pack = await packs.fetch(tenant, worker)
     person = pack.document("worker")
     [request], [exemption] = person["requests"], person["exemptions"]
@@ -170,7 +172,7 @@ async def test_no_link_for_a_day_before_the_worker_was_on_record(tenant: Tenant,
 
 
 async def test_pack_of_a_deleted_worker_is_available(tenant: Tenant, worker: str) -> None:
-    await done(tenant, "workerDelete", "worker { id }", worker={"id": worker})
+    await mutation_payload(tenant, "workerDelete", "worker { id }", worker={"id": worker})
     answer = await tenant.execute(
         "query ($id: ID!) { node(id: $id) { ... on Worker { evidencePack { url } } } }", {"id": worker}
     )
@@ -191,7 +193,7 @@ async def test_files_shared_by_versions_are_included_once(tenant: Tenant, worker
 
 
 async def test_day_is_in_the_time_zone_of_the_organization(tenant: Tenant, clock: SettableClock) -> None:
-    await choose(tenant, timeZone="Pacific/Kiritimati")
+    await update_settings(tenant, timeZone="Pacific/Kiritimati")
     clock.set(datetime(2026, 5, 4, 12, tzinfo=UTC))  # May 5 in Kiritimati
     manifest = (await packs.fetch(tenant, await tenant.add_worker())).manifest
     assert (manifest["asOf"], manifest["timeZone"]) == (date(2026, 5, 5).isoformat(), "Pacific/Kiritimati")
@@ -241,7 +243,7 @@ async def test_transferred_credential_appears_in_the_events_of_both_packs(tenant
     held = await tenant.add_credential(worker)
     for source, to in ((worker, other), (other, third)):
         move = {"from": {"type": "WORKER", "id": source}, "to": {"type": "WORKER", "id": to}}
-        await done(tenant, "credentialTransfer", "status", id=held, **move)
+        await mutation_payload(tenant, "credentialTransfer", "status", id=held, **move)
     former = await packs.fetch(tenant, worker)
     assert former.document("credentials") == []
     [transfer] = [event for event in former.events if event["kind"] == "credential.transferred"]
@@ -268,7 +270,7 @@ async def test_unavailable_store_is_answered_with_503(tenant: Tenant, settings: 
 
 async def test_report_marks_requested_credentials_and_future_days(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    await life.add_rule(tenant, "WWCC_NSW")
+    await requirement_calls.add_rule(tenant, "WWCC_NSW")
     report = (await packs.fetch(tenant, worker, "2199-01-01")).files["README.txt"].decode()
     assert "asked for; there is no answer yet" in report
     assert "This is a day to come: it is told by what was known on" in report
