@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from app.access import EVERYTHING, Actor, ActorKind, Role, Scope, scopes_of
+from app.access import ALL_SCOPES, Actor, ActorKind, Role, Scope, scopes_of
 from app.credential_types.tables import CredentialType
 from app.db.database import Database
 from app.events.tables import Event
-from app.graph.execution.limits import Limits
-from app.graph.execution.runner import Operation, Runner
+from app.graph.execution.runner import PreparedOperation, Runner
 from app.organizations.tables import ApiKey
 from app.registries.registry_set import RegistrySet
+from app.settings import Limits
 from app.signing.sealed_tokens import Signer
 from tests import files
 from tests.architecture.operations import Made, Maker, Pool
@@ -45,7 +45,7 @@ class Comparison:
     failed: int = 0
     """Answers that held errors."""
 
-    def prepare(self, made: Made, variables: dict[str, Any]) -> Operation:
+    def prepare(self, made: Made, variables: dict[str, Any]) -> PreparedOperation:
         """An operation, ready to run."""
         return self.runner.prepare(made.text, variables, None, "req_compared")
 
@@ -77,7 +77,7 @@ def actors(world: World, chance: Random) -> Iterator[Actor]:
     owner = replace(world.tenant.actor, kind=ActorKind.SERVICE, id="key_compared")
     worker, unit = world.first("worker live").id, world.first("org unit live").id
     while True:
-        some = frozenset(chance.sample(sorted(EVERYTHING), chance.randint(0, len(EVERYTHING))))
+        some = frozenset(chance.sample(sorted(ALL_SCOPES), chance.randint(0, len(ALL_SCOPES))))
         yield chance.choice(
             [
                 owner,
@@ -118,11 +118,11 @@ def amount_for(database: Database) -> tuple[int, int]:
 
 
 async def test_queries_are_answered_alike(
-    comparison: Comparison, database: Database, home: World, abroad: World
+    comparison: Comparison, database: Database, world: World, other_world: World
 ) -> None:
     documents, runs = amount_for(database)
-    chance, known = Random(SEED + documents), pool(home, abroad)
-    callers = actors(home, chance)
+    chance, known = Random(SEED + documents), pool(world, other_world)
+    callers = actors(world, chance)
     plans = comparison.runner.plans
     while comparison.compared < documents * runs:
         made = Maker(chance, known).query()
@@ -131,7 +131,7 @@ async def test_queries_are_answered_alike(
         for _ in range(runs):
             answer = await comparison.compare(made, made.given(chance), next(callers))
             known.cursors.extend(cursors(answer.get("data")))
-    assert plans.answered >= COMPILED * comparison.compared, plans.fallbacks
+    assert plans.executed >= COMPILED * comparison.compared, plans.fallbacks
     assert comparison.failed > comparison.compared / 10
 
 
@@ -178,9 +178,9 @@ def _declaring(given: dict[str, Any], body: str) -> str:
     return f"query {f'({used})' if used else ''} {body}"
 
 
-async def test_mutations_are_answered_alike(comparison: Comparison, service: Service, abroad: World) -> None:
+async def test_mutations_are_answered_alike(comparison: Comparison, service: Service, other_world: World) -> None:
     changed = await populate(await Tenant.create(service, "Changed", types=STOCKED), "changed")
-    chance, known = Random(SEED), pool(changed, abroad)
+    chance, known = Random(SEED), pool(changed, other_world)
     names = sorted({entry.name for entry in roots("Mutation")} - TELLS_ONCE)
     owner = replace(changed.tenant.actor, kind=ActorKind.SERVICE, id="key_compared")
     for number in range(CHANGES):
@@ -188,4 +188,4 @@ async def test_mutations_are_answered_alike(comparison: Comparison, service: Ser
         if comparison.prepare(made, {}).refusal:
             continue
         await comparison.compare(made, made.variables, owner)
-    assert comparison.runner.plans.answered >= COMPILED * comparison.compared, comparison.runner.plans.fallbacks
+    assert comparison.runner.plans.executed >= COMPILED * comparison.compared, comparison.runner.plans.fallbacks

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import wraps
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -114,6 +115,19 @@ class Maker:
         return self.tenant.actor
 
 
+def _flushed(make: Callable[..., Awaitable[Row]]) -> Callable[..., Awaitable[Row]]:
+    """Write what a maker adds, for the next action of the session does not see rows that are not written."""
+
+    @wraps(make)
+    async def make_and_flush(maker: Maker, session: Session, *arguments: Any, **options: Any) -> Row:
+        row = await make(maker, session, *arguments, **options)
+        await session.flush()
+        return row
+
+    return make_and_flush
+
+
+@_flushed
 async def _worker(maker: Maker, session: Session, label: str = "worker live", **more: Any) -> Row:
     token = maker.token()
     employment = {name: f"{token} {name}" for name in ("jobTitle", "team", "department", "jobFamily")}
@@ -132,6 +146,7 @@ async def _worker(maker: Maker, session: Session, label: str = "worker live", **
     return Row(label, worker.id, {**_names(content), **employment, "search": token})
 
 
+@_flushed
 async def _applicant(maker: Maker, session: Session, label: str = "applicant live") -> Row:
     token = maker.token()
     content = _person(token)
@@ -154,18 +169,21 @@ def _names(content: dict[str, Any]) -> dict[str, str]:
     return {**identity, **content["source"], "email": email, "workEmail": email}
 
 
+@_flushed
 async def _deleted_worker(maker: Maker, session: Session) -> Row:
     row = await _worker(maker, session, "worker gone")
     await deletion.delete(people.WORKER, session, maker.actor, {"worker": {"id": row.id}})
     return row
 
 
+@_flushed
 async def _deleted_applicant(maker: Maker, session: Session) -> Row:
     row = await _applicant(maker, session, "applicant gone")
     await deletion.delete(people.APPLICANT, session, maker.actor, {"applicant": {"id": row.id}})
     return row
 
 
+@_flushed
 async def _unit(maker: Maker, session: Session, parent: str | None = None) -> Row:
     name = f"{maker.token()} unit"
     given = {"name": name, "kind": OrgUnitKind.TEAM, "parent": parent or maker.unit}
@@ -173,6 +191,7 @@ async def _unit(maker: Maker, session: Session, parent: str | None = None) -> Ro
     return Row("org unit live", unit.id, {"name": name})
 
 
+@_flushed
 async def _type(maker: Maker, session: Session, label: str = "credential type live", *, reviewed: bool = False) -> Row:
     token = maker.token()
     names = ("name", "jurisdiction", "issuingAuthority", "instructions", "verificationSource")
@@ -183,12 +202,14 @@ async def _type(maker: Maker, session: Session, label: str = "credential type li
     )
 
 
+@_flushed
 async def _archived_type(maker: Maker, session: Session) -> Row:
     row = await _type(maker, session, "credential type gone")
     await types.archive(session, maker.actor, {"id": row.id})
     return row
 
 
+@_flushed
 async def _credential(
     maker: Maker,
     session: Session,
@@ -217,18 +238,21 @@ async def _credential(
     return Row(label, created.credential.id, texts, tuple(parts))
 
 
+@_flushed
 async def _deleted_credential(maker: Maker, session: Session) -> Row:
     row = await _credential(maker, session, "credential gone")
     await lifecycle.delete(session, maker.actor, {"id": row.id})
     return row
 
 
+@_flushed
 async def _archived_credential(maker: Maker, session: Session) -> Row:
     row = await _credential(maker, session, "credential archived")
     await lifecycle.archive(session, maker.actor, {"id": row.id})
     return row
 
 
+@_flushed
 async def _attachment(
     maker: Maker, session: Session, label: str = "attachment live", credential: Row | None = None
 ) -> Row:
@@ -241,6 +265,7 @@ async def _attachment(
     return Row(label, expected.id, expected.texts)
 
 
+@_flushed
 async def _expected_attachment(maker: Maker, session: Session, credential: Row | None = None) -> Row:
     credential = credential or await _credential(maker, session)
     name = f"{maker.token()}.png"
@@ -250,22 +275,25 @@ async def _expected_attachment(maker: Maker, session: Session, credential: Row |
     return Row("attachment expected", attachment.id, {"fileName": name})
 
 
+@_flushed
 async def _version(maker: Maker, session: Session) -> Row:
     return (await _credential(maker, session)).part("credential version live")
 
 
+@_flushed
 async def _version_change(maker: Maker, session: Session) -> Row:
     version = await _version(maker, session)
     await versions.edit(session, maker.actor, {"id": version.id, "expiryDate": date(2098, 5, 1)})
-    await session.flush()
     change = await _one(session, maker, VersionChange, col(VersionChange.version_id) == version.id)
     return Row("version change live", change.id)
 
 
+@_flushed
 async def _attempt(maker: Maker, session: Session) -> Row:
     return (await _credential(maker, session)).part("verification attempt live")
 
 
+@_flushed
 async def _waiting_attempt(maker: Maker, session: Session) -> Row:
     """A check that a person has to settle."""
     row = await _credential(maker, session)
@@ -278,27 +306,31 @@ async def _waiting_attempt(maker: Maker, session: Session) -> Row:
 
 
 async def _one(session: Session, maker: Maker, table: type[Found], condition: Any) -> Found:
+    await session.flush()
     mine = col(table.organization_id) == maker.tenant.id
     return (await session.scalars(select(table).where(mine, condition).limit(1))).one()
 
 
+@_flushed
 async def _key(maker: Maker, session: Session) -> Row:
     name = f"{maker.token()} key"
     issued = await api_keys.create(session, maker.actor, {"name": name, "scopes": [Scope.WORKERS_READ]})
     return Row("api key live", issued.api_key.id, {"name": name, "actor": issued.api_key.id})
 
 
+@_flushed
 async def _event(maker: Maker, session: Session) -> Row:
     subject = await _unit(maker, session)
-    await session.flush()
     event = await _one(session, maker, Event, col(Event.subject_id) == subject.id)
     return Row("event live", event.id, {}, (subject,))
 
 
+@_flushed
 async def _organization(maker: Maker, _session: Session) -> Row:
     return Row("organization live", maker.tenant.id)
 
 
+@_flushed
 async def _position(maker: Maker, session: Session, label: str = "position live") -> Row:
     token = maker.token()
     texts = {"name": f"{token} position", "externalId": f"{token}-id", "description": f"{token} description"}
@@ -306,12 +338,14 @@ async def _position(maker: Maker, session: Session, label: str = "position live"
     return Row(label, position.id, texts)
 
 
+@_flushed
 async def _archived_position(maker: Maker, session: Session) -> Row:
     row = await _position(maker, session, "position archived")
     await positions.archive(session, maker.actor, {"id": row.id})
     return row
 
 
+@_flushed
 async def _assignment(maker: Maker, session: Session, position: Row | None = None, worker: Row | None = None) -> Row:
     position, worker = position or await _position(maker, session), worker or await _worker(maker, session)
     given = {"position": position.id, "workers": [worker.id], "from": date(2024, 5, 1)}
@@ -320,6 +354,7 @@ async def _assignment(maker: Maker, session: Session, position: Row | None = Non
     return Row("assignment live", result.assignment.id, {}, (position, worker))
 
 
+@_flushed
 async def _rule(maker: Maker, session: Session, label: str = "requirement rule live", **more: Any) -> Row:
     token = maker.token()
     texts = {name: f"{token} {name}" for name in ("name", "description", "requestMessage")}
@@ -328,12 +363,14 @@ async def _rule(maker: Maker, session: Session, label: str = "requirement rule l
     return Row(label, rule.id, texts)
 
 
+@_flushed
 async def _deleted_rule(maker: Maker, session: Session) -> Row:
     row = await _rule(maker, session, "requirement rule gone")
     await rules.delete(session, maker.actor, {"id": row.id})
     return row
 
 
+@_flushed
 async def _exemption(maker: Maker, session: Session, worker: Row | None = None, **more: Any) -> Row:
     worker = worker or await _worker(maker, session)
     reason = f"{maker.token()} reason"
@@ -342,6 +379,7 @@ async def _exemption(maker: Maker, session: Session, worker: Row | None = None, 
     return Row("exemption live", exemption.id, {"reason": reason}, (worker,))
 
 
+@_flushed
 async def _request(
     maker: Maker, session: Session, label: str = "credential request live", worker: Row | None = None
 ) -> Row:
@@ -363,21 +401,25 @@ async def _request(
     return Row(label, result.request.id, {"message": message}, parts)
 
 
+@_flushed
 async def _closed_request(maker: Maker, session: Session) -> Row:
     row = await _request(maker, session, "credential request closed")
     await request_actions.cancel(session, maker.actor, {"id": row.id})
     return row
 
 
+@_flushed
 async def _waiting_attachment(maker: Maker, session: Session) -> Row:
     """A file that waits to be handed in."""
     return (await _requested_credential(maker, session)).part("attachment waiting")
 
 
+@_flushed
 async def _requested_credential(maker: Maker, session: Session) -> Row:
     return (await _request(maker, session)).part("credential requested")
 
 
+@_flushed
 async def _used_key(maker: Maker, session: Session) -> Row:
     """A key for idempotency that a call has used."""
     used = maker.token()
@@ -458,6 +500,7 @@ async def populate(tenant: Tenant, mark: str, *, unit: str | None = None) -> Wor
         kind = await _type(maker, session)
         both = {"worker": worker, "applicant": applicant}
         await settings.update(session, tenant.actor, {"approvalsEnabled": True})
+        await session.flush()
         reviewed = await _type(maker, session, reviewed=True)
         soon = session.now.date() + timedelta(days=14)
         credentials = [

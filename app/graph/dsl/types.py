@@ -99,7 +99,8 @@ def to_data(value: Any) -> Any:
     """Return an input as nested dicts and lists by schema names. An absent field is left out; a null one is None."""
     if isinstance(value, list):
         return [to_data(item) for item in value]
-    members = _members(type(value))
+    cls: Any = type(value)
+    members = _members(cls)
     if members is None:
         return value
     data: dict[str, Any] = {}
@@ -111,7 +112,7 @@ def to_data(value: Any) -> Any:
 
 
 @cache
-def _members(cls: type) -> list[tuple[str, str]] | None:
+def _members(cls: Any) -> list[tuple[str, str]] | None:
     """Return the fields of an input type as pairs of Python name and schema name; None for any other class."""
     definition = get_object_definition(cls)
     return None if definition is None else [(field.python_name, schema_name(field)) for field in definition.fields]

@@ -143,16 +143,10 @@ class ToManyEdge(PlanEdge):
             return self.fail(run, instance, error)
         count_by_key = dict(map(tuple, counts or ()))
         rows_by_key = self.connection.rows_by_parent(batch.listing, request, rows)
+        pages: list[Any] = [rows_by_key.get(key, ()) for key in keys]
+        totals = [count_by_key.get(key, 0) for key in keys]
         connections, reached = self.connection.build_connections(
-            run,
-            instance,
-            self.names,
-            [rows_by_key.get(key, ()) for key in keys],
-            [count_by_key.get(key, 0) for key in keys],
-            batch.listing,
-            request,
-            actor,
-            dependents_of(rows),
+            run, instance, self.names, pages, totals, batch.listing, request, actor, dependents_of(rows)
         )
         self.fill(instance.objects, connections)
         return reached

@@ -30,8 +30,8 @@ class AnyNodeEdge(PlanEdge):
                 key = None
             keys.append(key)
         nodes, failed = yield from read_nodes(run, self.levels, keys)
-        for failed_key, error in failed.items():
-            run.add_error(instance, [index for index, key in enumerate(keys) if key == failed_key], self, error)
+        for failed_key, failure in failed.items():
+            run.add_error(instance, [index for index, key in enumerate(keys) if key == failed_key], self, failure)
         objects, reached = build_nodes(instance, nodes, lambda row_keys: steps_by_key(keys, row_keys, self.names))
         self.fill(instance.objects, [objects.get(key) for key in keys])
         return reached

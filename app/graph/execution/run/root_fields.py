@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
 
 from app.access import Actor
 from app.db import read_executor
@@ -90,7 +89,7 @@ class QueryEdge(PlanEdge):
 
     def _find_nodes(
         self, run: Run, instance: LevelInstance, loads: list[declarations.DeferredLoad], *, many: bool
-    ) -> Any:
+    ) -> EdgeProgram:
         """Look up rows by ids of any types: a list of them if `many`, else the only one."""
         if any(load.batch is not None for load in loads):
             raise FallBack("several finds of one kind")
@@ -109,7 +108,9 @@ class QueryEdge(PlanEdge):
         self.fill(instance.objects, [values if many else values[0]])
         return reached
 
-    def _find_row(self, run: Run, instance: LevelInstance, actor: Actor, load: declarations.DeferredLoad) -> Any:
+    def _find_row(
+        self, run: Run, instance: LevelInstance, actor: Actor, load: declarations.DeferredLoad
+    ) -> EdgeProgram:
         """Look up a row by a key of its table."""
         assert load.batch is not None
         level = self.levels[load.batch.table.prefix]
