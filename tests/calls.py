@@ -1,6 +1,6 @@
-"""Calls that tests make by name: any mutation, any query, and a refusal that changed nothing."""
+"""Queries and mutations by field name, and assertions that a refused mutation changes nothing."""
 
-# `key` is an API key; it has no type, so that an input of whatever members can be spread beside it.
+# `key` is an API key. It is typed Any, so that mypy accepts `**input` of any type beside it.
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -19,38 +19,41 @@ Step = Callable[[Tenant, dict[str, str]], Awaitable[None]]
 
 
 def schema_type(name: str) -> GraphQLObjectType:
-    """The query or mutation type of the schema."""
-    found = core_schema().type_map[name]
-    assert isinstance(found, GraphQLObjectType)
-    return found
+    """Return an object type of the schema, such as `Query` or `Mutation`."""
+    type_ = core_schema().type_map[name]
+    assert isinstance(type_, GraphQLObjectType)
+    return type_
 
 
 def payload_selection(field: str) -> str:
-    """All that a mutation's payload gives, but for its errors."""
+    """Return a selection of every field of a mutation's payload except `errors`."""
     payload = get_named_type(schema_type("Mutation").fields[field].type)
     assert isinstance(payload, GraphQLObjectType)
     members = {name: get_named_type(member.type) for name, member in payload.fields.items()}
     return " ".join(
-        name if is_leaf_type(kind) else f"{name} {{ __typename }}" for name, kind in members.items() if name != "errors"
+        name if is_leaf_type(type_) else f"{name} {{ __typename }}"
+        for name, type_ in members.items()
+        if name != "errors"
     )
 
 
 async def send_mutation(
     tenant: Tenant, field: str, selection: str = "", *, key: Any = None, input: dict[str, Any]
 ) -> GraphQLResponse:
-    """Run one mutation; gives the whole answer."""
-    kind = schema_type("Mutation").fields[field].args["input"].type
-    text = f"mutation ($input: {kind}) {{ {field}(input: $input) {{ {selection or payload_selection(field)} {ERROR_FIELDS} }} }}"
+    """Run one mutation; return the response."""
+    input_type = schema_type("Mutation").fields[field].args["input"].type
+    selection = selection or payload_selection(field)
+    text = f"mutation ($input: {input_type}) {{ {field}(input: $input) {{ {selection} {ERROR_FIELDS} }} }}"
     return await tenant.execute(text, {"input": input}, key=key)
 
 
 async def mutate(tenant: Tenant, field: str, selection: str = "", *, key: Any = None, **input: Any) -> Any:
-    """Run one mutation; gives its payload."""
+    """Run one mutation; return its payload."""
     return (await send_mutation(tenant, field, selection, key=key, input=input)).data[field]
 
 
 async def mutate_ok(tenant: Tenant, field: str, selection: str, *, key: Any = None, **input: Any) -> Any:
-    """Run one mutation that is not refused; gives the record that it answers."""
+    """Run one mutation, assert that it succeeds, and return the only other field of its payload."""
     payload = await mutate(tenant, field, selection, key=key, **input)
     errors = payload.pop("errors")
     assert errors == [], errors
@@ -61,7 +64,7 @@ async def mutate_ok(tenant: Tenant, field: str, selection: str, *, key: Any = No
 async def assert_refused(
     tenant: Tenant, field: str, *expected: tuple[str, str], key: Any = None, **input: Any
 ) -> list[dict[str, Any]]:
-    """Run one mutation that is refused with these (code, path) pairs, and changes nothing; gives the errors."""
+    """Assert that a mutation is refused with these (code, path) pairs and changes no row; return the errors."""
     before = await stored_rows(tenant)
     payload = await mutate(tenant, field, key=key, **input)
     assert error_paths(payload) == list(expected), payload["errors"]
@@ -72,26 +75,26 @@ async def assert_refused(
 
 
 def mutation_step(field: str, **input: Any) -> Step:
-    """One mutation of several about the same rows: where a value is one's name, its id is given."""
+    """Return a mutation of a sequence about the same rows; input values that are names of rows are replaced by ids."""
 
-    async def take(tenant: Tenant, ids: dict[str, str]) -> None:
-        def named(value: Any) -> Any:
+    async def run(tenant: Tenant, ids: dict[str, str]) -> None:
+        def with_ids(value: Any) -> Any:
             if isinstance(value, dict):
-                return {name: named(member) for name, member in value.items()}
+                return {name: with_ids(member) for name, member in value.items()}
             if isinstance(value, list):
-                return [named(item) for item in value]
+                return [with_ids(item) for item in value]
             return ids.get(value, value) if isinstance(value, str) else value
 
-        payload = await mutate(tenant, field, **named(input))
+        payload = await mutate(tenant, field, **with_ids(input))
         assert payload["errors"] == []
 
-    return take
+    return run
 
 
 async def assert_forbidden(
     tenant: Tenant, field: str, *held_scopes: Scope, required_scope: Scope, **input: Any
 ) -> None:
-    """Run one mutation with a key that lacks its scope."""
+    """Assert that a mutation is forbidden, and changes no row, with a key that lacks the required scope."""
     key = await tenant.create_key(*held_scopes)
     before = await stored_rows(tenant)
     answer = await send_mutation(tenant, field, key=key, input=input)
@@ -103,37 +106,36 @@ async def assert_forbidden(
 
 
 async def stored_rows(tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
-    """All of an organization's rows, but for the idempotency keys."""
+    """Return all rows of an organization except idempotency keys, which a refused mutation adds too."""
     return {name: rows for name, rows in (await tenant.rows()).items() if name != "idempotency_keys"}
 
 
 async def run_query(
     tenant: Tenant, field: str, selection: str, *, key: Any = None, **arguments: Any
 ) -> GraphQLResponse:
-    """Run one query; gives the whole answer."""
-    known = schema_type("Query").fields[field].args
-    declared = ", ".join(f"${name}: {known[name].type}" for name in arguments)
-    passed = ", ".join(f"{name}: ${name}" for name in arguments)
-    text = (
-        f"query {f'({declared})' if declared else ''} {{ {field}{f'({passed})' if passed else ''} {{ {selection} }} }}"
-    )
+    """Run one query; return the response."""
+    declared = schema_type("Query").fields[field].args
+    variables = ", ".join(f"${name}: {declared[name].type}" for name in arguments)
+    values = ", ".join(f"{name}: ${name}" for name in arguments)
+    signature, call = (f"({variables})", f"({values})") if arguments else ("", "")
+    text = f"query {signature} {{ {field}{call} {{ {selection} }} }}"
     return await tenant.execute(text, arguments, key=key)
 
 
 async def query_nodes(tenant: Tenant, field: str, selection: str, *, key: Any = None, **arguments: Any) -> Any:
-    """The items of one page of a list."""
+    """Return the nodes of one page of a list."""
     arguments = {"first": 100, **arguments} if "last" not in arguments else arguments
     answer = await run_query(tenant, field, f"nodes {{ {selection} }}", key=key, **arguments)
     return answer.data[field]["nodes"]
 
 
 async def credential_type_id(tenant: Tenant, code: str) -> str:
-    """The id of a credential type."""
-    [found] = await query_nodes(tenant, "credentialTypes", "id", where={"code": {"eq": code}})
-    return str(found["id"])
+    """Return the id of the credential type with a code."""
+    [node] = await query_nodes(tenant, "credentialTypes", "id", where={"code": {"eq": code}})
+    return str(node["id"])
 
 
 async def event_rows(tenant: Tenant) -> list[dict[str, Any]]:
-    """An organization's events, in the order they were recorded."""
+    """Return an organization's events in the order of recording."""
     rows = (await tenant.rows())["events"]
     return sorted(rows, key=lambda row: str(row["id"]))

@@ -1,4 +1,4 @@
-"""Verification as tests call it: a service with a registry of its own, an organization, and the job loop by hand."""
+"""A harness for verification tests: a service with a fake registry, an organization, and the job loop run by hand."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,60 +39,60 @@ VERIFY_PAYLOAD = """
 
 @dataclass(frozen=True)
 class VerificationHarness:
-    """An organization whose type CHECKED is verified by a registry of its own."""
+    """An organization whose credential type CHECKED is verified by a fake registry."""
 
     tenant: Tenant
     source: str
     """The registry's name."""
     sources: RegistrySet
-    """What the job loop asks."""
+    """The registries that the job loop asks."""
     storage: Storage
-    """Where the service keeps files."""
+    """The store of the service's files."""
 
     @property
     def database(self) -> Database:
-        """Where it all is kept."""
+        """The database of the service."""
         return self.tenant.service.database
 
     async def add(self, number: str = "N1", *, code: str = CHECKED_TYPE, **content: Any) -> str:
-        """Add a credential with its first check still to be made; gives the id."""
+        """Create a credential whose first verification is still pending; return the id."""
         return str((await self.create(number, code=code, **content))["credential"]["id"])
 
     async def create(self, number: str = "N1", *, code: str = CHECKED_TYPE, **content: Any) -> Any:
-        """Add a credential; gives the payload."""
+        """Create a credential; return the payload."""
         worker = await self.tenant.add_worker()
-        said = {"credentialType": code, "referenceNumber": number}
-        given = credential_input(worker, identification=said, **content)
-        payload = await self.tenant.mutate("credentialCreate", "credential { id } correlationId", **given)
+        identification = {"credentialType": code, "referenceNumber": number}
+        input = credential_input(worker, identification=identification, **content)
+        payload = await self.tenant.mutate("credentialCreate", "credential { id } correlationId", **input)
         assert payload["errors"] == []
         return payload
 
     async def add_checked(self, number: str = "N1", **content: Any) -> str:
-        """Add a credential and make its first check; gives the id."""
+        """Create a credential and run its first verification; return the id."""
         key = await self.add(number, **content)
         await self.run_jobs()
         return key
 
-    async def verify(self, key: str, **given: Any) -> Any:
-        """Have a credential checked; gives the payload, which has no errors."""
-        payload = await self.tenant.mutate("credentialVerify", VERIFY_PAYLOAD, id=key, **given)
+    async def verify(self, key: str, **input: Any) -> Any:
+        """Verify a credential; assert that there are no errors and return the payload."""
+        payload = await self.tenant.mutate("credentialVerify", VERIFY_PAYLOAD, id=key, **input)
         assert payload.pop("errors") == []
         return payload
 
     async def run_jobs(self) -> int:
-        """Turn the jobs until there is nothing to do; gives how much was done."""
+        """Run the jobs until there is nothing left to do; return the number of things done."""
         total = 0
         while done := await loop.run_once(self.database, self.sources, self.storage):
             total += done
         return total
 
     async def credential(self, key: str) -> Credential:
-        """A credential's row."""
+        """Return a credential's row."""
         async with self.database.reading() as session:
             return await session.get_row(Credential, (self.tenant.id, key))
 
     async def attempts(self, key: str) -> list[VerificationAttempt]:
-        """A credential's checks, from the first."""
+        """Return a credential's verification attempts in order."""
         statement = select(VerificationAttempt).where(
             col(VerificationAttempt.organization_id) == self.tenant.id, col(VerificationAttempt.credential_id) == key
         )
@@ -100,7 +100,7 @@ class VerificationHarness:
             return list(await session.scalars(statement.order_by(col(VerificationAttempt.id))))
 
     async def events(self, key: str, kind: str = "credential.verified") -> list[Event]:
-        """What the ledger says of a credential, of one kind, in the order it was written."""
+        """Return the events of one kind about a credential, in order."""
         statement = select(Event).where(
             col(Event.organization_id) == self.tenant.id, col(Event.subject_id) == key, col(Event.kind) == kind
         )
@@ -108,7 +108,7 @@ class VerificationHarness:
             return list(await session.scalars(statement.order_by(col(Event.id))))
 
     async def create_another(self, name: str = "Second", *, sandbox: bool = False) -> "VerificationHarness":
-        """Another organization at the same service, with the same registry."""
+        """Create another organization at the same service, with the same registry."""
         return await create_harness(self.tenant.service, self.source, self.sources, self.storage, name, sandbox=sandbox)
 
 
@@ -116,7 +116,7 @@ class VerificationHarness:
 async def open_harness(
     database: Database, settings: Settings, folder: Path, fake: FakeRegistry, *, sandbox: bool = False, **described: Any
 ) -> AsyncIterator[VerificationHarness]:
-    """A service over a database, with a registry that is described so, and an organization."""
+    """Run a service with a registry configured by `described`, and create an organization."""
     name = f"registry-{random_name()}"
     file = registry.write_config(folder, **{name: fake.config(**described)})
     sources = RegistrySet(file, FAST_GUARD)
@@ -130,17 +130,17 @@ async def open_harness(
 async def create_harness(
     service: Service, source: str, sources: RegistrySet, storage: Storage, name: str, *, sandbox: bool
 ) -> VerificationHarness:
-    """Found an organization whose type CHECKED is verified by a source."""
+    """Create an organization whose credential type CHECKED is verified by a registry."""
     tenant = await Tenant.create(service, name, sandbox=sandbox)
-    given = {"code": CHECKED_TYPE, "name": "Checked", "category": "SCREENING", "verificationSource": source}
+    input = {"code": CHECKED_TYPE, "name": "Checked", "category": "SCREENING", "verificationSource": source}
     supports = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE"]
-    payload = await tenant.mutate("credentialTypeCreate", "credentialType { id }", supports=supports, **given)
+    payload = await tenant.mutate("credentialTypeCreate", "credentialType { id }", supports=supports, **input)
     assert payload["errors"] == []
     return VerificationHarness(tenant, source, sources, storage)
 
 
 async def delete_all_rows(database: Database) -> None:
-    """Forget all organizations, so that a later turn of the jobs has no work but its own test's."""
+    """Delete all rows, so that the jobs of a later test have only that test's work."""
     async with database.engine.begin() as connection:
         for table in reversed(SQLModel.metadata.sorted_tables):
             await connection.execute(table.delete())
@@ -150,9 +150,9 @@ async def delete_all_rows(database: Database) -> None:
 async def new_own_database(
     kind: str, request: pytest.FixtureRequest, folders: pytest.TempPathFactory, clock: SettableClock
 ) -> AsyncIterator[Database]:
-    """A migrated database, `sqlite` or `postgresql`, that no other fixture shares.
+    """Create a migrated database, `sqlite` or `postgresql`, for one fixture only.
 
-    So a turn of the jobs, which work for all organizations in it, meets no other test's work.
+    The jobs work for all organizations of a database, so a shared one would give them the work of other tests.
     """
     name = f"own-{random_name()}"
     if kind == "sqlite":

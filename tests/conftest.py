@@ -1,4 +1,4 @@
-"""What tests share: both databases, a clock to set, the service, and organizations to call it for."""
+"""Fixtures of all tests: both databases, a settable clock, the service, and organizations that call it."""
 
 import fcntl
 import secrets
@@ -27,14 +27,14 @@ from tests.serving import assert_first_start, serving
 
 SECRET = "a secret for tests that is long enough"
 WITHOUT_TYPES = {"core", "credential_types", "organizations", "workers"}
-"""Folders whose tests need no types of credentials, or make those that they speak of."""
+"""Test folders whose tests need no credential types, or create their own."""
 
 
 logs.configure()
 
 
 class SettableClock:
-    """The system's time, until a test sets another."""
+    """A clock that follows the system until a test sets it."""
 
     def __init__(self) -> None:
         self._at: datetime | None = None
@@ -43,16 +43,16 @@ class SettableClock:
         return self._at or datetime.now(UTC)
 
     def set(self, at: datetime) -> None:
-        """Stop at an instant."""
+        """Stop the clock at an instant."""
         self._at = at
 
     def advance(self, by: timedelta) -> None:
-        """Go on from where it stands, and stop there."""
+        """Move the clock on from its present time, and stop it there."""
         self._at = self() + by
 
     @contextmanager
     def stopped(self, at: datetime | None = None) -> Iterator[None]:
-        """Stop at an instant, if one is told; whatever comes, follow the system again after it."""
+        """Stop the clock at an instant, if there is one, and follow the system again after the block."""
         self._at = at
         try:
             yield
@@ -74,14 +74,14 @@ def clock(session_clock: SettableClock) -> Iterator[SettableClock]:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The address of a PostgreSQL server."""
+    """The URL of a PostgreSQL server."""
     with postgres.running_server() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
-    """The address of an S3 server."""
+    """The URL of an S3 server."""
     with s3.running_server() as url:
         yield url
 
@@ -90,7 +90,7 @@ def s3_server() -> Iterator[str]:
 async def database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
 ) -> AsyncIterator[Database]:
-    """A migrated database, once for each kind. Tests share it: each works in organizations of its own."""
+    """A migrated SQLite or PostgreSQL database. All tests share it, and each works in its own organizations."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.sqlite'}"
     else:
@@ -102,7 +102,7 @@ async def database(
 
 
 async def new_database(server: str, name: str) -> str:
-    """Create a database on a PostgreSQL server; gives its address."""
+    """Create a database on a PostgreSQL server; return its URL."""
     engine = create_async_engine(url_of(server), isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text(f'CREATE DATABASE "{name}"'))
@@ -112,13 +112,13 @@ async def new_database(server: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings that read nothing from the machine."""
+    """Settings that do not depend on the environment of the machine."""
     return Settings(data=Path(tmp_path_factory.mktemp("data")), secret=SECRET)
 
 
 @pytest.fixture(scope="session")
 async def service(database: Database, settings: Settings) -> AsyncIterator[Service]:
-    """The service over a database, called in memory through its ASGI door."""
+    """The service on a database, called in memory as an ASGI application."""
     transport = httpx.ASGITransport(create_app(settings, database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
         yield Service(client, database)
@@ -126,13 +126,13 @@ async def service(database: Database, settings: Settings) -> AsyncIterator[Servi
 
 @pytest.fixture(scope="module")
 def starter_types(request: pytest.FixtureRequest) -> frozenset[str]:
-    """The types of credentials that organizations have from the start: none where the tests need none."""
+    """The credential types of new organizations: none for the folders in `WITHOUT_TYPES`."""
     return frozenset() if request.path.parent.name in WITHOUT_TYPES else STARTER_TYPES
 
 
 @pytest.fixture
 async def tenant(service: Service, starter_types: frozenset[str]) -> Tenant:
-    """An organization and its owner's key."""
+    """An organization with an owner's key."""
     return await Tenant.create(service, "Harbour Health", types=starter_types)
 
 
@@ -144,13 +144,13 @@ async def other_tenant(service: Service, starter_types: frozenset[str]) -> Tenan
 
 @pytest.fixture(scope="module")
 async def shared_tenant(service: Service, starter_types: frozenset[str]) -> Tenant:
-    """An organization that a module's tests share, such as those that only look or are refused."""
+    """An organization shared by the tests of a module that change nothing."""
     return await Tenant.create(service, "Home", types=starter_types)
 
 
 @dataclass(frozen=True)
 class Live:
-    """The demo organization, served, and its owner's key."""
+    """A running service with the demo organization, and the owner's key."""
 
     url: str
     key: str
@@ -158,9 +158,10 @@ class Live:
 
 @pytest.fixture(scope="session")
 def served_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that has been served once; leaving `serving` has shown that Ctrl-C stops it cleanly.
+    """A data folder that has been served once, with the demo organization in it.
 
-    The first of the processes that share the tests serves it, for that takes long; each has a copy.
+    Loading the demo takes long, so only the first test process serves the folder; every process gets a copy. The end of
+    `serving` has asserted that Ctrl-C stops the service cleanly.
     """
     own = tmp_path_factory.getbasetemp()
     shared = own if worker_id == "master" else own.parent
@@ -177,7 +178,7 @@ def served_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
 
 @pytest.fixture(scope="session")
 def live(served_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """The real service in a process of its own, over a copy of the folder: its visitors change things."""
+    """The real service in its own process, on a copy of the served folder, because the tests change data."""
     data = shutil.copytree(served_folder, tmp_path_factory.mktemp("live"), dirs_exist_ok=True)
     with serving(data) as running:
         yield Live(running.url, running.keys["owner"])
@@ -190,7 +191,7 @@ def issuer() -> Issuer:
 
 @pytest.fixture(scope="session")
 def jwks(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The issuer's keys in a file."""
+    """A file with the issuer's public keys."""
     file = tmp_path_factory.mktemp("issuer") / "jwks.json"
     file.write_bytes(issuer.jwks())
     return file
@@ -198,6 +199,6 @@ def jwks(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def oidc_tenant(tenant: Tenant, settings: Settings, jwks: Path) -> AsyncIterator[Tenant]:
-    """The organization, behind a door that trusts the issuer."""
+    """The organization, at a service that trusts the issuer."""
     async with service_trusting_issuer(tenant, settings, str(jwks)) as service:
         yield replace(tenant, service=service)

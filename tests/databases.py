@@ -1,7 +1,7 @@
-"""Which database a test is for, where it is not for both."""
+"""Marks for tests that run on only one of the two databases."""
 
 import pytest
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-"""For what is answered before any database is asked, or takes long and is the same whatever the database."""
+"""For behaviour that involves no database, or that is slow and the same on both."""
 on_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)

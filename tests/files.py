@@ -1,4 +1,4 @@
-"""Files as tests send and get them: small ones of each kind, and the calls around them."""
+"""Sample files of each accepted media type, and the calls that upload and query attachments."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ SAMPLES = {
     "image/heic": HEIC,
     "application/pdf": PDF,
 }
-"""One of each kind that is taken."""
+"""A sample of each accepted media type."""
 
 ATTACHMENT_FIELDS = "id side fileName status mediaType size sha256 version { id } download { url expiresAt }"
 UPLOAD_FIELDS = f"attachment {{ {ATTACHMENT_FIELDS} }} upload {{ url method expiresAt }}"
@@ -34,7 +34,7 @@ UPLOAD_FIELDS = f"attachment {{ {ATTACHMENT_FIELDS} }} upload {{ url method expi
 
 @dataclass(frozen=True)
 class PendingUpload:
-    """A file that is expected."""
+    """An announced upload: the attachment's id and the URL to send the bytes to."""
 
     id: str
     url: str
@@ -43,15 +43,15 @@ class PendingUpload:
 async def create_upload(
     tenant: Tenant, credential: str, side: str = "FRONT", name: str = "front.png", *, key: str | None = None
 ) -> PendingUpload:
-    """Have a file expected."""
-    given = {"credential": credential, "side": side, "fileName": name}
-    payload = await tenant.mutate("attachmentUploadCreate", UPLOAD_FIELDS, key=key, **given)
+    """Create the upload of an attachment."""
+    input = {"credential": credential, "side": side, "fileName": name}
+    payload = await tenant.mutate("attachmentUploadCreate", UPLOAD_FIELDS, key=key, **input)
     assert payload["errors"] == []
     return PendingUpload(payload["attachment"]["id"], payload["upload"]["url"])
 
 
 async def put_bytes(tenant: Tenant, url: str, content: bytes) -> httpx.Response:
-    """Send bytes to an address."""
+    """Send bytes to an upload URL."""
     return await tenant.service.client.put(url, content=content)
 
 
@@ -64,15 +64,15 @@ async def upload_file(
     *,
     key: str | None = None,
 ) -> str:
-    """Have a file expected and send it; gives the attachment's id."""
-    announced = await create_upload(tenant, credential, side, name, key=key)
-    response = await put_bytes(tenant, announced.url, content)
+    """Create an upload and send its bytes; return the attachment's id."""
+    upload = await create_upload(tenant, credential, side, name, key=key)
+    response = await put_bytes(tenant, upload.url, content)
     assert response.status_code == 201, response.text
-    return announced.id
+    return upload.id
 
 
 async def query_attachment(tenant: Tenant, key: str, *, by: str | None = None) -> Any:
-    """What the graph says of an attachment."""
+    """Return an attachment from the graph."""
     answer = await tenant.execute(
         f"query ($id: ID!) {{ node(id: $id) {{ ... on Attachment {{ {ATTACHMENT_FIELDS} }} }} }}", {"id": key}, key=by
     )
@@ -80,5 +80,5 @@ async def query_attachment(tenant: Tenant, key: str, *, by: str | None = None) -
 
 
 def unconfigured_files() -> FileService:
-    """The files of an installation that has none."""
+    """Return the file service of an installation without stored files."""
     return open_files(Settings(data=Path("/nonexistent")), Signer("a secret for tests that is long enough"))

@@ -1,4 +1,4 @@
-"""An OIDC issuer for tests: keys of each algorithm, tokens signed by them, and the service that trusts it."""
+"""An OIDC issuer for tests: keys of each algorithm, signed tokens, and a service that trusts the issuer."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,56 +29,56 @@ KEY_GENERATORS: dict[str, Callable[[], Any]] = {
 
 @dataclass(frozen=True)
 class Issuer:
-    """Private keys by their names."""
+    """An issuer with private keys by name."""
 
     keys: dict[str, tuple[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def with_keys(cls, *algorithms: str) -> "Issuer":
-        """An issuer with a key for each algorithm, named after it."""
+        """Return an issuer with a key for each algorithm, named after it."""
         return cls({name: (name, KEY_GENERATORS[name]()) for name in algorithms})
 
     def jwks(self) -> bytes:
-        """The public keys."""
+        """Return the public keys as a JSON Web Key Set."""
         return orjson.dumps({"keys": [self._public(name) for name in self.keys]})
 
     def _public(self, name: str) -> dict[str, Any]:
         algorithm, key = self.keys[name]
-        described = get_default_algorithms()[algorithm].to_jwk(key.public_key(), as_dict=True)
-        return {**described, "kid": name, "use": "sig"}
+        jwk = get_default_algorithms()[algorithm].to_jwk(key.public_key(), as_dict=True)
+        return {**jwk, "kid": name, "use": "sig"}
 
     def token(self, kid: str, claims: dict[str, Any], **header: Any) -> str:
-        """A token signed by one of the keys; claims and header members that are None are left out."""
+        """Return a token signed by one of the keys, without claims that are None."""
         algorithm, key = self.keys[kid]
         return jwt.encode(with_default_claims(claims), key, algorithm, {"kid": kid, **header})
 
 
 def with_default_claims(claims: dict[str, Any]) -> dict[str, Any]:
-    """Claims with those that every token needs; None leaves one out."""
+    """Return claims completed by those that every token needs; a value of None leaves a claim out."""
     now = datetime.now(UTC)
-    usual = {"iss": ISSUER, "aud": AUDIENCE, "sub": "auth0|7", "exp": now + timedelta(minutes=5)}
-    return {name: value for name, value in (usual | claims).items() if value is not None}
+    defaults = {"iss": ISSUER, "aud": AUDIENCE, "sub": "auth0|7", "exp": now + timedelta(minutes=5)}
+    return {name: value for name, value in (defaults | claims).items() if value is not None}
 
 
 @asynccontextmanager
 async def service_trusting_issuer(
     tenant: Tenant, settings: Settings, jwks: str, **claims: str
 ) -> AsyncIterator[Service]:
-    """The service with an issuer that it trusts."""
-    given = {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks": jwks, **claims}
+    """Run the service with an issuer that it trusts."""
+    update = {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks": jwks, **claims}
     database = tenant.service.database
-    transport = httpx.ASGITransport(create_app(settings.model_copy(update=given), database))
+    transport = httpx.ASGITransport(create_app(settings.model_copy(update=update), database))
     async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
         yield Service(client, database)
 
 
 def owner_claims(tenant: Tenant, **claims: Any) -> dict[str, Any]:
-    """The claims of an owner of the organization."""
+    """Return the claims of an owner of the organization."""
     return {"organization": tenant.id, "roles": ["OWNER"], **claims}
 
 
 def assert_token_refused(answer: GraphQLResponse, message: str) -> None:
-    """Show that a token was refused for a reason."""
+    """Assert that a token was refused with a message, in the body and in the header."""
     assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
     assert answer.errors[0]["message"] == message
     assert answer.headers["www-authenticate"] == f'{INVALID_TOKEN_HEADER}"{message}"'

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, on a free port, with its data in a temporary folder or in one that is kept."""
+"""A PostgreSQL server on a free port, with its data in a temporary or a permanent folder."""
 
 import os
 import pwd
@@ -16,31 +16,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# What is thrown away need not survive a crash.
+# Durability is off: the data of tests need not survive a crash.
 OPTIONS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
 START_SECONDS = 30
 
 
 class ServerUnavailable(Exception):
-    """There is no PostgreSQL to test with, or it did not start."""
+    """PostgreSQL is not installed, or it did not start."""
 
 
 def binaries() -> Path:
-    """The folder of PostgreSQL's programs: the one chosen, else Debian's newest, else scripts/test's own."""
-    chosen = os.environ.get("CREDGRAPH_POSTGRESQL")
+    """Return the folder of PostgreSQL's programs.
+
+    It is the one in CREDGRAPH_POSTGRESQL, or else Debian's newest, or else the one that scripts/test installs.
+    """
+    configured = os.environ.get("CREDGRAPH_POSTGRESQL")
     debian = Path("/usr/lib/postgresql").glob("*/bin")
     newest_first = sorted(debian, key=lambda path: float(path.parent.name), reverse=True)
-    candidates = [Path(chosen)] if chosen else [*newest_first, Path(sys.prefix, "postgresql", "bin")]
+    candidates = [Path(configured)] if configured else [*newest_first, Path(sys.prefix, "postgresql", "bin")]
     for folder in candidates:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
-    looked = ", ".join(map(str, candidates))
-    raise ServerUnavailable(f"no PostgreSQL in {looked}: run scripts/test, or name its folder in CREDGRAPH_POSTGRESQL")
+    searched = ", ".join(map(str, candidates))
+    raise ServerUnavailable(f"no PostgreSQL in {searched}: run scripts/test, or set CREDGRAPH_POSTGRESQL to its folder")
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: the address of its database `postgres`, and its first process."""
+    """A running server: the URL of its database `postgres`, and the id of its main process."""
 
     url: str
     pid: int
@@ -48,25 +51,25 @@ class Server:
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """A new, empty server; the value is the URL of its database `postgres`."""
+    """Run a new, empty server; yield the URL of its database `postgres`."""
     with tempfile.TemporaryDirectory(prefix="credgraph-postgres-") as name, start_server(Path(name)) as running:
         yield running.url
 
 
 @contextmanager
 def start_server(home: Path, *, kept: bool = False) -> Iterator[Server]:
-    """A server over the data in a folder, which is made where there is none.
+    """Run a server on the data in a folder, creating the data if there is none.
 
-    The folder must be reachable for everybody. What is kept is written out when the server stops.
+    Every account must be able to reach the folder. With `kept`, the data is written to disk when the server stops.
     """
     account = _unprivileged(home)
     programs = _reachable(binaries(), home, account)
     data, log, port = home / "data", home / "log", _free_port()
     with log.open("wb") as output:
-        how = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": output, "stderr": output, **account}
-        if not data.exists() and subprocess.run(_initdb(programs, data), **how).returncode:
+        options = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": output, "stderr": output, **account}
+        if not data.exists() and subprocess.run(_initdb(programs, data), **options).returncode:
             raise ServerUnavailable(f"initdb failed:\n{log.read_text()}")
-        process = subprocess.Popen(_postgres(programs, data, port), **how)
+        process = subprocess.Popen(_postgres(programs, data, port), **options)
         try:
             _wait(process, port, log)
             yield Server(f"postgresql://postgres@127.0.0.1:{port}/postgres", process.pid)
@@ -75,7 +78,7 @@ def start_server(home: Path, *, kept: bool = False) -> Iterator[Server]:
 
 
 def _unprivileged(home: Path) -> dict[str, Any]:
-    """Who runs the server: PostgreSQL refuses root, so then it is somebody who owns nothing but `home`."""
+    """Return the account that runs the server: PostgreSQL refuses root, so root uses `nobody`, who owns only `home`."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
@@ -84,7 +87,7 @@ def _unprivileged(home: Path) -> dict[str, Any]:
 
 
 def _reachable(programs: Path, home: Path, account: dict[str, Any]) -> Path:
-    """The programs where the account may run them: out of a private home, like root's, they are copied."""
+    """Return a folder of the programs that the account can run; copies them out of a private folder such as /root."""
     try:
         subprocess.run([programs / "postgres", "--version"], cwd=home, stdout=subprocess.DEVNULL, **account)
     except PermissionError:
@@ -124,7 +127,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def _answers(port: int) -> bool:
-    """Whether a client is let in: the first message is answered R, while a starting server says E."""
+    """Return True if the server accepts clients: it answers the first message with R, or with E while it starts."""
     startup = struct.pack("!i", 3 << 16) + b"user\0postgres\0database\0postgres\0\0"
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
@@ -134,9 +137,9 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    """SIGQUIT stops at once and without a checkpoint, for data that nobody will read again."""
-    process.send_signal(how)
+def _stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals) -> None:
+    """Stop the server; SIGQUIT stops it at once, without a checkpoint, for data that is not needed again."""
+    process.send_signal(stop_signal)
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:

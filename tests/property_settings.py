@@ -1,18 +1,18 @@
-"""How many examples a property is tried on, the same ones in every run."""
+"""Hypothesis settings: the number of examples of each kind of property, the same examples in every run."""
 
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 
-_ALIKE: dict[str, Any] = {
+_COMMON: dict[str, Any] = {
     "deadline": None,
     "database": None,
     "derandomize": True,
-    # An example that calls the service is slow: looking for a smaller one that fails too would take minutes.
+    # Shrinking is off: for examples that call the service it would take minutes.
     "phases": [Phase.explicit, Phase.generate],
     "suppress_health_check": list(HealthCheck),
 }
 
-pure = settings(max_examples=100, **_ALIKE)
-queries = settings(max_examples=60, **_ALIKE)
-sequences = settings(max_examples=12, **_ALIKE)
+pure = settings(max_examples=100, **_COMMON)
+queries = settings(max_examples=60, **_COMMON)
+sequences = settings(max_examples=12, **_COMMON)

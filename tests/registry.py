@@ -1,4 +1,4 @@
-"""A registry for tests: an HTTP server on a port of its own that answers as the test says, well or badly."""
+"""A registry for tests: an HTTP server that answers, correctly or not, as the test tells it to."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """A request as the registry saw it."""
+    """A request as the registry received it."""
 
     method: str
     target: str
@@ -29,14 +29,14 @@ class ReceivedRequest:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the registry says, down to the bytes."""
+    """A response of the registry, down to the bytes."""
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        """The whole response."""
+        """Return the whole response, with its status line and headers."""
         headers = {"Content-Length": str(len(self.body)), "Connection": "close", **self.headers}
         lines = [f"HTTP/1.1 {self.status} So", *(f"{name}: {value}" for name, value in headers.items())]
         return "\r\n".join([*lines, "", ""]).encode() + self.body
@@ -45,63 +45,63 @@ class Reply:
 Handler = Callable[[ReceivedRequest], Awaitable[Reply]]
 
 
-def json_reply(status: Any = "CURRENT", **more: Any) -> Reply:
-    """A well-formed answer."""
-    return Reply(json.dumps({"status": status, **more}).encode(), headers={"Content-Type": "application/json"})
+def json_reply(status: Any = "CURRENT", **members: Any) -> Reply:
+    """Return a well-formed answer."""
+    return Reply(json.dumps({"status": status, **members}).encode(), headers={"Content-Type": "application/json"})
 
 
 class FakeRegistry:
-    """What the server was asked, and how it answers."""
+    """A registry server: the requests it received, and the replies it sends."""
 
     def __init__(self) -> None:
-        self.address = ""
+        self.url = ""
         self.received: list[ReceivedRequest] = []
         self.replies: list[Reply] = []
-        """What it answers next, in order; the last one again and again."""
+        """The next replies in order; the last one is repeated."""
         self.handler: Handler = self._next
         self._serving: set[asyncio.Task[Any]] = set()
 
-    async def _next(self, _asked: ReceivedRequest) -> Reply:
+    async def _next(self, _request: ReceivedRequest) -> Reply:
         return self.replies.pop(0) if len(self.replies) > 1 else (self.replies or [json_reply()])[0]
 
     def reply_with(self, *replies: Reply) -> None:
-        """Answer so from now on."""
+        """Send these replies from now on."""
         self.replies = list(replies)
         self.handler = self._next
 
     def handle_with(self, behaviour: Handler) -> None:
-        """Find each answer so from now on."""
+        """Compute each reply by a handler from now on."""
         self.handler = behaviour
 
-    def config(self, **more: Any) -> dict[str, Any]:
-        """How it is described in a file of registries."""
+    def config(self, **members: Any) -> dict[str, Any]:
+        """Return the registry's entry in the configuration file, with some members replaced."""
         return {
-            "url": f"{self.address}/licences/{{referenceNumber}}",
+            "url": f"{self.url}/licences/{{referenceNumber}}",
             "status_at": "status",
             "expiry_at": "expires",
             "problems_at": "remarks",
             "meanings": MEANINGS,
-            **more,
+            **members,
         }
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one connection."""
+        """Answer the one request of a connection."""
         task = asyncio.current_task()
         assert task is not None
         self._serving.add(task)
         try:
-            asked = await _read(reader)
-            self.received.append(asked)
-            writer.write((await self.handler(asked)).to_bytes())
+            request = await _read(reader)
+            self.received.append(request)
+            writer.write((await self.handler(request)).to_bytes())
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the caller has hung up, or the test is over
+            pass  # the client closed the connection, or the test is over
         finally:
             writer.close()
             self._serving.discard(task)
 
     async def close_connections(self) -> None:
-        """End the connections that wait for an answer."""
+        """Close the connections that wait for a reply."""
         waiting = list(self._serving)
         for task in waiting:
             task.cancel()
@@ -113,7 +113,7 @@ async def running_registry() -> AsyncIterator[FakeRegistry]:
     """Run a registry."""
     registry = FakeRegistry()
     server = await asyncio.start_server(registry.serve, "127.0.0.1", 0)
-    registry.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    registry.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield registry
     finally:
@@ -122,7 +122,7 @@ async def running_registry() -> AsyncIterator[FakeRegistry]:
 
 
 def write_config(folder: Path, **registries: Any) -> Path:
-    """A file that describes registries by name."""
+    """Write a configuration file of registries by name; return its path."""
     file = folder / "registries.json"
     file.write_text(json.dumps(registries))
     return file

@@ -1,4 +1,4 @@
-"""An S3 server of our own, on free ports, with its data in a temporary folder."""
+"""An S3 server on free ports, with its data in a temporary folder."""
 
 import json
 import socket
@@ -26,7 +26,7 @@ START_SECONDS = 60
 
 @contextmanager
 def running_server() -> Iterator[str]:
-    """A new, empty server; the value is its address. Buckets are made when something is put into them."""
+    """Run a new, empty server; yield its URL. A bucket is created by the first object put into it."""
     with tempfile.TemporaryDirectory(prefix="credgraph-s3-", ignore_cleanup_errors=True) as name:
         home = Path(name)
         (home / "data").mkdir()
@@ -50,16 +50,16 @@ def running_server() -> Iterator[str]:
             process.wait()
 
 
-def s3_settings(settings: Settings, url: str, place: str) -> Settings:
-    """Settings of a service that keeps its files in a bucket."""
+def s3_settings(settings: Settings, url: str, location: str) -> Settings:
+    """Return settings that keep files at a location, `s3://bucket/prefix`."""
     keys = {"s3_endpoint": url, "s3_region": REGION, "s3_access_key": ACCESS, "s3_secret_key": SECRET}
-    return settings.model_copy(update={"files": place, **keys})
+    return settings.model_copy(update={"files": location, **keys})
 
 
-def stored_keys(url: str, place: str) -> list[str]:
-    """The keys of all that is in a place, `s3://bucket/prefix`."""
-    bucket, _, prefix = place.removeprefix("s3://").partition("/")
-    return [found["path"] for part in obstore.list(_bucket(url, bucket), prefix) for found in part]
+def stored_keys(url: str, location: str) -> list[str]:
+    """Return the keys of all objects at a location, `s3://bucket/prefix`."""
+    bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    return [item["path"] for page in obstore.list(_bucket(url, bucket), prefix) for item in page]
 
 
 def _bucket(url: str, name: str) -> S3Store:

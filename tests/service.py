@@ -1,4 +1,4 @@
-"""The service as tests call it: over HTTP, for an organization, with a key."""
+"""Clients of the service for tests: HTTP calls of the GraphQL endpoint as an organization with an API key."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -7,15 +7,14 @@ from typing import Any
 
 import httpx
 
-from app.access import EVERYTHING, ROLES, Actor, ActorKind, Role, Scope
+from app.access import ALL_SCOPES, ROLES, Actor, ActorKind, Role, Scope
 from app.credential_types import catalogue
 from app.db.database import Database
-from app.organizations import api_keys
-from app.organizations import settings as organizations
+from app.organizations import api_keys, founding
 from tests import rows
 
 STARTER_TYPES = frozenset({"NPI", "PASSPORT", "WWCC_NSW", "WWCC_VIC"})
-"""A few types of the starter catalogue: there is no test that needs them all."""
+"""The credential types of a test's organization: a few of the starter catalogue. No test needs them all."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +27,15 @@ class GraphQLResponse:
 
     @property
     def data(self) -> Any:
-        """The data of an answer without errors."""
+        """The data; asserts that there are no top-level errors."""
         assert "errors" not in self.body, self.body["errors"]
         return self.body["data"]
 
     @property
     def errors(self) -> list[dict[str, Any]]:
         """The top-level errors."""
-        found: list[dict[str, Any]] = self.body.get("errors", [])
-        return found
+        errors: list[dict[str, Any]] = self.body.get("errors", [])
+        return errors
 
     @property
     def codes(self) -> list[str]:
@@ -55,16 +54,18 @@ class Service:
         self, query: str, variables: dict[str, Any] | None = None, *, key: str | None = None, **headers: str
     ) -> GraphQLResponse:
         """Run one operation."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if key is not None:
-            sent["Authorization"] = f"Bearer {key}"
-        response = await self.client.post("/graphql", json={"query": query, "variables": variables}, headers=sent)
+            request_headers["Authorization"] = f"Bearer {key}"
+        response = await self.client.post(
+            "/graphql", json={"query": query, "variables": variables}, headers=request_headers
+        )
         return GraphQLResponse(response.status_code, response.json(), response.headers)
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """An organization and its owner's key."""
+    """An organization, with a key that has all scopes of the owner role."""
 
     service: Service
     id: str
@@ -80,9 +81,9 @@ class Tenant:
         types: frozenset[str] = STARTER_TYPES,
         sandbox: bool = False,
     ) -> "Tenant":
-        """Found an organization with an owner's key and these types of the catalogue, and nothing else."""
+        """Create an organization with an owner's key and some credential types of the catalogue."""
         async with service.database.writing("test") as session:
-            organization = await organizations.found(session, name, time_zone, sandbox=sandbox)
+            organization = await founding.create(session, name, time_zone, sandbox=sandbox)
             actor = system_actor(organization.id)
             await catalogue.install(session, actor, types)
             issued = await api_keys.create(session, actor, {"name": "Owner", "scopes": ROLES[Role.OWNER]})
@@ -91,28 +92,28 @@ class Tenant:
 
     @property
     def actor(self) -> Actor:
-        """An actor who may do everything, for calling actions without HTTP."""
+        """An actor with all scopes, for calls of actions without HTTP."""
         return system_actor(self.id)
 
     async def create_key(self, *scopes: Scope, org_unit: str | None = None) -> str:
-        """A key that holds these scopes and no others."""
-        given = {"name": "Limited", "scopes": scopes, "orgUnit": org_unit}
+        """Create an API key with exactly these scopes; return its token."""
+        input = {"name": "Limited", "scopes": scopes, "orgUnit": org_unit}
         async with self.service.database.writing("test") as session:
-            issued = await api_keys.create(session, self.actor, given)
+            issued = await api_keys.create(session, self.actor, input)
         assert issued.token is not None
         return issued.token
 
     async def execute(
         self, query: str, variables: dict[str, Any] | None = None, *, key: str | None = None, **headers: str
     ) -> GraphQLResponse:
-        """Run one operation with the owner's key, or another."""
+        """Run one operation, by default with the owner's key."""
         return await self.service.execute(query, variables, key=key or self.key, **headers)
 
     async def mutate(self, field: str, selection: str, *, key: str | None = None, **input: Any) -> Any:
-        """Run one mutation with its input; gives the payload, with `errors` in full."""
-        kind = f"{field[0].upper()}{field[1:]}Input"
+        """Run one mutation; return its payload, with all fields of its errors."""
+        input_type = f"{field[0].upper()}{field[1:]}Input"
         text = (
-            f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ {selection} errors "
+            f"mutation ($input: {input_type}!) {{ {field}(input: $input) {{ {selection} errors "
             "{ __typename message code path ... on ConflictError { currentRevision } "
             "... on TooManyError { limit } } } }"
         )
@@ -120,30 +121,30 @@ class Tenant:
         return answer.data[field]
 
     async def add_worker(self, name: str = "Jordan Avery", **content: Any) -> str:
-        """Add a worker; gives the id."""
+        """Create a worker; return the id."""
         content = {**content, "identity": {"displayName": name, **content.get("identity", {})}}
         payload = await self.mutate("workerCreate", "worker { id }", **content)
         assert payload["errors"] == []
         return str(payload["worker"]["id"])
 
     async def add_credential(self, worker: str, **content: Any) -> str:
-        """Add a WWCC of a worker; gives the id."""
+        """Create a WWCC credential of a worker; return the id."""
         payload = await self.mutate("credentialCreate", "credential { id }", **credential_input(worker, **content))
         assert payload["errors"] == []
         return str(payload["credential"]["id"])
 
     async def rows(self) -> dict[str, list[dict[str, Any]]]:
-        """All of the organization's rows, to show that a refusal changed nothing."""
+        """Return all rows of the organization by table, to compare before and after a refusal."""
         return await rows.organization_rows(self.service.database, self.id)
 
 
 def system_actor(organization_id: str) -> Actor:
-    """An actor of an organization who may do everything."""
-    return Actor(organization_id, ActorKind.SYSTEM, "test", "Test", EVERYTHING)
+    """Return an actor of an organization with all scopes."""
+    return Actor(organization_id, ActorKind.SYSTEM, "test", "Test", ALL_SCOPES)
 
 
 def credential_input(worker: str, **content: Any) -> dict[str, Any]:
-    """The input of a WWCC of a worker, with some parts replaced."""
+    """Return the input that creates a WWCC credential of a worker; `content` replaces members of its groups."""
     base: dict[str, Any] = {
         "identification": {
             "displayName": "WWCC NSW",
@@ -161,15 +162,15 @@ def credential_input(worker: str, **content: Any) -> dict[str, Any]:
 
 
 def error_paths(payload: dict[str, Any]) -> list[tuple[str, str]]:
-    """The (code, path) pairs of a payload's errors."""
+    """Return the (code, path) pairs of a payload's errors."""
     return [(error["code"], ".".join(error["path"])) for error in payload["errors"]]
 
 
 def random_name() -> str:
-    """A name that no other test uses."""
+    """Return a name that no other test uses."""
     return secrets.token_hex(6)
 
 
 def ids_of(nodes: Iterable[dict[str, Any]]) -> Sequence[str]:
-    """The ids of some nodes, in their order."""
+    """Return the ids of nodes in their order."""
     return [node["id"] for node in nodes]

@@ -1,4 +1,4 @@
-"""The service in a process of its own, started as people start it."""
+"""The service in its own process, started by its command line."""
 
 import json
 import os
@@ -18,29 +18,29 @@ from app.access import ROLES, Role
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS, STOP_SECONDS = 300, 60
-"""Longer than the slowest machine takes: they only end what hangs."""
+"""Longer than the slowest machine takes, so that only a service that hangs reaches them."""
 SETTING_PREFIXES = ("CREDGRAPH_", "DATABASE_URL")
 
 
 @dataclass(frozen=True)
 class Running:
-    """A served folder."""
+    """A running service and its data folder."""
 
     url: str
     data: Path
     output: Path
-    """All that the process has said so far, on both streams."""
+    """The file with everything that the process has written to stdout and stderr."""
 
     @property
     def keys(self) -> dict[str, str]:
         """The demo organization's keys by role."""
-        found: dict[str, str] = json.loads((self.data / "demo-keys.json").read_text())
-        return found
+        keys: dict[str, str] = json.loads((self.data / "demo-keys.json").read_text())
+        return keys
 
 
 @contextmanager
 def serving(data: Path, *options: str) -> Iterator[Running]:
-    """Serve a folder on a free port; stopped by Ctrl-C at the end, which must be a clean exit."""
+    """Serve a folder on a free port; stop the service by Ctrl-C at the end and assert that it exits cleanly."""
     port = _free_port()
     output = data / "output"
     command = [sys.executable, "-m", "app", "serve", "--port", str(port), "--data", str(data), *options]
@@ -57,15 +57,15 @@ def serving(data: Path, *options: str) -> Iterator[Running]:
         finally:
             process.kill()
             process.wait()
-    said = output.read_text()
-    assert process.returncode in (0, -signal.SIGINT), said
-    assert "Traceback" not in said, said
+    log = output.read_text()
+    assert process.returncode in (0, -signal.SIGINT), log
+    assert "Traceback" not in log, log
 
 
 def _environment() -> dict[str, str]:
-    """The caller's environment without settings of the service, so that nothing but the folder counts."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(SETTING_PREFIXES)}
-    return kept | {"PYTHONPATH": str(ROOT)}
+    """Return the environment without settings of the service, so that only the folder decides."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(SETTING_PREFIXES)}
+    return environment | {"PYTHONPATH": str(ROOT)}
 
 
 def _free_port() -> int:
@@ -77,11 +77,11 @@ def _free_port() -> int:
 
 def _wait(process: subprocess.Popen[bytes], running: Running) -> None:
     deadline = time.monotonic() + START_SECONDS
-    # One client for all tries: to make one reads all certificates of the machine, which costs more than the try.
+    # One client for all attempts: creating one reads the certificates of the machine, which is slower than a request.
     with httpx.Client() as client:
         while not _answers(client, running):
-            ended = process.poll() is not None or time.monotonic() > deadline
-            assert not ended, f"the service did not start:\n{running.output.read_text()}"
+            has_failed = process.poll() is not None or time.monotonic() > deadline
+            assert not has_failed, f"the service did not start:\n{running.output.read_text()}"
             time.sleep(0.05)
 
 
@@ -101,12 +101,12 @@ def execute(url: str, key: str, query: str) -> httpx.Response:
 
 
 def assert_first_start(running: Running) -> None:
-    """The demo is there, and its keys are told and work."""
+    """Assert that the demo organization is there, and that its keys are printed and work."""
     assert list(running.keys) == ["owner", "reviewer", "auditor"]
-    said = running.output.read_text()
-    assert f"{running.url}/graphql" in said
+    log = running.output.read_text()
+    assert f"{running.url}/graphql" in log
     for role, key in running.keys.items():
-        assert key in said
+        assert key in log
         data = execute(running.url, key, SCOPES).json()["data"]
         assert data["viewer"]["organization"] == {"name": "Harbour Health"}
         expected = {scope.name for scope in ROLES[Role[role.upper()]]}

@@ -1,4 +1,4 @@
-"""Counting the statements that the service sends to its database."""
+"""A counter of the statements that the service sends to its database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,17 +11,17 @@ from app.db import read_executor
 
 @contextmanager
 def recorded_statements() -> Iterator[list[str]]:
-    """The statements of every engine and lane while inside, but for those that only begin and end transactions."""
+    """Record the statements of every engine and read executor, except those that only begin or end transactions."""
     statements: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    def record(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
             statements.append(statement)
 
-    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", record)
     read_executor.observers.append(statements.append)
     try:
         yield statements
     finally:
         read_executor.observers.remove(statements.append)
-        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Engine, "before_cursor_execute", record)

@@ -16,13 +16,13 @@ from app.organizations import api_keys
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of a migrated database that the commands use."""
-    address = f"sqlite:///{tmp_path / 'commands.sqlite'}"
-    monkeypatch.setenv("DATABASE_URL", address)
-    assert call("migrate").output == "migrated\n"
-    return address
+    url = f"sqlite:///{tmp_path / 'commands.sqlite'}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert run_command("migrate").output == "migrated\n"
+    return url
 
 
-def call(*arguments: str) -> Result:
+def run_command(*arguments: str) -> Result:
     """Run a command in this process, and restore the log's configuration afterwards."""
     try:
         return CliRunner().invoke(main, arguments)
@@ -30,7 +30,7 @@ def call(*arguments: str) -> Result:
         logs.configure()
 
 
-def works(url: str, token: str) -> bool:
+def is_accepted(url: str, token: str) -> bool:
     """Return whether a token is accepted."""
 
     async def attempt() -> bool:
@@ -47,52 +47,56 @@ def works(url: str, token: str) -> bool:
     return asyncio.run(attempt())
 
 
-def test_a_second_migration_has_nothing_to_do(url: str) -> None:
-    assert call("migrate").output == "nothing to do\n"
+def test_second_migration_does_nothing(url: str) -> None:
+    assert run_command("migrate").output == "nothing to do\n"
 
 
-def test_the_tables_of_the_code_need_no_further_migration() -> None:
-    result = call("migrate", "--check")
+def test_migrations_match_the_tables() -> None:
+    result = run_command("migrate", "--check")
     assert result.exit_code == 0, result.output
 
 
-def test_an_organization_is_founded_with_an_owners_key(url: str) -> None:
-    organization, token = call("organization", "create", "Harbour", "--time-zone", "Australia/Sydney").output.split()
+def test_organization_is_created_with_an_owner_key(url: str) -> None:
+    organization, token = run_command(
+        "organization", "create", "Harbour", "--time-zone", "Australia/Sydney"
+    ).output.split()
     assert organization.startswith("org_")
-    assert works(url, token)
-    assert call("organization", "list").output == f"{organization}  Harbour\n"
+    assert is_accepted(url, token)
+    assert run_command("organization", "list").output == f"{organization}  Harbour\n"
 
 
-def test_an_unknown_time_zone_is_refused_in_a_line(url: str) -> None:
-    result = call("organization", "create", "Harbour", "--time-zone", "Atlantis")
+def test_unknown_time_zone_is_refused_in_one_line(url: str) -> None:
+    result = run_command("organization", "create", "Harbour", "--time-zone", "Atlantis")
     assert result.exit_code == 1
     assert result.output.startswith("Error: timeZone is not a time zone")
-    assert call("organization", "list").output == ""
+    assert run_command("organization", "list").output == ""
 
 
-def test_a_key_is_made_rotated_and_revoked(url: str) -> None:
-    organization = call("organization", "create", "Harbour").output.split()[0]
-    key, first = call(
+def test_key_is_created_rotated_and_revoked(url: str) -> None:
+    organization = run_command("organization", "create", "Harbour").output.split()[0]
+    key, first = run_command(
         "keys", "create", "--organization", organization, "HR sync", "--role", "INTEGRATION"
     ).output.split()
-    assert works(url, first)
-    second = call("keys", "rotate", "--organization", organization, key).output.strip()
-    assert (works(url, first), works(url, second)) == (False, True)
-    assert f"{key}  HR sync  active" in call("keys", "list", "--organization", organization).output
-    assert call("keys", "revoke", "--organization", organization, key).exit_code == 0
-    assert not works(url, second)
-    assert f"{key}  HR sync  revoked" in call("keys", "list", "--organization", organization).output
+    assert is_accepted(url, first)
+    second = run_command("keys", "rotate", "--organization", organization, key).output.strip()
+    assert (is_accepted(url, first), is_accepted(url, second)) == (False, True)
+    assert f"{key}  HR sync  active" in run_command("keys", "list", "--organization", organization).output
+    assert run_command("keys", "revoke", "--organization", organization, key).exit_code == 0
+    assert not is_accepted(url, second)
+    assert f"{key}  HR sync  revoked" in run_command("keys", "list", "--organization", organization).output
 
 
-def test_a_key_without_scopes_is_refused_in_a_line(url: str) -> None:
-    organization = call("organization", "create", "Harbour").output.split()[0]
-    result = call("keys", "create", "--organization", organization, "Nothing")
+def test_key_without_scopes_is_refused_in_one_line(url: str) -> None:
+    organization = run_command("organization", "create", "Harbour").output.split()[0]
+    result = run_command("keys", "create", "--organization", organization, "Nothing")
     assert (result.exit_code, result.output) == (1, "Error: scopes is required\n")
 
 
-def test_a_place_of_files_that_is_none_is_told(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_location_of_files_is_reported(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CREDGRAPH_FILES", "gs://bucket")
     for arguments in (["jobs"], ["serve", "--no-demo", "--data", str(tmp_path)]):
-        result = call(*arguments)
+        result = run_command(*arguments)
         assert result.exit_code == 1
-        assert result.output == "Error: the place of files, gs://bucket, is neither a folder nor s3://bucket/prefix\n"
+        assert (
+            result.output == "Error: the location of files, gs://bucket, is neither a folder nor s3://bucket/prefix\n"
+        )

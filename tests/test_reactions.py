@@ -1,4 +1,4 @@
-"""What follows from what: whom each kind of fact marks to be settled anew, and what it settles at once."""
+"""Reactions to events: the owners that each event kind marks for settlement, and the changes it settles at once."""
 
 from typing import Any
 
@@ -12,24 +12,24 @@ from tests.calls import Step, credential_type_id, mutate, mutate_ok, mutation_st
 from tests.service import Tenant, credential_input
 from tests.statement_counter import recorded_statements
 
-INNER = ("unsettled", "settled", "tallies", "credential_requests", "requirement_rules")
-"""Tables that only what follows from a change reads or writes."""
-NOTHING_FOLLOWS = {
+REACTION_TABLES = ("unsettled", "settled", "tallies", "credential_requests", "requirement_rules")
+"""Tables that only reactions read or write."""
+WITHOUT_REACTION = {
     *("organization.created", "orgUnit.created", "orgUnit.deleted", "apiKey.created", "apiKey.rotated"),
     *("apiKey.revoked", "applicant.created", "applicant.updated", "credentialType.created"),
     *("position.created", "position.updated", "position.archived", "position.restored"),
     *("request.created", "request.reminded", "request.cancelled", "compliance.standingChanged"),
 }
-"""Facts that change nobody's standing, nor what anybody counts as."""
+"""Event kinds that change no standing and no count."""
 
 
-def test_for_every_kind_of_fact_it_is_said_what_follows() -> None:
-    assert {kind.value for kind in REACTIONS} | NOTHING_FOLLOWS == set(EventKind)
-    assert not {kind.value for kind in REACTIONS} & NOTHING_FOLLOWS
+def test_every_event_kind_has_a_reaction_or_is_listed() -> None:
+    assert {kind.value for kind in REACTIONS} | WITHOUT_REACTION == set(EventKind)
+    assert not {kind.value for kind in REACTIONS} & WITHOUT_REACTION
 
 
-async def marked(tenant: Tenant) -> set[str]:
-    """Who waits to be settled; they wait no more."""
+async def take_marks(tenant: Tenant) -> set[str]:
+    """Return the owners that are marked for settlement, and delete the marks."""
     rows = (await tenant.rows())["unsettled"]
     async with tenant.service.database.writing("test") as session:
         await session.execute(delete(Unsettled).where(col(Unsettled.organization_id) == tenant.id))
@@ -38,7 +38,7 @@ async def marked(tenant: Tenant) -> set[str]:
 
 ADA, CY = {"type": "WORKER", "id": "ada"}, {"type": "APPLICANT", "id": "cy"}
 BEN = {"type": "WORKER", "id": "ben"}
-OF_CREDENTIALS: list[tuple[Step, set[str]]] = [
+CREDENTIAL_CHANGES: list[tuple[Step, set[str]]] = [
     (mutation_step("credentialUpdate", id="held", issuing={"expiryDate": "2030-01-01"}), {"ada"}),
     (mutation_step("credentialVersionAdd", id="held", expiryDate="2031-01-01"), {"ada"}),
     (mutation_step("credentialApprove", id="held"), {"ada"}),
@@ -63,60 +63,58 @@ async def _people(tenant: Tenant) -> dict[str, str]:
     return ids | {"cy": applicant["id"]}
 
 
-async def test_a_change_of_a_credential_marks_those_who_hold_or_held_it(tenant: Tenant) -> None:
+async def test_change_of_a_credential_marks_its_present_and_former_owners(tenant: Tenant) -> None:
     ids = await _people(tenant)
-    await marked(tenant)
+    await take_marks(tenant)
     payload = await mutate(tenant, "credentialCreate", "credential { id }", **credential_input(ids["ada"]))
     ids["held"] = payload["credential"]["id"]
-    assert await marked(tenant) == {ids["ada"]}
-    for number, (take, expected) in enumerate(OF_CREDENTIALS):
-        await take(tenant, ids)
-        assert (number, await marked(tenant)) == (number, {ids[name] for name in expected})
+    assert await take_marks(tenant) == {ids["ada"]}
+    for number, (change, expected) in enumerate(CREDENTIAL_CHANGES):
+        await change(tenant, ids)
+        assert (number, await take_marks(tenant)) == (number, {ids[name] for name in expected})
 
 
-async def test_what_is_only_asked_for_marks_nobody(tenant: Tenant) -> None:
+async def test_requested_credential_marks_nobody_until_submitted(tenant: Tenant) -> None:
     ids = await _people(tenant)
-    await marked(tenant)
-    given = {"workers": [ids["ada"]], "types": [{"credentialType": "WWCC_NSW"}]}
-    payload = await mutate(tenant, "credentialRequestsCreate", "results { request { id credential { id } } }", **given)
+    await take_marks(tenant)
+    input = {"workers": [ids["ada"]], "types": [{"credentialType": "WWCC_NSW"}]}
+    payload = await mutate(tenant, "credentialRequestsCreate", "results { request { id credential { id } } }", **input)
     [result] = payload["results"]
-    assert await marked(tenant) == set()
+    assert await take_marks(tenant) == set()
     await mutate_ok(tenant, "credentialRequestCancel", "credentialRequest { id }", id=result["request"]["id"])
-    assert await marked(tenant) == set()
-    [again] = [
-        await mutate_ok(
-            tenant, "credentialRequestResend", "credentialRequest { credential { id } }", id=result["request"]["id"]
-        )
-    ]
-    number = {"id": again["credential"]["id"], "referenceNumber": "WWC1234567E"}
-    await mutate(tenant, "credentialSubmit", **number)
-    assert await marked(tenant) == {ids["ada"]}
+    assert await take_marks(tenant) == set()
+    resent = await mutate_ok(
+        tenant, "credentialRequestResend", "credentialRequest { credential { id } }", id=result["request"]["id"]
+    )
+    submission = {"id": resent["credential"]["id"], "referenceNumber": "WWC1234567E"}
+    await mutate(tenant, "credentialSubmit", **submission)
+    assert await take_marks(tenant) == {ids["ada"]}
 
 
-async def test_when_soon_or_days_are_others_everybody_concerned_is_marked(tenant: Tenant) -> None:
+async def test_change_of_expiry_settings_marks_everyone_affected(tenant: Tenant) -> None:
     ids = await _people(tenant)
     await tenant.add_credential(ids["ada"])
-    by = {"id": await credential_type_id(tenant, "WWCC_NSW")}
-    await marked(tenant)
-    await mutate_ok(tenant, "credentialTypeUpdate", "credentialType { id }", **by, name="Renamed")
-    assert await marked(tenant) == set()
-    await mutate_ok(tenant, "credentialTypeUpdate", "credentialType { id }", **by, expiringSoonDays=7)
-    assert await marked(tenant) == {ids["ada"]}
+    selector = {"id": await credential_type_id(tenant, "WWCC_NSW")}
+    await take_marks(tenant)
+    await mutate_ok(tenant, "credentialTypeUpdate", "credentialType { id }", **selector, name="Renamed")
+    assert await take_marks(tenant) == set()
+    await mutate_ok(tenant, "credentialTypeUpdate", "credentialType { id }", **selector, expiringSoonDays=7)
+    assert await take_marks(tenant) == {ids["ada"]}
     await mutate_ok(tenant, "organizationUpdate", "organization { id }", name="Renamed")
-    assert await marked(tenant) == set()
+    assert await take_marks(tenant) == set()
     await mutate_ok(tenant, "organizationUpdate", "organization { id }", expiringSoonDays=7)
-    assert await marked(tenant) == set(ids.values())
+    assert await take_marks(tenant) == set(ids.values())
     await mutate_ok(tenant, "organizationUpdate", "organization { id }", timeZone="Australia/Perth")
-    assert await marked(tenant) == set(ids.values())
+    assert await take_marks(tenant) == set(ids.values())
 
 
-async def test_what_changes_requirements_is_settled_when_it_returns(tenant: Tenant) -> None:
+async def test_changes_of_requirements_are_settled_before_the_response(tenant: Tenant) -> None:
     unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM"))["id"]
     worker = await tenant.add_worker(employment={"orgUnit": unit})
     position = (await mutate_ok(tenant, "positionCreate", "position { id }", name="Nurse"))["id"]
 
     async def standing() -> str | None:
-        assert await marked(tenant) == set()
+        assert await take_marks(tenant) == set()
         [row] = (await tenant.rows())["workers"]
         return None if row["standing"] is None else str(row["standing"].value)
 
@@ -127,16 +125,16 @@ async def test_what_changes_requirements_is_settled_when_it_returns(tenant: Tena
     selection = "results { assignment { id } }"
     payload = await mutate(tenant, "positionAssign", selection, position=position, workers=[worker])
     assert await standing() == "NON_COMPLIANT"
-    given = {"worker": {"id": worker}, "requirement": {"rule": rule}, "reason": "On the way."}
-    exemption = (await mutate_ok(tenant, "exemptionGrant", "exemption { id }", **given))["id"]
+    input = {"worker": {"id": worker}, "requirement": {"rule": rule}, "reason": "On the way."}
+    exemption = (await mutate_ok(tenant, "exemptionGrant", "exemption { id }", **input))["id"]
     assert await standing() == "COMPLIANT"
     await mutate_ok(tenant, "exemptionRevoke", "exemption { id }", id=exemption)
     assert await standing() == "NON_COMPLIANT"
-    by = {"id": payload["results"][0]["assignment"]["id"], "to": "2020-01-01"}
-    await mutate(tenant, "positionUnassign", "removed", **by)
+    unassignment = {"id": payload["results"][0]["assignment"]["id"], "to": "2020-01-01"}
+    await mutate(tenant, "positionUnassign", "removed", **unassignment)
     assert await standing() == "COMPLIANT"
-    moved = {"scope": "ORG_UNIT", "orgUnit": unit, "position": None}
-    await mutate_ok(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, **moved)
+    changes = {"scope": "ORG_UNIT", "orgUnit": unit, "position": None}
+    await mutate_ok(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, **changes)
     assert await standing() == "NON_COMPLIANT"
     await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": None})
     assert await standing() == "COMPLIANT"
@@ -147,9 +145,9 @@ async def test_what_changes_requirements_is_settled_when_it_returns(tenant: Tena
     assert await standing() is None
 
 
-async def test_a_decision_costs_one_insert_more(tenant: Tenant) -> None:
+async def test_decision_adds_one_insert(tenant: Tenant) -> None:
     key = await tenant.add_credential(await tenant.add_worker())
     with recorded_statements() as statements:
         await mutate_ok(tenant, "credentialApprove", "credential { id }", id=key)
-    about = [text for text in statements if any(name in text for name in INNER)]
-    assert [text.split()[:3] for text in about] == [["INSERT", "INTO", "unsettled"]]
+    reaction_statements = [text for text in statements if any(name in text for name in REACTION_TABLES)]
+    assert [text.split()[:3] for text in reaction_statements] == [["INSERT", "INTO", "unsettled"]]

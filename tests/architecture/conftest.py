@@ -1,4 +1,4 @@
-"""What the architecture's tests share: a service with room for generated documents, and organizations full of rows."""
+"""Fixtures of the architecture tests: a service without limits for generated documents, and filled organizations."""
 
 import json
 import logging
@@ -16,18 +16,18 @@ from jwt.algorithms import OKPAlgorithm
 from app.access import Role
 from app.db.database import Database
 from app.main import create_app
-from app.settings import Settings
+from app.settings import Limits, Settings
 from tests.architecture.worlds import STOCKED, World, populate
 from tests.conftest import SECRET
 from tests.service import Service, Tenant
 
 ISSUER, AUDIENCE = "https://issuer.test", "credgraph"
-Person = Callable[[Tenant, str | None, Role], str]
+SignIn = Callable[[Tenant, str | None, Role], str]
 
 
 @pytest.fixture(scope="session")
 def issuer() -> Ed25519PrivateKey:
-    """The key of an issuer of tokens."""
+    """The private key of a token issuer."""
     return Ed25519PrivateKey.generate()
 
 
@@ -35,13 +35,12 @@ def issuer() -> Ed25519PrivateKey:
 async def service(
     database: Database, issuer: Ed25519PrivateKey, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Service]:
-    """The service, without the limits that a generated document passes, and with an issuer of tokens."""
+    """The service with a token issuer, and without the limits that generated documents exceed."""
     data = tmp_path_factory.mktemp("data")
     public: dict[str, Any] = OKPAlgorithm.to_jwk(issuer.public_key(), as_dict=True)
     (data / "jwks.json").write_text(json.dumps({"keys": [{**public, "kid": "one", "alg": "EdDSA"}]}))
-    room: dict[str, Any] = {name: 10**9 for name in Settings.model_fields if name.startswith("max_")}
     settings = Settings(
-        **room,
+        max=Limits(**dict.fromkeys(Limits.__dataclass_fields__, 10**9)),
         data=data,
         secret=SECRET,
         body_bytes=10**8,
@@ -55,8 +54,8 @@ async def service(
 
 
 @pytest.fixture(scope="session")
-def person(issuer: Ed25519PrivateKey) -> Person:
-    """Signs a person in: the token of someone of an organization, in a role, tied to a worker or not."""
+def sign_in(issuer: Ed25519PrivateKey) -> SignIn:
+    """A function that returns the token of a person of an organization in a role, linked to a worker or not."""
 
     def sign(tenant: Tenant, worker: str | None, role: Role) -> str:
         claims = {
@@ -67,41 +66,41 @@ def person(issuer: Ed25519PrivateKey) -> Person:
             "organization": tenant.id,
             "roles": [role.value],
         }
-        tied = {} if worker is None else {"worker": worker}
-        return jwt.encode({**claims, **tied}, issuer, algorithm="EdDSA", headers={"kid": "one"})
+        link = {} if worker is None else {"worker": worker}
+        return jwt.encode({**claims, **link}, issuer, algorithm="EdDSA", headers={"kid": "one"})
 
     return sign
 
 
 @pytest.fixture(scope="session")
 def starter_types() -> frozenset[str]:
-    """The types that are asked about here."""
+    """The credential types of the populated organizations."""
     return STOCKED
 
 
 @pytest.fixture(scope="session")
-async def home(service: Service) -> World:
-    """An organization to ask for."""
+async def world(service: Service) -> World:
+    """The organization of the callers, with rows of every kind."""
     return await populate(await Tenant.create(service, "Home", types=STOCKED), "home")
 
 
 @pytest.fixture(scope="session")
-async def abroad(service: Service) -> World:
-    """Another organization, of which nothing may be seen."""
+async def other_world(service: Service) -> World:
+    """Another organization with rows of every kind, none of which a caller of `world` may see."""
     return await populate(await Tenant.create(service, "zqabroad000000 of others", types=STOCKED), "abroad")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def plain_logs() -> Iterator[None]:
-    """Errors in the log as plain text: to draw one takes a minute where the documents are as large as here.
+    """Log errors as plain text: rendering a traceback with documents of this size takes a minute.
 
-    No logger may remember this: other tests read the log.
+    Loggers must not cache this configuration, because other tests read the log.
     """
-    before = structlog.get_config()
+    previous = structlog.get_config()
     structlog.configure(
         processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         cache_logger_on_first_use=False,
     )
     yield
-    structlog.configure(**before)
+    structlog.configure(**previous)

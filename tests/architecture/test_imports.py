@@ -1,4 +1,4 @@
-"""Rooms import downwards only, and no import hides from that rule inside a function."""
+"""Packages import only lower layers, and no import is hidden from that rule inside a function."""
 
 import ast
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted(path for path in (ROOT / "app").rglob("*.py"))
 
 
-def test_the_contracts_hold(capsys: pytest.CaptureFixture[str]) -> None:
+def test_import_contracts_hold(capsys: pytest.CaptureFixture[str]) -> None:
     status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
     assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
 
 
-def test_no_import_hides_inside_a_function() -> None:
+def test_no_import_is_inside_a_function() -> None:
     assert FILES
-    assert [place for file in FILES for place in _hidden_imports(file)] == []
+    assert [location for file in FILES for location in _hidden_imports(file)] == []
 
 
 def _hidden_imports(file: Path) -> Iterator[str]:
@@ -30,5 +30,5 @@ def _hidden_imports(file: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", ["__import__", "import_module"])
-def test_nothing_is_imported_by_name(name: str) -> None:
+def test_no_module_is_imported_by_a_string(name: str) -> None:
     assert [str(file.relative_to(ROOT)) for file in FILES if name in file.read_text()] == []

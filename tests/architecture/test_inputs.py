@@ -1,4 +1,4 @@
-"""What the domain can write, filter and sort by is what the schema's inputs offer: neither side forgets a field."""
+"""The inputs of the schema have exactly the fields that the domain writes, filters and sorts by."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,22 +7,22 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInputType, GraphQLList, get_nullable_type
 
 from app.compliance import rules
-from app.core.fields import Fields
+from app.core.fields import InputFields
 from app.credential_types import fields as types
 from app.credentials import fields as credentials
 from app.credentials import review, versions
 from app.credentials.files import attachments
 from app.graph.dsl.declarations import EdgeDeclaration, QueryDeclaration
 from app.lists.listings import ChildListing, Listing
-from app.organizations import settings, units
+from app.organizations import fields, units
 from app.workers import fields as workers
 from app.workers import positions
 from tests.architecture.calls import COMBINATORS
 from tests.architecture.shapes import SCHEMA, Entry, edges, roots
 
-CALL = ["idempotencyKey"]
-CHANGE = [*CALL, "expectedRevision"]
-BY_ID = [*CHANGE, "id"]
+IDEMPOTENCY = ["idempotencyKey"]
+REVISION = [*IDEMPOTENCY, "expectedRevision"]
+BY_ID = [*REVISION, "id"]
 TYPE = ["identification.credentialType", "identification.category"]
 OWNERS = [
     f"owners.{slot}.{member}" for slot in ("worker", "applicant") for member in ("id", "externalId", "sourceSystem")
@@ -31,47 +31,47 @@ PERSON = ["id", "email", "externalId", "source.externalId", "source.sourceSystem
 WORKER = [f"worker.{member}" for member in PERSON]
 APPLICANT = [f"applicant.{member}" for member in PERSON]
 
-WRITTEN: dict[str, tuple[Fields, Sequence[str]]] = {
-    "WorkerCreateInput": (workers.WORKER, CALL),
-    "WorkerUpdateInput": (workers.WORKER, [*CHANGE, *WORKER]),
-    "WorkerReplaceInput": (workers.WORKER, [*CHANGE, *WORKER]),
+WRITE_INPUTS: dict[str, tuple[InputFields, Sequence[str]]] = {
+    "WorkerCreateInput": (workers.WORKER, IDEMPOTENCY),
+    "WorkerUpdateInput": (workers.WORKER, [*REVISION, *WORKER]),
+    "WorkerReplaceInput": (workers.WORKER, [*REVISION, *WORKER]),
     "WorkerContent": (workers.WORKER, []),
-    "ApplicantCreateInput": (workers.APPLICANT, CALL),
-    "ApplicantUpdateInput": (workers.APPLICANT, [*CHANGE, *APPLICANT]),
-    "ApplicantReplaceInput": (workers.APPLICANT, [*CHANGE, *APPLICANT]),
-    "CredentialCreateInput": (credentials.FIELDS, [*CALL, *TYPE, *OWNERS]),
+    "ApplicantCreateInput": (workers.APPLICANT, IDEMPOTENCY),
+    "ApplicantUpdateInput": (workers.APPLICANT, [*REVISION, *APPLICANT]),
+    "ApplicantReplaceInput": (workers.APPLICANT, [*REVISION, *APPLICANT]),
+    "CredentialCreateInput": (credentials.FIELDS, [*IDEMPOTENCY, *TYPE, *OWNERS]),
     "CredentialUpdateInput": (credentials.FIELDS, [*BY_ID, *TYPE, *OWNERS]),
     "CredentialReplaceInput": (credentials.FIELDS, [*BY_ID, *TYPE, *OWNERS]),
     "CredentialUpdateRow": (credentials.FIELDS, ["id", "expectedRevision", *TYPE]),
     "CredentialSubmitInput": (versions.FIELDS, [*BY_ID, "attachments"]),
-    "AttachmentUploadCreateInput": (attachments.FIELDS, [*CALL, "credential"]),
+    "AttachmentUploadCreateInput": (attachments.FIELDS, [*IDEMPOTENCY, "credential"]),
     "CredentialVersionAddInput": (versions.FIELDS, BY_ID),
     "CredentialVersionEditInput": (versions.FIELDS, BY_ID),
     "CredentialApproveInput": (review.COMMENT_FIELDS, [*BY_ID, "version"]),
     "CredentialRejectInput": (review.COMMENT_FIELDS, [*BY_ID, "version"]),
-    "CredentialTypeCreateInput": (types.NEW_FIELDS, CALL),
+    "CredentialTypeCreateInput": (types.NEW_FIELDS, IDEMPOTENCY),
     "CredentialTypeUpdateInput": (types.FIELDS, BY_ID),
-    "OrganizationUpdateInput": (settings.FIELDS, CHANGE),
-    "OrgUnitCreateInput": (units.FIELDS, CALL),
+    "OrganizationUpdateInput": (fields.FIELDS, REVISION),
+    "OrgUnitCreateInput": (units.FIELDS, IDEMPOTENCY),
     "OrgUnitUpdateInput": (units.FIELDS, BY_ID),
-    "PositionCreateInput": (positions.FIELDS, CALL),
+    "PositionCreateInput": (positions.FIELDS, IDEMPOTENCY),
     "PositionUpdateInput": (positions.FIELDS, BY_ID),
-    "RequirementRuleCreateInput": (rules.FIELDS, CALL),
+    "RequirementRuleCreateInput": (rules.FIELDS, IDEMPOTENCY),
     "RequirementRuleUpdateInput": (rules.FIELDS, BY_ID),
 }
-"""The inputs that write fields: which of the domain's, and what else they take."""
+"""The inputs that write fields, with the domain's fields and the other members of each."""
 
 
 def input_type(name: str) -> GraphQLInputObjectType:
-    """An input type of the schema."""
-    found = SCHEMA.type_map[name]
-    assert isinstance(found, GraphQLInputObjectType)
-    return found
+    """Return an input type of the schema."""
+    type_ = SCHEMA.type_map[name]
+    assert isinstance(type_, GraphQLInputObjectType)
+    return type_
 
 
-def paths(kind: GraphQLInputType, path: str = "") -> Iterator[str]:
-    """The paths of all that an input holds."""
-    inner = get_nullable_type(kind)
+def paths(type_: GraphQLInputType, path: str = "") -> Iterator[str]:
+    """Yield the paths of all members of an input."""
+    inner = get_nullable_type(type_)
     if not isinstance(inner, GraphQLInputObjectType):
         yield path
         return
@@ -79,19 +79,19 @@ def paths(kind: GraphQLInputType, path: str = "") -> Iterator[str]:
         yield from paths(field.type, f"{path}.{name}" if path else name)
 
 
-@pytest.mark.parametrize("name", WRITTEN)
-def test_an_input_offers_what_the_domain_writes(name: str) -> None:
-    fields, others = WRITTEN[name]
+@pytest.mark.parametrize("name", WRITE_INPUTS)
+def test_input_has_the_fields_that_the_domain_writes(name: str) -> None:
+    fields, others = WRITE_INPUTS[name]
     assert sorted(paths(input_type(name))) == sorted([*(field.name for field in fields.all), *others])
 
 
 def test_every_input_that_writes_fields_is_compared() -> None:
     verbs = ("Create", "Update", "Replace", "Add", "Edit")
     inputs = {str(entry.field.args["input"].type).rstrip("!") for entry in roots("Mutation")}
-    writing = {name for name in inputs if name.removesuffix("Input").endswith(verbs)}
-    # A key's name and scopes are read by its own action, each in its own way; so is whom to ask for what. Updates of
-    # many hold rows that are compared above.
-    assert writing - WRITTEN.keys() == {
+    writers = {name for name in inputs if name.removesuffix("Input").endswith(verbs)}
+    # The actions of API keys and of credential requests read their input without declared fields. The rows of
+    # `CredentialsUpdateInput` are compared above.
+    assert writers - WRITE_INPUTS.keys() == {
         "ApiKeyCreateInput",
         "CredentialRequestsCreateInput",
         "CredentialsUpdateInput",
@@ -99,7 +99,7 @@ def test_every_input_that_writes_fields_is_compared() -> None:
 
 
 def listing_of(entry: Entry) -> Listing[Any]:
-    """The list that a field shows."""
+    """Return the listing behind a list field."""
     declared = entry.declared
     if isinstance(declared, EdgeDeclaration):
         assert isinstance(declared.batch, ChildListing)
@@ -113,7 +113,7 @@ LISTS = [entry for entry in [*roots("Query"), *edges()] if entry.is_list]
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-def test_a_list_can_be_filtered_by_what_the_domain_filters(entry: Entry) -> None:
+def test_list_has_the_filters_of_the_domain(entry: Entry) -> None:
     where = entry.where_type
     offered = set(input_type(where).fields) - COMBINATORS if where else set()
     assert offered == set(listing_of(entry).filters)
@@ -121,9 +121,9 @@ def test_a_list_can_be_filtered_by_what_the_domain_filters(entry: Entry) -> None
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-def test_a_list_can_be_sorted_by_what_the_domain_sorts(entry: Entry) -> None:
+def test_list_has_the_orders_of_the_domain(entry: Entry) -> None:
     order, listing = entry.field.args.get("orderBy"), listing_of(entry)
-    offered = {name for name, _ in listing.default_order}  # a list of a single order need not say so
+    offered = {name for name, _ in listing.default_order}  # a list with a single order needs no argument
     if order is not None:
         items = get_nullable_type(order.type)
         assert isinstance(items, GraphQLList)
@@ -136,5 +136,5 @@ def test_a_list_can_be_sorted_by_what_the_domain_sorts(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-def test_a_list_can_be_searched_if_the_domain_searches(entry: Entry) -> None:
+def test_list_is_searchable_if_the_domain_searches(entry: Entry) -> None:
     assert ("search" in entry.field.args) == (listing_of(entry).search is not None)

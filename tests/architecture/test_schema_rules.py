@@ -1,4 +1,4 @@
-"""The schema keeps the graph's conventions: descriptions, nullability, scopes, shapes of lists and mutations."""
+"""The schema follows the conventions of the graph: descriptions, nullability, scopes, lists and mutations."""
 
 import inspect
 from collections.abc import Iterator
@@ -29,28 +29,28 @@ from app.graph.dsl.node_types import nodes_by_prefix
 from app.graph.dsl.user_errors import USER_ERRORS, UserError
 from tests.architecture.shapes import BACKREF, SCHEMA, Entry, edges, is_connection, object_types, roots
 
-FREE = {
-    # Who asks, and what is looked up by its kind, under the scope of that kind.
+WITHOUT_SCOPE = {
+    # The caller, and nodes of any type, each of which requires the scope of its own type.
     *("Query.viewer", "Query.node", "Query.nodes", "Event.subject"),
-    # What everybody in an organization knows: its settings, and the types of credentials that there are.
+    # Open to everyone in an organization: its settings and its credential types.
     *("Query.organization", "Viewer.organization", "Query.credentialType", "Query.credentialTypes"),
     *("Identification.credentialType", "Verification.authority"),
-    # What follows from a row that the caller has, and its type.
+    # Facts that follow from a row that the caller may read, and from its credential type.
     *("Credential.validity", "CredentialVersion.validity"),
     *("RequirementRule.alternatives", "RequirementRule.excluded"),
     *("ComplianceCell.wanted", "ExpiringType.credentialType"),
     *("Exemption.credentialType", "CredentialRequest.credentialType", "CredentialRequest.guidance"),
 }
-"""Fields that fetch, and take no scope."""
+"""Fields that fetch data and require no scope."""
 
-FREE_NODES = {"Organization", "CredentialType"}
-"""Kinds of rows that take no scope."""
+NODES_WITHOUT_SCOPE = {"Organization", "CredentialType"}
+"""Node types that require no scope."""
 
-FOR_SOME = {"Query.reviewQueue": Scope.CREDENTIALS_REVIEW}
-"""Fields that take another scope than their rows do, being for those who do something with them."""
+OTHER_SCOPES = {"Query.reviewQueue": Scope.CREDENTIALS_REVIEW}
+"""Fields with another scope than their rows, because they serve a task with its own scope."""
 
-OF_A_PAGE = {"totalCount"}
-"""What a page's own declaration covers: counting it."""
+PAGE_FIELDS = {"totalCount"}
+"""Fields of a connection that are covered by the declaration of the connection."""
 
 SHORT_LISTS = {
     "ApiKey.scopes",
@@ -61,10 +61,10 @@ SHORT_LISTS = {
     "Viewer.roles",
     "Viewer.scopes",
     "VerificationAttempt.problems",
-    # Bounded where they are written.
+    # The number of items is limited when they are written.
     "RequirementRule.alternatives",
     "RequirementRule.excluded",
-    # The rules that apply to one worker, and what one of them names.
+    # The rules that apply to one worker, and the credential types of one rule.
     "Clearance.blocking",
     "Clearance.cells",
     "Clearance.reasons",
@@ -79,9 +79,9 @@ SHORT_LISTS = {
     # Up to 60 spans, and the first 20 workers of each.
     "ExpiryForecast.spans",
     "ExpirySpan.workers",
-    # One registry for each of the few sources that the types name.
+    # One registry for each of the few sources of the credential types.
     "Query.registries",
-    # As many as the caller sent, and no more than a call may carry.
+    # One item for each item of the input, which has a limit.
     "Query.nodes",
     "CredentialRequestsCreatePayload.results",
     "CredentialsApprovePayload.results",
@@ -93,151 +93,151 @@ SHORT_LISTS = {
     "PositionAssignPayload.results",
     "WorkersUpsertPayload.results",
 }
-"""Lists that are no connections, since by their nature they hold few items."""
+"""Lists that are not connections, because they always have few items."""
 
-NOT_OF_MUTATIONS = {errors.Unauthenticated, errors.MissingScope, errors.BadPage, errors.BadCursor}
-"""Refusals of the request or of a query, which are top-level errors."""
+TOP_LEVEL_ERRORS = {errors.Unauthenticated, errors.MissingScope, errors.BadPage, errors.BadCursor}
+"""Errors of requests and queries, which are reported as top-level errors."""
 
 MUTATIONS = roots("Mutation")
 LISTS = [entry for entry in [*roots("Query"), *edges()] if entry.is_list]
 
 
 def own_types() -> Iterator[Any]:
-    """The schema's types but for those that GraphQL brings."""
-    for kind in SCHEMA.type_map.values():
-        if not is_introspection_type(kind) and not is_specified_scalar_type(kind):
-            yield kind
+    """Yield the types of the schema that GraphQL does not define itself."""
+    for type_ in SCHEMA.type_map.values():
+        if not is_introspection_type(type_) and not is_specified_scalar_type(type_):
+            yield type_
 
 
-def described() -> Iterator[tuple[str, str | None]]:
-    """Everything that has a description, by name."""
-    for kind in own_types():
-        yield kind.name, kind.description
-        members = kind.values if isinstance(kind, GraphQLEnumType) else getattr(kind, "fields", {})
+def descriptions() -> Iterator[tuple[str, str | None]]:
+    """Yield the name and description of everything that can have a description."""
+    for type_ in own_types():
+        yield type_.name, type_.description
+        members = type_.values if isinstance(type_, GraphQLEnumType) else getattr(type_, "fields", {})
         for name, member in members.items():
-            yield f"{kind.name}.{name}", member.description
+            yield f"{type_.name}.{name}", member.description
             for argument, definition in getattr(member, "args", {}).items():
-                yield f"{kind.name}.{name}({argument}:)", definition.description
+                yield f"{type_.name}.{name}({argument}:)", definition.description
     for directive in SCHEMA.directives:
         if not is_specified_directive(directive):
             yield f"@{directive.name}", directive.description
 
 
 def test_everything_is_described() -> None:
-    assert [name for name, description in described() if not (description or "").strip()] == []
+    assert [name for name, description in descriptions() if not (description or "").strip()] == []
 
 
-def fetching() -> list[Entry]:
-    """The fields whose resolvers are async or ask for the context; but for permissions, which only look at a row."""
-    found = []
+def fetching_fields() -> list[Entry]:
+    """Return the fields whose resolvers are async or use the context, except permissions, which only read a row."""
+    fields = []
     for parent in object_types():
         for name, field in parent.fields.items():
             definition: Any = field.extensions.get(BACKREF)
             resolver = getattr(definition, "base_resolver", None)
-            if resolver is None or name.startswith("viewerCan") or (is_connection(parent) and name in OF_A_PAGE):
+            if resolver is None or name.startswith("viewerCan") or (is_connection(parent) and name in PAGE_FIELDS):
                 continue
             function = inspect.unwrap(resolver.wrapped_func)
             if inspect.iscoroutinefunction(function) or "info" in inspect.signature(function).parameters:
-                found.append(Entry(parent.name, name))
-    return found
+                fields.append(Entry(parent.name, name))
+    return fields
 
 
-def test_every_field_that_fetches_is_declared() -> None:
-    assert fetching()
-    assert [str(entry) for entry in fetching() if entry.declared is None] == []
+def test_every_fetching_field_is_declared() -> None:
+    assert fetching_fields()
+    assert [str(entry) for entry in fetching_fields() if entry.declared is None] == []
 
 
 def test_every_declared_field_fetches() -> None:
     declared = [*roots("Query"), *roots("Mutation"), *edges()]
-    assert {str(entry) for entry in declared} == {str(entry) for entry in fetching()}
+    assert {str(entry) for entry in declared} == {str(entry) for entry in fetching_fields()}
 
 
-def test_every_field_that_fetches_takes_a_scope() -> None:
+def test_every_fetching_field_requires_a_scope() -> None:
     free = {
         str(entry)
-        for entry in fetching()
+        for entry in fetching_fields()
         if isinstance(entry.declared, AnyNodeDeclaration)
         or (
             isinstance(entry.declared, QueryDeclaration | MutationDeclaration | EdgeDeclaration)
             and entry.declared.scope is None
         )
     }
-    assert free == FREE
+    assert free == WITHOUT_SCOPE
 
 
-def test_every_kind_of_row_takes_a_scope() -> None:
-    assert {node.type.__name__ for node in nodes_by_prefix.values() if node.scope is None} == FREE_NODES
+def test_every_node_type_requires_a_scope() -> None:
+    assert {node.type.__name__ for node in nodes_by_prefix.values() if node.scope is None} == NODES_WITHOUT_SCOPE
 
 
-def test_an_edge_takes_the_scope_of_what_it_leads_to() -> None:
+def test_edge_requires_the_scope_of_its_target() -> None:
     scopes = {node.type.__name__: node.scope for node in nodes_by_prefix.values()}
     for entry in [*roots("Query"), *edges()]:
         target = get_named_type(entry.field.type)
         if isinstance(target, GraphQLObjectType) and is_connection(target):
             target = get_named_type(target.fields["nodes"].type)
         if target.name in scopes and isinstance(entry.declared, QueryDeclaration | EdgeDeclaration):
-            assert entry.declared.scope == FOR_SOME.get(str(entry), scopes[target.name]), entry
+            assert entry.declared.scope == OTHER_SCOPES.get(str(entry), scopes[target.name]), entry
 
 
-def test_whatever_fetches_is_nullable() -> None:
-    assert [str(entry) for entry in fetching() if isinstance(entry.field.type, GraphQLNonNull)] == []
+def test_every_fetching_field_is_nullable() -> None:
+    assert [str(entry) for entry in fetching_fields() if isinstance(entry.field.type, GraphQLNonNull)] == []
 
 
-def refusals() -> list[type[DomainError]]:
-    """Every class of refusal that can be raised as such: those with a code."""
-    found, classes = [], [DomainError]
+def error_classes() -> list[type[DomainError]]:
+    """Return all classes of domain errors that have a code of their own or inherited."""
+    with_code, classes = [], [DomainError]
     while classes:
-        classes = [below for each in classes for below in each.__subclasses__()]
-        found += [each for each in classes if hasattr(each, "code")]
-    return found
+        classes = [subclass for class_ in classes for subclass in class_.__subclasses__()]
+        with_code += [class_ for class_ in classes if hasattr(class_, "code")]
+    return with_code
 
 
-@pytest.mark.parametrize("refusal", refusals(), ids=lambda refusal: refusal.__name__)
-def test_every_refusal_of_a_mutation_has_a_type_and_a_code(refusal: type[DomainError]) -> None:
-    if refusal in NOT_OF_MUTATIONS:
-        assert refusal.code not in set(ErrorCode)
+@pytest.mark.parametrize("error", error_classes(), ids=lambda error: error.__name__)
+def test_every_error_of_a_mutation_has_a_type_and_a_code(error: type[DomainError]) -> None:
+    if error in TOP_LEVEL_ERRORS:
+        assert error.code not in set(ErrorCode)
         return
-    assert refusal.code in set(ErrorCode)
-    assert any(shown.refusal in refusal.__mro__ for shown in USER_ERRORS if shown.refusal is not DomainError)
+    assert error.code in set(ErrorCode)
+    assert any(shown.error_class in error.__mro__ for shown in USER_ERRORS if shown.error_class is not DomainError)
 
 
-def test_every_code_is_some_refusal_s() -> None:
-    codes = [refusal.code for refusal in refusals()]
+def test_every_code_belongs_to_one_error() -> None:
+    codes = [error.code for error in error_classes()]
     assert set(ErrorCode) <= set(codes)
     assert len(codes) == len(set(codes))
 
 
-def test_the_schema_shows_every_kind_of_refusal() -> None:
+def test_schema_has_a_type_for_every_user_error() -> None:
     interface = SCHEMA.type_map["UserError"]
     assert isinstance(interface, GraphQLInterfaceType)
-    assert {kind.name for kind in SCHEMA.get_possible_types(interface)} == {kind.__name__ for kind in USER_ERRORS}
-    assert all(issubclass(kind, UserError) for kind in USER_ERRORS)
+    assert {type_.name for type_ in SCHEMA.get_possible_types(interface)} == {class_.__name__ for class_ in USER_ERRORS}
+    assert all(issubclass(class_, UserError) for class_ in USER_ERRORS)
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-def test_a_list_is_asked_for_by_the_page(entry: Entry) -> None:
+def test_list_has_page_arguments(entry: Entry) -> None:
     types = {name: str(argument.type) for name, argument in entry.field.args.items()}
     expected = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
     assert {name: types.get(name) for name in expected} == expected
 
 
-def lists_of(kind: GraphQLObjectType) -> Iterator[str]:
-    """The fields of a type that are lists."""
-    for name, field in kind.fields.items():
+def list_fields(type_: GraphQLObjectType) -> Iterator[str]:
+    """Yield the names of a type's list fields."""
+    for name, field in type_.fields.items():
         inner: GraphQLOutputType = get_nullable_type(field.type)
         if isinstance(inner, GraphQLList):
-            yield f"{kind.name}.{name}"
+            yield f"{type_.name}.{name}"
 
 
-def test_a_list_that_can_be_long_is_a_connection() -> None:
-    lists = {name for kind in object_types() if not is_connection(kind) for name in lists_of(kind)}
-    # Refusals, and where in the input they are, are as few as the input's fields.
-    refused = {name for name in lists if name.endswith((".errors", "Error.path"))}
-    assert lists - refused == SHORT_LISTS
+def test_long_list_is_a_connection() -> None:
+    lists = {name for type_ in object_types() if not is_connection(type_) for name in list_fields(type_)}
+    # There are at most as many errors, and steps of an error's path, as there are members of the input.
+    error_lists = {name for name in lists if name.endswith((".errors", "Error.path"))}
+    assert lists - error_lists == SHORT_LISTS
 
 
 @pytest.mark.parametrize("entry", MUTATIONS, ids=str)
-def test_a_mutation_has_one_input_and_a_payload_of_its_own(entry: Entry) -> None:
+def test_mutation_has_one_input_and_its_own_payload(entry: Entry) -> None:
     assert list(entry.field.args) == ["input"]
     assert isinstance(entry.field.args["input"].type, GraphQLNonNull)
     payload = get_named_type(entry.field.type)
@@ -246,36 +246,36 @@ def test_a_mutation_has_one_input_and_a_payload_of_its_own(entry: Entry) -> None
     assert str(payload.fields["errors"].type) == "[UserError!]!"
     others = [field.type for name, field in payload.fields.items() if name != "errors"]
     assert others
-    assert not any(isinstance(kind, GraphQLNonNull) for kind in others)
+    assert not any(isinstance(type_, GraphQLNonNull) for type_ in others)
 
 
 @pytest.mark.parametrize("entry", MUTATIONS, ids=str)
-def test_a_mutation_takes_a_key_for_idempotency(entry: Entry) -> None:
+def test_mutation_takes_an_idempotency_key(entry: Entry) -> None:
     assert str(input_of(entry).fields["idempotencyKey"].type) == "String"
 
 
 @pytest.mark.parametrize("entry", MUTATIONS, ids=str)
-def test_a_change_of_a_record_takes_the_revision_that_was_read(entry: Entry) -> None:
+def test_change_of_a_record_takes_the_expected_revision(entry: Entry) -> None:
     payload = get_named_type(entry.field.type)
     assert isinstance(payload, GraphQLObjectType)
     changed = [get_named_type(field.type) for name, field in payload.fields.items() if name != "errors"]
-    grows = any("revision" in getattr(kind, "fields", {}) for kind in changed)
-    one = not entry.name.endswith(("Create", "Grant")) and "results" not in payload.fields
-    if grows and one:
+    has_revision = any("revision" in getattr(type_, "fields", {}) for type_ in changed)
+    changes_one = not entry.name.endswith(("Create", "Grant")) and "results" not in payload.fields
+    if has_revision and changes_one:
         assert str(input_of(entry).fields["expectedRevision"].type) == "Int"
-    elif not one:
+    elif not changes_one:
         assert "expectedRevision" not in input_of(entry).fields
 
 
 def input_of(entry: Entry) -> GraphQLInputObjectType:
-    """The type of a mutation's input."""
-    found = get_named_type(entry.field.args["input"].type)
-    assert isinstance(found, GraphQLInputObjectType)
-    return found
+    """Return the input type of a mutation."""
+    input_type = get_named_type(entry.field.args["input"].type)
+    assert isinstance(input_type, GraphQLInputObjectType)
+    return input_type
 
 
-def test_every_kind_of_event_is_in_the_schema() -> None:
-    shown = SCHEMA.type_map["EventKind"]
-    assert isinstance(shown, GraphQLEnumType)
-    assert {value.value for value in shown.values.values()} == set(EventKind)
-    assert all(value.description for value in shown.values.values())
+def test_every_event_kind_is_in_the_schema() -> None:
+    event_kind = SCHEMA.type_map["EventKind"]
+    assert isinstance(event_kind, GraphQLEnumType)
+    assert {value.value for value in event_kind.values.values()} == set(EventKind)
+    assert all(value.description for value in event_kind.values.values())

@@ -1,4 +1,4 @@
-"""No query and no mutation lets one organization see, touch or even notice what belongs to another."""
+"""No query and no mutation lets an organization see, change or detect the rows of another one."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,36 +15,36 @@ from tests.service import Tenant
 
 QUERIES = roots("Query") + edges_with_arguments()
 MUTATIONS = roots("Mutation")
-FULL = [
+FULLY_TESTED = [
     entry
     for entry in QUERIES
     if "where" not in entry.field.args
     or entry == next(other for other in QUERIES if other.where_type == entry.where_type)
 ]
-"""The fields on which every argument is tried: of the lists that take the same where, one."""
+"""The fields whose arguments are all tried: of the lists with the same `where` type, only the first."""
 LISTS = [entry for entry in QUERIES if entry.is_list]
 
 
-KEPT_INSIDE = {"hist", "uns", "stl", "tly", "frm"}
-"""Kinds of records that the service keeps for itself; they are named and shown nowhere."""
+INTERNAL_PREFIXES = {"hist", "uns", "stl", "tly", "frm"}
+"""Id prefixes of internal records, which the graph neither shows nor takes as arguments."""
 
 
 @pytest.fixture
-async def untouched(abroad: World) -> AsyncIterator[World]:
-    """The other organization, in which nothing may have changed when the test is done."""
-    before = await abroad.tenant.rows()
-    yield abroad
-    assert await abroad.tenant.rows() == before
+async def untouched(other_world: World) -> AsyncIterator[World]:
+    """The other organization; asserts after the test that nothing in it has changed."""
+    before = await other_world.tenant.rows()
+    yield other_world
+    assert await other_world.tenant.rows() == before
 
 
 def secrets_of(world: World) -> Secrets:
-    """All that must not be told about an organization."""
-    found = Secrets.of(world.rows)
-    return Secrets(found.ids | {world.tenant.id}, found.tokens)
+    """Return the ids and tokens that no answer to another organization may contain."""
+    secrets = Secrets.of(world.rows)
+    return Secrets(secrets.ids | {world.tenant.id}, secrets.tokens)
 
 
 @pytest.mark.parametrize("entry", MUTATIONS, ids=str)
-async def test_a_mutation_takes_a_strangers_record_for_none(entry: Entry, tenant: Tenant, untouched: World) -> None:
+async def test_mutation_treats_another_tenants_id_as_unknown(entry: Entry, tenant: Tenant, untouched: World) -> None:
     asker = Asker(tenant, Maker(tenant, "own"))
     unused = list(untouched.rows)
     for leaf in calls.leaves(entry):
@@ -52,7 +52,7 @@ async def test_a_mutation_takes_a_strangers_record_for_none(entry: Entry, tenant
         if leaf.type == "ID":
             hidden = untouched.one_of_each()
         else:
-            # A text that was taken for one's own record is not a stranger's any more.
+            # Once a mutation has used a text for its own record, the text no longer belongs to the other organization.
             live = {row.label: row for row in reversed(names_for(leaf, unused)) if "gone" not in row.label}
             hidden = list(live.values())
             unused = [row for row in unused if row not in hidden]
@@ -60,60 +60,62 @@ async def test_a_mutation_takes_a_strangers_record_for_none(entry: Entry, tenant
 
 
 @pytest.mark.parametrize("entry", QUERIES, ids=str)
-async def test_a_query_takes_a_strangers_record_for_none(entry: Entry, home: World, abroad: World) -> None:
-    asker = Asker(home.tenant, Maker(home.tenant, "asked"))
+async def test_query_treats_another_tenants_id_as_unknown(entry: Entry, world: World, other_world: World) -> None:
+    asker = Asker(world.tenant, Maker(world.tenant, "asked"))
     leaves = [leaf for leaf in calls.leaves(entry) if leaf.path[-1] not in calls.CURSORS]
-    if entry not in FULL:
+    if entry not in FULLY_TESTED:
         leaves = [leaf for leaf in leaves if calls.differs_by_list(leaf)]
-    told: dict[str, bool] = {}
+    differs: dict[str, bool] = {}
     for leaf in leaves:
-        # A name of one's own makes a difference, or else the comparison would show nothing. Elsewhere it is enough
-        # that one of them does: nothing says that an applicant's activity is about any worker.
-        prove = entry in FULL or not any(told.values())
-        told[str(leaf)] = await _compare_query(asker, entry, leaf, home, abroad, prove=prove)
-    assert not told or (all if entry in FULL else any)(told.values()), told
+        # An id of the own organization must change the answer, or the comparison would prove nothing. For fields that
+        # are not fully tested one such argument is enough: an applicant's activity need not be about any worker.
+        prove = entry in FULLY_TESTED or not any(differs.values())
+        differs[str(leaf)] = await _compare_query(asker, entry, leaf, world, other_world, prove=prove)
+    assert not differs or (all if entry in FULLY_TESTED else any)(differs.values()), differs
 
 
-async def _compare_query(asker: Asker, entry: Entry, leaf: Leaf, home: World, stranger: World, *, prove: bool) -> bool:
-    """Compare the answers about a stranger's rows; gives whether one's own are answered otherwise."""
-    node = entry_node(entry, home)
-    hidden = stranger.one_of_each_kind() if entry.is_list else stranger.one_of_each()
+async def _compare_query(
+    asker: Asker, entry: Entry, leaf: Leaf, world: World, other_world: World, *, prove: bool
+) -> bool:
+    """Compare the answers for another tenant's ids; return True if the own ids are answered differently."""
+    node = entry_node(entry, world)
+    hidden = other_world.one_of_each_kind() if entry.is_list else other_world.one_of_each()
     if leaf.type == "String":
-        hidden = names_for(leaf, stranger.rows)[: 1 if entry.is_list else 4]
-    told = False
+        hidden = names_for(leaf, other_world.rows)[: 1 if entry.is_list else 4]
+    differs = False
     for call in calls.variants(entry, leaf):
-        nothing = await compare(asker, entry, leaf, call, hidden, secrets_of(stranger), node)
-        for row in names_for(leaf, home.rows) if prove else ():
-            told = told or not set(await answers(asker, entry, leaf, call, [(row,)], node)) <= nothing
-    return told
+        nothing = await compare(asker, entry, leaf, call, hidden, secrets_of(other_world), node)
+        for row in names_for(leaf, world.rows) if prove else ():
+            differs = differs or not set(await answers(asker, entry, leaf, call, [(row,)], node)) <= nothing
+    return differs
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-async def test_a_list_read_in_full_holds_nothing_of_a_strangers(entry: Entry, home: World, abroad: World) -> None:
-    asker = Asker(home.tenant, Maker(home.tenant, "asked"))
-    shown = {"includeDeleted", "includeArchived"} & set(entry.field.args)
-    given: dict[calls.Path, Any] = {("first",): 100}
-    given |= {(name,): True for name in shown}
-    [answer] = await asker.ask(entry, [given], node=entry_node(entry, home), hops=2)
+async def test_full_list_contains_no_row_of_another_tenant(entry: Entry, world: World, other_world: World) -> None:
+    asker = Asker(world.tenant, Maker(world.tenant, "asked"))
+    flags = {"includeDeleted", "includeArchived"} & set(entry.field.args)
+    arguments: dict[calls.Path, Any] = {("first",): 100}
+    arguments |= {(name,): True for name in flags}
+    [answer] = await asker.ask(entry, [arguments], node=entry_node(entry, world), hops=2)
     assert answer.errors == []
     assert answer.data["nodes"]
-    assert secrets_of(abroad).told_by(answer.text([])) == set()
+    assert secrets_of(other_world).told_by(answer.text([])) == set()
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-async def test_a_strangers_cursor_is_refused(entry: Entry, home: World, abroad: World) -> None:
-    theirs = Asker(abroad.tenant, Maker(abroad.tenant, "asked"))
-    [page] = await theirs.ask(entry, [{("first",): 1}], node=entry_node(entry, abroad))
-    ours = Asker(home.tenant, Maker(home.tenant, "asked"))
+async def test_cursor_of_another_tenant_is_refused(entry: Entry, world: World, other_world: World) -> None:
+    other_asker = Asker(other_world.tenant, Maker(other_world.tenant, "asked"))
+    [page] = await other_asker.ask(entry, [{("first",): 1}], node=entry_node(entry, other_world))
+    asker = Asker(world.tenant, Maker(world.tenant, "asked"))
     for direction in ("after", "before"):
         cursor: dict[calls.Path, Any] = {(direction,): page.data["pageInfo"]["endCursor"]}
-        [refused] = await ours.ask(entry, [cursor], node=entry_node(entry, home))
+        [refused] = await asker.ask(entry, [cursor], node=entry_node(entry, world))
         assert [error["extensions"]["code"] for error in refused.errors] == ["BAD_CURSOR"]
         assert refused.data is None
-        [accepted] = await theirs.ask(entry, [cursor], node=entry_node(entry, abroad))
+        [accepted] = await other_asker.ask(entry, [cursor], node=entry_node(entry, other_world))
         assert accepted.errors == []
 
 
-def test_every_kind_of_record_is_made_for_these_tests(home: World) -> None:
-    prefixes = {table.prefix for table in Record.tables().values() if hasattr(table, "prefix")} - KEPT_INSIDE
-    assert {row.id.partition("_")[0] for row in home.rows if row.id} == prefixes
+def test_world_has_a_row_of_every_table(world: World) -> None:
+    prefixes = {table.prefix for table in Record.tables().values() if hasattr(table, "prefix")} - INTERNAL_PREFIXES
+    assert {row.id.partition("_")[0] for row in world.rows if row.id} == prefixes

@@ -24,25 +24,29 @@ async def test_a_known_status_is_read_with_its_expiry_date_and_remarks(fake: Fak
 
 async def test_a_status_that_is_not_known_needs_a_review(fake: FakeRegistry, ask: Ask) -> None:
     fake.reply_with(json_reply("ODD", expires="2030-06-30", remarks=["Call us"]))
-    found = await ask()
-    assert (found.eligibility, found.status_detail, found.raw_status) == (Eligibility.REVIEW_REQUIRED, None, "ODD")
-    assert found.problems == ["The registry said something that is not known here.", "Call us"]
+    finding = await ask()
+    assert (finding.eligibility, finding.status_detail, finding.raw_status) == (
+        Eligibility.REVIEW_REQUIRED,
+        None,
+        "ODD",
+    )
+    assert finding.problems == ["The registry said something that is not known here.", "Call us"]
 
 
-@pytest.mark.parametrize(("said", "word"), [(True, "true"), (False, "false"), (3, "3"), ("", "")])
+@pytest.mark.parametrize(("raw", "status"), [(True, "true"), (False, "false"), (3, "3"), ("", "")])
 async def test_a_status_may_be_a_truth_or_a_number_as_json_writes_it(
-    fake: FakeRegistry, ask: Ask, said: Any, word: str
+    fake: FakeRegistry, ask: Ask, raw: Any, status: str
 ) -> None:
-    fake.reply_with(json_reply(said))
-    found = await ask(meanings={word: {"eligibility": "MAY_ENGAGE", "detail": "VALID"}})
-    assert (found.eligibility, found.raw_status) == (Eligibility.MAY_ENGAGE, word)
+    fake.reply_with(json_reply(raw))
+    finding = await ask(meanings={status: {"eligibility": "MAY_ENGAGE", "detail": "VALID"}})
+    assert (finding.eligibility, finding.raw_status) == (Eligibility.MAY_ENGAGE, status)
 
 
 async def test_status_date_and_remarks_are_found_deep_in_an_answer(fake: FakeRegistry, ask: Ask) -> None:
-    told = {"data": [{"state": {"code": "LAPSED"}, "until": "2020-01-31T00:00:00Z", "notes": ["a", 1]}]}
-    fake.reply_with(Reply(json.dumps(told).encode()))
-    found = await ask(status_at="data.0.state.code", expiry_at="data.0.until", problems_at="data.0.notes")
-    assert found == Finding(Eligibility.MAY_NOT_ENGAGE, StatusDetail.EXPIRED, "LAPSED", date(2020, 1, 31), ["a", "1"])
+    answer = {"data": [{"state": {"code": "LAPSED"}, "until": "2020-01-31T00:00:00Z", "notes": ["a", 1]}]}
+    fake.reply_with(Reply(json.dumps(answer).encode()))
+    finding = await ask(status_at="data.0.state.code", expiry_at="data.0.until", problems_at="data.0.notes")
+    assert finding == Finding(Eligibility.MAY_NOT_ENGAGE, StatusDetail.EXPIRED, "LAPSED", date(2020, 1, 31), ["a", "1"])
 
 
 @pytest.mark.parametrize("expires", [{}, {"expires": None}, {"expires": ""}])
@@ -65,9 +69,9 @@ async def test_remarks_are_bounded_in_number_and_length(fake: FakeRegistry, ask:
 async def test_what_no_column_can_hold_is_replaced(fake: FakeRegistry, ask: Ask) -> None:
     body = rb'{"status": "A\u0000B\ud800", "remarks": ["\u0000", "\udfff"]}'
     fake.reply_with(Reply(body))
-    found = await ask()
-    assert found.raw_status == "A\ufffdB?"
-    assert found.problems[1:] == ["\ufffd", "?"]
+    finding = await ask()
+    assert finding.raw_status == "A\ufffdB?"
+    assert finding.problems[1:] == ["\ufffd", "?"]
 
 
 async def test_a_word_that_is_too_long_is_cut(fake: FakeRegistry, ask: Ask) -> None:
@@ -97,7 +101,7 @@ async def test_a_reference_number_cannot_leave_its_place_in_the_address(
     fake: FakeRegistry, ask: Ask, number: str, target: str
 ) -> None:
     await ask(number)
-    assert [asked.target for asked in fake.received] == [target]
+    assert [request.target for request in fake.received] == [target]
     assert "x-evil" not in fake.received[0].headers
 
 
@@ -105,10 +109,10 @@ async def test_a_reference_number_cannot_leave_its_place_in_the_address(
 async def test_a_number_that_would_lead_elsewhere_is_not_asked_about(
     fake: FakeRegistry, ask: Ask, number: str | None
 ) -> None:
-    found = await ask(number)
+    finding = await ask(number)
     assert fake.received == []
-    assert found.eligibility is Eligibility.REVIEW_REQUIRED
-    assert found.problems == [f"The registry cannot be asked: referenceNumber is {number or 'missing'}."]
+    assert finding.eligibility is Eligibility.REVIEW_REQUIRED
+    assert finding.problems == [f"The registry cannot be asked: referenceNumber is {number or 'missing'}."]
 
 
 @pytest.mark.parametrize(
@@ -130,9 +134,9 @@ async def test_a_query_may_hold_what_is_known_of_the_holder(fake: FakeRegistry, 
 async def test_a_body_is_filled_in_as_json(fake: FakeRegistry, ask: Ask) -> None:
     body = {"number": "{referenceNumber}", "who": ["{displayName}", 7, None], "query": "{ licence { status } {other} }"}
     await ask('1", "admin": "', {"display_name": "Ann\nLee"}, method="POST", url=f"{fake.url}/find", body=body)
-    asked = fake.received[0]
-    assert (asked.method, asked.headers["content-type"]) == ("POST", "application/json")
-    assert json.loads(asked.body) == {
+    request = fake.received[0]
+    assert (request.method, request.headers["content-type"]) == ("POST", "application/json")
+    assert json.loads(request.body) == {
         "number": '1", "admin": "',
         "who": ["Ann\nLee", 7, None],
         "query": "{ licence { status } {other} }",

@@ -67,8 +67,8 @@ async def test_an_organization_in_earnest_never_meets_the_sandbox(
 
 async def test_an_organization_in_sandbox_mode_never_meets_a_real_registry(fake: FakeRegistry, tmp_path: Path) -> None:
     async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
-        found = await sources.get("ocg", sandbox=True).check(MANUAL)
-    assert found.finding.raw_status == "LAPSED"
+        finding = await sources.get("ocg", sandbox=True).check(MANUAL)
+    assert finding.finding.raw_status == "LAPSED"
     assert fake.received == []
 
 
