@@ -30,7 +30,7 @@ Condition = ColumnElement[bool]
 
 
 class ClockDependence(IntEnum):
-    """How long the condition of a filter stays right, and so how long its statement can be cached."""
+    """The dependence of a filter's condition on the clock, which limits how long its statement can be cached."""
 
     NONE = 0
     DAY = 1
