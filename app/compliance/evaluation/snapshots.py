@@ -134,5 +134,5 @@ TABLES: dict[type[Snapshot], type[Record]] = {
 SNAPSHOTS = {str(table.__tablename__): snapshot for snapshot, table in TABLES.items()}
 """Snapshot types by table name."""
 
-SnapshotT = TypeVar("K", bound=Snapshot)
+SnapshotT = TypeVar("SnapshotT", bound=Snapshot)
 SnapshotRows = dict[type[Snapshot], list[Any]]
