@@ -34,9 +34,9 @@ class ClockDependence(IntEnum):
 
     NONE = 0
     DAY = 1
-    """Until the day changes in the actor's time zone."""
+    """The condition compares with today's date, and holds until the day changes in the actor's time zone."""
     INSTANT = 2
-    """Not at all: the condition compares with the current time."""
+    """The condition compares with the current time, and holds for one instant."""
 
 
 @dataclass(frozen=True, slots=True)
