@@ -68,4 +68,4 @@ async def record(
     actor = check_results.system_actor(organization_id)
     attempt = await attempts.open_attempt(session, actor, credential, Trigger.PUSH)
     finding = registry.adapter.read_push(pushed.status, pushed.expiry_date)
-    await check_results.record_finding(session, organization_id, attempt.id, finding, registry.adapter.name, None)
+    await check_results.apply_finding(session, credential, attempt, finding, registry.adapter.name, None)
