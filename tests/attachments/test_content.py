@@ -1,4 +1,4 @@
-"""What a file is, by its bytes."""
+"""Detecting media types by content."""
 
 import pytest
 
@@ -6,9 +6,9 @@ from app.attachments import content
 from tests import files
 
 
-@pytest.mark.parametrize("kind", files.SAMPLES)
-def test_what_is_taken_is_known_by_its_beginning(kind: str) -> None:
-    assert content.media_type(files.SAMPLES[kind][: content.HEAD_BYTES]) == kind
+@pytest.mark.parametrize("media_type", files.SAMPLES)
+def test_accepted_types_are_detected_by_their_beginning(media_type: str) -> None:
+    assert content.media_type(files.SAMPLES[media_type][: content.HEAD_BYTES]) == media_type
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_what_is_taken_is_known_by_its_beginning(kind: str) -> None:
         b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic",
     ],
 )
-def test_a_picture_of_a_phone_is_known_by_any_of_its_brands(head: bytes) -> None:
+def test_heic_is_detected_by_any_of_its_brands(head: bytes) -> None:
     assert content.media_type(head) == "image/heic"
 
 
@@ -39,14 +39,14 @@ def test_a_picture_of_a_phone_is_known_by_any_of_its_brands(head: bytes) -> None
         b"MZ\x90\x00",
         b"PK\x03\x04",
         b"II*\x00",
-        # An AVIF image, and a film, which look like HEIC until their brands are read.
+        # An AVIF image and a video, which differ from HEIC only in their brands.
         b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf",
         b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00isommp41",
         # A brand beyond the end of its box.
         b"\x00\x00\x00\x14ftypavif\x00\x00\x00\x00mif1heic",
-        # The version of the main brand is no brand.
+        # The version of the main brand is not a brand.
         b"\x00\x00\x00\x14ftypavifheicmif1",
     ],
 )
-def test_everything_else_is_not_taken(head: bytes) -> None:
+def test_other_content_is_not_accepted(head: bytes) -> None:
     assert content.media_type(head) is None

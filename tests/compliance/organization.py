@@ -7,7 +7,7 @@ from typing import Any
 from tests import calls
 from tests.compliance import requirement_calls
 from tests.conftest import SettableClock
-from tests.credentials.life import done
+from tests.credentials.actions import mutation_payload
 from tests.service import Service, Tenant
 
 START = date(2026, 3, 2)
@@ -80,7 +80,7 @@ class DatedOrganization:
 
     async def credential(self, worker: str, code: str = FIRST_AID, until: date | None = None, **input: Any) -> str:
         """Add a credential in force and return its id."""
-        payload = await done(self.tenant, "credentialCreate", **certificate(worker, code, until, **input))
+        payload = await mutation_payload(self.tenant, "credentialCreate", **certificate(worker, code, until, **input))
         return str(payload["credential"]["id"])
 
     async def cells(self, worker: str, as_of: date | None = None, key: Any = None) -> tuple[str | None, Any]:

@@ -8,7 +8,7 @@ from sqlmodel import col
 from app.compliance.tables import CredentialRequest
 from app.credentials.tables import Credential
 from app.db.records import Record
-from tests.credentials.life import done
+from tests.credentials.actions import mutation_payload
 from tests.service import Tenant
 
 Row = TypeVar("Row", bound=Record)
@@ -17,20 +17,20 @@ REQUEST = "credentialRequest { id status open }"
 
 async def add_position(tenant: Tenant, name: str = "Night nurse", **content: Any) -> str:
     """Add a position and return its id."""
-    payload = await done(tenant, "positionCreate", "position { id }", name=name, **content)
+    payload = await mutation_payload(tenant, "positionCreate", "position { id }", name=name, **content)
     return str(payload["position"]["id"])
 
 
 async def add_unit(tenant: Tenant, name: str = "Ward", parent: str | None = None) -> str:
     """Add an org unit and return its id."""
-    payload = await done(tenant, "orgUnitCreate", "orgUnit { id }", name=name, kind="TEAM", parent=parent)
+    payload = await mutation_payload(tenant, "orgUnitCreate", "orgUnit { id }", name=name, kind="TEAM", parent=parent)
     return str(payload["orgUnit"]["id"])
 
 
 async def assign(tenant: Tenant, position: str, *workers: str, **content: Any) -> list[str]:
     """Assign workers to a position and return the ids of the assignments."""
     selection = "results { assignment { id } errors { code } }"
-    payload = await done(tenant, "positionAssign", selection, position=position, workers=workers, **content)
+    payload = await mutation_payload(tenant, "positionAssign", selection, position=position, workers=workers, **content)
     assert [result["errors"] for result in payload["results"]] == [[]] * len(workers)
     return [str(result["assignment"]["id"]) for result in payload["results"]]
 
@@ -38,7 +38,7 @@ async def assign(tenant: Tenant, position: str, *workers: str, **content: Any) -
 async def add_rule(tenant: Tenant, *alternatives: str, **content: Any) -> str:
     """Add a rule, for all workers by default, and return its id."""
     content = {"name": "Needed", "scope": "ALL_WORKERS", "alternatives": alternatives or ["WWCC_NSW"], **content}
-    payload = await done(tenant, "requirementRuleCreate", "requirementRule { id }", **content)
+    payload = await mutation_payload(tenant, "requirementRuleCreate", "requirementRule { id }", **content)
     return str(payload["requirementRule"]["id"])
 
 

@@ -6,7 +6,7 @@ from app.credentials.tables import Credential, Intake
 from tests.calls import assert_refused
 from tests.compliance import requirement_calls
 from tests.compliance.requirement_calls import add_rule, requested_codes, requests
-from tests.credentials.life import done, move
+from tests.credentials.actions import mutation_payload, transfer_input
 from tests.service import Tenant
 
 CREDENTIAL = "credential { id }"
@@ -29,16 +29,16 @@ async def intakes(tenant: Tenant, worker: str) -> list[Intake]:
 )
 async def test_a_credential_is_not_restored_while_another_request_is_open(tenant: Tenant, away: str, back: str) -> None:
     worker, rule, key = await asked_for(tenant)
-    await done(tenant, away, CREDENTIAL, id=key)
+    await mutation_payload(tenant, away, CREDENTIAL, id=key)
     # A change of a rule settles its workers and raises its requests again.
-    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, graceDays=3)
+    await mutation_payload(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, graceDays=3)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     await assert_refused(tenant, back, ("ALREADY_REQUESTED", "id"), id=key)
     first, second = await requests(tenant, worker)
     assert (first.status, first.closed_at is None) == (Intake.REQUESTED, False)
     assert (second.status, second.closed_at is None) == (Intake.REQUESTED, True)
-    await done(tenant, "credentialRequestCancel", "credentialRequest { id }", id=second.id)
-    await done(tenant, back, CREDENTIAL, id=key)
+    await mutation_payload(tenant, "credentialRequestCancel", "credentialRequest { id }", id=second.id)
+    await mutation_payload(tenant, back, CREDENTIAL, id=key)
     first, second = await requests(tenant, worker)
     assert (first.status, first.closed_at is None) == (Intake.REQUESTED, True)
     assert (second.status, second.closed_at is None) == (Intake.CANCELLED, False)
@@ -48,7 +48,7 @@ async def test_a_credential_is_not_restored_while_another_request_is_open(tenant
 async def test_a_transferred_credential_requests_nothing_of_its_new_owner(tenant: Tenant) -> None:
     worker, _, key = await asked_for(tenant)
     other = await tenant.add_worker("Kim Somebody")
-    await done(tenant, "credentialTransfer", "status", id=key, **move(worker, other))
+    await mutation_payload(tenant, "credentialTransfer", "status", id=key, **transfer_input(worker, other))
     assert Intake.REQUESTED not in [
         row.intake for row in await requirement_calls.rows(tenant, Credential, worker_id=other) if row.id == key
     ]
@@ -57,11 +57,11 @@ async def test_a_transferred_credential_requests_nothing_of_its_new_owner(tenant
 
 
 async def test_a_late_rejection_reopens_the_request_if_configured(tenant: Tenant) -> None:
-    await done(tenant, "organizationUpdate", "organization { id }", resubmitOnReject=True)
+    await mutation_payload(tenant, "organizationUpdate", "organization { id }", resubmitOnReject=True)
     worker, _, key = await asked_for(tenant)
-    await done(tenant, "credentialSubmit", CREDENTIAL, id=key, referenceNumber="WWC1234567E")
-    await done(tenant, "credentialApprove", CREDENTIAL, id=key)
-    await done(tenant, "credentialReject", CREDENTIAL, id=key, reason="forged")
+    await mutation_payload(tenant, "credentialSubmit", CREDENTIAL, id=key, referenceNumber="WWC1234567E")
+    await mutation_payload(tenant, "credentialApprove", CREDENTIAL, id=key)
+    await mutation_payload(tenant, "credentialReject", CREDENTIAL, id=key, reason="forged")
     assert await intakes(tenant, worker) == [Intake.REQUESTED]
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
-    await done(tenant, "credentialSubmit", CREDENTIAL, id=key, referenceNumber="WWC7654321A")
+    await mutation_payload(tenant, "credentialSubmit", CREDENTIAL, id=key, referenceNumber="WWC7654321A")

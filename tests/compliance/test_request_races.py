@@ -8,7 +8,7 @@ from app.credentials.tables import Credential, Intake
 from tests.calls import mutate
 from tests.compliance import recount, requirement_calls
 from tests.compliance.requirement_calls import add_position, add_rule, assign, requests
-from tests.credentials.life import done
+from tests.credentials.actions import mutation_payload
 from tests.service import Tenant, credential_input
 
 CROWD = 8
@@ -93,13 +93,13 @@ async def test_a_submission_during_the_end_of_its_rule(tenant: Tenant) -> None:
         [request] = [row for row in await requests(tenant) if row.id == request.id]
         assert request.status is (Intake.COMPLETED if answered == "OK" else Intake.CANCELLED)
         await consistent(tenant)
-        await done(tenant, "credentialDelete", "credential { id }", id=request.credential_id)
+        await mutation_payload(tenant, "credentialDelete", "credential { id }", id=request.credential_id)
 
 
 async def test_a_submission_during_a_cancellation(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     for _ in range(4):
-        await done(tenant, "credentialRequestsCreate", "succeeded", workers=[worker], types=WWCC)
+        await mutation_payload(tenant, "credentialRequestsCreate", "succeeded", workers=[worker], types=WWCC)
         [request] = [row for row in await requests(tenant) if row.closed_at is None]
         number = {"id": request.credential_id, "referenceNumber": "WWC1234567E"}
         calls = [
@@ -114,9 +114,9 @@ async def test_a_submission_during_a_cancellation(tenant: Tenant) -> None:
 
 async def test_concurrent_resends_raise_one_request(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    await done(tenant, "credentialRequestsCreate", "succeeded", workers=[worker], types=WWCC)
+    await mutation_payload(tenant, "credentialRequestsCreate", "succeeded", workers=[worker], types=WWCC)
     [request] = await requests(tenant)
-    await done(tenant, "credentialRequestCancel", "credentialRequest { id }", id=request.id)
+    await mutation_payload(tenant, "credentialRequestCancel", "credentialRequest { id }", id=request.id)
     again = [mutate(tenant, "credentialRequestResend", "credentialRequest { id }", id=request.id) for _ in range(CROWD)]
     assert sorted(await codes(again)) == ["ALREADY_REQUESTED"] * (CROWD - 1) + ["OK"]
     await consistent(tenant)

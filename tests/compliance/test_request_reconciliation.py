@@ -12,7 +12,7 @@ from tests import calls
 from tests.compliance import recount, requirement_calls
 from tests.compliance.requirement_calls import add_position, add_rule, add_unit, assign, requested_codes, requests
 from tests.conftest import SettableClock
-from tests.credentials.life import done
+from tests.credentials.actions import mutation_payload
 from tests.service import Tenant
 
 
@@ -44,7 +44,7 @@ async def test_a_new_rule_raises_requests_and_its_deletion_withdraws_them(tenant
     workers = [await tenant.add_worker(f"Worker {number}") for number in range(3)]
     rule = await add_rule(tenant)
     assert [await requested_codes(tenant, worker) for worker in workers] == [["WWCC_NSW"]] * 3
-    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    await mutation_payload(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     assert [await requested_codes(tenant, worker) for worker in workers] == [[]] * 3
     assert {request.status for request in await requests(tenant)} == {Intake.CANCELLED}
     credentials = await requirement_calls.rows(tenant, Credential)
@@ -55,7 +55,7 @@ async def test_a_new_rule_raises_requests_and_its_deletion_withdraws_them(tenant
 async def test_a_withdrawn_credential_is_hidden_by_default(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     rule = await add_rule(tenant)
-    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=False)
+    await mutation_payload(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=False)
     query = """query ($worker: ID!, $all: Boolean) { worker(by: {id: $worker}) {
       credentials(includeArchived: $all) { nodes { intake { status } archived latestVersion { number } } } } }"""
     answers = [(await tenant.execute(query, {"worker": worker, "all": all_})).data for all_ in (False, True)]
@@ -68,7 +68,7 @@ async def test_archiving_a_withdrawn_credential_is_recorded(tenant: Tenant) -> N
     await tenant.add_worker()
     rule = await add_rule(tenant)
     before = len(await requirement_calls.event_kinds(tenant))
-    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    await mutation_payload(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     assert sorted((await requirement_calls.event_kinds(tenant))[before:]) == [
         *("compliance.standingChanged", "credential.archived", "credential.updated", "request.cancelled"),
         "requirement.changed",
@@ -94,7 +94,7 @@ async def test_archived_types_are_requested_last(tenant: Tenant) -> None:
     await add_rule(tenant, "WWCC_NSW", name="Of them all")
     type_id = await calls.credential_type_id(tenant, "WWCC_NSW")
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
-    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=type_id)
+    await mutation_payload(tenant, "credentialTypeArchive", "credentialType { id }", id=type_id)
     await recount.settle_all(tenant.service.database, tenant.id)
     # A type without alternatives stays requested.
     assert await requested_codes(tenant, worker) == ["WWCC_NSW", "WWCC_VIC"]
@@ -142,7 +142,7 @@ async def test_a_position_requests_during_its_assignment(tenant: Tenant) -> None
     [assignment] = await assign(tenant, position, worker)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     selection = "assignment { id } removed"
-    await done(tenant, "positionUnassign", selection, id=assignment, to="2026-03-09")
+    await mutation_payload(tenant, "positionUnassign", selection, id=assignment, to="2026-03-09")
     assert await requested_codes(tenant, worker) == []
 
 
@@ -152,7 +152,7 @@ async def test_a_move_requests_the_credentials_of_the_next_position(tenant: Tena
     await add_rule(tenant, "WWCC_NSW", scope="POSITION", position=first)
     await add_rule(tenant, "WWCC_VIC", scope="POSITION", position=second)
     [assignment] = await assign(tenant, first, worker)
-    await done(tenant, "positionMove", "assignment { id }", id=assignment, position=second)
+    await mutation_payload(tenant, "positionMove", "assignment { id }", id=assignment, position=second)
     assert await requested_codes(tenant, worker) == ["WWCC_VIC"]
 
 
@@ -163,11 +163,11 @@ async def test_a_unit_requests_of_workers_who_join_it_or_a_unit_below(tenant: Te
     worker = await tenant.add_worker(employment={"orgUnit": outer})
     assert await requested_codes(tenant, worker) == []
     to = {"worker": {"id": worker}, "employment": {"orgUnit": inner}}
-    await done(tenant, "workerUpdate", "worker { id }", **to)
+    await mutation_payload(tenant, "workerUpdate", "worker { id }", **to)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
-    await done(tenant, "orgUnitUpdate", "orgUnit { id }", id=inner, parent=None)
+    await mutation_payload(tenant, "orgUnitUpdate", "orgUnit { id }", id=inner, parent=None)
     assert await requested_codes(tenant, worker) == []
-    await done(tenant, "orgUnitUpdate", "orgUnit { id }", id=outer, parent=top)
+    await mutation_payload(tenant, "orgUnitUpdate", "orgUnit { id }", id=outer, parent=top)
     assert await requested_codes(tenant, worker) == []
 
 
@@ -175,9 +175,9 @@ async def test_an_exemption_withdraws_and_its_revocation_requests_again(tenant: 
     worker = await tenant.add_worker()
     await add_rule(tenant)
     value = {"worker": {"id": worker}, "requirement": {"credentialType": "WWCC_NSW"}, "reason": "On the way."}
-    payload = await done(tenant, "exemptionGrant", "exemption { id }", **value)
+    payload = await mutation_payload(tenant, "exemptionGrant", "exemption { id }", **value)
     assert await requested_codes(tenant, worker) == []
-    await done(tenant, "exemptionRevoke", "exemption { id }", id=payload["exemption"]["id"])
+    await mutation_payload(tenant, "exemptionRevoke", "exemption { id }", id=payload["exemption"]["id"])
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     assert [request.status for request in await requests(tenant)] == [Intake.CANCELLED, Intake.REQUESTED]
 
@@ -185,9 +185,11 @@ async def test_an_exemption_withdraws_and_its_revocation_requests_again(tenant: 
 async def test_a_request_stays_while_another_rule_requires_it(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     first, second = await add_rule(tenant), await add_rule(tenant)
-    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=first)
+    await mutation_payload(tenant, "requirementRuleDelete", "requirementRule { id }", id=first)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
-    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=second, alternatives=["WWCC_VIC"])
+    await mutation_payload(
+        tenant, "requirementRuleUpdate", "requirementRule { id }", id=second, alternatives=["WWCC_VIC"]
+    )
     assert await requested_codes(tenant, worker) == ["WWCC_VIC"]
 
 
@@ -195,13 +197,13 @@ async def test_requests_of_a_leaving_worker_are_withdrawn(tenant: Tenant) -> Non
     worker = await tenant.add_worker()
     await add_rule(tenant)
     by = {"worker": {"id": worker}}
-    await done(tenant, "workerUpdate", "worker { id }", **by, employment={"status": "TERMINATED"})
+    await mutation_payload(tenant, "workerUpdate", "worker { id }", **by, employment={"status": "TERMINATED"})
     assert await requested_codes(tenant, worker) == []
-    await done(tenant, "workerUpdate", "worker { id }", **by, employment={"status": "ACTIVE"})
+    await mutation_payload(tenant, "workerUpdate", "worker { id }", **by, employment={"status": "ACTIVE"})
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
-    await done(tenant, "workerDelete", "worker { id }", **by)
+    await mutation_payload(tenant, "workerDelete", "worker { id }", **by)
     assert await requested_codes(tenant, worker) == []
-    await done(tenant, "workerRestore", "worker { id }", **by)
+    await mutation_payload(tenant, "workerRestore", "worker { id }", **by)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
 
 
@@ -209,7 +211,7 @@ async def test_upserted_workers_are_onboarded(tenant: Tenant) -> None:
     await add_rule(tenant)
     people = [{"identity": {"displayName": f"P{n}"}, "source": {"externalId": f"{n}"}} for n in range(3)]
     for _ in range(2):
-        await done(tenant, "workersUpsert", "succeeded", rows=people)
+        await mutation_payload(tenant, "workersUpsert", "succeeded", rows=people)
         assert len(await requests(tenant)) == 3
 
 
@@ -231,10 +233,10 @@ async def test_an_archived_type_is_not_requested_until_restored(tenant: Tenant) 
     answer = await tenant.execute('{ credentialType(by: {code: "WWCC_NSW"}) { id } }')
     key = answer.data["credentialType"]["id"]
     rule = await add_rule(tenant, autoRequest=False)
-    await done(tenant, "credentialTypeArchive", "credentialType { id }", id=key)
-    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=True)
+    await mutation_payload(tenant, "credentialTypeArchive", "credentialType { id }", id=key)
+    await mutation_payload(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=True)
     assert await requested_codes(tenant, worker) == []
-    await done(tenant, "credentialTypeRestore", "credentialType { id }", id=key)
+    await mutation_payload(tenant, "credentialTypeRestore", "credentialType { id }", id=key)
     async with tenant.service.database.writing("settled") as session:
         await settlement.settle(session, tenant.id, 10)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
@@ -244,26 +246,26 @@ async def test_a_request_cancelled_by_a_person_returns_once_it_was_met(tenant: T
     worker = await tenant.add_worker()
     rule = await add_rule(tenant)
     [request] = await requests(tenant)
-    await done(tenant, "credentialRequestCancel", requirement_calls.REQUEST, id=request.id)
-    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Renamed")
+    await mutation_payload(tenant, "credentialRequestCancel", requirement_calls.REQUEST, id=request.id)
+    await mutation_payload(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Renamed")
     assert await requested_codes(tenant, worker) == []
     credential = await tenant.add_credential(worker, verification={"status": "ACTIVE"})
-    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Again")
-    await done(tenant, "credentialDelete", "credential { id }", id=credential)
-    await done(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Once more")
+    await mutation_payload(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Again")
+    await mutation_payload(tenant, "credentialDelete", "credential { id }", id=credential)
+    await mutation_payload(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, name="Once more")
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
 
 
 async def test_a_submitted_request_is_not_withdrawn(tenant: Tenant) -> None:
     await tenant.add_worker()
-    await done(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
+    await mutation_payload(tenant, "organizationUpdate", "organization { id }", approvalsEnabled=True)
     type_id = await calls.credential_type_id(tenant, "WWCC_NSW")
-    await done(tenant, "credentialTypeUpdate", "credentialType { id }", id=type_id, approvalRequired=True)
+    await mutation_payload(tenant, "credentialTypeUpdate", "credentialType { id }", id=type_id, approvalRequired=True)
     rule = await add_rule(tenant)
     [request] = await requests(tenant)
     number = {"id": request.credential_id, "referenceNumber": "WWC1234567E"}
-    await done(tenant, "credentialSubmit", "credential { id }", **number)
-    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    await mutation_payload(tenant, "credentialSubmit", "credential { id }", **number)
+    await mutation_payload(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     [request] = await requests(tenant)
     assert (request.status, request.closed_at) == (Intake.SUBMITTED, None)
 
@@ -271,10 +273,10 @@ async def test_a_submitted_request_is_not_withdrawn(tenant: Tenant) -> None:
 async def test_a_request_of_a_person_is_not_withdrawn(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     value = {"workers": [worker], "types": [{"credentialType": "WWCC_NSW"}]}
-    await done(tenant, "credentialRequestsCreate", "total", **value)
+    await mutation_payload(tenant, "credentialRequestsCreate", "total", **value)
     rule = await add_rule(tenant)
     assert len(await requests(tenant)) == 1
-    await done(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
+    await mutation_payload(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
 
 

@@ -1,4 +1,4 @@
-"""The starter catalogue's data: well formed, and true of the schemes that it names."""
+"""The starter catalogue's data: well formed, and correct for the schemes that it names."""
 
 from typing import Any
 
@@ -17,21 +17,21 @@ SPECIFIED = """
 """
 
 
-def test_the_named_types_are_there_and_no_code_or_name_twice() -> None:
+def test_the_specified_types_exist_and_codes_and_names_are_unique() -> None:
     assert set(SPECIFIED.split()) <= set(BY_CODE)
     assert len(BY_CODE) == len(TYPES)
     assert len({entry["name"] for entry in TYPES}) == len(TYPES)
 
 
 @pytest.mark.parametrize("entry", TYPES, ids=BY_CODE)
-def test_a_type_is_one_that_could_be_created(entry: dict[str, Any]) -> None:
+def test_each_type_is_a_valid_creation_input(entry: dict[str, Any]) -> None:
     assert set(entry) == {field.name for field in fields.NEW_FIELDS.all}
     values = fields.NEW_FIELDS.parse(entry, absent="clear")
     assert set(values["requires"]) <= set(values["supports"])
     assert Metadata.REFERENCE_NUMBER in values["supports"]
     assert 0 < len(values["instructions"]) <= 300
     assert values["default_validity_months"] is None or Metadata.EXPIRY_DATE in values["supports"]
-    # A person looks exactly where no registry does.
+    # A review is required exactly for types without a registry.
     assert values["approval_required"] is (values["verification_source"] is None)
 
 
@@ -56,9 +56,9 @@ def test_a_type_is_one_that_could_be_created(entry: dict[str, Any]) -> None:
         ("DEA_REGISTRATION", "AB1234563", True),
     ],
 )
-def test_patterns_take_real_numbers(code: str, number: str, passes: bool) -> None:
-    found = fields.compile_pattern(BY_CODE[code]["referenceNumberPattern"]).fullmatch(number)
-    assert (found is not None) is passes
+def test_patterns_match_real_numbers(code: str, number: str, passes: bool) -> None:
+    match = fields.compile_pattern(BY_CODE[code]["referenceNumberPattern"]).fullmatch(number)
+    assert (match is not None) is passes
 
 
 @pytest.mark.parametrize(

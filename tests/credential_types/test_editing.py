@@ -1,4 +1,4 @@
-"""Creating, updating, archiving and restoring credential types, and what is refused."""
+"""Creating, updating, archiving and restoring credential types, and the refusals."""
 
 from typing import Any
 
@@ -40,19 +40,19 @@ EVERYTHING = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT
 
 
 async def add(tenant: Tenant, **content: Any) -> str:
-    kind = await mutate_ok(tenant, "credentialTypeCreate", "credentialType { id }", **{**LEAST, **content})
-    assert kind["id"].startswith("ctyp_")
-    return str(kind["id"])
+    credential_type = await mutate_ok(tenant, "credentialTypeCreate", "credentialType { id }", **{**LEAST, **content})
+    assert credential_type["id"].startswith("ctyp_")
+    return str(credential_type["id"])
 
 
-async def test_what_is_written_is_read_back(tenant: Tenant) -> None:
-    found = await mutate_ok(tenant, "credentialTypeCreate", ALL, **WHOLE)
-    assert found == {"revision": 1, "archived": False, **WHOLE}
+async def test_a_created_type_is_read_back(tenant: Tenant) -> None:
+    result = await mutate_ok(tenant, "credentialTypeCreate", ALL, **WHOLE)
+    assert result == {"revision": 1, "archived": False, **WHOLE}
 
 
-async def test_what_is_not_said_has_defaults(tenant: Tenant) -> None:
-    found = await mutate_ok(tenant, "credentialTypeCreate", ALL, **LEAST)
-    assert found == {
+async def test_absent_fields_have_defaults(tenant: Tenant) -> None:
+    result = await mutate_ok(tenant, "credentialTypeCreate", ALL, **LEAST)
+    assert result == {
         **dict.fromkeys(WHOLE),
         **LEAST,
         "revision": 1,
@@ -64,19 +64,19 @@ async def test_what_is_not_said_has_defaults(tenant: Tenant) -> None:
     }
 
 
-async def test_sets_have_no_doubles_and_one_order(tenant: Tenant) -> None:
+async def test_sets_have_no_duplicates_and_a_fixed_order(tenant: Tenant) -> None:
     sets = {"supports": ["EXPIRY_DATE", "REFERENCE_NUMBER", "EXPIRY_DATE"], "requires": []}
-    found = await mutate_ok(tenant, "credentialTypeCreate", ALL, **LEAST, **sets)
-    assert (found["supports"], found["requires"]) == (["REFERENCE_NUMBER", "EXPIRY_DATE"], [])
+    result = await mutate_ok(tenant, "credentialTypeCreate", ALL, **LEAST, **sets)
+    assert (result["supports"], result["requires"]) == (["REFERENCE_NUMBER", "EXPIRY_DATE"], [])
 
 
 @pytest.mark.parametrize("name", ["code", "name", "category"])
-async def test_what_is_missing_is_named_by_its_path(tenant: Tenant, name: str) -> None:
+async def test_missing_fields_are_refused_with_their_path(tenant: Tenant, name: str) -> None:
     for value in (..., None, *([] if name == "category" else ["", "  "])):
-        given = {key: item for key, item in WHOLE.items() if key != name}
+        input = {key: item for key, item in WHOLE.items() if key != name}
         if value is not ...:
-            given[name] = value
-        (error,) = await assert_refused(tenant, "credentialTypeCreate", ("REQUIRED", name), **given)
+            input[name] = value
+        (error,) = await assert_refused(tenant, "credentialTypeCreate", ("REQUIRED", name), **input)
         assert error["message"] == f"{name} is required"
 
 
@@ -88,14 +88,14 @@ async def test_a_code_is_capitals_digits_and_underscores(tenant: Tenant) -> None
         await add(tenant, code=code)
 
 
-async def test_a_code_is_taken_once_also_by_the_archived(tenant: Tenant, other_tenant: Tenant) -> None:
-    one = await add(tenant)
+async def test_a_code_is_unique_including_archived_types(tenant: Tenant, other_tenant: Tenant) -> None:
+    key = await add(tenant)
     (error,) = await assert_refused(tenant, "credentialTypeCreate", ("TAKEN", "code"), **LEAST)
     assert (error["__typename"], error["message"]) == (
         "TakenError",
         "code: already used by another credential type",
     )
-    await mutate_ok(tenant, "credentialTypeArchive", "credentialType { id }", id=one)
+    await mutate_ok(tenant, "credentialTypeArchive", "credentialType { id }", id=key)
     await assert_refused(tenant, "credentialTypeCreate", ("TAKEN", "code"), **LEAST)
     await add(other_tenant)
 
@@ -120,30 +120,28 @@ async def test_a_code_is_taken_once_also_by_the_archived(tenant: Tenant, other_t
         ("verificationIntervalDays", 366, "is not between 1 and 365"),
     ],
 )
-async def test_a_value_that_does_not_fit_is_refused_by_its_path(
-    tenant: Tenant, name: str, value: object, says: str
-) -> None:
+async def test_an_invalid_value_is_refused_with_its_path(tenant: Tenant, name: str, value: object, says: str) -> None:
     (error,) = await assert_refused(tenant, "credentialTypeCreate", ("INVALID", name), **{**LEAST, name: value})
     assert error["message"] == f"{name} {says}"
-    one = await add(tenant)
-    await assert_refused(tenant, "credentialTypeUpdate", ("INVALID", name), id=one, **{name: value})
+    key = await add(tenant)
+    await assert_refused(tenant, "credentialTypeUpdate", ("INVALID", name), id=key, **{name: value})
 
 
 async def test_a_type_requires_only_what_it_supports(tenant: Tenant) -> None:
     sets = {"supports": ["REFERENCE_NUMBER"], "requires": ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE"]}
     (error,) = await assert_refused(tenant, "credentialTypeCreate", ("INVALID", "requires"), **LEAST, **sets)
     assert error["message"] == "requires: not in supports: ISSUE_DATE, EXPIRY_DATE"
-    one = await add(tenant, supports=["REFERENCE_NUMBER", "ISSUE_DATE"], requires=["ISSUE_DATE"])
+    key = await add(tenant, supports=["REFERENCE_NUMBER", "ISSUE_DATE"], requires=["ISSUE_DATE"])
     for wrong in ({"supports": ["REFERENCE_NUMBER"]}, {"requires": ["EXPIRY_DATE"]}):
-        await assert_refused(tenant, "credentialTypeUpdate", ("INVALID", "requires"), id=one, **wrong)
+        await assert_refused(tenant, "credentialTypeUpdate", ("INVALID", "requires"), id=key, **wrong)
     both = {"supports": ["EXPIRY_DATE"], "requires": ["EXPIRY_DATE"]}
-    await mutate_ok(tenant, "credentialTypeUpdate", "credentialType { id }", id=one, **both)
+    await mutate_ok(tenant, "credentialTypeUpdate", "credentialType { id }", id=key, **both)
 
 
-async def test_an_update_changes_what_is_sent_only(tenant: Tenant) -> None:
-    one = await add(tenant, **WHOLE)
+async def test_an_update_changes_only_stated_fields(tenant: Tenant) -> None:
+    key = await add(tenant, **WHOLE)
     now = await mutate_ok(
-        tenant, "credentialTypeUpdate", ALL, id=one, name="Renamed", jurisdiction=None, expiringSoonDays=None
+        tenant, "credentialTypeUpdate", ALL, id=key, name="Renamed", jurisdiction=None, expiringSoonDays=None
     )
     changed = {"name": "Renamed", "jurisdiction": None, "expiringSoonDays": None}
     assert now == {"revision": 2, "archived": False, **WHOLE, **changed}
@@ -155,42 +153,42 @@ async def test_an_update_changes_what_is_sent_only(tenant: Tenant) -> None:
     listed = await query_nodes(tenant, "credentialTypes", "code", search="renamed")
     assert listed == [{"code": "FORKLIFT_SITE_B"}]
     before = await stored_rows(tenant)
-    await mutate_ok(tenant, "credentialTypeUpdate", ALL, id=one, name="Renamed", supports=WHOLE["supports"])
+    await mutate_ok(tenant, "credentialTypeUpdate", ALL, id=key, name="Renamed", supports=WHOLE["supports"])
     assert await stored_rows(tenant) == before
 
 
 async def test_a_name_and_a_category_cannot_be_cleared(tenant: Tenant) -> None:
-    one = await add(tenant)
+    key = await add(tenant)
     for name in ("name", "category"):
-        await assert_refused(tenant, "credentialTypeUpdate", ("REQUIRED", name), id=one, **{name: None})
+        await assert_refused(tenant, "credentialTypeUpdate", ("REQUIRED", name), id=key, **{name: None})
 
 
-async def test_the_code_is_no_part_of_an_update(tenant: Tenant) -> None:
-    one = await add(tenant)
+async def test_the_code_cannot_be_updated(tenant: Tenant) -> None:
+    key = await add(tenant)
     text = 'mutation ($id: ID!) { credentialTypeUpdate(input: {id: $id, code: "NEW"}) { errors { code } } }'
-    answer = await tenant.execute(text, {"id": one})
+    answer = await tenant.execute(text, {"id": key})
     assert (answer.status, answer.codes) == (400, ["GRAPHQL_VALIDATION_FAILED"])
 
 
-async def test_an_archived_type_leaves_the_list_until_restored(tenant: Tenant) -> None:
-    one, state = await add(tenant), "credentialType { revision archived archivedAt }"
-    await assert_refused(tenant, "credentialTypeRestore", ("NOT_ARCHIVED", "id"), id=one)
-    archived = await mutate_ok(tenant, "credentialTypeArchive", state, id=one)
+async def test_an_archived_type_is_hidden_until_restored(tenant: Tenant) -> None:
+    key, state = await add(tenant), "credentialType { revision archived archivedAt }"
+    await assert_refused(tenant, "credentialTypeRestore", ("NOT_ARCHIVED", "id"), id=key)
+    archived = await mutate_ok(tenant, "credentialTypeArchive", state, id=key)
     assert archived.pop("archivedAt") is not None
     assert archived == {"revision": 2, "archived": True}
-    await assert_refused(tenant, "credentialTypeArchive", ("TYPE_ARCHIVED", "id"), id=one)
-    await assert_refused(tenant, "credentialTypeUpdate", ("TYPE_ARCHIVED", "id"), id=one, name="New")
+    await assert_refused(tenant, "credentialTypeArchive", ("TYPE_ARCHIVED", "id"), id=key)
+    await assert_refused(tenant, "credentialTypeUpdate", ("TYPE_ARCHIVED", "id"), id=key, name="New")
     assert await query_nodes(tenant, "credentialTypes", "code") == []
-    assert await query_nodes(tenant, "credentialTypes", "id", includeArchived=True) == [{"id": one}]
-    assert (await run_query(tenant, "credentialType", "archived", by={"id": one})).data["credentialType"] == {
+    assert await query_nodes(tenant, "credentialTypes", "id", includeArchived=True) == [{"id": key}]
+    assert (await run_query(tenant, "credentialType", "archived", by={"id": key})).data["credentialType"] == {
         "archived": True
     }
-    assert await mutate_ok(tenant, "credentialTypeRestore", state, id=one) == {
+    assert await mutate_ok(tenant, "credentialTypeRestore", state, id=key) == {
         "revision": 3,
         "archived": False,
         "archivedAt": None,
     }
-    assert await query_nodes(tenant, "credentialTypes", "id") == [{"id": one}]
+    assert await query_nodes(tenant, "credentialTypes", "id") == [{"id": key}]
     assert [event["kind"] for event in await event_rows(tenant)][-3:] == [
         "credentialType.created",
         "credentialType.archived",
@@ -199,29 +197,29 @@ async def test_an_archived_type_leaves_the_list_until_restored(tenant: Tenant) -
 
 
 async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
-    one = await add(tenant)
+    key = await add(tenant)
     for field in ("credentialTypeUpdate", "credentialTypeArchive"):
-        (error,) = await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=one, expectedRevision=2)
+        (error,) = await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=2)
         assert error["currentRevision"] == 1
 
 
-async def test_a_strangers_type_does_not_exist(tenant: Tenant, other_tenant: Tenant) -> None:
-    one = await add(tenant)
+async def test_another_tenants_type_cannot_be_changed(tenant: Tenant, other_tenant: Tenant) -> None:
+    key = await add(tenant)
     before = await stored_rows(tenant)
     for field in ("credentialTypeUpdate", "credentialTypeArchive", "credentialTypeRestore"):
-        for theirs in (one, f"ctyp_{UNKNOWN_ID}"):
-            await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=theirs)
+        for unknown in (key, f"ctyp_{UNKNOWN_ID}"):
+            await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=unknown)
         await assert_refused(other_tenant, field, ("INVALID", "id"), id=f"wkr_{UNKNOWN_ID}")
     assert await stored_rows(tenant) == before
-    for by in ({"id": one}, {"code": "FORKLIFT_SITE_B"}):
+    for by in ({"id": key}, {"code": "FORKLIFT_SITE_B"}):
         assert (await run_query(other_tenant, "credentialType", "id", by=by)).data["credentialType"] is None
-        assert (await run_query(tenant, "credentialType", "id", by=by)).data["credentialType"] == {"id": one}
+        assert (await run_query(tenant, "credentialType", "id", by=by)).data["credentialType"] == {"id": key}
 
 
-async def test_changing_needs_its_scope(tenant: Tenant) -> None:
-    one = await add(tenant)
+async def test_changing_requires_its_scope(tenant: Tenant) -> None:
+    key = await add(tenant)
     for field in ("credentialTypeUpdate", "credentialTypeArchive", "credentialTypeRestore"):
-        await assert_forbidden(tenant, field, Scope.CREDENTIALS_WRITE, required_scope=Scope.TYPES_WRITE, id=one)
+        await assert_forbidden(tenant, field, Scope.CREDENTIALS_WRITE, required_scope=Scope.TYPES_WRITE, id=key)
     await assert_forbidden(
         tenant, "credentialTypeCreate", Scope.CREDENTIALS_WRITE, required_scope=Scope.TYPES_WRITE, **LEAST
     )
@@ -252,5 +250,8 @@ async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
         ([cpr, passport], {"where": {"NOT": {"isVerifiable": True}}}),
         ([cpr, passport], {"where": {"OR": [{"code": {"eq": "CPR_B"}}, {"jurisdiction": {"eq": "AU"}}]}}),
     ]
-    for found, arguments in cases:
-        assert [kind["code"] for kind in await query_nodes(tenant, "credentialTypes", "code", **arguments)] == found
+    for result, arguments in cases:
+        assert [
+            credential_type["code"]
+            for credential_type in await query_nodes(tenant, "credentialTypes", "code", **arguments)
+        ] == result

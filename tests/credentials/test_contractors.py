@@ -1,4 +1,4 @@
-"""Who manages contractors may archive the credentials of contractors' workers, and nothing else of theirs."""
+"""The scope to manage contractors: archiving credentials of contractors' workers, and nothing else of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,8 +6,15 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.credentials import life
-from tests.credentials.life import done, facts, forbidden, move, owner, refused
+from tests.credentials import actions
+from tests.credentials.actions import (
+    event_kinds,
+    mutate_forbidden,
+    mutate_refused,
+    mutation_payload,
+    owner_input,
+    transfer_input,
+)
 from tests.service import Tenant
 
 NOT_FOUND = [("NOT_FOUND", "id")]
@@ -15,7 +22,7 @@ NOT_FOUND = [("NOT_FOUND", "id")]
 
 @dataclass(frozen=True)
 class Site:
-    """An organization with a contractor, a team under it, and a department of its own."""
+    """An organization with a contractor, a team under the contractor, and a department of its own."""
 
     tenant: Tenant
     contractor: str
@@ -24,13 +31,13 @@ class Site:
     key: str
 
     async def credential(self, unit: str | None) -> str:
-        """A credential of a worker in a unit."""
+        """Add a credential of a worker in a unit."""
         worker = await self.tenant.add_worker(employment={"orgUnit": unit})
         return await self.tenant.add_credential(worker)
 
 
 async def add_unit(tenant: Tenant, kind: str, parent: str | None = None) -> str:
-    payload = await done(tenant, "orgUnitCreate", "orgUnit { id }", name=kind, kind=kind, parent=parent)
+    payload = await mutation_payload(tenant, "orgUnitCreate", "orgUnit { id }", name=kind, kind=kind, parent=parent)
     return str(payload["orgUnit"]["id"])
 
 
@@ -46,18 +53,18 @@ async def archive(site: Site, key: str, by: str | None = None) -> Any:
     return await site.tenant.mutate("credentialArchive", "credential { archived }", key=by or site.key, id=key)
 
 
-async def test_credentials_of_a_contractors_workers_can_be_archived_however_deep(site: Site) -> None:
+async def test_credentials_of_contractors_workers_can_be_archived_at_any_depth(site: Site) -> None:
     for unit in (site.contractor, site.team):
         key = await site.credential(unit)
         assert await archive(site, key) == {"credential": {"archived": True}, "errors": []}
-        assert await facts(site.tenant, key) == ["credential.added", "credential.archived"]
+        assert await event_kinds(site.tenant, key) == ["credential.added", "credential.archived"]
 
 
 async def test_credentials_of_others_are_not_found(site: Site) -> None:
-    theirs = await life.add_theirs(site.tenant, await life.add_applicant(site.tenant))
+    others = await actions.add_applicant_credential(site.tenant, await actions.add_applicant(site.tenant))
     keys = [await site.credential(unit) for unit in (site.department, None)]
     before = await site.tenant.rows()
-    for key in (*keys, theirs):
+    for key in (*keys, others):
         payload = await archive(site, key)
         assert [(error["code"], error["path"]) for error in payload["errors"]] == [("NOT_FOUND", ["id"])]
     assert await site.tenant.rows() == before
@@ -68,14 +75,14 @@ async def test_another_tenants_contractors_are_not_found(site: Site, other_tenan
     key = await site.credential(site.contractor)
     payload = await other_tenant.mutate("credentialArchive", "credential { id }", key=foreign, id=key)
     assert [error["code"] for error in payload["errors"]] == ["NOT_FOUND"]
-    assert (await life.row(site.tenant, key)).archived_at is None
+    assert (await actions.credential_row(site.tenant, key)).archived_at is None
 
 
-async def test_moving_the_worker_ends_it(site: Site) -> None:
+async def test_moving_the_worker_ends_the_permission(site: Site) -> None:
     worker = await site.tenant.add_worker(employment={"orgUnit": site.team})
     key = await site.tenant.add_credential(worker)
-    given = {"worker": {"id": worker}, "employment": {"orgUnit": site.department}}
-    await done(site.tenant, "workerUpdate", "worker { id }", **given)
+    input = {"worker": {"id": worker}, "employment": {"orgUnit": site.department}}
+    await mutation_payload(site.tenant, "workerUpdate", "worker { id }", **input)
     assert (await archive(site, key))["errors"][0]["code"] == "NOT_FOUND"
 
 
@@ -89,33 +96,33 @@ async def test_a_key_of_one_unit_reaches_only_contractors_in_it(site: Site) -> N
         assert (await archive(site, key, limited))["errors"][0]["code"] == "NOT_FOUND"
 
 
-async def test_every_other_mutation_needs_its_own_scope(site: Site) -> None:
+async def test_every_other_mutation_requires_its_own_scope(site: Site) -> None:
     key = await site.credential(site.contractor)
-    found = await life.row(site.tenant, key)
-    worker, to = str(found.worker_id), await site.tenant.add_worker()
+    credential = await actions.credential_row(site.tenant, key)
+    worker, to = str(credential.worker_id), await site.tenant.add_worker()
     content = {"issueDate": "2024-05-02"}
     calls: list[tuple[str, str, dict[str, Any]]] = [
         ("credentialUpdate", "credential", {"identification": {"displayName": "Mine"}}),
         ("credentialVersionAdd", "version", content),
-        ("credentialVersionEdit", "version", {"id": found.latest_version_id, **content}),
+        ("credentialVersionEdit", "version", {"id": credential.latest_version_id, **content}),
         ("credentialApprove", "credential", {}),
         ("credentialReject", "credential", {}),
         ("credentialVerify", "credential", {}),
-        ("credentialLink", "credential", {"to": owner(to)}),
+        ("credentialLink", "credential", {"to": owner_input(to)}),
         ("credentialUnlink", "credential", {"ownerType": "WORKER"}),
-        ("credentialTransfer", "credential", move(worker, to)),
+        ("credentialTransfer", "credential", transfer_input(worker, to)),
         ("credentialRestore", "credential", {}),
         ("credentialDelete", "credential", {}),
         ("credentialUndelete", "credential", {}),
     ]
-    for name, member, given in calls:
-        needed = await forbidden(site.tenant, name, site.key, f"{member} {{ id }}", **{"id": key, **given})
+    for name, member, input in calls:
+        needed = await mutate_forbidden(site.tenant, name, site.key, f"{member} {{ id }}", **{"id": key, **input})
         assert needed.startswith("credentials:")
     purge = {"id": key, "confirm": True}
-    assert await forbidden(site.tenant, "credentialPurge", site.key, "purgedId", **purge) == "credentials:purge"
+    assert await mutate_forbidden(site.tenant, "credentialPurge", site.key, "purgedId", **purge) == "credentials:purge"
 
 
-async def test_nothing_of_theirs_can_be_read(site: Site) -> None:
+async def test_contractors_credentials_cannot_be_read(site: Site) -> None:
     key = await site.credential(site.contractor)
     for query in ("{ credentials { nodes { id } } }", "{ workers { nodes { id } } }"):
         assert (await site.tenant.execute(query, key=site.key)).codes == ["FORBIDDEN"]
@@ -123,21 +130,21 @@ async def test_nothing_of_theirs_can_be_read(site: Site) -> None:
     assert answer.codes == ["FORBIDDEN"]
 
 
-async def test_a_reader_who_manages_contractors_is_told_which_can_be_archived(site: Site) -> None:
-    mine, other = await site.credential(site.team), await site.credential(site.department)
+async def test_viewer_can_archive_is_true_only_for_contractors(site: Site) -> None:
+    own, other = await site.credential(site.team), await site.credential(site.department)
     both = await site.tenant.create_key(Scope.CONTRACTORS_MANAGE, Scope.CREDENTIALS_READ)
     text = "query ($id: ID!) { credential(id: $id) { viewerCanArchive viewerCanRestore viewerCanUpdate } }"
     may = {"viewerCanArchive": True, "viewerCanRestore": False, "viewerCanUpdate": False}
-    assert (await site.tenant.execute(text, {"id": mine}, key=both)).data["credential"] == may
+    assert (await site.tenant.execute(text, {"id": own}, key=both)).data["credential"] == may
     none = {**may, "viewerCanArchive": False}
     assert (await site.tenant.execute(text, {"id": other}, key=both)).data["credential"] == none
-    await archive(site, mine)
-    assert (await site.tenant.execute(text, {"id": mine}, key=both)).data["credential"] == none
+    await archive(site, own)
+    assert (await site.tenant.execute(text, {"id": own}, key=both)).data["credential"] == none
 
 
-async def test_archiving_twice_is_refused_as_for_anybody(site: Site) -> None:
+async def test_archiving_twice_is_refused(site: Site) -> None:
     key = await site.credential(site.contractor)
     await archive(site, key)
     payload = await archive(site, key)
     assert [error["code"] for error in payload["errors"]] == ["ARCHIVED"]
-    assert await refused(site.tenant, "credentialArchive", id=key) == [("ARCHIVED", "id")]
+    assert await mutate_refused(site.tenant, "credentialArchive", id=key) == [("ARCHIVED", "id")]

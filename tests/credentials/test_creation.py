@@ -1,4 +1,4 @@
-"""Creating credentials directly: what is needed, what follows from the type, and what is refused."""
+"""Creating credentials without a request: required fields, defaults of the type, and refusals."""
 
 from typing import Any
 
@@ -30,43 +30,43 @@ METADATA = {member.value for member in Metadata}
 
 
 @pytest.fixture(scope="module")
-async def jo(shared_tenant: Tenant) -> str:
+async def worker_id(shared_tenant: Tenant) -> str:
     return await shared_tenant.add_worker("Jo", source={"externalId": "W-1", "sourceSystem": "hr"})
 
 
 async def add_type(tenant: Tenant, code: str, **content: Any) -> str:
-    """Add a licence type; gives its id."""
-    given = {"name": code, "category": "LICENSE", **content}
-    kind = await mutate_ok(tenant, "credentialTypeCreate", "credentialType { id }", code=code, **given)
-    return str(kind["id"])
+    """Add a licence type; return its id."""
+    input = {"name": code, "category": "LICENSE", **content}
+    credential_type = await mutate_ok(tenant, "credentialTypeCreate", "credentialType { id }", code=code, **input)
+    return str(credential_type["id"])
 
 
 def licence(worker: str, code: str, **content: Any) -> dict[str, Any]:
-    """The input of a credential of a licence type."""
+    """Return the input of a credential of a licence type."""
     identification = {"credentialType": code, "category": "LICENSE", **content.pop("identification", {})}
     return credential_input(worker, identification=identification, **content)
 
 
-def lacking(given: dict[str, Any], path: str, value: object = ...) -> dict[str, Any]:
-    """An input without one of its members, or with another value for it."""
+def without(input: dict[str, Any], path: str, value: object = ...) -> dict[str, Any]:
+    """Return an input without one of its members, or with another value for it."""
     group, name = path.split(".")
-    members = {key: item for key, item in given[group].items() if key != name}
+    members = {key: item for key, item in input[group].items() if key != name}
     if value is not ...:
         members[name] = value
-    return {**given, group: members}
+    return {**input, group: members}
 
 
-async def test_what_is_created_is_read_back(tenant: Tenant) -> None:
+async def test_a_created_credential_is_read_back(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    given = credential_input(
+    input = credential_input(
         worker,
         issuing={"issuingAuthority": "Office", "jurisdiction": "ACT"},
         verification={"status": "ACTIVE", "eligibility": "MAY_ENGAGE", "isVerifiable": False},
     )
-    found = await mutate_ok(tenant, "credentialCreate", ALL, **given)
-    created_by = found["latestVersion"].pop("createdBy")
+    credential = await mutate_ok(tenant, "credentialCreate", ALL, **input)
+    created_by = credential["latestVersion"].pop("createdBy")
     assert created_by.startswith("key_")
-    assert found == {
+    assert credential == {
         "revision": 1,
         "deleted": False,
         "identification": {
@@ -103,32 +103,34 @@ async def test_what_is_created_is_read_back(tenant: Tenant) -> None:
     assert (event["kind"], event["worker_id"]) == ("credential.added", worker)
 
 
-async def test_what_is_not_said_follows_from_the_type(tenant: Tenant) -> None:
+async def test_absent_fields_default_to_the_types(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    found = await mutate_ok(tenant, "credentialCreate", ALL, **{**credential_input(worker), "issuing": None})
-    assert found["issuing"] == {
-        "issuingAuthority": found["latestVersion"]["issuingAuthority"],
+    credential = await mutate_ok(tenant, "credentialCreate", ALL, **{**credential_input(worker), "issuing": None})
+    assert credential["issuing"] == {
+        "issuingAuthority": credential["latestVersion"]["issuingAuthority"],
         "jurisdiction": "NSW",
         "issueDate": None,
         "expiryDate": None,
     }
-    assert found["issuing"]["issuingAuthority"] is not None
-    assert found["verification"]["isVerifiable"] is True
-    kept = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA123456"}
+    assert credential["issuing"]["issuingAuthority"] is not None
+    assert credential["verification"]["isVerifiable"] is True
+    identification = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA123456"}
     issuing = {"issuing": {"expiryDate": "2030-01-01"}}
-    found = await mutate_ok(
-        tenant, "credentialCreate", ALL, **{**credential_input(worker, identification=kept), **issuing}
+    credential = await mutate_ok(
+        tenant, "credentialCreate", ALL, **{**credential_input(worker, identification=identification), **issuing}
     )
-    assert found["verification"]["isVerifiable"] is False
+    assert credential["verification"]["isVerifiable"] is False
 
 
 @pytest.mark.parametrize("path", REQUIRED)
 @pytest.mark.parametrize("value", [..., None, "", "   "])
-async def test_what_is_missing_is_named_by_its_path(shared_tenant: Tenant, jo: str, path: str, value: object) -> None:
+async def test_missing_fields_are_refused_with_their_path(
+    shared_tenant: Tenant, worker_id: str, path: str, value: object
+) -> None:
     if path in ("identification.category", "verification.status") and isinstance(value, str):
         value = None
     errors = await assert_refused(
-        shared_tenant, "credentialCreate", ("REQUIRED", path), **lacking(credential_input(jo), path, value)
+        shared_tenant, "credentialCreate", ("REQUIRED", path), **without(credential_input(worker_id), path, value)
     )
     assert errors == [
         {
@@ -141,57 +143,62 @@ async def test_what_is_missing_is_named_by_its_path(shared_tenant: Tenant, jo: s
 
 
 @pytest.mark.parametrize("nothing", [{}, {"identification": None, "verification": None, "owners": None}])
-async def test_all_that_is_missing_is_told_at_once(shared_tenant: Tenant, nothing: dict[str, Any]) -> None:
+async def test_all_missing_fields_are_refused_at_once(shared_tenant: Tenant, nothing: dict[str, Any]) -> None:
     payload = await mutate(shared_tenant, "credentialCreate", **nothing)
-    told = {(error["code"], error["message"]) for error in payload["errors"]}
+    refusals = {(error["code"], error["message"]) for error in payload["errors"]}
     required = {("REQUIRED", f"{path} is required") for path in REQUIRED}
-    assert told == required | {("OWNER_REQUIRED", "owners: at least one of worker and applicant is required")}
-    assert len(payload["errors"]) == len(told)
+    assert refusals == required | {("OWNER_REQUIRED", "owners: at least one of worker and applicant is required")}
+    assert len(payload["errors"]) == len(refusals)
 
 
-async def test_an_unknown_type_is_not_found(shared_tenant: Tenant, jo: str) -> None:
+async def test_an_unknown_type_is_not_found(shared_tenant: Tenant, worker_id: str) -> None:
     path = "identification.credentialType"
     for code in ("NO_SUCH_TYPE", "wwcc_nsw", "WWCC_NSW'"):
         await assert_refused(
-            shared_tenant, "credentialCreate", ("NOT_FOUND", path), **lacking(credential_input(jo), path, code)
+            shared_tenant, "credentialCreate", ("NOT_FOUND", path), **without(credential_input(worker_id), path, code)
         )
 
 
-async def test_a_strangers_type_is_not_found(tenant: Tenant, other_tenant: Tenant) -> None:
+async def test_another_tenants_type_is_not_found(tenant: Tenant, other_tenant: Tenant) -> None:
     await add_type(other_tenant, "FORKLIFT_B")
     worker = await tenant.add_worker()
     path = ("NOT_FOUND", "identification.credentialType")
     await assert_refused(tenant, "credentialCreate", path, **licence(worker, "FORKLIFT_B"))
 
 
-async def test_the_category_is_the_types(shared_tenant: Tenant, jo: str) -> None:
+async def test_the_category_must_match_the_type(shared_tenant: Tenant, worker_id: str) -> None:
     path = "identification.category"
     (error,) = await assert_refused(
-        shared_tenant, "credentialCreate", ("INVALID", path), **lacking(credential_input(jo), path, "LICENSE")
+        shared_tenant, "credentialCreate", ("INVALID", path), **without(credential_input(worker_id), path, "LICENSE")
     )
     assert error["message"] == "identification.category: WWCC_NSW has the category SCREENING"
 
 
 @pytest.mark.parametrize("number", ["1234567", "WWC12345", "XWWC1234567E", "WWC1234567E1", "WWC 1234567"])
-async def test_a_number_looks_as_the_type_says(shared_tenant: Tenant, jo: str, number: str) -> None:
+async def test_the_reference_number_must_match_the_types_pattern(
+    shared_tenant: Tenant, worker_id: str, number: str
+) -> None:
     path = "identification.referenceNumber"
     (error,) = await assert_refused(
-        shared_tenant, "credentialCreate", ("INVALID", path), **lacking(credential_input(jo), path, number)
+        shared_tenant, "credentialCreate", ("INVALID", path), **without(credential_input(worker_id), path, number)
     )
     assert error["message"] == "identification.referenceNumber: does not match the number pattern of WWCC_NSW"
 
 
 async def test_a_number_is_trimmed_and_its_case_does_not_matter(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    given = lacking(credential_input(worker), "identification.referenceNumber", "  wwc1234567e ")
-    found = await mutate_ok(tenant, "credentialCreate", ALL, **given)
-    assert found["identification"]["referenceNumber"] == "wwc1234567e"
+    input = without(credential_input(worker), "identification.referenceNumber", "  wwc1234567e ")
+    credential = await mutate_ok(tenant, "credentialCreate", ALL, **input)
+    assert credential["identification"]["referenceNumber"] == "wwc1234567e"
 
 
-async def test_expiry_is_not_before_issue(shared_tenant: Tenant, jo: str) -> None:
+async def test_expiry_is_not_before_issue(shared_tenant: Tenant, worker_id: str) -> None:
     issuing = {"issueDate": "2026-01-02", "expiryDate": "2026-01-01"}
     (error,) = await assert_refused(
-        shared_tenant, "credentialCreate", ("INVALID", "issuing.expiryDate"), **credential_input(jo, issuing=issuing)
+        shared_tenant,
+        "credentialCreate",
+        ("INVALID", "issuing.expiryDate"),
+        **credential_input(worker_id, issuing=issuing),
     )
     assert error["message"] == "issuing.expiryDate: must not be before issuing.issueDate"
 
@@ -201,16 +208,16 @@ async def test_expiry_on_the_day_of_issue_is_fine(tenant: Tenant) -> None:
     await tenant.add_credential(worker, issuing={"issueDate": "2026-01-01", "expiryDate": "2026-01-01"})
 
 
-async def test_only_types_that_a_registry_verifies_are_verifiable(shared_tenant: Tenant, jo: str) -> None:
-    kept = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA123456"}
-    given = credential_input(jo, identification=kept, verification={"isVerifiable": True})
-    await assert_refused(shared_tenant, "credentialCreate", ("INVALID", "verification.isVerifiable"), **given)
+async def test_only_types_with_a_registry_are_verifiable(shared_tenant: Tenant, worker_id: str) -> None:
+    identification = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA123456"}
+    input = credential_input(worker_id, identification=identification, verification={"isVerifiable": True})
+    await assert_refused(shared_tenant, "credentialCreate", ("INVALID", "verification.isVerifiable"), **input)
 
 
-async def test_an_archived_type_takes_no_credentials(tenant: Tenant) -> None:
+async def test_an_archived_type_refuses_creation(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
-    kind = await add_type(tenant, "OLD_LICENCE")
-    await mutate_ok(tenant, "credentialTypeArchive", "credentialType { id }", id=kind)
+    type_id = await add_type(tenant, "OLD_LICENCE")
+    await mutate_ok(tenant, "credentialTypeArchive", "credentialType { id }", id=type_id)
     (error,) = await assert_refused(
         tenant,
         "credentialCreate",
@@ -218,7 +225,7 @@ async def test_an_archived_type_takes_no_credentials(tenant: Tenant) -> None:
         **licence(worker, "OLD_LICENCE"),
     )
     assert error["__typename"] == "StateError"
-    await mutate_ok(tenant, "credentialTypeRestore", "credentialType { id }", id=kind)
+    await mutate_ok(tenant, "credentialTypeRestore", "credentialType { id }", id=type_id)
     await mutate_ok(tenant, "credentialCreate", "credential { id }", **licence(worker, "OLD_LICENCE"))
 
 
@@ -242,29 +249,29 @@ async def test_a_type_that_is_request_only_refuses_creation(tenant: Tenant) -> N
         ("EXPIRY_DATE", "issuing.expiryDate"),
     ],
 )
-async def test_what_the_type_does_not_support_is_refused(tenant: Tenant, unsupported: str, path: str) -> None:
+async def test_unsupported_facts_are_refused(tenant: Tenant, unsupported: str, path: str) -> None:
     worker = await tenant.add_worker()
     await add_type(tenant, "NARROW", supports=sorted(METADATA - {unsupported}))
-    given = licence(worker, "NARROW")
-    (error,) = await assert_refused(tenant, "credentialCreate", ("UNSUPPORTED_METADATA", path), **given)
+    input = licence(worker, "NARROW")
+    (error,) = await assert_refused(tenant, "credentialCreate", ("UNSUPPORTED_METADATA", path), **input)
     assert (error["__typename"], error["message"]) == (
         "InvalidError",
         f"{path}: NARROW does not support it",
     )
-    one = await mutate_ok(tenant, "credentialCreate", "credential { id }", **lacking(given, path))
+    credential = await mutate_ok(tenant, "credentialCreate", "credential { id }", **without(input, path))
     group, name = path.split(".")
-    addition = {group: {name: given[group][name]}}
-    await assert_refused(tenant, "credentialUpdate", ("UNSUPPORTED_METADATA", path), id=one["id"], **addition)
+    addition = {group: {name: input[group][name]}}
+    await assert_refused(tenant, "credentialUpdate", ("UNSUPPORTED_METADATA", path), id=credential["id"], **addition)
 
 
 @pytest.mark.parametrize(
     ("needed", "path"), [("ISSUE_DATE", "issuing.issueDate"), ("EXPIRY_DATE", "issuing.expiryDate")]
 )
-async def test_what_the_type_requires_is_required(tenant: Tenant, needed: str, path: str) -> None:
+async def test_facts_required_by_the_type_are_required(tenant: Tenant, needed: str, path: str) -> None:
     worker = await tenant.add_worker()
     await add_type(tenant, "STRICT", requires=[needed])
     (error,) = await assert_refused(
-        tenant, "credentialCreate", ("REQUIRED", path), **lacking(licence(worker, "STRICT"), path)
+        tenant, "credentialCreate", ("REQUIRED", path), **without(licence(worker, "STRICT"), path)
     )
     assert error["message"] == f"{path} is required"
 
@@ -284,16 +291,16 @@ async def test_what_the_type_requires_is_required(tenant: Tenant, needed: str, p
     ],
 )
 async def test_the_expiry_date_follows_from_the_types_usual_validity(
-    shared_tenant: Tenant, jo: str, issued: str, months: int, expires: str
+    shared_tenant: Tenant, worker_id: str, issued: str, months: int, expires: str
 ) -> None:
     code = f"MONTHS_{months}_{issued.replace('-', '')}"
     await add_type(shared_tenant, code, defaultValidityMonths=months)
-    given = {**licence(jo, code), "issuing": {"issueDate": issued}}
-    found = await mutate_ok(shared_tenant, "credentialCreate", ALL, **given)
-    assert found["issuing"]["expiryDate"] == found["latestVersion"]["expiryDate"] == expires
+    input = {**licence(worker_id, code), "issuing": {"issueDate": issued}}
+    credential = await mutate_ok(shared_tenant, "credentialCreate", ALL, **input)
+    assert credential["issuing"]["expiryDate"] == credential["latestVersion"]["expiryDate"] == expires
 
 
-async def test_an_expiry_date_is_not_made_up_where_it_is_said_or_cannot_be(tenant: Tenant) -> None:
+async def test_the_expiry_date_is_not_derived_when_stated_or_unsupported(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     await add_type(tenant, "YEARLY", defaultValidityMonths=12)
     await add_type(tenant, "ENDLESS", defaultValidityMonths=12, supports=["REFERENCE_NUMBER", "ISSUE_DATE"])
@@ -303,23 +310,27 @@ async def test_an_expiry_date_is_not_made_up_where_it_is_said_or_cannot_be(tenan
         ("YEARLY", {}, None),
         ("ENDLESS", {"issueDate": "2026-01-01"}, None),
     ):
-        given = {**licence(worker, code), "issuing": issuing}
-        found = await mutate_ok(tenant, "credentialCreate", ALL, **given)
-        assert found["issuing"]["expiryDate"] == expires
+        input = {**licence(worker, code), "issuing": issuing}
+        credential = await mutate_ok(tenant, "credentialCreate", ALL, **input)
+        assert credential["issuing"]["expiryDate"] == expires
 
 
-async def test_a_strangers_worker_owns_nothing_here(shared_tenant: Tenant, jo: str, other_tenant: Tenant) -> None:
+async def test_another_tenants_worker_cannot_be_an_owner(
+    shared_tenant: Tenant, worker_id: str, other_tenant: Tenant
+) -> None:
     before = await stored_rows(shared_tenant)
-    await assert_refused(other_tenant, "credentialCreate", ("NOT_FOUND", "owners.worker.id"), **credential_input(jo))
+    await assert_refused(
+        other_tenant, "credentialCreate", ("NOT_FOUND", "owners.worker.id"), **credential_input(worker_id)
+    )
     assert await stored_rows(shared_tenant) == before
 
 
-async def test_creating_needs_its_scope(shared_tenant: Tenant, jo: str) -> None:
+async def test_creating_requires_its_scope(shared_tenant: Tenant, worker_id: str) -> None:
     await assert_forbidden(
         shared_tenant,
         "credentialCreate",
         Scope.WORKERS_WRITE,
         Scope.CREDENTIALS_READ,
         required_scope=Scope.CREDENTIALS_WRITE,
-        **credential_input(jo),
+        **credential_input(worker_id),
     )

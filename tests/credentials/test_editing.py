@@ -1,4 +1,4 @@
-"""Updating and replacing credentials: the facts are those of the latest version, edited in place."""
+"""Updating and replacing credentials: edits of the latest version's facts in place."""
 
 import asyncio
 from typing import Any
@@ -35,8 +35,8 @@ async def worker(tenant: Tenant) -> str:
 
 
 @pytest.fixture
-async def one(tenant: Tenant, worker: str) -> str:
-    """A credential with all its parts."""
+async def key(tenant: Tenant, worker: str) -> str:
+    """Provide a credential with every field set."""
     return await tenant.add_credential(
         worker,
         issuing={"issuingAuthority": "Office", "jurisdiction": "NSW"},
@@ -45,7 +45,7 @@ async def one(tenant: Tenant, worker: str) -> str:
 
 
 def content() -> dict[str, Any]:
-    """All that a replacement needs."""
+    """Return the required fields of a replacement."""
     return {
         "identification": {
             "displayName": "WWCC NSW",
@@ -57,18 +57,18 @@ def content() -> dict[str, Any]:
     }
 
 
-async def test_an_update_edits_the_latest_version_in_place(tenant: Tenant, one: str) -> None:
-    before = (await run_query(tenant, "credential", "latestVersion { id }", id=one)).data["credential"]
-    found = await mutate_ok(
+async def test_an_update_edits_the_latest_version_in_place(tenant: Tenant, key: str) -> None:
+    before = (await run_query(tenant, "credential", "latestVersion { id }", id=key)).data["credential"]
+    result = await mutate_ok(
         tenant,
         "credentialUpdate",
         STATE,
-        id=one,
+        id=key,
         identification={"referenceNumber": "WWC7654321E"},
         issuing={"issuingAuthority": None, "expiryDate": "2030-05-01"},
         verification={"status": "SUSPENDED", "eligibility": None},
     )
-    assert found == {
+    assert result == {
         "revision": 2,
         "identification": {"displayName": "WWCC NSW", "referenceNumber": "WWC7654321E"},
         "issuing": {
@@ -89,7 +89,7 @@ async def test_an_update_edits_the_latest_version_in_place(tenant: Tenant, one: 
         "versions": {"nodes": [{"number": 1}]},
     }
     event = (await event_rows(tenant))[-1]
-    assert (event["kind"], event["subject_id"]) == ("credential.updated", one)
+    assert (event["kind"], event["subject_id"]) == ("credential.updated", key)
     assert event["changes"] == {
         "identification.referenceNumber": {"from": "WWC1234567E", "to": "WWC7654321E"},
         "issuing.issuingAuthority": {"from": "Office", "to": None},
@@ -100,38 +100,38 @@ async def test_an_update_edits_the_latest_version_in_place(tenant: Tenant, one: 
     }
 
 
-async def test_an_update_leaves_what_is_absent_and_clears_what_is_null(tenant: Tenant, one: str) -> None:
-    found = await mutate_ok(tenant, "credentialUpdate", STATE, id=one, issuing={"expiryDate": None})
-    assert found["issuing"] == {
+async def test_an_update_leaves_what_is_absent_and_clears_what_is_null(tenant: Tenant, key: str) -> None:
+    result = await mutate_ok(tenant, "credentialUpdate", STATE, id=key, issuing={"expiryDate": None})
+    assert result["issuing"] == {
         "issuingAuthority": "Office",
         "jurisdiction": "NSW",
         "issueDate": "2024-05-01",
         "expiryDate": None,
     }
-    found = await mutate_ok(tenant, "credentialUpdate", STATE, id=one, issuing=None)
-    assert found["issuing"] == dict.fromkeys(found["issuing"])
-    assert found["latestVersion"]["issueDate"] is None
+    result = await mutate_ok(tenant, "credentialUpdate", STATE, id=key, issuing=None)
+    assert result["issuing"] == dict.fromkeys(result["issuing"])
+    assert result["latestVersion"]["issueDate"] is None
 
 
-async def test_the_validity_follows_the_edited_dates(tenant: Tenant, one: str) -> None:
+async def test_the_validity_follows_the_edited_dates(tenant: Tenant, key: str) -> None:
     for expires, validity in (("2000-01-01", "EXPIRED"), (None, "NO_EXPIRY"), ("2150-01-01", "VALID")):
         issuing = {"issueDate": "1999-01-01", "expiryDate": expires}
-        found = await mutate_ok(tenant, "credentialUpdate", "credential { validity }", id=one, issuing=issuing)
-        assert found == {"validity": validity}
+        result = await mutate_ok(tenant, "credentialUpdate", "credential { validity }", id=key, issuing=issuing)
+        assert result == {"validity": validity}
         listed = await run_query(tenant, "credentials", "nodes { id }", where={"validity": {"eq": validity}})
-        assert listed.data["credentials"]["nodes"] == [{"id": one}]
+        assert listed.data["credentials"]["nodes"] == [{"id": key}]
 
 
-async def test_a_replacement_clears_what_is_absent(tenant: Tenant, one: str) -> None:
-    found = await mutate_ok(tenant, "credentialReplace", STATE, id=one, **content())
-    assert found["issuing"] == {
+async def test_a_replacement_clears_what_is_absent(tenant: Tenant, key: str) -> None:
+    result = await mutate_ok(tenant, "credentialReplace", STATE, id=key, **content())
+    assert result["issuing"] == {
         "issuingAuthority": None,
         "jurisdiction": None,
         "issueDate": None,
         "expiryDate": None,
     }
-    assert found["verification"] == {"status": "ACTIVE", "isVerifiable": True, "eligibility": None}
-    assert found["versions"] == {"nodes": [{"number": 1}]}
+    assert result["verification"] == {"status": "ACTIVE", "isVerifiable": True, "eligibility": None}
+    assert result["versions"] == {"nodes": [{"number": 1}]}
 
 
 @pytest.mark.parametrize(
@@ -144,22 +144,22 @@ async def test_a_replacement_clears_what_is_absent(tenant: Tenant, one: str) -> 
         "verification.status",
     ],
 )
-async def test_a_replacement_needs_what_a_creation_needs(tenant: Tenant, one: str, path: str) -> None:
-    given = content()
+async def test_a_replacement_needs_what_a_creation_needs(tenant: Tenant, key: str, path: str) -> None:
+    input = content()
     group, name = path.split(".")
-    del given[group][name]
-    (error,) = await assert_refused(tenant, "credentialReplace", ("REQUIRED", path), id=one, **given)
+    del input[group][name]
+    (error,) = await assert_refused(tenant, "credentialReplace", ("REQUIRED", path), id=key, **input)
     assert error["message"] == f"{path} is required"
 
 
-async def test_what_is_required_cannot_be_cleared(tenant: Tenant, one: str) -> None:
+async def test_required_fields_cannot_be_cleared(tenant: Tenant, key: str) -> None:
     for path in ("identification.displayName", "identification.referenceNumber", "verification.status"):
         group, name = path.split(".")
         cleared = {group: {name: None}}
-        await assert_refused(tenant, "credentialUpdate", ("REQUIRED", path), id=one, **cleared)
+        await assert_refused(tenant, "credentialUpdate", ("REQUIRED", path), id=key, **cleared)
 
 
-async def test_a_change_that_changes_nothing_leaves_revision_and_ledger_alone(tenant: Tenant, one: str) -> None:
+async def test_an_update_without_changes_keeps_the_revision_and_records_no_event(tenant: Tenant, key: str) -> None:
     before = await stored_rows(tenant)
     same = {
         **content(),
@@ -171,46 +171,46 @@ async def test_a_change_that_changes_nothing_leaves_revision_and_ledger_alone(te
         },
         "verification": {"status": "ACTIVE", "eligibility": "MAY_ENGAGE"},
     }
-    await mutate_ok(tenant, "credentialUpdate", "credential { id }", id=one)
-    await mutate_ok(tenant, "credentialUpdate", "credential { id }", id=one, **same)
-    await mutate_ok(tenant, "credentialReplace", "credential { id }", id=one, **same)
+    await mutate_ok(tenant, "credentialUpdate", "credential { id }", id=key)
+    await mutate_ok(tenant, "credentialUpdate", "credential { id }", id=key, **same)
+    await mutate_ok(tenant, "credentialReplace", "credential { id }", id=key, **same)
     assert await stored_rows(tenant) == before
 
 
 @pytest.mark.parametrize("field", FIELDS)
-async def test_owners_never_change_this_way(tenant: Tenant, worker: str, one: str, field: str) -> None:
+async def test_an_update_cannot_change_owners(tenant: Tenant, worker: str, key: str, field: str) -> None:
     other = await tenant.add_worker("Other")
     owners: list[dict[str, Any]] = [
         {"worker": {"id": other}},
         {"worker": {"id": worker}},
         {"applicant": {"externalId": "A-1"}},
     ]
-    for given in owners:
-        (error,) = await assert_refused(tenant, field, ("OWNER_IMMUTABLE", "owners"), id=one, owners=given, **content())
+    for input in owners:
+        (error,) = await assert_refused(tenant, field, ("OWNER_IMMUTABLE", "owners"), id=key, owners=input, **content())
         assert error["__typename"] == "ImmutableError"
         assert error["message"] == "owners: cannot be updated; use link, unlink or transfer"
 
 
 @pytest.mark.parametrize("field", FIELDS)
-async def test_an_owner_is_not_cleared_this_way_either(tenant: Tenant, one: str, field: str) -> None:
+async def test_an_update_cannot_clear_owners(tenant: Tenant, key: str, field: str) -> None:
     owners = {"worker": None}
-    await assert_refused(tenant, field, ("OWNER_IMMUTABLE", "owners"), id=one, owners=owners, **content())
+    await assert_refused(tenant, field, ("OWNER_IMMUTABLE", "owners"), id=key, owners=owners, **content())
 
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize(
     ("name", "value"), [("credentialType", "WWCC_VIC"), ("category", "LICENSE"), ("credentialType", "NONE")]
 )
-async def test_type_and_category_never_change(tenant: Tenant, one: str, field: str, name: str, value: str) -> None:
-    given = content()
-    given["identification"][name] = value
+async def test_type_and_category_never_change(tenant: Tenant, key: str, field: str, name: str, value: str) -> None:
+    input = content()
+    input["identification"][name] = value
     expected = ("IMMUTABLE", f"identification.{name}")
-    (error,) = await assert_refused(tenant, field, expected, id=one, **given)
+    (error,) = await assert_refused(tenant, field, expected, id=key, **input)
     assert error["__typename"] == "ImmutableError"
 
 
 @pytest.mark.parametrize("field", FIELDS)
-async def test_an_edit_is_checked_like_a_creation(tenant: Tenant, one: str, field: str) -> None:
+async def test_an_edit_is_checked_like_a_creation(tenant: Tenant, key: str, field: str) -> None:
     cases: list[tuple[str, dict[str, Any]]] = [
         ("identification.referenceNumber", {"identification": {"referenceNumber": "nonsense"}}),
         ("identification.displayName", {"identification": {"displayName": "x" * 201}}),
@@ -220,31 +220,31 @@ async def test_an_edit_is_checked_like_a_creation(tenant: Tenant, one: str, fiel
     if field == "credentialUpdate":
         cases.append(("issuing.expiryDate", {"issuing": {"issueDate": "2029-05-02"}}))
     for path, wrong in cases:
-        given = {group: {**content().get(group, {}), **wrong.get(group, {})} for group in {*content(), *wrong}}
-        await assert_refused(tenant, field, ("INVALID", path), id=one, **given)
+        input = {group: {**content().get(group, {}), **wrong.get(group, {})} for group in {*content(), *wrong}}
+        await assert_refused(tenant, field, ("INVALID", path), id=key, **input)
 
 
 @pytest.mark.parametrize("field", [*FIELDS, "credentialDelete"])
-async def test_a_stale_revision_is_a_conflict(tenant: Tenant, one: str, field: str) -> None:
-    given = {} if field == "credentialDelete" else content()
-    await mutate_ok(tenant, "credentialUpdate", "credential { id }", id=one, identification={"displayName": "New"})
+async def test_a_stale_revision_is_a_conflict(tenant: Tenant, key: str, field: str) -> None:
+    input = {} if field == "credentialDelete" else content()
+    await mutate_ok(tenant, "credentialUpdate", "credential { id }", id=key, identification={"displayName": "New"})
     for stale in (1, 3):
         (error,) = await assert_refused(
-            tenant, field, ("CONFLICT", "expectedRevision"), id=one, expectedRevision=stale, **given
+            tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=stale, **input
         )
         assert (error["__typename"], error["currentRevision"]) == ("ConflictError", 2)
-    found = await mutate_ok(tenant, field, "credential { revision }", id=one, expectedRevision=2, **given)
-    assert found == {"revision": 3}
+    result = await mutate_ok(tenant, field, "credential { revision }", id=key, expectedRevision=2, **input)
+    assert result == {"revision": 3}
 
 
-async def test_of_twenty_changes_of_one_revision_one_wins(tenant: Tenant, one: str) -> None:
+async def test_one_of_twenty_updates_of_one_revision_wins(tenant: Tenant, key: str) -> None:
     payloads = await asyncio.gather(
         *(
             mutate(
                 tenant,
                 "credentialUpdate",
                 "credential { revision }",
-                id=one,
+                id=key,
                 expectedRevision=1,
                 identification={"displayName": f"Name {number}"},
             )
@@ -256,26 +256,26 @@ async def test_of_twenty_changes_of_one_revision_one_wins(tenant: Tenant, one: s
 
 
 @pytest.mark.parametrize("field", [*FIELDS, "credentialDelete", "credentialUndelete"])
-async def test_a_strangers_credential_does_not_exist(
-    tenant: Tenant, other_tenant: Tenant, one: str, field: str
+async def test_another_tenants_credential_is_not_found_for_updates(
+    tenant: Tenant, other_tenant: Tenant, key: str, field: str
 ) -> None:
-    given = content() if field in FIELDS else {}
+    input = content() if field in FIELDS else {}
     before = await stored_rows(tenant)
-    for theirs in (one, f"cred_{UNKNOWN_ID}"):
-        await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=theirs, **given)
-    await assert_refused(other_tenant, field, ("INVALID", "id"), id=f"cver_{UNKNOWN_ID}", **given)
+    for unknown in (key, f"cred_{UNKNOWN_ID}"):
+        await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=unknown, **input)
+    await assert_refused(other_tenant, field, ("INVALID", "id"), id=f"cver_{UNKNOWN_ID}", **input)
     assert await stored_rows(tenant) == before
 
 
 @pytest.mark.parametrize("field", [*FIELDS, "credentialDelete", "credentialUndelete"])
-async def test_changing_needs_its_scope(tenant: Tenant, one: str, field: str) -> None:
+async def test_changing_requires_its_scope(tenant: Tenant, key: str, field: str) -> None:
     await assert_forbidden(
-        tenant, field, Scope.CREDENTIALS_READ, Scope.WORKERS_WRITE, required_scope=Scope.CREDENTIALS_WRITE, id=one
+        tenant, field, Scope.CREDENTIALS_READ, Scope.WORKERS_WRITE, required_scope=Scope.CREDENTIALS_WRITE, id=key
     )
 
 
-async def test_a_type_that_narrows_leaves_the_credentials_held_alone(tenant: Tenant, worker: str) -> None:
-    kind = await mutate_ok(
+async def test_narrowing_a_type_does_not_change_its_credentials(tenant: Tenant, worker: str) -> None:
+    credential_type = await mutate_ok(
         tenant,
         "credentialTypeCreate",
         "credentialType { id }",
@@ -284,16 +284,16 @@ async def test_a_type_that_narrows_leaves_the_credentials_held_alone(tenant: Ten
         category="LICENSE",
     )
     identification = {"credentialType": "FORKLIFT", "category": "LICENSE"}
-    given = credential_input(worker, identification=identification)
-    one = (await mutate_ok(tenant, "credentialCreate", "credential { id }", **given))["id"]
+    input = credential_input(worker, identification=identification)
+    key = (await mutate_ok(tenant, "credentialCreate", "credential { id }", **input))["id"]
     await mutate_ok(
         tenant,
         "credentialTypeUpdate",
         "credentialType { id }",
-        id=kind["id"],
+        id=credential_type["id"],
         supports=["REFERENCE_NUMBER"],
         referenceNumberPattern="[0-9]+",
     )
-    found = await mutate_ok(tenant, "credentialUpdate", STATE, id=one, verification={"status": "ACTIVE"})
-    assert found["issuing"]["expiryDate"] == "2029-05-01"
-    assert found["identification"]["referenceNumber"] == "WWC1234567E"
+    result = await mutate_ok(tenant, "credentialUpdate", STATE, id=key, verification={"status": "ACTIVE"})
+    assert result["issuing"]["expiryDate"] == "2029-05-01"
+    assert result["identification"]["referenceNumber"] == "WWC1234567E"

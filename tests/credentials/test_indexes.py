@@ -1,4 +1,4 @@
-"""What is read of large lists: an index that holds it in order, for the lists and counts that people open with.
+"""The queries of large lists: their usual order and counts come from an index.
 
 SQLite tells which index it takes even of empty tables. PostgreSQL reads small tables as a whole.
 """
@@ -21,7 +21,7 @@ LISTS = {
 
 
 async def planned(tenant: Tenant, make: Any, ask: PageRequest) -> str:
-    """How SQLite runs a statement, step by step."""
+    """Return SQLite's plan of a statement."""
     database = tenant.service.database
     async with database.reading() as session:
         statement: Select[Any] = make(session, tenant.actor, ask)
@@ -36,7 +36,7 @@ async def test_a_list_comes_in_the_order_of_its_index(tenant: Tenant, index: str
     listing, ask = LISTS[index]
     plan = await planned(tenant, listing.statement, ask)
     assert f"INDEX {index} " in plan
-    assert "ORDER BY" not in plan  # for which it would sort
+    assert "ORDER BY" not in plan  # no sorting
 
 
 @on_sqlite

@@ -14,8 +14,8 @@ START = datetime(2026, 3, 14, 9, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-async def shelf(service: Service, session_clock: SettableClock) -> tuple[Tenant, dict[str, str]]:
-    """Seven credentials of three people, and the ids of all by name; nobody changes them."""
+async def credentials_by_name(service: Service, session_clock: SettableClock) -> tuple[Tenant, dict[str, str]]:
+    """Provide seven credentials of three people, with ids by name. Tests must not change them."""
     tenant = await Tenant.create(service, "Shelf")
     with session_clock.stopped(START):
         ids = {
@@ -58,7 +58,7 @@ async def shelf(service: Service, session_clock: SettableClock) -> tuple[Tenant,
 
 @pytest.fixture
 def today(clock: SettableClock) -> None:
-    """The 14th of March 2026."""
+    """Set the clock to 14 March 2026."""
     clock.set(START)
 
 
@@ -66,13 +66,13 @@ ALL = ["future", "npi", "passport 50%", "vic", "Nsw old", "nsw"]
 
 
 async def names(tenant: Tenant, **arguments: Any) -> list[str]:
-    found = await query_nodes(tenant, "credentials", "identification { displayName }", **arguments)
-    return [credential["identification"]["displayName"] for credential in found]
+    nodes = await query_nodes(tenant, "credentials", "identification { displayName }", **arguments)
+    return [credential["identification"]["displayName"] for credential in nodes]
 
 
 @pytest.mark.usefixtures("today")
 @pytest.mark.parametrize(
-    ("where", "found"),
+    ("where", "expected"),
     [
         ({}, ALL),
         ({"type": {"eq": "WWCC_NSW"}}, ["future", "Nsw old", "nsw"]),
@@ -113,14 +113,14 @@ async def names(tenant: Tenant, **arguments: Any) -> list[str]:
         ({"status": {"eq": "ACTIVE"}, "NOT": {"type": {"eq": "WWCC_VIC"}}}, ["nsw"]),
     ],
 )
-async def test_a_where_finds_what_it_says(
-    shelf: tuple[Tenant, dict[str, str]], where: dict[str, Any], found: list[str]
+async def test_a_filter_finds_matching_credentials(
+    credentials_by_name: tuple[Tenant, dict[str, str]], where: dict[str, Any], expected: list[str]
 ) -> None:
-    assert await names(shelf[0], where=where) == found
+    assert await names(credentials_by_name[0], where=where) == expected
 
 
 @pytest.mark.parametrize(
-    ("owner", "found"),
+    ("owner", "expected"),
     [
         ({"type": "WORKER", "id": "jo"}, ["future", "vic", "Nsw old", "nsw"]),
         ({"type": "WORKER", "id": "kim"}, ["passport 50%"]),
@@ -133,24 +133,26 @@ async def test_a_where_finds_what_it_says(
         ({"type": "WORKER", "id": f"wkr_{UNKNOWN_ID}"}, []),
     ],
 )
-async def test_an_owner_finds_what_they_hold(
-    shelf: tuple[Tenant, dict[str, str]], owner: dict[str, str], found: list[str]
+async def test_the_owner_filter_finds_the_owners_credentials(
+    credentials_by_name: tuple[Tenant, dict[str, str]], owner: dict[str, str], expected: list[str]
 ) -> None:
-    tenant, ids = shelf
+    tenant, ids = credentials_by_name
     if "id" in owner:
         owner = {**owner, "id": ids.get(owner["id"], owner["id"])}
-    assert await names(tenant, where={"owner": owner}) == found
-    assert await names(tenant, where={"AND": [{"owner": owner}]}) == found
+    assert await names(tenant, where={"owner": owner}) == expected
+    assert await names(tenant, where={"AND": [{"owner": owner}]}) == expected
 
 
-async def test_not_an_owner_finds_what_others_hold(shelf: tuple[Tenant, dict[str, str]]) -> None:
-    tenant, ids = shelf
-    for owner, found in (
+async def test_the_negated_owner_filter_finds_other_owners_credentials(
+    credentials_by_name: tuple[Tenant, dict[str, str]],
+) -> None:
+    tenant, ids = credentials_by_name
+    for owner, expected in (
         ({"type": "WORKER", "id": ids["kim"]}, [name for name in ALL if name != "passport 50%"]),
         ({"type": "APPLICANT", "externalId": "A-1"}, [name for name in ALL if name != "npi"]),
         ({"type": "WORKER", "externalId": "nobody"}, ALL),
     ):
-        assert await names(tenant, where={"NOT": {"owner": owner}}) == found
+        assert await names(tenant, where={"NOT": {"owner": owner}}) == expected
 
 
 @pytest.mark.parametrize(
@@ -163,26 +165,26 @@ async def test_not_an_owner_finds_what_others_hold(shelf: tuple[Tenant, dict[str
     ],
 )
 async def test_an_owner_is_one_person_named_in_one_way(
-    shelf: tuple[Tenant, dict[str, str]], owner: dict[str, str], code: str
+    credentials_by_name: tuple[Tenant, dict[str, str]], owner: dict[str, str], code: str
 ) -> None:
     for where in ({"owner": owner}, {"NOT": {"OR": [{"owner": owner}]}}):
-        answer = await run_query(shelf[0], "credentials", "nodes { id }", where=where)
+        answer = await run_query(credentials_by_name[0], "credentials", "nodes { id }", where=where)
         assert (answer.body["data"], answer.codes) == ({"credentials": None}, [code])
 
 
 async def test_too_many_owners_are_refused_before_any_is_looked_up(
-    shelf: tuple[Tenant, dict[str, str]],
+    credentials_by_name: tuple[Tenant, dict[str, str]],
 ) -> None:
-    tenant, _ = shelf
-    asked = [{"owner": {"type": "WORKER", "externalId": f"nobody {number}"}} for number in range(251)]
+    tenant, _ = credentials_by_name
+    owners = [{"owner": {"type": "WORKER", "externalId": f"nobody {number}"}} for number in range(251)]
     with recorded_statements() as statements:
-        answer = await run_query(tenant, "credentials", "nodes { id }", where={"OR": asked})
+        answer = await run_query(tenant, "credentials", "nodes { id }", where={"OR": owners})
     assert answer.codes == ["TOO_MANY"]
     assert len(statements) <= 3
 
 
 @pytest.mark.parametrize(
-    ("search", "found"),
+    ("search", "expected"),
     [
         ("NSW", ["future", "Nsw old", "nsw"]),
         ("old nsw", ["Nsw old"]),
@@ -195,18 +197,18 @@ async def test_too_many_owners_are_refused_before_any_is_looked_up(
     ],
 )
 async def test_free_text_finds_names_numbers_and_types(
-    shelf: tuple[Tenant, dict[str, str]], search: str, found: list[str]
+    credentials_by_name: tuple[Tenant, dict[str, str]], search: str, expected: list[str]
 ) -> None:
-    assert await names(shelf[0], search=search) == found
+    assert await names(credentials_by_name[0], search=search) == expected
 
 
-async def test_the_deleted_show_when_asked(shelf: tuple[Tenant, dict[str, str]]) -> None:
-    assert await names(shelf[0], includeDeleted=True) == ["gone", *ALL]
-    assert await names(shelf[0], search="gone", includeDeleted=True) == ["gone"]
+async def test_deleted_credentials_are_included_on_request(credentials_by_name: tuple[Tenant, dict[str, str]]) -> None:
+    assert await names(credentials_by_name[0], includeDeleted=True) == ["gone", *ALL]
+    assert await names(credentials_by_name[0], search="gone", includeDeleted=True) == ["gone"]
 
 
 @pytest.mark.parametrize(
-    ("order", "found"),
+    ("order", "expected"),
     [
         ([], ALL),
         ([("LAST_UPDATED", "ASC")], ALL[::-1]),
@@ -224,27 +226,30 @@ async def test_the_deleted_show_when_asked(shelf: tuple[Tenant, dict[str, str]])
     ],
 )
 @pytest.mark.parametrize("backwards", [False, True])
-async def test_every_sort_is_walked_both_ways(
-    shelf: tuple[Tenant, dict[str, str]], order: list[tuple[str, str]], found: list[str], backwards: bool
+async def test_every_sort_is_paged_in_both_directions(
+    credentials_by_name: tuple[Tenant, dict[str, str]],
+    order: list[tuple[str, str]],
+    expected: list[str],
+    backwards: bool,
 ) -> None:
     keys = [{"field": name, "direction": direction} for name, direction in order]
-    assert await names(shelf[0], orderBy=keys) == found
+    assert await names(credentials_by_name[0], orderBy=keys) == expected
     walked: list[str] = []
     cursor: dict[str, Any] = {}
-    while len(walked) < len(found):
+    while len(walked) < len(expected):
         page = {"last" if backwards else "first": 2, **cursor, "orderBy": keys}
         selection = "nodes { identification { displayName } } pageInfo { startCursor endCursor }"
-        connection = (await run_query(shelf[0], "credentials", selection, **page)).data["credentials"]
+        connection = (await run_query(credentials_by_name[0], "credentials", selection, **page)).data["credentials"]
         here = [node["identification"]["displayName"] for node in connection["nodes"]]
         assert len(here) == 2
         walked = [*here, *walked] if backwards else [*walked, *here]
         info = connection["pageInfo"]
         cursor = {"before": info["startCursor"]} if backwards else {"after": info["endCursor"]}
-    assert walked == found
+    assert walked == expected
 
 
-async def test_credentials_are_counted(shelf: tuple[Tenant, dict[str, str]]) -> None:
-    tenant, ids = shelf
+async def test_credentials_are_counted(credentials_by_name: tuple[Tenant, dict[str, str]]) -> None:
+    tenant, ids = credentials_by_name
     for arguments, count in (({}, 6), ({"includeDeleted": True}, 7), ({"where": {"type": {"eq": "NPI"}}}, 1)):
         answer = await run_query(tenant, "credentials", "totalCount { count precision }", **arguments)
         assert answer.data["credentials"]["totalCount"] == {"count": count, "precision": "EXACT"}
@@ -253,8 +258,8 @@ async def test_credentials_are_counted(shelf: tuple[Tenant, dict[str, str]]) -> 
     assert answer.data["worker"]["credentials"]["totalCount"] == {"count": 3}
 
 
-async def test_people_hold_their_own_only(shelf: tuple[Tenant, dict[str, str]]) -> None:
-    tenant, ids = shelf
+async def test_people_list_only_their_own_credentials(credentials_by_name: tuple[Tenant, dict[str, str]]) -> None:
+    tenant, ids = credentials_by_name
     selection = (
         "id credentials(first: 2, orderBy: [{field: DISPLAY_NAME}]) "
         "{ nodes { identification { displayName } } pageInfo { hasNextPage } }"
@@ -264,13 +269,15 @@ async def test_people_hold_their_own_only(shelf: tuple[Tenant, dict[str, str]]) 
         ("worker", "kim", ["passport 50%"], False),
         ("applicant", "sam", ["npi"], False),
     ):
-        found = (await run_query(tenant, field, selection, by={"id": ids[name]})).data[field]["credentials"]
-        assert [node["identification"]["displayName"] for node in found["nodes"]] == expected
-        assert found["pageInfo"]["hasNextPage"] is more
+        listed = (await run_query(tenant, field, selection, by={"id": ids[name]})).data[field]["credentials"]
+        assert [node["identification"]["displayName"] for node in listed["nodes"]] == expected
+        assert listed["pageInfo"]["hasNextPage"] is more
 
 
-async def test_a_stranger_sees_none_of_them(shelf: tuple[Tenant, dict[str, str]], other_tenant: Tenant) -> None:
-    _, ids = shelf
+async def test_another_tenant_sees_no_credentials(
+    credentials_by_name: tuple[Tenant, dict[str, str]], other_tenant: Tenant
+) -> None:
+    _, ids = credentials_by_name
     assert await names(other_tenant, includeDeleted=True) == []
     assert await names(other_tenant, where={"id": {"in": [ids["nsw"]]}}) == []
     assert await names(other_tenant, where={"owner": {"type": "WORKER", "id": ids["jo"]}}) == []

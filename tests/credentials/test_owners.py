@@ -1,4 +1,4 @@
-"""Naming a credential's owners when it is created."""
+"""References to owners when a credential is created."""
 
 from typing import Any
 
@@ -12,16 +12,16 @@ OWNERS = "credential { owners { worker { id } applicant { id } } }"
 
 @pytest.fixture(scope="module")
 async def people(shared_tenant: Tenant) -> dict[str, str]:
-    """Two workers behind one external id, one deleted, and an applicant."""
-    found = {
+    """Provide two workers with one external id, a deleted worker, and an applicant."""
+    ids = {
         "jo": await shared_tenant.add_worker("Jo", source={"externalId": "W-1", "sourceSystem": "hr"}),
         "other": await shared_tenant.add_worker("Other", source={"externalId": "W-1", "sourceSystem": "payroll"}),
         "gone": await shared_tenant.add_worker("Gone", source={"externalId": "W-9", "sourceSystem": "hr"}),
     }
-    await mutate_ok(shared_tenant, "workerDelete", "worker { id }", worker={"id": found["gone"]})
+    await mutate_ok(shared_tenant, "workerDelete", "worker { id }", worker={"id": ids["gone"]})
     sam = {"identity": {"displayName": "Sam"}, "source": {"externalId": "A-1"}}
-    found["sam"] = (await mutate_ok(shared_tenant, "applicantCreate", "applicant { id }", **sam))["id"]
-    return found
+    ids["sam"] = (await mutate_ok(shared_tenant, "applicantCreate", "applicant { id }", **sam))["id"]
+    return ids
 
 
 def owned(**owners: Any) -> dict[str, Any]:
@@ -38,14 +38,14 @@ async def test_a_credential_belongs_to_a_worker_an_applicant_or_both(
         ({"worker": jo, "applicant": {"externalId": "A-1"}}, {"worker": jo, "applicant": sam}),
         ({"worker": {"externalId": "W-1", "sourceSystem": "hr"}}, {"worker": jo, "applicant": None}),
     ):
-        found = await mutate_ok(shared_tenant, "credentialCreate", OWNERS, **owned(**owners))
-        assert found == {"owners": expected}
+        credential = await mutate_ok(shared_tenant, "credentialCreate", OWNERS, **owned(**owners))
+        assert credential == {"owners": expected}
 
 
 @pytest.mark.parametrize("owners", [None, {}, {"worker": None}, {"worker": None, "applicant": None}])
-async def test_an_owner_is_needed(shared_tenant: Tenant, owners: dict[str, Any] | None) -> None:
-    given = {**credential_input("nobody"), "owners": owners}
-    (error,) = await assert_refused(shared_tenant, "credentialCreate", ("OWNER_REQUIRED", "owners"), **given)
+async def test_an_owner_is_required(shared_tenant: Tenant, owners: dict[str, Any] | None) -> None:
+    input = {**credential_input("nobody"), "owners": owners}
+    (error,) = await assert_refused(shared_tenant, "credentialCreate", ("OWNER_REQUIRED", "owners"), **input)
     assert error["__typename"] == "InvalidError"
 
 
@@ -69,25 +69,25 @@ async def test_an_owner_is_named_by_exactly_one_of_id_and_external_id(
     assert error["message"] == f"owners.{slot}: needs exactly one of id and externalId"
 
 
-async def test_two_workers_behind_an_external_id_are_not_guessed(shared_tenant: Tenant, people: dict[str, str]) -> None:
+async def test_an_ambiguous_external_id_is_refused(shared_tenant: Tenant, people: dict[str, str]) -> None:
     ambiguous = ("AMBIGUOUS_OWNER", "owners.worker.externalId")
     (error,) = await assert_refused(shared_tenant, "credentialCreate", ambiguous, **owned(worker={"externalId": "W-1"}))
     assert error["__typename"] == "AmbiguousOwnerError"
     assert "source system" in error["message"]
 
 
-async def test_the_deleted_own_nothing_new(shared_tenant: Tenant, people: dict[str, str]) -> None:
+async def test_deleted_people_cannot_become_owners(shared_tenant: Tenant, people: dict[str, str]) -> None:
     by_id = owned(worker={"id": people["gone"]})
     await assert_refused(shared_tenant, "credentialCreate", ("DELETED", "owners.worker"), **by_id)
     by_external_id = owned(worker={"externalId": "W-9"})
     await assert_refused(shared_tenant, "credentialCreate", ("NOT_FOUND", "owners.worker.externalId"), **by_external_id)
 
 
-async def test_unknown_owners_are_all_told_at_once(
+async def test_all_unknown_owners_are_refused_at_once(
     shared_tenant: Tenant, people: dict[str, str], other_tenant: Tenant
 ) -> None:
-    theirs = await other_tenant.add_worker("Theirs", source={"externalId": "S-1"})
-    for worker in (theirs, f"wkr_{UNKNOWN_ID}"):
+    foreign = await other_tenant.add_worker("Theirs", source={"externalId": "S-1"})
+    for worker in (foreign, f"wkr_{UNKNOWN_ID}"):
         await assert_refused(
             shared_tenant,
             "credentialCreate",

@@ -1,4 +1,4 @@
-"""Link, unlink and transfer: who holds a credential afterwards, and when it is refused."""
+"""Linking, unlinking and transferring: the owners afterwards, and the refusals."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from tests.credentials import life
-from tests.credentials.life import done, facts, move, owner, refused
+from tests.credentials import actions
+from tests.credentials.actions import event_kinds, mutate_refused, mutation_payload, owner_input, transfer_input
 from tests.service import Tenant, error_paths
 
 OWNED = "credential { owners { worker { id } applicant { id } } revision } status"
@@ -23,120 +23,120 @@ class People:
     applicant: str
     rival: str
 
-    async def change(self, verb: str, key: str, **given: Any) -> tuple[str, str | None, str | None]:
-        """Do it; gives what became of it, and who holds the credential now."""
-        payload = await done(self.tenant, f"credential{verb}", OWNED, id=key, **given)
+    async def change(self, verb: str, key: str, **input: Any) -> tuple[str, str | None, str | None]:
+        """Run a mutation; return its status and the owners afterwards."""
+        payload = await mutation_payload(self.tenant, f"credential{verb}", OWNED, id=key, **input)
         owners = payload["credential"]["owners"]
         worker, applicant = ((owners[slot] or {"id": None})["id"] for slot in ("worker", "applicant"))
         return payload["status"], worker, applicant
 
-    async def noop(self, verb: str, key: str, **given: Any) -> None:
-        """Do what is so already, which changes nothing."""
+    async def noop(self, verb: str, key: str, **input: Any) -> None:
+        """Run a mutation, assert that its status is NOOP and that it changes nothing."""
         before = await self.tenant.rows()
-        status, _, _ = await self.change(verb, key, **given)
+        status, _, _ = await self.change(verb, key, **input)
         assert status == "NOOP"
         assert await self.tenant.rows() == before
 
-    async def refused(self, verb: str, key: str, **given: Any) -> list[tuple[str, str]]:
-        """Be refused."""
-        return await refused(self.tenant, f"credential{verb}", OWNED, id=key, **given)
+    async def refused(self, verb: str, key: str, **input: Any) -> list[tuple[str, str]]:
+        """Run a mutation, assert that it is refused, and return the (code, path) pairs."""
+        return await mutate_refused(self.tenant, f"credential{verb}", OWNED, id=key, **input)
 
 
 @pytest.fixture
 async def people(tenant: Tenant) -> People:
     workers = [await tenant.add_worker(name) for name in ("Ada", "Ben")]
-    applicants = [await life.add_applicant(tenant, name) for name in ("Cy", "Dot")]
+    applicants = [await actions.add_applicant(tenant, name) for name in ("Cy", "Dot")]
     return People(tenant, *workers, *applicants)
 
 
 @pytest.fixture
 async def key(people: People) -> str:
-    """A credential of the worker."""
+    """Provide a credential of the worker."""
     return await people.tenant.add_credential(people.worker)
 
 
 @pytest.fixture
-async def theirs(people: People) -> str:
-    """A credential of the applicant."""
-    return await life.add_theirs(people.tenant, people.applicant)
+async def foreign_credential(people: People) -> str:
+    """Provide a credential of the applicant."""
+    return await actions.add_applicant_credential(people.tenant, people.applicant)
 
 
-async def test_linking_gives_a_further_owner(people: People, key: str) -> None:
-    linked = await people.change("Link", key, to=owner(people.applicant))
+async def test_linking_adds_an_owner(people: People, key: str) -> None:
+    linked = await people.change("Link", key, to=owner_input(people.applicant))
     assert linked == ("LINKED", people.worker, people.applicant)
-    assert await facts(people.tenant, key) == ["credential.added", "credential.linked"]
-    event = (await life.ledger(people.tenant, key))[-1]
+    assert await event_kinds(people.tenant, key) == ["credential.added", "credential.linked"]
+    event = (await actions.events_of(people.tenant, key))[-1]
     assert event.changes == {"owners.applicant": {"from": None, "to": people.applicant}}
-    assert (event.worker_id, (await life.row(people.tenant, key)).revision) == (people.worker, 2)
+    assert (event.worker_id, (await actions.credential_row(people.tenant, key)).revision) == (people.worker, 2)
 
 
-async def test_linking_the_same_owner_again_is_a_no_op(people: People, key: str, theirs: str) -> None:
-    await people.noop("Link", key, to=owner(people.worker))
-    await people.noop("Link", theirs, to=owner(people.applicant))
+async def test_linking_the_same_owner_again_is_a_no_op(people: People, key: str, foreign_credential: str) -> None:
+    await people.noop("Link", key, to=owner_input(people.worker))
+    await people.noop("Link", foreign_credential, to=owner_input(people.applicant))
 
 
-async def test_a_slot_held_by_another_is_already_linked_and_says_by_whom(people: People, key: str) -> None:
-    await people.change("Link", key, to=owner(people.applicant))
+async def test_linking_to_a_taken_slot_is_refused_with_its_owner(people: People, key: str) -> None:
+    await people.change("Link", key, to=owner_input(people.applicant))
     before = await people.tenant.rows()
-    asked = "errors { ... on AlreadyLinkedError { owner { __typename ... on Node { id } } } }"
+    selection = "errors { ... on AlreadyLinkedError { owner { __typename ... on Node { id } } } }"
     for to, kind, holder in (
         (people.colleague, "Worker", people.worker),
         (people.rival, "Applicant", people.applicant),
     ):
-        payload = await people.tenant.mutate("credentialLink", f"status {asked}", id=key, to=owner(to))
+        payload = await people.tenant.mutate("credentialLink", f"status {selection}", id=key, to=owner_input(to))
         assert error_paths(payload) == [("ALREADY_LINKED", "to")]
         assert payload["errors"][0]["owner"] == {"__typename": kind, "id": holder}
         assert payload["errors"][0]["__typename"] == "AlreadyLinkedError"
     assert await people.tenant.rows() == before
 
 
-async def test_the_holder_is_told_again_by_the_same_idempotency_key(people: People, key: str) -> None:
-    asked = "status errors { ... on AlreadyLinkedError { owner { ... on Worker { id } } } }"
-    given: dict[str, Any] = {"id": key, "to": owner(people.colleague), "idempotencyKey": "link-1"}
-    once = await people.tenant.mutate("credentialLink", asked, **given)
+async def test_the_replayed_refusal_contains_the_owner(people: People, key: str) -> None:
+    selection = "status errors { ... on AlreadyLinkedError { owner { ... on Worker { id } } } }"
+    input: dict[str, Any] = {"id": key, "to": owner_input(people.colleague), "idempotencyKey": "link-1"}
+    once = await people.tenant.mutate("credentialLink", selection, **input)
     assert once["errors"][0]["owner"] == {"id": people.worker}
-    assert await people.tenant.mutate("credentialLink", asked, **given) == once
+    assert await people.tenant.mutate("credentialLink", selection, **input) == once
 
 
-async def test_unlinking_takes_one_owner_away(people: People, key: str) -> None:
-    await people.change("Link", key, to=owner(people.applicant))
+async def test_unlinking_removes_one_owner(people: People, key: str) -> None:
+    await people.change("Link", key, to=owner_input(people.applicant))
     assert await people.change("Unlink", key, ownerType="WORKER") == ("UNLINKED", None, people.applicant)
-    event = (await life.ledger(people.tenant, key))[-1]
+    event = (await actions.events_of(people.tenant, key))[-1]
     assert event.kind.value == "credential.unlinked"
     assert event.changes == {"owners.worker": {"from": people.worker, "to": None}}
     assert event.worker_id == people.worker
 
 
-async def test_unlinking_an_empty_slot_is_a_no_op(people: People, key: str, theirs: str) -> None:
+async def test_unlinking_an_empty_slot_is_a_no_op(people: People, key: str, foreign_credential: str) -> None:
     await people.noop("Unlink", key, ownerType="APPLICANT")
-    await people.noop("Unlink", theirs, ownerType="WORKER")
+    await people.noop("Unlink", foreign_credential, ownerType="WORKER")
 
 
-async def test_the_last_owner_stays(people: People, key: str, theirs: str) -> None:
+async def test_the_last_owner_cannot_be_unlinked(people: People, key: str, foreign_credential: str) -> None:
     assert await people.refused("Unlink", key, ownerType="WORKER") == [("LAST_OWNER", "ownerType")]
-    assert await people.refused("Unlink", theirs, ownerType="APPLICANT") == [("LAST_OWNER", "ownerType")]
+    assert await people.refused("Unlink", foreign_credential, ownerType="APPLICANT") == [("LAST_OWNER", "ownerType")]
 
 
-async def test_transferring_within_a_type_swaps_the_holder(people: People, key: str, theirs: str) -> None:
-    swapped = await people.change("Transfer", key, **move(people.worker, people.colleague))
+async def test_transferring_within_a_type_replaces_the_owner(people: People, key: str, foreign_credential: str) -> None:
+    swapped = await people.change("Transfer", key, **transfer_input(people.worker, people.colleague))
     assert swapped == ("TRANSFERRED", people.colleague, None)
-    event = (await life.ledger(people.tenant, key))[-1]
+    event = (await actions.events_of(people.tenant, key))[-1]
     assert event.kind.value == "credential.transferred"
     assert event.changes == {"owners.worker": {"from": people.worker, "to": people.colleague}}
-    swapped = await people.change("Transfer", theirs, **move(people.applicant, people.rival))
+    swapped = await people.change("Transfer", foreign_credential, **transfer_input(people.applicant, people.rival))
     assert swapped == ("TRANSFERRED", None, people.rival)
 
 
-async def test_the_other_slot_stays_as_it_is_when_one_is_swapped(people: People, key: str) -> None:
-    await people.change("Link", key, to=owner(people.applicant))
-    swapped = await people.change("Transfer", key, **move(people.worker, people.colleague))
+async def test_a_transfer_within_a_type_keeps_the_other_slot(people: People, key: str) -> None:
+    await people.change("Link", key, to=owner_input(people.applicant))
+    swapped = await people.change("Transfer", key, **transfer_input(people.worker, people.colleague))
     assert swapped == ("TRANSFERRED", people.colleague, people.applicant)
 
 
-async def test_an_applicants_credential_goes_with_them_when_they_are_hired(people: People, theirs: str) -> None:
-    hired = await people.change("Transfer", theirs, **move(people.applicant, people.worker))
+async def test_hiring_moves_an_applicants_credential_to_the_worker(people: People, foreign_credential: str) -> None:
+    hired = await people.change("Transfer", foreign_credential, **transfer_input(people.applicant, people.worker))
     assert hired == ("TRANSFERRED", people.worker, None)
-    event = (await life.ledger(people.tenant, theirs))[-1]
+    event = (await actions.events_of(people.tenant, foreign_credential))[-1]
     assert event.worker_id == people.worker
     assert event.changes == {
         "owners.applicant": {"from": people.applicant, "to": None},
@@ -144,78 +144,80 @@ async def test_an_applicants_credential_goes_with_them_when_they_are_hired(peopl
     }
 
 
-async def test_hiring_clears_the_applicant_where_the_worker_holds_it_already(people: People, key: str) -> None:
-    await people.change("Link", key, to=owner(people.applicant))
-    hired = await people.change("Transfer", key, **move(people.applicant, people.worker))
+async def test_hiring_clears_the_applicant_if_the_worker_owns_the_credential(people: People, key: str) -> None:
+    await people.change("Link", key, to=owner_input(people.applicant))
+    hired = await people.change("Transfer", key, **transfer_input(people.applicant, people.worker))
     assert hired == ("TRANSFERRED", people.worker, None)
 
 
-async def test_hiring_is_refused_where_another_worker_holds_it(people: People, key: str) -> None:
-    await people.change("Link", key, to=owner(people.applicant))
-    found = await people.refused("Transfer", key, **move(people.applicant, people.colleague))
-    assert found == [("ALREADY_LINKED", "to")]
+async def test_hiring_is_refused_if_another_worker_owns_the_credential(people: People, key: str) -> None:
+    await people.change("Link", key, to=owner_input(people.applicant))
+    refusals = await people.refused("Transfer", key, **transfer_input(people.applicant, people.colleague))
+    assert refusals == [("ALREADY_LINKED", "to")]
 
 
 async def test_a_workers_credential_can_go_to_an_applicant(people: People, key: str) -> None:
-    moved = await people.change("Transfer", key, **move(people.worker, people.applicant))
+    moved = await people.change("Transfer", key, **transfer_input(people.worker, people.applicant))
     assert moved == ("TRANSFERRED", None, people.applicant)
-    assert (await life.ledger(people.tenant, key))[-1].worker_id == people.worker
+    assert (await actions.events_of(people.tenant, key))[-1].worker_id == people.worker
 
 
-async def test_what_is_not_owned_by_the_one_it_comes_from_is_a_mismatch(people: People, key: str) -> None:
+async def test_transferring_from_somebody_else_than_the_owner_is_a_mismatch(people: People, key: str) -> None:
     for source in (people.colleague, people.applicant):
         for to in (people.worker, people.colleague, people.rival):
             expected = [("OWNER_MISMATCH", "from")]
-            assert await people.refused("Transfer", key, **move(source, to)) == expected
+            assert await people.refused("Transfer", key, **transfer_input(source, to)) == expected
 
 
-async def test_transferring_to_the_same_owner_is_a_no_op(people: People, key: str, theirs: str) -> None:
-    await people.noop("Transfer", key, **move(people.worker, people.worker))
-    await people.noop("Transfer", theirs, **move(people.applicant, people.applicant))
+async def test_transferring_to_the_same_owner_is_a_no_op(people: People, key: str, foreign_credential: str) -> None:
+    await people.noop("Transfer", key, **transfer_input(people.worker, people.worker))
+    await people.noop("Transfer", foreign_credential, **transfer_input(people.applicant, people.applicant))
 
 
-async def test_a_deleted_credential_changes_no_hands(people: People, key: str) -> None:
-    await done(people.tenant, "credentialDelete", id=key)
+async def test_a_deleted_credential_refuses_ownership_changes(people: People, key: str) -> None:
+    await mutation_payload(people.tenant, "credentialDelete", id=key)
     expected = [("DELETED", "id")]
-    assert await people.refused("Link", key, to=owner(people.worker)) == expected
+    assert await people.refused("Link", key, to=owner_input(people.worker)) == expected
     assert await people.refused("Unlink", key, ownerType="APPLICANT") == expected
     assert await people.refused("Unlink", key, ownerType="WORKER") == expected
-    assert await people.refused("Transfer", key, **move(people.worker, people.worker)) == expected
+    assert await people.refused("Transfer", key, **transfer_input(people.worker, people.worker)) == expected
 
 
-async def test_nothing_goes_to_somebody_deleted_but_it_can_leave_them(people: People, key: str) -> None:
-    await done(people.tenant, "workerDelete", "worker { id }", worker={"id": people.colleague})
+async def test_deleted_people_can_lose_but_not_gain_credentials(people: People, key: str) -> None:
+    await mutation_payload(people.tenant, "workerDelete", "worker { id }", worker={"id": people.colleague})
     expected = [("DELETED", "to")]
-    assert await people.refused("Link", key, to=owner(people.colleague)) == expected
-    assert await people.refused("Transfer", key, **move(people.worker, people.colleague)) == expected
-    await done(people.tenant, "workerDelete", "worker { id }", worker={"id": people.worker})
-    moved = await people.change("Transfer", key, **move(people.worker, people.applicant))
+    assert await people.refused("Link", key, to=owner_input(people.colleague)) == expected
+    assert await people.refused("Transfer", key, **transfer_input(people.worker, people.colleague)) == expected
+    await mutation_payload(people.tenant, "workerDelete", "worker { id }", worker={"id": people.worker})
+    moved = await people.change("Transfer", key, **transfer_input(people.worker, people.applicant))
     assert moved == ("TRANSFERRED", None, people.applicant)
 
 
 async def test_a_stale_revision_is_a_conflict(people: People, key: str) -> None:
     expected = [("CONFLICT", "expectedRevision")]
     stale = {"expectedRevision": 2}
-    assert await people.refused("Link", key, to=owner(people.applicant), **stale) == expected
-    assert await people.refused("Transfer", key, **move(people.worker, people.colleague), **stale) == expected
+    assert await people.refused("Link", key, to=owner_input(people.applicant), **stale) == expected
+    assert await people.refused("Transfer", key, **transfer_input(people.worker, people.colleague), **stale) == expected
     assert await people.refused("Unlink", key, ownerType="WORKER", **stale) == expected
-    await people.change("Link", key, to=owner(people.applicant), expectedRevision=1)
+    await people.change("Link", key, to=owner_input(people.applicant), expectedRevision=1)
 
 
 async def test_owners_never_change_through_update_or_replace(people: People, key: str) -> None:
     owners = {"worker": {"id": people.colleague}}
-    assert await refused(people.tenant, "credentialUpdate", id=key, owners=owners) == [("OWNER_IMMUTABLE", "owners")]
+    assert await mutate_refused(people.tenant, "credentialUpdate", id=key, owners=owners) == [
+        ("OWNER_IMMUTABLE", "owners")
+    ]
 
 
 async def test_each_needs_the_scope_of_writing(people: People, key: str) -> None:
     limited = await people.tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW, Scope.WORKERS_WRITE)
     calls: dict[str, dict[str, Any]] = {
-        "Link": {"to": owner(people.applicant)},
+        "Link": {"to": owner_input(people.applicant)},
         "Unlink": {"ownerType": "APPLICANT"},
-        "Transfer": move(people.worker, people.colleague),
+        "Transfer": transfer_input(people.worker, people.colleague),
     }
-    for verb, given in calls.items():
-        needed = await life.forbidden(people.tenant, f"credential{verb}", limited, OWNED, id=key, **given)
+    for verb, input in calls.items():
+        needed = await actions.mutate_forbidden(people.tenant, f"credential{verb}", limited, OWNED, id=key, **input)
         assert needed == "credentials:write"
 
 
@@ -223,10 +225,12 @@ async def test_another_tenants_credential_and_people_are_not_found(
     people: People, other_tenant: Tenant, key: str
 ) -> None:
     foreign = await other_tenant.add_worker()
-    theirs = await other_tenant.add_credential(foreign)
-    assert await people.refused("Link", theirs, to=owner(people.worker)) == [("NOT_FOUND", "id")]
-    assert await people.refused("Unlink", theirs, ownerType="APPLICANT") == [("NOT_FOUND", "id")]
-    assert await people.refused("Transfer", theirs, **move(people.worker, people.colleague)) == [("NOT_FOUND", "id")]
-    assert await people.refused("Link", key, to=owner(foreign)) == [("NOT_FOUND", "to.id")]
-    assert await people.refused("Transfer", key, **move(people.worker, foreign)) == [("NOT_FOUND", "to.id")]
-    assert await people.refused("Transfer", key, **move(foreign, people.worker)) == [("NOT_FOUND", "from.id")]
+    foreign_credential = await other_tenant.add_credential(foreign)
+    assert await people.refused("Link", foreign_credential, to=owner_input(people.worker)) == [("NOT_FOUND", "id")]
+    assert await people.refused("Unlink", foreign_credential, ownerType="APPLICANT") == [("NOT_FOUND", "id")]
+    assert await people.refused("Transfer", foreign_credential, **transfer_input(people.worker, people.colleague)) == [
+        ("NOT_FOUND", "id")
+    ]
+    assert await people.refused("Link", key, to=owner_input(foreign)) == [("NOT_FOUND", "to.id")]
+    assert await people.refused("Transfer", key, **transfer_input(people.worker, foreign)) == [("NOT_FOUND", "to.id")]
+    assert await people.refused("Transfer", key, **transfer_input(foreign, people.worker)) == [("NOT_FOUND", "from.id")]

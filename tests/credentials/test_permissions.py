@@ -1,4 +1,4 @@
-"""The rules of states.py in every state there is, against a table written by hand."""
+"""The rules of permissions.py in every state, against a table written by hand."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ from app.core.errors import DomainError
 from app.credential_types.tables import Category, CreationPolicy, CredentialType
 from app.credentials import permissions
 from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, OwnerType, VerificationStatus
-from tests.credentials import rules
-from tests.credentials.rules import State
+from tests.credentials import expected_rules
+from tests.credentials.expected_rules import State
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LATEST, OLDER = "cver_0000000000000002", "cver_0000000000000001"
@@ -39,13 +39,18 @@ OWNERS = (("Ada", None), (None, "Cy"), ("Ada", "Cy"))
 ALL = [
     State(final, verifiable, intake, *life, ["PENDING", approval], *owners)
     for final, verifiable, intake, life, approval, owners in product(
-        (False, True), (False, True), rules.INTAKES, rules.LIVES, rules.APPROVALS, OWNERS
+        (False, True),
+        (False, True),
+        expected_rules.INTAKES,
+        expected_rules.LIFECYCLE_STATES,
+        expected_rules.APPROVALS,
+        OWNERS,
     )
 ]
 
 
 def credential_in(state: State) -> Credential:
-    """A credential in a state."""
+    """Return a credential in a state."""
     return Credential(
         organization_id="org_1",
         id="cred_1",
@@ -87,7 +92,7 @@ def code(refusal: DomainError | None) -> str:
 
 
 def test_every_operation_is_in_the_table() -> None:
-    assert tuple(RULES) == rules.OPERATIONS
+    assert tuple(RULES) == expected_rules.OPERATIONS
     named = {
         name for name, value in vars(permissions).items() if getattr(value, "__module__", "") == permissions.__name__
     }
@@ -97,58 +102,65 @@ def test_every_operation_is_in_the_table() -> None:
     assert {name for name in named if not name.startswith("_")} == of_versions_and_owners | of_the_rest
 
 
-@pytest.mark.parametrize("operation", rules.OPERATIONS)
-def test_in_every_state_the_rule_is_what_the_table_says(operation: str) -> None:
+@pytest.mark.parametrize("operation", expected_rules.OPERATIONS)
+def test_the_rule_matches_the_table_in_every_state(operation: str) -> None:
     for state in ALL:
         credential = credential_in(state)
         before = credential.model_dump()
-        assert (code(RULES[operation](credential, state.final)), state) == (rules.refusal(operation, state), state)
+        assert (code(RULES[operation](credential, state.final)), state) == (
+            expected_rules.refusal(operation, state),
+            state,
+        )
         assert credential.model_dump() == before
 
 
-def test_from_every_state_some_way_leads_on() -> None:
+def test_every_state_allows_an_operation() -> None:
     for state in ALL:
-        allowed = [operation for operation in rules.OPERATIONS if not rules.refusal(operation, state)]
+        allowed = [operation for operation in expected_rules.OPERATIONS if not expected_rules.refusal(operation, state)]
         assert allowed, state
         assert ("delete" in allowed) is not state.deleted
 
 
 @pytest.mark.parametrize("operation", ["approve", "reject"])
-def test_a_named_version_is_decided_by_its_own_approval_not_by_the_latest_ones(operation: str) -> None:
+def test_a_named_version_is_reviewed_by_its_own_approval(operation: str) -> None:
     decide: Any = getattr(permissions, operation)
-    for state, approval in product(ALL, rules.APPROVALS):
+    for state, approval in product(ALL, expected_rules.APPROVALS):
         named = State(**{**vars(state), "approvals": [approval]})
-        found = decide(credential_in(state), Approval(approval), final=state.final)
-        assert (code(found), state) == (rules.refusal(operation, named), state)
+        refusal = decide(credential_in(state), Approval(approval), final=state.final)
+        assert (code(refusal), state) == (expected_rules.refusal(operation, named), state)
 
 
-def test_only_the_latest_version_can_be_edited_and_what_forbids_all_comes_first() -> None:
+def test_only_the_latest_version_can_be_edited_and_general_refusals_come_first() -> None:
     for state in ALL:
         credential = credential_in(state)
         latest = permissions.edit_version(credential, version(LATEST), final=state.final)
-        assert code(latest) == rules.refusal("editVersion", state)
-        life = rules.BY_LIFE["editVersion"][rules.LIVES.index((state.archived, state.deleted))]
+        assert code(latest) == expected_rules.refusal("editVersion", state)
+        life = expected_rules.BY_LIFECYCLE["editVersion"][
+            expected_rules.LIFECYCLE_STATES.index((state.archived, state.deleted))
+        ]
         older = permissions.edit_version(credential, version(OLDER), final=state.final)
         assert code(older) == (life or "NOT_LATEST_VERSION")
 
 
 @pytest.mark.parametrize("slot", OwnerType)
-def test_an_owner_can_be_taken_away_where_the_other_stays(slot: OwnerType) -> None:
+def test_an_owner_can_be_unlinked_if_the_other_stays(slot: OwnerType) -> None:
     for state in ALL:
         other = state.applicant if slot is OwnerType.WORKER else state.worker
         expected = "DELETED" if state.deleted else "LAST_OWNER" if other is None else ""
         assert code(permissions.unlink(credential_in(state), slot)) == expected
 
 
-def test_a_file_of_no_version_can_be_removed_while_the_credential_is_live() -> None:
+def test_a_waiting_file_can_be_removed_while_the_credential_is_live() -> None:
     for state in ALL:
-        expected = rules.BY_LIFE["attach"][rules.LIVES.index((state.archived, state.deleted))]
+        expected = expected_rules.BY_LIFECYCLE["attach"][
+            expected_rules.LIFECYCLE_STATES.index((state.archived, state.deleted))
+        ]
         assert code(permissions.discard(credential_in(state))) == expected
 
 
 def test_a_purge_is_confirmed_last() -> None:
     for state in ALL:
-        expected = rules.refusal("purge", state) or "CONFIRMATION_REQUIRED"
+        expected = expected_rules.refusal("purge", state) or "CONFIRMATION_REQUIRED"
         assert code(permissions.purge(credential_in(state), confirmed=False)) == expected
 
 
@@ -161,10 +173,8 @@ def test_a_purge_is_confirmed_last() -> None:
         (CreationPolicy.REQUEST_ONLY, True, "TYPE_ARCHIVED"),
     ],
 )
-def test_the_type_says_whether_a_credential_can_be_created(
-    policy: CreationPolicy, archived: bool, expected: str
-) -> None:
-    kind = CredentialType(
+def test_creation_depends_on_the_type(policy: CreationPolicy, archived: bool, expected: str) -> None:
+    credential_type = CredentialType(
         organization_id="org_1",
         id="ctyp_1",
         code="WWCC_NSW",
@@ -177,4 +187,4 @@ def test_the_type_says_whether_a_credential_can_be_created(
         created_at=NOW,
         last_updated=NOW,
     )
-    assert code(permissions.create(kind)) == expected
+    assert code(permissions.create(credential_type)) == expected

@@ -1,4 +1,4 @@
-"""A purge against whatever else is done to the credential: it is there whole, or nothing of it is left."""
+"""Races of a purge with other operations: the credential is complete, or nothing of it is left."""
 
 import asyncio
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 from app.credentials.tables import Approval
 from app.credentials.verification import attempts
 from app.registries.registry_set import RegistrySet
-from tests.credentials import audit
-from tests.credentials.life import done, tally
+from tests.credentials import consistency
+from tests.credentials.actions import count, mutation_payload
 from tests.service import Tenant
 
 ROUNDS = 4
@@ -21,17 +21,17 @@ async def worker(tenant: Tenant) -> str:
 
 
 async def archived(tenant: Tenant, worker: str) -> str:
-    """An archived credential whose first check is still to be made."""
+    """Add an archived credential whose first check is pending."""
     key = await tenant.add_credential(worker)
-    await done(tenant, "credentialArchive", id=key)
+    await mutation_payload(tenant, "credentialArchive", id=key)
     return key
 
 
 async def call(tenant: Tenant, verb: str, key: str) -> str:
-    """Do it; gives the code of the refusal, or OK."""
+    """Run a mutation; return the code of the refusal, or OK."""
     selection = "purgedId" if verb == "Purge" else "credential { id }"
-    given: dict[str, Any] = {"confirm": True} if verb == "Purge" else {}
-    payload = await tenant.mutate(f"credential{verb}", selection, id=key, **given)
+    input: dict[str, Any] = {"confirm": True} if verb == "Purge" else {}
+    payload = await tenant.mutate(f"credential{verb}", selection, id=key, **input)
     return str(payload["errors"][0]["code"]) if payload["errors"] else "OK"
 
 
@@ -40,47 +40,47 @@ async def race(tenant: Tenant, key: str, *verbs: str) -> list[str]:
 
 
 @pytest.mark.parametrize("verb", ["Verify", "Approve", "Reject", "Archive"])
-async def test_a_purge_against_what_the_archive_forbids(tenant: Tenant, worker: str, verb: str) -> None:
+async def test_purge_races_operations_refused_in_the_archive(tenant: Tenant, worker: str, verb: str) -> None:
     for _ in range(ROUNDS):
         key = await archived(tenant, worker)
-        found = await race(tenant, key, verb, "Purge", verb)
-        assert found[1] == "OK"
-        assert {found[0], found[2]} <= {"ARCHIVED", "NOT_FOUND"}
-        await audit.gone(tenant, key)
+        codes = await race(tenant, key, verb, "Purge", verb)
+        assert codes[1] == "OK"
+        assert {codes[0], codes[2]} <= {"ARCHIVED", "NOT_FOUND"}
+        await consistency.assert_purged(tenant, key)
 
 
-async def test_a_purge_against_a_restore(tenant: Tenant, worker: str) -> None:
+async def test_purge_races_restore(tenant: Tenant, worker: str) -> None:
     for _ in range(ROUNDS):
         key = await archived(tenant, worker)
-        found = await race(tenant, key, "Restore", "Purge")
-        assert found in (["OK", "NOT_ARCHIVED"], ["NOT_FOUND", "OK"])
-        if found[1] == "OK":
-            await audit.gone(tenant, key)
+        codes = await race(tenant, key, "Restore", "Purge")
+        assert codes in (["OK", "NOT_ARCHIVED"], ["NOT_FOUND", "OK"])
+        if codes[1] == "OK":
+            await consistency.assert_purged(tenant, key)
         else:
-            await audit.agree(tenant, key, first=Approval.NOT_REQUIRED, owners=(worker, None))
+            await consistency.assert_matches_events(tenant, key, first=Approval.NOT_REQUIRED, owners=(worker, None))
 
 
-async def test_of_many_purges_one_wins(tenant: Tenant, worker: str) -> None:
+async def test_one_of_many_concurrent_purges_wins(tenant: Tenant, worker: str) -> None:
     key = await archived(tenant, worker)
-    assert tally(await race(tenant, key, *["Purge"] * 10)) == {"OK": 1, "NOT_FOUND": 9}
-    await audit.gone(tenant, key)
+    assert count(await race(tenant, key, *["Purge"] * 10)) == {"OK": 1, "NOT_FOUND": 9}
+    await consistency.assert_purged(tenant, key)
 
 
-async def test_checks_under_way_when_it_is_archived_and_purged(tenant: Tenant, worker: str) -> None:
+async def test_running_checks_race_archive_and_purge(tenant: Tenant, worker: str) -> None:
     async def put_away(key: str) -> str:
-        await done(tenant, "credentialArchive", id=key)
+        await mutation_payload(tenant, "credentialArchive", id=key)
         return await call(tenant, "Purge", key)
 
     for _ in range(ROUNDS):
         key = await tenant.add_credential(worker)
         checks = [call(tenant, "Verify", key) for _ in range(3)]
-        purged, *found = await asyncio.gather(put_away(key), *checks)
+        purged, *codes = await asyncio.gather(put_away(key), *checks)
         assert purged == "OK"
-        assert set(found) <= {"OK", "ARCHIVED", "NOT_FOUND"}
-        await audit.gone(tenant, key)
+        assert set(codes) <= {"OK", "ARCHIVED", "NOT_FOUND"}
+        await consistency.assert_purged(tenant, key)
 
 
-async def test_a_pending_check_that_is_finished_while_it_is_purged(tenant: Tenant, worker: str) -> None:
+async def test_a_finishing_check_races_a_purge(tenant: Tenant, worker: str) -> None:
     sources = RegistrySet()
     for _ in range(ROUNDS):
         key = await archived(tenant, worker)
@@ -89,5 +89,5 @@ async def test_a_pending_check_that_is_finished_while_it_is_purged(tenant: Tenan
         purged, *leased = await asyncio.gather(call(tenant, "Purge", key), *finished)
         assert purged == "OK"
         assert leased.count(True) <= 1
-        await audit.gone(tenant, key)
+        await consistency.assert_purged(tenant, key)
     await sources.close()

@@ -1,4 +1,4 @@
-"""The review queue: what waits for a person, the longest waiting first."""
+"""The review queue: credentials that wait for a person, longest waiting first."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,8 @@ import pytest
 from app.access import Scope
 from app.credentials.tables import Credential, Intake
 from tests.conftest import SettableClock
-from tests.credentials import life
-from tests.credentials.life import done
+from tests.credentials import actions
+from tests.credentials.actions import mutation_payload
 from tests.service import Tenant, ids_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -18,19 +18,19 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 async def worker(tenant: Tenant) -> str:
-    await life.add_type(tenant)
-    await life.choose(tenant, approvalsEnabled=True)
+    await actions.add_type(tenant)
+    await actions.update_settings(tenant, approvalsEnabled=True)
     return await tenant.add_worker()
 
 
 @pytest.fixture
 async def waiting(tenant: Tenant, worker: str, clock: SettableClock) -> list[str]:
-    """Five tickets, the oldest first, of which two are of the same instant."""
+    """Provide five tickets, oldest first; two have the same time."""
     keys = []
     with clock.stopped():
         for minutes in (4, 1, 3, 1, 2):
             clock.set(NOON + timedelta(minutes=minutes))
-            keys.append((minutes, await life.add_ticket(tenant, worker)))
+            keys.append((minutes, await actions.add_ticket(tenant, worker)))
     return [key for _, key in sorted(keys)]
 
 
@@ -47,12 +47,12 @@ async def queued(tenant: Tenant, arguments: str = "") -> Sequence[str]:
 
 
 async def test_the_longest_waiting_comes_first(tenant: Tenant, waiting: list[str]) -> None:
-    found = await queue(tenant)
-    assert ids_of(found["nodes"]) == waiting
-    assert found["totalCount"]["count"] == 5
+    nodes = await queue(tenant)
+    assert ids_of(nodes["nodes"]) == waiting
+    assert nodes["totalCount"]["count"] == 5
 
 
-async def test_pages_lead_through_the_queue_both_ways(tenant: Tenant, waiting: list[str]) -> None:
+async def test_the_queue_is_paged_in_both_directions(tenant: Tenant, waiting: list[str]) -> None:
     first = await queue(tenant, "(first: 2)")
     assert ids_of(first["nodes"]) == waiting[:2]
     assert (first["pageInfo"]["hasNextPage"], first["pageInfo"]["hasPreviousPage"]) == (True, False)
@@ -65,9 +65,9 @@ async def test_pages_lead_through_the_queue_both_ways(tenant: Tenant, waiting: l
     assert await queued(tenant, "(last: 1)") == waiting[4:]
 
 
-async def test_what_is_decided_between_two_pages_shifts_nothing(tenant: Tenant, waiting: list[str]) -> None:
+async def test_a_decision_between_two_pages_shifts_nothing(tenant: Tenant, waiting: list[str]) -> None:
     first = await queue(tenant, "(first: 2)")
-    await done(tenant, "credentialsApprove", "total", ids=waiting[:2])
+    await mutation_payload(tenant, "credentialsApprove", "total", ids=waiting[:2])
     after = f'(first: 2, after: "{first["pageInfo"]["endCursor"]}")'
     assert await queued(tenant, after) == waiting[2:4]
 
@@ -82,62 +82,62 @@ async def test_a_cursor_of_another_list_or_tenant_is_refused(
     assert (await tenant.execute('{ reviewQueue(after: "x") { nodes { id } } }')).codes == ["BAD_CURSOR"]
 
 
-async def test_what_is_decided_archived_or_deleted_leaves_it(tenant: Tenant, waiting: list[str]) -> None:
+async def test_decided_archived_and_deleted_credentials_leave_the_queue(tenant: Tenant, waiting: list[str]) -> None:
     approved, rejected, archived, deleted, left = waiting
-    await done(tenant, "credentialApprove", id=approved)
-    await done(tenant, "credentialReject", id=rejected)
-    await done(tenant, "credentialArchive", id=archived)
-    await done(tenant, "credentialDelete", id=deleted)
+    await mutation_payload(tenant, "credentialApprove", id=approved)
+    await mutation_payload(tenant, "credentialReject", id=rejected)
+    await mutation_payload(tenant, "credentialArchive", id=archived)
+    await mutation_payload(tenant, "credentialDelete", id=deleted)
     assert await queued(tenant) == [left]
-    await done(tenant, "credentialRestore", id=archived)
-    await done(tenant, "credentialUndelete", id=deleted)
+    await mutation_payload(tenant, "credentialRestore", id=archived)
+    await mutation_payload(tenant, "credentialUndelete", id=deleted)
     assert await queued(tenant) == [archived, deleted, left]
 
 
-async def test_a_new_version_waits_from_when_it_was_added(tenant: Tenant, waiting: list[str]) -> None:
+async def test_a_new_version_waits_from_its_creation(tenant: Tenant, waiting: list[str]) -> None:
     oldest = waiting[0]
-    await done(tenant, "credentialApprove", id=oldest)
+    await mutation_payload(tenant, "credentialApprove", id=oldest)
     assert await queued(tenant) == waiting[1:]
-    await life.add_version(tenant, oldest, expiryDate="2034-05-01")
+    await actions.add_version(tenant, oldest, expiryDate="2034-05-01")
     assert await queued(tenant) == [*waiting[1:], oldest]
 
 
-async def test_what_needs_no_approval_does_not_wait(tenant: Tenant, worker: str) -> None:
+async def test_versions_without_required_approval_are_not_queued(tenant: Tenant, worker: str) -> None:
     await tenant.add_credential(worker)
     assert await queued(tenant) == []
-    await life.choose(tenant, approvalsEnabled=False)
-    await life.add_ticket(tenant, worker)
+    await actions.update_settings(tenant, approvalsEnabled=False)
+    await actions.add_ticket(tenant, worker)
     assert await queued(tenant) == []
 
 
-async def test_a_check_that_a_person_must_settle_waits_too(tenant: Tenant, worker: str) -> None:
+async def test_a_check_that_needs_a_review_is_queued(tenant: Tenant, worker: str) -> None:
     key = await tenant.add_credential(worker)
-    await done(tenant, "credentialVerify", id=key)
+    await mutation_payload(tenant, "credentialVerify", id=key)
     assert await queued(tenant) == [key]
-    await done(tenant, "credentialApprove", id=key)
+    await mutation_payload(tenant, "credentialApprove", id=key)
     assert await queued(tenant) == []
 
 
-async def test_a_request_that_nobody_answered_does_not_wait(tenant: Tenant, waiting: list[str]) -> None:
+async def test_an_unsubmitted_request_is_not_queued(tenant: Tenant, waiting: list[str]) -> None:
     requested, submitted, cancelled, *direct = waiting
     for key, intake in ((requested, Intake.REQUESTED), (submitted, Intake.SUBMITTED), (cancelled, Intake.CANCELLED)):
-        await life.write(tenant, Credential, key, intake=intake)
+        await actions.update_row(tenant, Credential, key, intake=intake)
     assert await queued(tenant) == [submitted, *direct]
 
 
-async def test_the_queue_can_be_narrowed(tenant: Tenant, waiting: list[str], worker: str) -> None:
+async def test_the_queue_can_be_filtered(tenant: Tenant, waiting: list[str], worker: str) -> None:
     other = await tenant.add_worker("Another")
-    key = await life.add_ticket(tenant, other)
+    key = await actions.add_ticket(tenant, other)
     assert await queued(tenant, f'(where: {{owner: {{type: WORKER, id: "{other}"}}}})') == [key]
     assert await queued(tenant, f'(where: {{owner: {{type: WORKER, id: "{worker}"}}}})') == waiting
 
 
-async def test_it_shows_nothing_of_another_tenant(other_tenant: Tenant, waiting: list[str]) -> None:
+async def test_the_queue_shows_nothing_of_another_tenant(other_tenant: Tenant, waiting: list[str]) -> None:
     assert waiting
     assert await queued(other_tenant) == []
 
 
-async def test_it_needs_the_scope_of_a_reviewer(tenant: Tenant, waiting: list[str]) -> None:
+async def test_the_queue_requires_the_review_scope(tenant: Tenant, waiting: list[str]) -> None:
     query = "{ reviewQueue { nodes { id } } }"
     reader = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
     assert (await tenant.execute(query, key=reader)).codes == ["FORBIDDEN"]

@@ -1,4 +1,4 @@
-"""What a credential's dates mean on a day: the pure function, the graph, and the database agree."""
+"""The validity of dates on a day: the pure function, the graph and the SQL condition agree."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -45,19 +45,19 @@ def test_each_side_of_every_boundary(issued: str | None, expires: str | None, so
 
 
 @pytest.fixture(scope="module")
-async def home(service: Service) -> Tenant:
-    """An organization far from UTC."""
+async def auckland(service: Service) -> Tenant:
+    """Provide an organization far from UTC."""
     return await Tenant.create(service, "Auckland Health", "Pacific/Auckland")
 
 
-async def add(home: Tenant, code: str, days: int | None) -> str:
-    """A credential until the 14th of June 2026, of a new type with these expiring-soon days."""
-    kind = {"code": code, "name": code, "category": "LICENSE", "expiringSoonDays": days}
-    await mutate_ok(home, "credentialTypeCreate", "credentialType { id }", **kind)
-    worker = await home.add_worker()
+async def add(auckland: Tenant, code: str, days: int | None) -> str:
+    """Add a credential valid until 14 June 2026, of a new type with these expiring-soon days."""
+    type_input = {"code": code, "name": code, "category": "LICENSE", "expiringSoonDays": days}
+    await mutate_ok(auckland, "credentialTypeCreate", "credentialType { id }", **type_input)
+    worker = await auckland.add_worker()
     identification = {"credentialType": code, "category": "LICENSE"}
     issuing = {"issueDate": "2026-03-14", "expiryDate": "2026-06-14"}
-    return await home.add_credential(worker, identification=identification, issuing=issuing)
+    return await auckland.add_credential(worker, identification=identification, issuing=issuing)
 
 
 @pytest.mark.parametrize(
@@ -79,86 +79,88 @@ async def add(home: Tenant, code: str, days: int | None) -> str:
     ],
 )
 async def test_days_are_those_of_the_organizations_time_zone(
-    home: Tenant, clock: SettableClock, days: int | None, instant: str, expected: str
+    auckland: Tenant, clock: SettableClock, days: int | None, instant: str, expected: str
 ) -> None:
     at = datetime.fromisoformat(instant).replace(tzinfo=UTC)
-    one = await add(home, f"T_{days}_{at:%Y%m%d%H%M}".upper(), days)
+    key = await add(auckland, f"T_{days}_{at:%Y%m%d%H%M}".upper(), days)
     clock.set(at)
-    found = await run_query(home, "credential", "validity latestVersion { validity }", id=one)
-    assert found.data["credential"] == {"validity": expected, "latestVersion": {"validity": expected}}
+    credential = await run_query(auckland, "credential", "validity latestVersion { validity }", id=key)
+    assert credential.data["credential"] == {"validity": expected, "latestVersion": {"validity": expected}}
     for value in Validity:
-        where = {"id": {"eq": one}, "validity": {"eq": value.value}}
-        assert ids_of(await query_nodes(home, "credentials", "id", where=where)) == ([one] if value == expected else [])
+        where = {"id": {"eq": key}, "validity": {"eq": value.value}}
+        assert ids_of(await query_nodes(auckland, "credentials", "id", where=where)) == (
+            [key] if value == expected else []
+        )
 
 
-async def test_the_organizations_days_count_where_the_type_has_none(home: Tenant, clock: SettableClock) -> None:
+async def test_the_organizations_expiring_soon_days_are_the_default(auckland: Tenant, clock: SettableClock) -> None:
     clock.set(datetime(2026, 6, 1, 1, tzinfo=UTC))
-    plain, own = await add(home, "PLAIN", None), await add(home, "OWN", 5)
+    plain, own = await add(auckland, "PLAIN", None), await add(auckland, "OWN", 5)
 
     async def both() -> list[str]:
-        found = await home.execute(
+        answer = await auckland.execute(
             "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Credential { validity } } }", {"ids": [plain, own]}
         )
-        values = [one["validity"] for one in found.data["nodes"]]
+        values = [node["validity"] for node in answer.data["nodes"]]
         where = {"id": {"in": [plain, own]}, "validity": {"eq": "EXPIRING_SOON"}}
-        listed = set(ids_of(await query_nodes(home, "credentials", "id", where=where)))
+        listed = set(ids_of(await query_nodes(auckland, "credentials", "id", where=where)))
         assert listed == {key for key, value in zip([plain, own], values, strict=True) if value == "EXPIRING_SOON"}
         return values
 
     assert await both() == ["EXPIRING_SOON", "VALID"]
-    await mutate_ok(home, "organizationUpdate", "organization { id }", expiringSoonDays=12)
+    await mutate_ok(auckland, "organizationUpdate", "organization { id }", expiringSoonDays=12)
     assert await both() == ["VALID", "VALID"]
-    await mutate_ok(home, "organizationUpdate", "organization { id }", expiringSoonDays=13)
+    await mutate_ok(auckland, "organizationUpdate", "organization { id }", expiringSoonDays=13)
     assert await both() == ["EXPIRING_SOON", "VALID"]
-    await mutate_ok(home, "organizationUpdate", "organization { id }", expiringSoonDays=30)
+    await mutate_ok(auckland, "organizationUpdate", "organization { id }", expiringSoonDays=30)
 
 
-async def test_validities_are_filtered_by_every_operator(home: Tenant, clock: SettableClock) -> None:
+async def test_validities_are_filtered_by_every_operator(auckland: Tenant, clock: SettableClock) -> None:
     clock.set(datetime(2026, 3, 20, tzinfo=UTC))
-    one = await add(home, "OPERATORS", None)
+    key = await add(auckland, "OPERATORS", None)
     cases: list[tuple[dict[str, Any], list[str]]] = [
-        ({"eq": "VALID"}, [one]),
-        ({"in": ["VALID", "EXPIRED"]}, [one]),
+        ({"eq": "VALID"}, [key]),
+        ({"in": ["VALID", "EXPIRED"]}, [key]),
         ({"in": ["EXPIRED"]}, []),
         ({"in": []}, []),
         ({"notIn": ["VALID"]}, []),
-        ({"notIn": []}, [one]),
-        ({"notIn": ["EXPIRED", "NO_EXPIRY"]}, [one]),
+        ({"notIn": []}, [key]),
+        ({"notIn": ["EXPIRED", "NO_EXPIRY"]}, [key]),
         ({"in": ["VALID", "EXPIRED"], "notIn": ["VALID"]}, []),
-        ({}, [one]),
+        ({}, [key]),
     ]
-    for operators, found in cases:
-        where: dict[str, Any] = {"id": {"eq": one}, "validity": operators}
-        assert ids_of(await query_nodes(home, "credentials", "id", where=where)) == found
-    where = {"id": {"eq": one}, "NOT": {"validity": {"eq": "EXPIRED"}}}
-    assert ids_of(await query_nodes(home, "credentials", "id", where=where)) == [one]
+    for operators, expected in cases:
+        where: dict[str, Any] = {"id": {"eq": key}, "validity": operators}
+        assert ids_of(await query_nodes(auckland, "credentials", "id", where=where)) == expected
+    where = {"id": {"eq": key}, "NOT": {"validity": {"eq": "EXPIRED"}}}
+    assert ids_of(await query_nodes(auckland, "credentials", "id", where=where)) == [key]
 
 
 @property_settings.queries
 @given(issued=DATES, expires=DATES, soon=st.integers(0, 120), own=st.none() | st.integers(0, 120))
-async def test_the_database_says_what_the_pure_function_says(
-    measured: tuple[Tenant, str], issued: date | None, expires: date | None, soon: int, own: int | None
+async def test_the_sql_condition_matches_the_pure_function(
+    dated_credential: tuple[Tenant, str], issued: date | None, expires: date | None, soon: int, own: int | None
 ) -> None:
-    tenant, one = measured
+    tenant, key = dated_credential
     expected = validity.validity_on(TODAY, issued, expires, soon if own is None else own)
     async with tenant.service.database.writing("test") as session:
         session.now = NOON
-        credential = await session.get_row(Credential, (tenant.id, one))
-        kind = await session.get_row(CredentialType, (tenant.id, credential.credential_type_id))
+        credential = await session.get_row(Credential, (tenant.id, key))
+        credential_type = await session.get_row(CredentialType, (tenant.id, credential.credential_type_id))
         credential.valid_from, credential.expires_on = issued, expires or NEVER
-        kind.expiring_soon_days = own
+        credential_type.expiring_soon_days = own
         await session.flush()
         actor = replace(tenant.actor, expiring_soon_days=soon)
-        found = [
+        matching = [
             value
             for value in Validity
             if (await queries.listing.page(session, actor, PageRequest(where={"validity": {"eq": value}}))).rows
         ]
-    assert found == [expected]
+    assert matching == [expected]
 
 
 @pytest.fixture(scope="module")
-async def measured(service: Service) -> tuple[Tenant, str]:
-    """An organization with one credential, whose dates each example sets."""
+async def dated_credential(service: Service) -> tuple[Tenant, str]:
+    """Provide an organization with one credential; each example sets its dates."""
     tenant = await Tenant.create(service, "Measured")
     return tenant, await tenant.add_credential(await tenant.add_worker())

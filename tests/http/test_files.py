@@ -14,7 +14,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests import files
 from tests.conftest import SettableClock
-from tests.credentials.life import done
+from tests.credentials.actions import mutation_payload
 from tests.service import Service, Tenant
 
 APP = "https://app.example"
@@ -159,7 +159,7 @@ async def test_an_address_is_good_for_a_while(
 async def test_a_file_that_is_gone_is_not_found(tenant: Tenant, key: str) -> None:
     sent = await files.upload_file(tenant, key)
     download_url = await download(tenant, sent)
-    await done(tenant, "attachmentDelete", id=sent)
+    await mutation_payload(tenant, "attachmentDelete", id=sent)
     assert error_of(await tenant.service.client.get(download_url)) == (404, "NOT_FOUND")
 
 

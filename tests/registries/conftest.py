@@ -1,4 +1,4 @@
-"""What tests of registries share: a registry on a port of its own, and how it is asked."""
+"""Fixtures of registry tests: a registry on its own port, and a function to ask it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -17,25 +17,25 @@ Ask = Callable[..., Awaitable[Finding]]
 
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeRegistry]:
-    """A registry."""
-    async with registry.running_registry() as found:
-        yield found
+    """Provide a registry."""
+    async with registry.running_registry() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """What asks."""
-    async with httpx.AsyncClient(follow_redirects=False) as found:
-        yield found
+    """Provide the HTTP client."""
+    async with httpx.AsyncClient(follow_redirects=False) as client:
+        yield client
 
 
 @pytest.fixture
 def ask(fake: FakeRegistry, client: httpx.AsyncClient) -> Ask:
     """Ask the registry about a number: `await ask("WWC1")`, `await ask("WWC1", timeout_seconds=1)`."""
 
-    async def found(number: str | None = "WWC1", inquiry: dict[str, Any] | None = None, **described: Any) -> Finding:
+    async def check(number: str | None = "WWC1", inquiry: dict[str, Any] | None = None, **described: Any) -> Finding:
         description = RegistryDescription.model_validate(fake.config(**described))
-        asked = Inquiry(type_code="WWCC_NSW", reference_number=number, **(inquiry or {}))
-        return await HttpAdapter(description, client).check(asked)
+        inquiry_sent = Inquiry(type_code="WWCC_NSW", reference_number=number, **(inquiry or {}))
+        return await HttpAdapter(description, client).check(inquiry_sent)
 
-    return found
+    return check

@@ -1,4 +1,4 @@
-"""The adapter for registries behind HTTP: what it sends, and what it makes of an answer."""
+"""The HTTP adapter: its requests, and its reading of answers."""
 
 import json
 from datetime import date
@@ -22,7 +22,7 @@ async def test_a_known_status_is_read_with_its_expiry_date_and_remarks(fake: Fak
     )
 
 
-async def test_a_status_that_is_not_known_needs_a_review(fake: FakeRegistry, ask: Ask) -> None:
+async def test_an_unknown_status_needs_a_review(fake: FakeRegistry, ask: Ask) -> None:
     fake.reply_with(json_reply("ODD", expires="2030-06-30", remarks=["Call us"]))
     finding = await ask()
     assert (finding.eligibility, finding.status_detail, finding.raw_status) == (
@@ -34,9 +34,7 @@ async def test_a_status_that_is_not_known_needs_a_review(fake: FakeRegistry, ask
 
 
 @pytest.mark.parametrize(("raw", "status"), [(True, "true"), (False, "false"), (3, "3"), ("", "")])
-async def test_a_status_may_be_a_truth_or_a_number_as_json_writes_it(
-    fake: FakeRegistry, ask: Ask, raw: Any, status: str
-) -> None:
+async def test_a_status_may_be_a_boolean_or_a_number(fake: FakeRegistry, ask: Ask, raw: Any, status: str) -> None:
     fake.reply_with(json_reply(raw))
     finding = await ask(meanings={status: {"eligibility": "MAY_ENGAGE", "detail": "VALID"}})
     assert (finding.eligibility, finding.raw_status) == (Eligibility.MAY_ENGAGE, status)
@@ -50,13 +48,13 @@ async def test_status_date_and_remarks_are_found_deep_in_an_answer(fake: FakeReg
 
 
 @pytest.mark.parametrize("expires", [{}, {"expires": None}, {"expires": ""}])
-async def test_an_answer_need_not_hold_an_expiry_date(fake: FakeRegistry, ask: Ask, expires: Any) -> None:
+async def test_the_expiry_date_is_optional(fake: FakeRegistry, ask: Ask, expires: Any) -> None:
     fake.reply_with(json_reply("CURRENT", **expires))
     assert (await ask()).expiry_date is None
 
 
 @pytest.mark.parametrize("remarks", [{}, {"remarks": None}, {"remarks": "one"}, {"remarks": {"a": 1}}])
-async def test_remarks_that_are_no_list_are_left_out(fake: FakeRegistry, ask: Ask, remarks: Any) -> None:
+async def test_remarks_that_are_not_a_list_are_ignored(fake: FakeRegistry, ask: Ask, remarks: Any) -> None:
     fake.reply_with(json_reply("CURRENT", **remarks))
     assert (await ask()).problems == []
 
@@ -66,7 +64,7 @@ async def test_remarks_are_bounded_in_number_and_length(fake: FakeRegistry, ask:
     assert (await ask()).problems == ["x" * 500] * 20
 
 
-async def test_what_no_column_can_hold_is_replaced(fake: FakeRegistry, ask: Ask) -> None:
+async def test_characters_that_no_column_can_store_are_replaced(fake: FakeRegistry, ask: Ask) -> None:
     body = rb'{"status": "A\u0000B\ud800", "remarks": ["\u0000", "\udfff"]}'
     fake.reply_with(Reply(body))
     finding = await ask()
@@ -74,12 +72,12 @@ async def test_what_no_column_can_hold_is_replaced(fake: FakeRegistry, ask: Ask)
     assert finding.problems[1:] == ["\ufffd", "?"]
 
 
-async def test_a_word_that_is_too_long_is_cut(fake: FakeRegistry, ask: Ask) -> None:
+async def test_a_status_that_is_too_long_is_cut(fake: FakeRegistry, ask: Ask) -> None:
     fake.reply_with(json_reply("W" * 5_000))
     assert (await ask()).raw_status == "W" * 200
 
 
-async def test_not_found_is_an_answer(fake: FakeRegistry, ask: Ask) -> None:
+async def test_a_404_is_a_finding(fake: FakeRegistry, ask: Ask) -> None:
     fake.reply_with(Reply(b'{"error": "no such licence"}', 404, {"Content-Type": "application/json"}))
     assert await ask() == Finding(Eligibility.MAY_NOT_ENGAGE, StatusDetail.NOT_FOUND, "404")
 
@@ -97,7 +95,7 @@ async def test_not_found_is_an_answer(fake: FakeRegistry, ask: Ask) -> None:
         ("1.2", "/licences/1.2"),
     ],
 )
-async def test_a_reference_number_cannot_leave_its_place_in_the_address(
+async def test_a_reference_number_cannot_leave_its_placeholder_in_the_url(
     fake: FakeRegistry, ask: Ask, number: str, target: str
 ) -> None:
     await ask(number)
@@ -106,7 +104,7 @@ async def test_a_reference_number_cannot_leave_its_place_in_the_address(
 
 
 @pytest.mark.parametrize("number", [None, "", ".", ".."])
-async def test_a_number_that_would_lead_elsewhere_is_not_asked_about(
+async def test_a_number_that_would_change_the_path_is_not_requested(
     fake: FakeRegistry, ask: Ask, number: str | None
 ) -> None:
     finding = await ask(number)
@@ -118,13 +116,13 @@ async def test_a_number_that_would_lead_elsewhere_is_not_asked_about(
 @pytest.mark.parametrize(
     "described", [{"url": "{0}/find?n={{referenceNumber}}"}, {"url": "{0}/find", "body": {"n": "{referenceNumber}"}}]
 )
-async def test_without_a_number_nothing_is_asked(fake: FakeRegistry, ask: Ask, described: dict[str, Any]) -> None:
+async def test_without_a_number_no_request_is_sent(fake: FakeRegistry, ask: Ask, described: dict[str, Any]) -> None:
     described = {**described, "url": described["url"].format(fake.url)}
     assert (await ask(None, **described)).problems == ["The registry cannot be asked: referenceNumber is missing."]
     assert fake.received == []
 
 
-async def test_a_query_may_hold_what_is_known_of_the_holder(fake: FakeRegistry, ask: Ask) -> None:
+async def test_a_query_may_contain_facts_about_the_owner(fake: FakeRegistry, ask: Ask) -> None:
     holder = {"first_name": "Ann", "last_name": "O'Hara & Co", "birth_date": date(1990, 2, 3), "jurisdiction": None}
     url = f"{fake.url}/find?f={{firstName}}&l={{lastName}}&b={{birthDate}}&j={{jurisdiction}}&t={{typeCode}}"
     await ask("1", holder, url=url)
@@ -143,7 +141,7 @@ async def test_a_body_is_filled_in_as_json(fake: FakeRegistry, ask: Ask) -> None
     }
 
 
-async def test_headers_hold_secrets_of_the_environment(
+async def test_headers_contain_secrets_from_the_environment(
     fake: FakeRegistry, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REGISTRY_KEY", "s3cret")
@@ -161,7 +159,7 @@ async def test_headers_hold_secrets_of_the_environment(
         ("a\nb", "characters that no header may contain"),
     ],
 )
-def test_a_secret_that_is_missing_or_unfit_is_told_at_the_start(
+def test_a_missing_or_unusable_secret_is_refused_at_startup(
     fake: FakeRegistry, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, value: str | None, says: str
 ) -> None:
     monkeypatch.delenv("REGISTRY_KEY", raising=False)
@@ -187,6 +185,6 @@ def test_a_secret_that_is_missing_or_unfit_is_told_at_the_start(
         ({"retries": 99}, "Extra inputs are not permitted"),
     ],
 )
-def test_a_description_that_cannot_be_asked_is_refused(fake: FakeRegistry, wrong: Any, says: str) -> None:
+def test_an_unusable_description_is_refused(fake: FakeRegistry, wrong: Any, says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         RegistryDescription.model_validate(fake.config(**wrong))

@@ -1,4 +1,4 @@
-"""Which registry answers for a name, and what is wrong with a file that describes registries."""
+"""The registry of a name, and errors in the file that describes registries."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,75 +20,75 @@ MANUAL = Inquiry(type_code="WWCC_NSW", reference_number="WWC1X")
 
 
 @asynccontextmanager
-async def opened(file: Path | None = None) -> AsyncIterator[RegistrySet]:
-    sources = RegistrySet(file)
+async def open_registries(file: Path | None = None) -> AsyncIterator[RegistrySet]:
+    registries = RegistrySet(file)
     try:
-        yield sources
+        yield registries
     finally:
-        await sources.close()
+        await registries.close()
 
 
 async def test_a_described_registry_is_asked_over_http(fake: FakeRegistry, tmp_path: Path) -> None:
-    async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
-        source = sources.get("ocg", sandbox=False)
+    async with open_registries(registry.write_config(tmp_path, ocg=fake.config())) as registries:
+        source = registries.get("ocg", sandbox=False)
         assert (source.name, source.adapter.name, source.state) == ("ocg", "http", "closed")
         await source.check(MANUAL)
     assert len(fake.received) == 1
 
 
-async def test_a_name_has_one_source_so_that_its_breaker_remembers(fake: FakeRegistry, tmp_path: Path) -> None:
-    async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
+async def test_a_name_has_one_registry_so_that_its_breaker_keeps_its_state(fake: FakeRegistry, tmp_path: Path) -> None:
+    async with open_registries(registry.write_config(tmp_path, ocg=fake.config())) as registries:
         for name, sandbox in (("ocg", False), ("vic", False), ("ocg", True)):
-            assert sources.get(name, sandbox=sandbox) is sources.get(name, sandbox=sandbox)
+            assert registries.get(name, sandbox=sandbox) is registries.get(name, sandbox=sandbox)
 
 
-async def test_for_what_is_not_described_a_person_decides(fake: FakeRegistry, tmp_path: Path) -> None:
-    async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
-        source = sources.get("vic", sandbox=False)
+async def test_registries_without_a_description_need_a_review(fake: FakeRegistry, tmp_path: Path) -> None:
+    async with open_registries(registry.write_config(tmp_path, ocg=fake.config())) as registries:
+        source = registries.get("vic", sandbox=False)
         assert source.adapter.name == "manual"
         finding = (await source.check(MANUAL)).finding
     assert finding.eligibility is Eligibility.REVIEW_REQUIRED
     assert finding.problems == ["Check WWCC_NSW with its issuer by hand."]
 
 
-async def test_without_a_file_a_person_decides_everything() -> None:
-    async with opened() as sources:
-        assert sources.get("ocg", sandbox=False).adapter.name == "manual"
+async def test_without_a_file_every_check_needs_a_review() -> None:
+    async with open_registries() as registries:
+        assert registries.get("ocg", sandbox=False).adapter.name == "manual"
 
 
 @pytest.mark.parametrize("name", ["ocg", "vic", "sandbox", "manual"])
-async def test_an_organization_in_earnest_never_meets_the_sandbox(
+async def test_an_organization_outside_sandbox_mode_never_uses_the_sandbox(
     fake: FakeRegistry, tmp_path: Path, name: str
 ) -> None:
-    async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
-        assert sources.get(name, sandbox=True).adapter.name == "sandbox"
-        assert sources.get(name, sandbox=False).adapter.name != "sandbox"
+    async with open_registries(registry.write_config(tmp_path, ocg=fake.config())) as registries:
+        assert registries.get(name, sandbox=True).adapter.name == "sandbox"
+        assert registries.get(name, sandbox=False).adapter.name != "sandbox"
 
 
-async def test_an_organization_in_sandbox_mode_never_meets_a_real_registry(fake: FakeRegistry, tmp_path: Path) -> None:
-    async with opened(registry.write_config(tmp_path, ocg=fake.config())) as sources:
-        finding = await sources.get("ocg", sandbox=True).check(MANUAL)
+async def test_an_organization_in_sandbox_mode_never_uses_a_real_registry(fake: FakeRegistry, tmp_path: Path) -> None:
+    async with open_registries(registry.write_config(tmp_path, ocg=fake.config())) as registries:
+        finding = await registries.get("ocg", sandbox=True).check(MANUAL)
     assert finding.finding.raw_status == "LAPSED"
     assert fake.received == []
 
 
 async def test_failures_of_the_sandbox_open_no_breaker() -> None:
-    async with opened() as sources:
-        source = sources.get("ocg", sandbox=True)
+    async with open_registries() as registries:
+        source = registries.get("ocg", sandbox=True)
         for _ in range(6):
             with pytest.raises(Exception, match="does not answer"):
                 await source.check(Inquiry(type_code="WWCC_NSW", reference_number="U"))
         assert source.state == "closed"
 
 
-async def test_only_what_has_a_secret_may_push(
+async def test_only_registries_with_a_secret_may_push(
     fake: FakeRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PUSH", SECRET)
     file = registry.write_config(tmp_path, ocg=fake.config(push_secret="PUSH"), vic=fake.config())
-    async with opened(file) as sources:
-        assert sources.find_pushing("ocg") is sources.get("ocg", sandbox=False)
-        assert [sources.find_pushing(name) for name in ("vic", "qld")] == [None, None]
+    async with open_registries(file) as registries:
+        assert registries.find_pushing("ocg") is registries.get("ocg", sandbox=False)
+        assert [registries.find_pushing(name) for name in ("vic", "qld")] == [None, None]
 
 
 def _with_header(fake: FakeRegistry) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _with_header(fake: FakeRegistry) -> dict[str, Any]:
         (lambda fake: [], "ocg: Input should be"),
     ],
 )
-def test_a_description_that_is_wrong_is_told_with_its_file_and_place(
+def test_an_invalid_description_is_reported_with_its_file_and_path(
     fake: FakeRegistry,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -125,19 +125,19 @@ def test_a_description_that_is_wrong_is_told_with_its_file_and_place(
     ("text", "says"),
     [("{", "not JSON: "), ("", "not JSON: "), ("[]", "Input should be a valid dictionary"), ("\xff", "not JSON: ")],
 )
-def test_a_file_that_describes_nothing_is_told_with_its_path(tmp_path: Path, text: str, says: str) -> None:
+def test_an_invalid_file_is_reported_with_its_path(tmp_path: Path, text: str, says: str) -> None:
     file = tmp_path / "registries.json"
     file.write_text(text, encoding="latin-1")
     with pytest.raises(Misconfigured, match=f"^{file}: .*{says}"):
         RegistrySet(file)
 
 
-def test_a_file_that_is_not_there_is_told_with_its_path(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=f"^{tmp_path / 'nowhere.json'}: No such file"):
         RegistrySet(tmp_path / "nowhere.json")
 
 
-def test_the_service_does_not_start_with_registries_that_cannot_be_asked(tmp_path: Path) -> None:
+def test_the_service_does_not_start_with_unusable_registries(tmp_path: Path) -> None:
     settings = Settings(
         data=tmp_path,
         database_url=f"sqlite:///{tmp_path / 'none.sqlite'}",

@@ -1,4 +1,4 @@
-"""The sandbox registry finds what its documentation says, row by row."""
+"""The sandbox adapter's findings, against the table in its documentation."""
 
 import re
 
@@ -25,7 +25,7 @@ async def ask(number: str | None) -> Finding:
 
 
 def documented(ending: str) -> tuple[Eligibility, StatusDetail | None]:
-    """What the table says of an ending."""
+    """Return the documented finding of an ending."""
     words = re.split(r", |: ", DOCUMENTED[ending])
     eligibility = next(ELIGIBILITIES[word] for word in words if word in ELIGIBILITIES)
     return eligibility, next((StatusDetail(word) for word in words if word in list(StatusDetail)), None)
@@ -36,21 +36,21 @@ def test_the_documentation_names_every_ending() -> None:
 
 
 @pytest.mark.parametrize("ending", ANSWERED)
-async def test_an_ending_finds_what_is_documented(ending: str) -> None:
-    found = await ask(f"WWC123{ending}")
-    assert (found.eligibility, found.status_detail) == documented(ending)
-    assert found.raw_status
+async def test_each_ending_has_its_documented_finding(ending: str) -> None:
+    finding = await ask(f"WWC123{ending}")
+    assert (finding.eligibility, finding.status_detail) == documented(ending)
+    assert finding.raw_status
 
 
 @pytest.mark.parametrize("ending", ANSWERED)
-async def test_letters_may_be_small_and_blanks_do_not_count(ending: str) -> None:
+async def test_case_and_blanks_are_ignored(ending: str) -> None:
     assert await ask(f"wwc123{ending.lower()} ") == await ask(f"WWC123{ending}")
 
 
 @pytest.mark.parametrize("number", ["WWC1234567E", "0", "", None, "X1"])
 async def test_anything_else_is_valid(number: str | None) -> None:
-    found = await ask(number)
-    assert (found.eligibility, found.status_detail) == documented("anything else")
+    finding = await ask(number)
+    assert (finding.eligibility, finding.status_detail) == documented("anything else")
 
 
 async def test_an_unavailable_registry_does_not_answer() -> None:
@@ -59,19 +59,19 @@ async def test_an_unavailable_registry_does_not_answer() -> None:
         await ask("WWC123U")
 
 
-async def test_a_slow_registry_finds_what_is_documented() -> None:
-    found = await ask("WWC123Z")
-    assert (found.eligibility, found.status_detail) == documented("Z")
+async def test_the_slow_ending_has_its_documented_finding() -> None:
+    finding = await ask("WWC123Z")
+    assert (finding.eligibility, finding.status_detail) == documented("Z")
 
 
 @pytest.mark.parametrize("ending", ANSWERED)
-async def test_a_pushed_status_finds_the_same(ending: str) -> None:
-    found = await ask(ending)
-    assert found.raw_status is not None
-    assert SandboxAdapter().read_push(found.raw_status, None) == found
+async def test_a_pushed_status_has_the_same_finding(ending: str) -> None:
+    finding = await ask(ending)
+    assert finding.raw_status is not None
+    assert SandboxAdapter().read_push(finding.raw_status, None) == finding
 
 
 def test_a_pushed_status_that_is_not_in_the_table_needs_a_review() -> None:
-    found = SandboxAdapter().read_push("ODD", None)
-    assert (found.eligibility, found.raw_status) == (Eligibility.REVIEW_REQUIRED, "ODD")
-    assert found.problems
+    finding = SandboxAdapter().read_push("ODD", None)
+    assert (finding.eligibility, finding.raw_status) == (Eligibility.REVIEW_REQUIRED, "ODD")
+    assert finding.problems

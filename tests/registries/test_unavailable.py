@@ -1,4 +1,4 @@
-"""What the adapter for HTTP makes of registries that are slow, wrong, down or lying."""
+"""The HTTP adapter and registries that are slow, wrong, down or malicious."""
 
 import asyncio
 import gzip
@@ -42,9 +42,7 @@ MANY = 50_000_000
         (json_reply({"code": "CURRENT"}), "could not be understood"),
     ],
 )
-async def test_what_is_no_answer_says_nothing_of_the_credential(
-    fake: FakeRegistry, ask: Ask, reply: Reply, problem: str
-) -> None:
+async def test_an_unusable_answer_is_no_finding(fake: FakeRegistry, ask: Ask, reply: Reply, problem: str) -> None:
     fake.reply_with(reply)
     with pytest.raises(RegistryUnavailable, match=problem):
         await ask()
@@ -52,16 +50,16 @@ async def test_what_is_no_answer_says_nothing_of_the_credential(
 
 
 @pytest.mark.parametrize("day", ["soon", "2029-02-30", "0000-00-00", "29/05/2029", "2029-05-01x", 1714521600, True, {}])
-async def test_a_date_that_is_none_spoils_the_answer(fake: FakeRegistry, ask: Ask, day: object) -> None:
+async def test_an_invalid_date_makes_the_answer_unusable(fake: FakeRegistry, ask: Ask, day: object) -> None:
     fake.reply_with(json_reply("CURRENT", expires=day))
     with pytest.raises(RegistryUnavailable, match="could not be understood"):
         await ask()
 
 
-async def test_a_registry_that_does_not_answer_in_time_is_given_up(fake: FakeRegistry, ask: Ask) -> None:
+async def test_a_registry_that_does_not_answer_in_time_is_unavailable(fake: FakeRegistry, ask: Ask) -> None:
     never = asyncio.Event()
 
-    async def wait(_asked: ReceivedRequest) -> Reply:
+    async def wait(_request: ReceivedRequest) -> Reply:
         await never.wait()
         return json_reply()
 
@@ -71,7 +69,7 @@ async def test_a_registry_that_does_not_answer_in_time_is_given_up(fake: FakeReg
     never.set()
 
 
-async def test_a_registry_that_never_comes_to_an_end_is_given_up(ask: Ask) -> None:
+async def test_an_endless_answer_is_cut_off(ask: Ask) -> None:
     async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
         while not writer.is_closing():
@@ -86,19 +84,19 @@ async def test_a_registry_that_never_comes_to_an_end_is_given_up(ask: Ask) -> No
 
 async def test_a_registry_that_is_down_is_unavailable(ask: Ask) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        taken.bind(("127.0.0.1", 0))  # the port is taken, and nothing listens
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/{{referenceNumber}}"
         with pytest.raises(RegistryUnavailable, match="did not answer: ConnectError"):
             await ask(url=url)
 
 
-async def test_an_answer_that_breaks_off_is_none(fake: FakeRegistry, ask: Ask) -> None:
+async def test_a_truncated_answer_is_no_finding(fake: FakeRegistry, ask: Ask) -> None:
     fake.reply_with(Reply(b'{"status": "CURRENT"}', headers={"Content-Length": "1000"}))
     with pytest.raises(RegistryUnavailable, match="did not answer: RemoteProtocolError"):
         await ask()
 
 
-async def test_what_is_not_http_is_no_answer(ask: Ask) -> None:
+async def test_an_answer_that_is_not_http_is_no_finding(ask: Ask) -> None:
     async def babble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-OpenSSH\r\n\r\n")
         writer.close()

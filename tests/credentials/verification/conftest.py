@@ -1,4 +1,4 @@
-"""What tests of verification share: databases of their own, a registry, and an organization that it verifies for."""
+"""Fixtures of verification tests: separate databases, a registry, and an organization that uses it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,25 +18,25 @@ from tests.registry import FakeRegistry
 async def checked_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
 ) -> AsyncIterator[Database]:
-    """A database that only tests of verification share, since the job loop works for all organizations in it."""
-    async with harness.new_own_database(request.param, request, tmp_path_factory, session_clock) as found:
-        yield found
+    """Provide a database only for verification tests, since the job loop handles all its organizations."""
+    async with harness.new_own_database(request.param, request, tmp_path_factory, session_clock) as database:
+        yield database
 
 
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeRegistry]:
-    """A registry, which finds everything valid until told otherwise."""
-    async with registry.running_registry() as found:
-        yield found
+    """Provide a registry that finds everything valid until a test changes its replies."""
+    async with registry.running_registry() as registry_server:
+        yield registry_server
 
 
 @pytest.fixture
 async def checks(
     checked_database: Database, settings: Settings, tmp_path: Path, fake: FakeRegistry
 ) -> AsyncIterator[VerificationHarness]:
-    """An organization in earnest."""
-    async with harness.open_harness(checked_database, settings, tmp_path, fake) as found:
-        yield found
+    """Provide an organization that is not in sandbox mode."""
+    async with harness.open_harness(checked_database, settings, tmp_path, fake) as checks:
+        yield checks
     await harness.delete_all_rows(checked_database)
 
 
@@ -44,7 +44,7 @@ async def checks(
 async def sandbox(
     checked_database: Database, settings: Settings, tmp_path: Path, fake: FakeRegistry
 ) -> AsyncIterator[VerificationHarness]:
-    """An organization in sandbox mode."""
-    async with harness.open_harness(checked_database, settings, tmp_path, fake, sandbox=True) as found:
-        yield found
+    """Provide an organization in sandbox mode."""
+    async with harness.open_harness(checked_database, settings, tmp_path, fake, sandbox=True) as checks:
+        yield checks
     await harness.delete_all_rows(checked_database)

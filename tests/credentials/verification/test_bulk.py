@@ -1,4 +1,4 @@
-"""Asking for many checks in one call: each is accepted or refused alone, and made by the job loop."""
+"""Requesting many checks in one call: each is accepted or refused by itself, and run by the job loop."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ REQUESTED = """
 """
 
 
-async def ask(checks: VerificationHarness, *keys: str, **given: Any) -> Any:
-    """Ask for checks of credentials; gives the payload, which has no errors."""
-    payload = await checks.tenant.mutate("credentialsVerify", REQUESTED, ids=list(keys), **given)
+async def ask(checks: VerificationHarness, *keys: str, **input: Any) -> Any:
+    """Request checks of credentials, assert that the call succeeds, and return the payload."""
+    payload = await checks.tenant.mutate("credentialsVerify", REQUESTED, ids=list(keys), **input)
     assert payload.pop("errors") == []
     return payload
 
 
-async def test_checks_are_accepted_and_then_made_by_the_loop(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_checks_are_accepted_and_then_run_by_the_loop(checks: VerificationHarness, fake: FakeRegistry) -> None:
     keys = [await checks.add_checked(f"N{number}") for number in range(3)]
     fake.received.clear()
     payload = await ask(checks, *keys)
@@ -43,20 +43,20 @@ async def test_checks_are_accepted_and_then_made_by_the_loop(checks: Verificatio
         assert (await checks.events(key))[-1].correlation_id == result["correlationId"]
 
 
-async def test_each_that_cannot_be_checked_is_refused_alone(checks: VerificationHarness) -> None:
+async def test_refused_checks_do_not_affect_the_others(checks: VerificationHarness) -> None:
     good, archived, deleted = [await checks.add_checked(f"N{number}") for number in range(3)]
     plain = await checks.add(verification={"status": "ACTIVE", "isVerifiable": False})
     for mutation, key in (("credentialArchive", archived), ("credentialDelete", deleted)):
         assert (await checks.tenant.mutate(mutation, "credential { id }", id=key))["errors"] == []
-    theirs = await (await checks.create_another()).add()
-    payload = await ask(checks, archived, deleted, plain, theirs, "cred_0000000000000000", "nonsense", good)
+    foreign = await (await checks.create_another()).add()
+    payload = await ask(checks, archived, deleted, plain, foreign, "cred_0000000000000000", "nonsense", good)
     assert (payload["total"], payload["succeeded"], payload["failed"]) == (7, 1, 6)
     *refused, accepted = payload["results"]
     assert accepted["status"] == "ACCEPTED"
     assert {(result["status"], result["correlationId"], result["attempt"]) for result in refused} == {
         ("SKIPPED", None, None)
     }
-    assert [found for result in refused for found in error_paths(result)] == [
+    assert [pair for result in refused for pair in error_paths(result)] == [
         ("ARCHIVED", "ids.0"),
         ("DELETED", "ids.1"),
         ("NOT_VERIFIABLE", "ids.2"),
@@ -74,14 +74,14 @@ async def test_the_same_credential_twice_is_checked_once(checks: VerificationHar
     assert len(fake.received) == 2
 
 
-async def test_a_check_under_way_is_the_one_that_is_given(checks: VerificationHarness) -> None:
+async def test_a_pending_check_is_returned(checks: VerificationHarness) -> None:
     created = await checks.create()
     (result,) = (await ask(checks, created["credential"]["id"]))["results"]
     assert result["correlationId"] == created["correlationId"]
     assert result["attempt"]["trigger"] == "ON_CREATE"
 
 
-async def test_no_credentials_are_no_checks(checks: VerificationHarness) -> None:
+async def test_an_empty_list_requests_no_checks(checks: VerificationHarness) -> None:
     assert await ask(checks) == {"results": [], "total": 0, "succeeded": 0, "failed": 0}
 
 
@@ -96,7 +96,7 @@ async def test_five_hundred_is_the_most(checks: VerificationHarness) -> None:
     assert await checks.tenant.rows() == before
 
 
-async def test_a_repeated_call_gives_the_first_ones_outcome(checks: VerificationHarness) -> None:
+async def test_a_repeated_call_returns_the_first_outcome(checks: VerificationHarness) -> None:
     key = await checks.add_checked()
     first, again = [await ask(checks, key, "nonsense", idempotencyKey="once") for _ in range(2)]
     assert first == again
@@ -104,7 +104,7 @@ async def test_a_repeated_call_gives_the_first_ones_outcome(checks: Verification
 
 
 @pytest.mark.parametrize("scope", [Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_REVIEW])
-async def test_asking_takes_the_scope(checks: VerificationHarness, scope: Scope) -> None:
+async def test_requesting_checks_requires_the_scope(checks: VerificationHarness, scope: Scope) -> None:
     key = await checks.add_checked()
     limited = await checks.tenant.create_key(Scope.CREDENTIALS_READ, scope)
     text = f'mutation {{ credentialsVerify(input: {{ ids: ["{key}"] }}) {{ total }} }}'

@@ -1,4 +1,4 @@
-"""A check whose maker died, was stopped, or met changes while its registry was asked."""
+"""Checks whose process died or stopped, and credentials that change during the call to the registry."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -16,8 +16,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-async def begun(checks: VerificationHarness, times: int) -> str:
-    """A credential whose check somebody began so often, and never finished; gives its id."""
+async def add_started(checks: VerificationHarness, times: int) -> str:
+    """Add a credential whose check was started a number of times and never finished; return its id."""
     key = await checks.add()
     (attempt,) = await checks.attempts(key)
     async with checks.database.writing() as session:
@@ -27,46 +27,46 @@ async def begun(checks: VerificationHarness, times: int) -> str:
     return key
 
 
-async def only(checks: VerificationHarness, key: str) -> VerificationAttempt:
-    """A credential's only check."""
+async def only_attempt(checks: VerificationHarness, key: str) -> VerificationAttempt:
+    """Return a credential's only attempt."""
     (attempt,) = await checks.attempts(key)
     return attempt
 
 
-async def test_a_check_is_left_to_whoever_began_it_until_the_lease_runs_out(
+async def test_a_leased_check_is_not_run_elsewhere_until_the_lease_expires(
     checks: VerificationHarness, clock: SettableClock, fake: FakeRegistry
 ) -> None:
     clock.set(NOON)
-    key = await begun(checks, 1)
+    key = await add_started(checks, 1)
     clock.advance(attempts.LEASE_DURATION)
     await checks.run_jobs()
-    assert (fake.received, (await only(checks, key)).outcome) == ([], Outcome.PENDING)
+    assert (fake.received, (await only_attempt(checks, key)).outcome) == ([], Outcome.PENDING)
     clock.advance(SECOND)
     await checks.run_jobs()
-    attempt = await only(checks, key)
+    attempt = await only_attempt(checks, key)
     assert (len(fake.received), attempt.outcome, attempt.tries) == (1, Outcome.COMPLETED, 2)
     assert attempt.leased_until is None
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_a_check_is_begun_three_times_at_most(
+async def test_a_check_is_started_up_to_three_times(
     checks: VerificationHarness, clock: SettableClock, fake: FakeRegistry, times: int
 ) -> None:
     clock.set(NOON)
-    key = await begun(checks, times)
+    key = await add_started(checks, times)
     clock.advance(attempts.LEASE_DURATION + SECOND)
     await checks.run_jobs()
-    assert ((await only(checks, key)).outcome, len(fake.received)) == (Outcome.COMPLETED, 1)
+    assert ((await only_attempt(checks, key)).outcome, len(fake.received)) == (Outcome.COMPLETED, 1)
 
 
-async def test_a_check_that_is_never_finished_is_given_up(
+async def test_a_check_that_never_finishes_fails(
     checks: VerificationHarness, clock: SettableClock, fake: FakeRegistry
 ) -> None:
     clock.set(NOON)
-    key = await begun(checks, 3)
+    key = await add_started(checks, 3)
     clock.advance(attempts.LEASE_DURATION + SECOND)
     await checks.run_jobs()
-    attempt, row = await only(checks, key), await checks.credential(key)
+    attempt, row = await only_attempt(checks, key), await checks.credential(key)
     assert (attempt.outcome, fake.received) == (Outcome.ERROR, [])
     assert attempt.error_message == "the check was started 3 times and never finished"
     assert (row.eligibility, row.status_detail) == ("ERROR", "SOURCE_UNAVAILABLE")
@@ -74,37 +74,37 @@ async def test_a_check_that_is_never_finished_is_given_up(
     assert [event.correlation_id for event in await checks.events(key)] == [attempt.correlation_id]
 
 
-async def test_checks_that_are_stopped_are_given_back_at_once(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_stopped_checks_release_their_lease(checks: VerificationHarness, fake: FakeRegistry) -> None:
     await checks.run_jobs()
     keys = [await checks.add(f"N{number}") for number in range(concurrency.MAX_CONCURRENT + 2)]
-    asked = asyncio.Semaphore(0)
+    received = asyncio.Semaphore(0)
 
-    async def hang(_asked: ReceivedRequest) -> Reply:
-        asked.release()
+    async def hang(_request: ReceivedRequest) -> Reply:
+        received.release()
         await asyncio.Event().wait()
         return json_reply()
 
     fake.handle_with(hang)
     task = asyncio.create_task(checks.run_jobs())
     for _ in range(concurrency.MAX_CONCURRENT):
-        await asked.acquire()
+        await received.acquire()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     for key in keys:
-        attempt = await only(checks, key)
+        attempt = await only_attempt(checks, key)
         assert (attempt.outcome, attempt.leased_until, attempt.tries) == (Outcome.PENDING, None, 0)
     fake.reply_with(json_reply())
     await checks.run_jobs()
-    assert {(await only(checks, key)).outcome for key in keys} == {Outcome.COMPLETED}
+    assert {(await only_attempt(checks, key)).outcome for key in keys} == {Outcome.COMPLETED}
 
 
-async def test_an_answer_that_comes_after_the_check_was_settled_changes_nothing(
+async def test_an_answer_after_the_check_finished_changes_nothing(
     checks: VerificationHarness, clock: SettableClock, fake: FakeRegistry
 ) -> None:
     clock.set(NOON)
     key = await checks.add()
 
-    async def answer_late(_asked: ReceivedRequest) -> Reply:
+    async def answer_late(_request: ReceivedRequest) -> Reply:
         fake.reply_with(json_reply("LAPSED"))
         clock.advance(attempts.LEASE_DURATION + SECOND)
         await checks.run_jobs()
@@ -116,13 +116,13 @@ async def test_an_answer_that_comes_after_the_check_was_settled_changes_nothing(
     assert (len(await checks.events(key)), len(fake.received)) == (1, 2)
 
 
-async def test_no_transaction_is_open_while_a_registry_is_asked(
+async def test_no_transaction_is_open_during_the_call_to_a_registry(
     checks: VerificationHarness, fake: FakeRegistry
 ) -> None:
     key = await checks.add()
 
-    async def write(_asked: ReceivedRequest) -> Reply:
-        """Were a transaction open, this would wait for its end, and the check for this."""
+    async def write(_request: ReceivedRequest) -> Reply:
+        """Write to the database. If a transaction were open, this write and the check would wait for each other."""
         payload = await checks.tenant.mutate(
             "credentialUpdate", "credential { revision }", id=key, identification={"displayName": "Renamed meanwhile"}
         )
@@ -136,18 +136,20 @@ async def test_no_transaction_is_open_while_a_registry_is_asked(
     assert (row.display_name, row.eligibility) == ("Renamed meanwhile", "MAY_ENGAGE")
 
 
-async def test_a_slow_registry_holds_up_no_other_write(checks: VerificationHarness, fake: FakeRegistry) -> None:
-    asked, go = asyncio.Event(), asyncio.Event()
+async def test_a_slow_registry_delays_no_other_write(checks: VerificationHarness, fake: FakeRegistry) -> None:
+    received, go = asyncio.Event(), asyncio.Event()
 
-    async def wait(_asked: ReceivedRequest) -> Reply:
-        asked.set()
+    async def wait(_request: ReceivedRequest) -> Reply:
+        received.set()
         await go.wait()
         return json_reply()
 
     fake.handle_with(wait)
     key = await checks.add()
     calls = [asyncio.create_task(checks.verify(key)) for _ in range(3)]
-    await asked.wait()
+    await received.wait()
     await checks.tenant.add_worker("Somebody Else")
     go.set()
-    assert {payload["attempt"]["id"] for payload in await asyncio.gather(*calls)} == {(await only(checks, key)).id}
+    assert {payload["attempt"]["id"] for payload in await asyncio.gather(*calls)} == {
+        (await only_attempt(checks, key)).id
+    }

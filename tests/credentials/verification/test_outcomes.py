@@ -1,4 +1,4 @@
-"""What becomes of a credential by what its check found, or by its finding nothing."""
+"""The effects of findings and failures on a credential."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ STATUSES = {
     "E": "ACTIVE",
     "Z": "ACTIVE",
 }
-"""Where each ending of a sandbox number puts a credential."""
+"""The status of a credential by the last character of its sandbox number."""
 
 
 async def test_every_ending_of_the_sandbox_is_tried() -> None:
@@ -34,17 +34,17 @@ async def test_every_ending_of_the_sandbox_is_tried() -> None:
 async def test_a_sandbox_number_ends_as_documented(sandbox: VerificationHarness, ending: str) -> None:
     key = await sandbox.add(f"WWC123456{ending}", code=SANDBOX)
     payload = await sandbox.verify(key)
-    found = sandbox_registry.FINDINGS.get(ending, sandbox_registry.VALID)
-    assert (payload["eligibility"], payload["statusDetail"]) == (found.eligibility, found.status_detail)
+    finding = sandbox_registry.FINDINGS.get(ending, sandbox_registry.VALID)
+    assert (payload["eligibility"], payload["statusDetail"]) == (finding.eligibility, finding.status_detail)
     assert payload["credential"]["verification"] == {
         "status": STATUSES[ending],
-        "eligibility": found.eligibility,
-        "statusDetail": found.status_detail,
+        "eligibility": finding.eligibility,
+        "statusDetail": finding.status_detail,
     }
     attempt = payload["attempt"]
-    outcome = "REVIEW_REQUIRED" if found.eligibility is REVIEW else "COMPLETED"
+    outcome = "REVIEW_REQUIRED" if finding.eligibility is REVIEW else "COMPLETED"
     assert (attempt["adapter"], attempt["outcome"]) == ("sandbox", outcome)
-    assert (attempt["rawStatus"], attempt["problems"]) == (found.raw_status, found.problems)
+    assert (attempt["rawStatus"], attempt["problems"]) == (finding.raw_status, finding.problems)
 
 
 async def test_a_sandbox_number_that_ends_in_u_finds_no_registry(sandbox: VerificationHarness) -> None:
@@ -61,7 +61,7 @@ async def test_an_organization_in_sandbox_mode_asks_no_real_registry(
     assert (payload["attempt"]["rawStatus"], fake.received) == ("LAPSED", [])
 
 
-async def test_what_no_registry_is_described_for_waits_for_a_person(checks: VerificationHarness) -> None:
+async def test_checks_without_a_described_registry_need_a_review(checks: VerificationHarness) -> None:
     payload = await checks.verify(await checks.add("WWC1234567X", code=SANDBOX))
     assert (payload["eligibility"], payload["attempt"]["adapter"]) == ("REVIEW_REQUIRED", "manual")
     assert payload["attempt"]["problems"] == ["Check WWCC_NSW with its issuer by hand."]
@@ -77,14 +77,14 @@ async def test_what_no_registry_is_described_for_waits_for_a_person(checks: Veri
         ("NOBODY KNOWS", "PENDING", "REVIEW_REQUIRED"),
     ],
 )
-async def test_a_word_of_the_registry_puts_the_credential_where_it_means(
+async def test_a_registrys_status_sets_the_credentials_status(
     checks: VerificationHarness, fake: FakeRegistry, word: str, status: str, eligibility: str
 ) -> None:
     fake.reply_with(json_reply(word))
     payload = await checks.verify(await checks.add())
     detail = MEANINGS.get(word, {"detail": None})["detail"]
-    standing = {"status": status, "eligibility": eligibility, "statusDetail": detail}
-    assert payload["credential"]["verification"] == standing
+    expected = {"status": status, "eligibility": eligibility, "statusDetail": detail}
+    assert payload["credential"]["verification"] == expected
     assert payload["attempt"]["rawStatus"] == word
 
 
@@ -95,7 +95,7 @@ async def test_a_number_that_is_not_found_may_not_engage(checks: VerificationHar
 
 
 @pytest.mark.parametrize("word", ["CURRENT", "LAPSED", "HELD"])
-async def test_an_unreachable_registry_leaves_what_was_known(
+async def test_an_unreachable_registry_keeps_earlier_findings(
     checks: VerificationHarness, fake: FakeRegistry, word: str
 ) -> None:
     fake.reply_with(json_reply(word, expires="2030-01-31"))
@@ -109,19 +109,17 @@ async def test_an_unreachable_registry_leaves_what_was_known(
     assert (await checks.events(known["id"]))[-1].changes == {}
 
 
-async def test_an_unreachable_registry_of_which_nothing_was_known_is_an_error(
+async def test_an_unreachable_registry_without_earlier_findings_is_an_error(
     checks: VerificationHarness, fake: FakeRegistry
 ) -> None:
     fake.reply_with(Reply(status=503))
     payload = await checks.verify(await checks.add())
-    standing = {"status": "PENDING", "eligibility": "ERROR", "statusDetail": "SOURCE_UNAVAILABLE"}
-    assert payload["credential"]["verification"] == standing
+    verification = {"status": "PENDING", "eligibility": "ERROR", "statusDetail": "SOURCE_UNAVAILABLE"}
+    assert payload["credential"]["verification"] == verification
     assert len(fake.received) == 3
 
 
-async def test_a_lying_registry_does_no_more_than_ask_for_a_review(
-    checks: VerificationHarness, fake: FakeRegistry
-) -> None:
+async def test_a_malicious_registry_only_causes_a_review(checks: VerificationHarness, fake: FakeRegistry) -> None:
     fake.reply_with(Reply(b'{"status": "\\u0000' + b"x" * 900 + b'", "remarks": ["\\u0000\\ud800"]}'))
     payload = await checks.verify(await checks.add())
     assert (payload["eligibility"], payload["attempt"]["rawStatus"]) == ("REVIEW_REQUIRED", "\ufffd" + "x" * 199)
@@ -143,40 +141,38 @@ async def test_checks_are_listed_with_the_credential_the_latest_first(
 
 async def raw_statuses(checks: VerificationHarness, key: str, arguments: str = "first: 10") -> list[str]:
     text = f"query ($id: ID!) {{ credential(id: $id) {{ verifications({arguments}) {{ nodes {{ rawStatus }} }} }} }}"
-    found = (await checks.tenant.execute(text, {"id": key})).data["credential"]["verifications"]["nodes"]
-    return [node["rawStatus"] for node in found]
+    attempts = (await checks.tenant.execute(text, {"id": key})).data["credential"]["verifications"]["nodes"]
+    return [node["rawStatus"] for node in attempts]
 
 
 async def test_the_health_of_registries_is_shown(checks: VerificationHarness, fake: FakeRegistry) -> None:
     key = await checks.add_checked()
     fake.reply_with(Reply(status=500))
     await checks.verify(key, forceRefresh=True)
-    found = await health(checks)
-    assert (found["adapter"], found["state"]) == ("http", "CLOSED")
-    assert (found["answeredLastDay"], found["failedLastDay"]) == (1, 1)
-    assert found["lastAnsweredAt"] < found["lastFailedAt"]
+    before = await health(checks)
+    assert (before["adapter"], before["state"]) == ("http", "CLOSED")
+    assert (before["answeredLastDay"], before["failedLastDay"]) == (1, 1)
+    assert before["lastAnsweredAt"] < before["lastFailedAt"]
 
 
-async def test_a_registry_that_fails_again_and_again_is_shown_as_open(
-    checks: VerificationHarness, fake: FakeRegistry
-) -> None:
+async def test_a_repeatedly_failing_registry_is_shown_as_open(checks: VerificationHarness, fake: FakeRegistry) -> None:
     key = await checks.add()
     fake.reply_with(Reply(status=500))
     for _ in range(5):
         await checks.verify(key, forceRefresh=True)
     assert (await health(checks))["state"] == "OPEN"
-    asked = len(fake.received)
+    requests = len(fake.received)
     payload = await checks.verify(key, forceRefresh=True)
     assert payload["errorMessage"] == "the registry has failed repeatedly and is not asked for a while"
-    assert len(fake.received) == asked
+    assert len(fake.received) == requests
 
 
 async def health(checks: VerificationHarness) -> dict[str, Any]:
-    """How the organization's registry has been doing."""
+    """Return the health of the organization's registry."""
     members = "name adapter state lastAnsweredAt lastFailedAt answeredLastDay failedLastDay"
     answer = await checks.tenant.execute(f"{{ registries {{ {members} }} }}")
-    (found,) = [row for row in answer.data["registries"] if row["name"] == checks.source]
-    return dict(found)
+    (registry,) = [row for row in answer.data["registries"] if row["name"] == checks.source]
+    return dict(registry)
 
 
 async def test_a_check_belongs_to_its_organization(checks: VerificationHarness) -> None:

@@ -1,4 +1,4 @@
-"""Checks that meet each other, or a purge: one registry's answer, and no half change."""
+"""Races of checks with each other and with a purge: one answer of the registry, and no partial change."""
 
 import asyncio
 from typing import Any
@@ -12,37 +12,37 @@ TABLES = ("credentials", "credential_versions", "credential_version_changes", "v
 VERIFY = f"mutation ($id: ID!) {{ credentialVerify(input: {{ id: $id }}) {{ {VERIFY_PAYLOAD} errors {{ code }} }} }}"
 
 
-async def change(checks: VerificationHarness, field: str, key: str, **given: Any) -> list[str]:
-    """Run a mutation about a credential; gives the codes of its refusals."""
+async def change(checks: VerificationHarness, field: str, key: str, **input: Any) -> list[str]:
+    """Run a mutation of a credential; return the codes of its refusals."""
     selection = "purgedId" if field == "credentialPurge" else "credential { id }"
-    payload = await checks.tenant.mutate(field, selection, id=key, **given)
+    payload = await checks.tenant.mutate(field, selection, id=key, **input)
     return [error["code"] for error in payload["errors"]]
 
 
 def codes(answer: GraphQLResponse) -> list[str]:
-    """The codes of a call's refusals, wherever they stand."""
+    """Return the codes of a call's refusals, from the payload or the response's errors."""
     payload = (answer.body.get("data") or {}).get("credentialVerify") or {"errors": []}
     return [*answer.codes, *(error["code"] for error in payload["errors"])]
 
 
 async def gone(checks: VerificationHarness, key: str) -> bool:
-    """Whether nothing is left of a credential but its events."""
+    """Report whether only the events of a credential are left."""
     rows = await checks.tenant.rows()
     return not any(row.get("credential_id", row["id"]) == key for table in TABLES for row in rows[table])
 
 
 async def test_ten_calls_at_once_share_one_check(checks: VerificationHarness, fake: FakeRegistry) -> None:
-    asked, go = asyncio.Event(), asyncio.Event()
+    received, go = asyncio.Event(), asyncio.Event()
 
-    async def hold(_asked: ReceivedRequest) -> Reply:
-        asked.set()
+    async def hold(_request: ReceivedRequest) -> Reply:
+        received.set()
         await go.wait()
         return json_reply("LAPSED")
 
     fake.handle_with(hold)
     key = await checks.add()
     calls = [asyncio.create_task(checks.verify(key, correlationId=f"call-{number}")) for number in range(10)]
-    await asked.wait()
+    await received.wait()
     go.set()
     payloads = await asyncio.gather(*calls)
     (attempt,) = await checks.attempts(key)
@@ -62,7 +62,7 @@ async def test_calls_and_the_job_loop_at_once_share_one_check(checks: Verificati
         assert len(await checks.events(key)) == 1
 
 
-async def test_forced_refreshes_at_once_never_write_two_answers_of_one_check(
+async def test_concurrent_forced_refreshes_never_record_one_check_twice(
     checks: VerificationHarness, fake: FakeRegistry
 ) -> None:
     key = await checks.add_checked()
@@ -72,12 +72,12 @@ async def test_forced_refreshes_at_once_never_write_two_answers_of_one_check(
     assert len(fake.received) == len(attempts) == len(await checks.events(key))
 
 
-async def test_a_credential_that_is_purged_while_its_registry_is_asked_stays_purged(
+async def test_a_credential_purged_during_its_check_stays_purged(
     checks: VerificationHarness, fake: FakeRegistry
 ) -> None:
     key = await checks.add()
 
-    async def purge(_asked: ReceivedRequest) -> Reply:
+    async def purge(_request: ReceivedRequest) -> Reply:
         assert await change(checks, "credentialArchive", key) == []
         assert await change(checks, "credentialPurge", key, confirm=True) == []
         return json_reply()
@@ -90,12 +90,10 @@ async def test_a_credential_that_is_purged_while_its_registry_is_asked_stays_pur
     assert len(await checks.events(key, "credential.purged")) == 1
 
 
-async def test_a_purge_while_a_registry_fails_is_no_failure_either(
-    checks: VerificationHarness, fake: FakeRegistry
-) -> None:
+async def test_a_purge_during_a_failing_check_causes_no_error(checks: VerificationHarness, fake: FakeRegistry) -> None:
     key = await checks.add()
 
-    async def purge(_asked: ReceivedRequest) -> Reply:
+    async def purge(_request: ReceivedRequest) -> Reply:
         await change(checks, "credentialArchive", key)
         await change(checks, "credentialPurge", key, confirm=True)
         return Reply(status=500)
@@ -105,7 +103,7 @@ async def test_a_purge_while_a_registry_fails_is_no_failure_either(
     assert await gone(checks, key)
 
 
-async def test_verify_and_purge_at_once_leave_one_winner(checks: VerificationHarness) -> None:
+async def test_verify_races_purge(checks: VerificationHarness) -> None:
     for number in range(8):
         key = await checks.add_checked(f"N{number}")
 
@@ -122,7 +120,7 @@ async def test_verify_and_purge_at_once_leave_one_winner(checks: VerificationHar
         await checks.run_jobs()
 
 
-async def test_a_repeated_call_after_the_purge_is_answered_without_failure(checks: VerificationHarness) -> None:
+async def test_a_repeated_call_after_the_purge_causes_no_error(checks: VerificationHarness) -> None:
     key = await checks.add()
     once = VERIFY.replace("id: $id", 'id: $id, idempotencyKey: "once"')
     assert codes(await checks.tenant.execute(once, {"id": key})) == []
@@ -131,18 +129,18 @@ async def test_a_repeated_call_after_the_purge_is_answered_without_failure(check
     assert codes(await checks.tenant.execute(once, {"id": key})) == ["NOT_FOUND"]
 
 
-async def test_a_repeated_call_gives_the_first_calls_check(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_a_repeated_call_returns_the_first_calls_check(checks: VerificationHarness, fake: FakeRegistry) -> None:
     key = await checks.add_checked()
-    given = {"idempotencyKey": "once", "forceRefresh": True}
-    first, again = [await checks.verify(key, **given) for _ in range(2)]
+    input = {"idempotencyKey": "once", "forceRefresh": True}
+    first, again = [await checks.verify(key, **input) for _ in range(2)]
     assert first == again
     assert len(fake.received) == 2
 
 
-async def test_archiving_while_a_registry_is_asked_keeps_both(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_archiving_during_a_check_keeps_both_changes(checks: VerificationHarness, fake: FakeRegistry) -> None:
     key = await checks.add()
 
-    async def archive(_asked: ReceivedRequest) -> Reply:
+    async def archive(_request: ReceivedRequest) -> Reply:
         assert await change(checks, "credentialArchive", key) == []
         return json_reply("LAPSED")
 

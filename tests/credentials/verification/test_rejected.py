@@ -1,4 +1,4 @@
-"""A reviewer's rejection stands, whatever a registry says afterwards, until somebody decides again."""
+"""A reviewer's rejection: no later check overturns it, only another review."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,25 +14,25 @@ async def standing(checks: VerificationHarness, key: str) -> tuple[str, str | No
     return row.status, row.eligibility, row.status_detail
 
 
-async def test_no_check_overturns_it(checks: VerificationHarness) -> None:
+async def test_no_check_overturns_a_rejection(checks: VerificationHarness) -> None:
     key = await checks.add_checked()
     assert await standing(checks, key) == ("ACTIVE", "MAY_ENGAGE", "VALID")
     assert (await checks.tenant.mutate("credentialReject", ACTION, id=key))["errors"] == []
     for force in (False, True):
-        found = await checks.verify(key, forceRefresh=force)
-        assert (found["cached"], found["eligibility"]) == (False, "MAY_ENGAGE")
-        assert found["credential"]["verification"]["status"] == "REVOKED"
+        attempt = await checks.verify(key, forceRefresh=force)
+        assert (attempt["cached"], attempt["eligibility"]) == (False, "MAY_ENGAGE")
+        assert attempt["credential"]["verification"]["status"] == "REVOKED"
         assert await standing(checks, key) == FALLEN
 
 
-async def test_a_check_under_way_does_not_either(checks: VerificationHarness) -> None:
+async def test_a_running_check_does_not_overturn_a_rejection(checks: VerificationHarness) -> None:
     key = await checks.add()
     assert (await checks.tenant.mutate("credentialReject", ACTION, id=key))["errors"] == []
     await checks.run_jobs()
     assert await standing(checks, key) == FALLEN
 
 
-async def test_it_is_not_checked_by_the_calendar_until_it_is_approved(
+async def test_a_rejected_credential_is_not_rechecked_until_it_is_approved(
     checks: VerificationHarness, clock: SettableClock
 ) -> None:
     clock.set(datetime(2026, 3, 1, 12, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""When a credential is checked again: weekly, and around its expiry date."""
+"""The schedule of rechecks: weekly, and around the expiry date."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -20,20 +20,20 @@ WEEK = timedelta(days=7)
 ACTION = "credential { id }"
 
 
-def around(days: int, hour: int) -> datetime:
-    """An hour on a day counted from the expiry date."""
+def day_around_expiry(days: int, hour: int) -> datetime:
+    """Return a time on a day relative to the expiry date."""
     return datetime(EXPIRY.year, EXPIRY.month, EXPIRY.day, hour, tzinfo=UTC) + timedelta(days=days)
 
 
-def held(**content: Any) -> Credential:
-    """A credential that is not kept anywhere."""
+def unsaved_credential(**content: Any) -> Credential:
+    """Return a credential that is not stored."""
     values: dict[str, Any] = {"is_verifiable": True, "expires_on": EXPIRY, **content}
     return Credential(**values)
 
 
-def planned(now: datetime, zone: tzinfo = UTC, **content: Any) -> datetime | None:
-    """When a credential is checked next."""
-    credential = held(**content)
+def next_check(now: datetime, zone: tzinfo = UTC, **content: Any) -> datetime | None:
+    """Return the time of a credential's next check."""
+    credential = unsaved_credential(**content)
     recheck_schedule.schedule_next(credential, now, recheck_schedule.DEFAULT_INTERVAL, zone)
     return credential.next_check_at
 
@@ -41,28 +41,28 @@ def planned(now: datetime, zone: tzinfo = UTC, **content: Any) -> datetime | Non
 @pytest.mark.parametrize(
     ("now", "then"),
     [
-        (around(-400, 12), around(-393, 12)),
-        (around(-68, 12), around(-61, 12)),
-        (around(-67, 12), around(-60, 3)),
-        (around(-61, 12), around(-60, 3)),
-        (around(-60, 2), around(-60, 3)),
-        (around(-60, 3), around(-53, 3)),
-        (around(-30, 12), around(-28, 3)),
-        (around(-28, 4), around(-21, 4)),
-        (around(-15, 0), around(-14, 3)),
-        (around(-14, 3), around(-7, 3)),
-        (around(-8, 12), around(-7, 3)),
-        (around(-7, 12), around(-3, 3)),
-        (around(-3, 12), around(0, 3)),
-        (around(-1, 23), around(0, 3)),
-        (around(0, 3), around(3, 3)),
-        (around(2, 12), around(3, 3)),
-        (around(3, 3), around(10, 3)),
-        (around(100, 12), around(107, 12)),
+        (day_around_expiry(-400, 12), day_around_expiry(-393, 12)),
+        (day_around_expiry(-68, 12), day_around_expiry(-61, 12)),
+        (day_around_expiry(-67, 12), day_around_expiry(-60, 3)),
+        (day_around_expiry(-61, 12), day_around_expiry(-60, 3)),
+        (day_around_expiry(-60, 2), day_around_expiry(-60, 3)),
+        (day_around_expiry(-60, 3), day_around_expiry(-53, 3)),
+        (day_around_expiry(-30, 12), day_around_expiry(-28, 3)),
+        (day_around_expiry(-28, 4), day_around_expiry(-21, 4)),
+        (day_around_expiry(-15, 0), day_around_expiry(-14, 3)),
+        (day_around_expiry(-14, 3), day_around_expiry(-7, 3)),
+        (day_around_expiry(-8, 12), day_around_expiry(-7, 3)),
+        (day_around_expiry(-7, 12), day_around_expiry(-3, 3)),
+        (day_around_expiry(-3, 12), day_around_expiry(0, 3)),
+        (day_around_expiry(-1, 23), day_around_expiry(0, 3)),
+        (day_around_expiry(0, 3), day_around_expiry(3, 3)),
+        (day_around_expiry(2, 12), day_around_expiry(3, 3)),
+        (day_around_expiry(3, 3), day_around_expiry(10, 3)),
+        (day_around_expiry(100, 12), day_around_expiry(107, 12)),
     ],
 )
 def test_checks_come_weekly_and_on_days_around_expiry(now: datetime, then: datetime) -> None:
-    assert planned(now) == then
+    assert next_check(now) == then
 
 
 @pytest.mark.parametrize(
@@ -72,37 +72,37 @@ def test_checks_come_weekly_and_on_days_around_expiry(now: datetime, then: datet
         ("America/New_York", datetime(2026, 11, 2, 8, tzinfo=UTC)),
     ],
 )
-def test_the_days_around_expiry_are_met_in_the_organizations_own_morning(zone: str, then: datetime) -> None:
+def test_checks_around_expiry_run_in_the_organizations_morning(zone: str, then: datetime) -> None:
     now = datetime(2026, 10, 30, 12, tzinfo=UTC)
-    assert planned(now, ZoneInfo(zone), expires_on=date(2026, 11, 30)) == then
+    assert next_check(now, ZoneInfo(zone), expires_on=date(2026, 11, 30)) == then
 
 
-def test_each_of_the_days_around_expiry_is_met() -> None:
-    met, now = [], around(-70, 12)
-    while now < around(20, 12):
-        now = planned(now) or now
-        met.append((now - around(0, 3)).total_seconds() / 86_400)
+def test_a_check_is_scheduled_for_each_day_around_expiry() -> None:
+    met, now = [], day_around_expiry(-70, 12)
+    while now < day_around_expiry(20, 12):
+        now = next_check(now) or now
+        met.append((now - day_around_expiry(0, 3)).total_seconds() / 86_400)
     assert [day for day in (-60, -28, -14, -7, -3, 0, 3) if day not in met] == []
 
 
 @pytest.mark.parametrize("expires_on", [NEVER, date(2199, 12, 31), date(1900, 1, 1)])
-def test_a_far_date_or_none_leaves_the_weekly_check(expires_on: date) -> None:
-    assert planned(NOON, expires_on=expires_on) == NOON + WEEK
+def test_a_distant_or_absent_expiry_date_leaves_the_weekly_check(expires_on: date) -> None:
+    assert next_check(NOON, expires_on=expires_on) == NOON + WEEK
 
 
 @pytest.mark.parametrize("state", [{"is_verifiable": False}, {"archived_at": NOON}, {"deleted_at": NOON}])
-def test_what_cannot_be_verified_is_never_due(state: dict[str, Any]) -> None:
-    assert planned(NOON, **state) is None
+def test_unverifiable_credentials_are_never_due(state: dict[str, Any]) -> None:
+    assert next_check(NOON, **state) is None
 
 
-def test_a_change_is_checked_at_the_next_opportunity() -> None:
+def test_a_changed_credential_is_due_at_once() -> None:
     for verifiable, due in ((True, NOON), (False, None)):
-        credential = held(is_verifiable=verifiable)
+        credential = unsaved_credential(is_verifiable=verifiable)
         recheck_schedule.make_due(credential, NOON)
         assert credential.next_check_at == due
 
 
-async def test_a_check_plans_the_next_one(checks: VerificationHarness, clock: SettableClock) -> None:
+async def test_a_check_schedules_the_next_one(checks: VerificationHarness, clock: SettableClock) -> None:
     clock.set(NOON)
     key = await checks.add()
     assert (await checks.credential(key)).next_check_at is None
@@ -110,7 +110,7 @@ async def test_a_check_plans_the_next_one(checks: VerificationHarness, clock: Se
     assert (await checks.credential(key)).next_check_at == NOON + WEEK
 
 
-async def test_a_failed_check_is_made_again_within_an_hour(
+async def test_a_failed_check_is_repeated_within_an_hour(
     checks: VerificationHarness, clock: SettableClock, fake: FakeRegistry
 ) -> None:
     clock.set(NOON)
@@ -143,13 +143,13 @@ async def test_a_due_credential_is_checked_by_the_service_itself(
 @pytest.mark.parametrize(
     ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
 )
-async def test_a_type_may_choose_its_interval(
+async def test_a_type_may_set_its_interval(
     checks: VerificationHarness, clock: SettableClock, away: str, back: str
 ) -> None:
     clock.set(NOON)
     key = await checks.add_checked()
-    kind = (await checks.credential(key)).credential_type_id
-    chosen: dict[str, Any] = {"id": kind, "verificationIntervalDays": 2}
+    type_id = (await checks.credential(key)).credential_type_id
+    chosen: dict[str, Any] = {"id": type_id, "verificationIntervalDays": 2}
     payload = await checks.tenant.mutate(
         "credentialTypeUpdate", "credentialType { verificationIntervalDays }", **chosen
     )
@@ -163,15 +163,15 @@ async def test_a_type_may_choose_its_interval(
     assert (await checks.credential(key)).next_check_at == NOON + WEEK + timedelta(days=2, hours=1)
 
 
-async def test_a_check_around_expiry_says_so(checks: VerificationHarness, clock: SettableClock) -> None:
-    clock.set(around(-61, 12))
+async def test_a_check_around_expiry_has_its_own_trigger(checks: VerificationHarness, clock: SettableClock) -> None:
+    clock.set(day_around_expiry(-61, 12))
     key = await checks.add_checked(issuing={"expiryDate": EXPIRY.isoformat()})
-    clock.set(around(-60, 3))
+    clock.set(day_around_expiry(-60, 3))
     await checks.run_jobs()
     assert [attempt.trigger for attempt in await checks.attempts(key)] == [Trigger.ON_CREATE, Trigger.EXPIRY]
 
 
-async def test_two_turns_at_once_open_and_make_each_due_check_once(
+async def test_two_concurrent_runs_open_and_run_each_due_check_once(
     checks: VerificationHarness, clock: SettableClock, fake: FakeRegistry
 ) -> None:
     clock.set(NOON)
@@ -181,11 +181,11 @@ async def test_two_turns_at_once_open_and_make_each_due_check_once(
     clock.advance(WEEK)
     await asyncio.gather(*(checks.run_jobs() for _ in range(4)))
     assert [len(await checks.attempts(key)) for key in keys] == [2] * 12
-    assert sorted(asked.target for asked in fake.received) == sorted(f"/licences/N{number}" for number in range(12))
+    assert sorted(request.target for request in fake.received) == sorted(f"/licences/N{number}" for number in range(12))
 
 
 @pytest.mark.parametrize("mutation", ["credentialArchive", "credentialDelete"])
-async def test_what_is_put_away_is_not_checked_by_the_calendar(
+async def test_archived_and_deleted_credentials_are_not_rechecked(
     checks: VerificationHarness, clock: SettableClock, mutation: str
 ) -> None:
     clock.set(NOON)
@@ -198,7 +198,7 @@ async def test_what_is_put_away_is_not_checked_by_the_calendar(
 
 @pytest.mark.parametrize("mutation", ["credentialArchive", "credentialDelete"])
 @pytest.mark.parametrize("reply", [json_reply(), Reply(status=500)], ids=["answered", "failed"])
-async def test_a_check_that_ends_after_its_credential_was_put_away_plans_none(
+async def test_a_check_that_ends_after_its_credential_was_archived_schedules_none(
     checks: VerificationHarness, clock: SettableClock, fake: FakeRegistry, mutation: str, reply: Reply
 ) -> None:
     clock.set(NOON)
@@ -215,7 +215,7 @@ async def test_a_check_that_ends_after_its_credential_was_put_away_plans_none(
 @pytest.mark.parametrize(
     ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
 )
-async def test_what_comes_back_is_checked_by_the_calendar_again(
+async def test_restored_and_undeleted_credentials_are_rechecked_again(
     checks: VerificationHarness, clock: SettableClock, away: str, back: str
 ) -> None:
     clock.set(NOON)
@@ -227,11 +227,13 @@ async def test_what_comes_back_is_checked_by_the_calendar_again(
     assert len(await checks.attempts(key)) == 2
 
 
-async def test_what_is_no_longer_verifiable_is_not_checked(checks: VerificationHarness, clock: SettableClock) -> None:
+async def test_credentials_that_are_no_longer_verifiable_are_not_rechecked(
+    checks: VerificationHarness, clock: SettableClock
+) -> None:
     clock.set(NOON)
     key = await checks.add_checked()
-    given: dict[str, Any] = {"id": key, "verification": {"isVerifiable": False}}
-    assert (await checks.tenant.mutate("credentialUpdate", ACTION, **given))["errors"] == []
+    input: dict[str, Any] = {"id": key, "verification": {"isVerifiable": False}}
+    assert (await checks.tenant.mutate("credentialUpdate", ACTION, **input))["errors"] == []
     clock.advance(WEEK)
     await checks.run_jobs()
     assert len(await checks.attempts(key)) == 1

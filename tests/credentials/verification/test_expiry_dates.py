@@ -1,4 +1,4 @@
-"""The expiry date that a registry has: when a credential takes it over, and when a person should look at it."""
+"""Expiry dates from registries: dates that a credential takes, and dates that need a review."""
 
 from typing import Any
 
@@ -9,16 +9,14 @@ from tests.registry import FakeRegistry, json_reply
 
 
 async def changes(checks: VerificationHarness, key: str) -> list[dict[str, Any]]:
-    """What became of the latest version's expiry date."""
+    """Return the recorded changes of the latest version's expiry date."""
     text = """query ($id: ID!) { credential(id: $id) { latestVersion { expiryDate
         activity(where: { field: { eq: EXPIRY_DATE } }) { nodes { before after changedByName } } } } }"""
     version = (await checks.tenant.execute(text, {"id": key})).data["credential"]["latestVersion"]
     return [{"now": version["expiryDate"]}, *version["activity"]["nodes"]]
 
 
-async def test_a_registrys_expiry_date_is_taken_over_and_logged(
-    checks: VerificationHarness, fake: FakeRegistry
-) -> None:
+async def test_a_registrys_expiry_date_is_copied_and_recorded(checks: VerificationHarness, fake: FakeRegistry) -> None:
     fake.reply_with(json_reply("CURRENT", expires="2031-12-24"))
     key = await checks.add()
     payload = await checks.verify(key)
@@ -31,19 +29,19 @@ async def test_a_registrys_expiry_date_is_taken_over_and_logged(
     assert len(logged) == 2
 
 
-async def test_the_same_date_again_is_not_logged(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_the_same_date_is_not_recorded_again(checks: VerificationHarness, fake: FakeRegistry) -> None:
     fake.reply_with(json_reply("CURRENT", expires="2029-05-01"))
     key = await checks.add_checked()
     await checks.verify(key, forceRefresh=True)
     assert len(await changes(checks, key)) == 2
 
 
-async def test_without_a_date_of_the_registry_the_credentials_own_is_told(checks: VerificationHarness) -> None:
+async def test_without_a_date_of_the_registry_the_credentials_own_is_shown(checks: VerificationHarness) -> None:
     payload = await checks.verify(await checks.add())
     assert (payload["expiryDate"], payload["attempt"]["expiryDate"]) == ("2029-05-01", None)
 
 
-async def test_the_list_finds_the_date_that_was_taken_over(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_the_list_filters_by_the_copied_date(checks: VerificationHarness, fake: FakeRegistry) -> None:
     fake.reply_with(json_reply("CURRENT", expires="2030-01-01"))
     key = await checks.add_checked()
     where = 'where: { expiringBefore: "2030-01-02" }'
@@ -62,7 +60,7 @@ async def test_the_list_finds_the_date_that_was_taken_over(checks: VerificationH
         ("2024-04-30", "The registry's expiry date 2024-04-30 is before the issue date 2024-05-01."),
     ],
 )
-async def test_a_date_that_cannot_be_is_left_to_a_person(
+async def test_an_implausible_date_needs_a_review(
     checks: VerificationHarness, fake: FakeRegistry, day: str, problem: str
 ) -> None:
     fake.reply_with(json_reply("CURRENT", expires=day))
@@ -74,10 +72,10 @@ async def test_a_date_that_cannot_be_is_left_to_a_person(
     assert (await checks.credential(key)).next_check_at is not None
 
 
-async def test_a_type_without_expiry_dates_takes_none_over(checks: VerificationHarness, fake: FakeRegistry) -> None:
-    given = {"code": "FOREVER", "name": "Forever", "category": "SCREENING", "verificationSource": checks.source}
+async def test_a_type_without_expiry_dates_copies_none(checks: VerificationHarness, fake: FakeRegistry) -> None:
+    input = {"code": "FOREVER", "name": "Forever", "category": "SCREENING", "verificationSource": checks.source}
     made = await checks.tenant.mutate(
-        "credentialTypeCreate", "credentialType { id }", supports=["REFERENCE_NUMBER"], **given
+        "credentialTypeCreate", "credentialType { id }", supports=["REFERENCE_NUMBER"], **input
     )
     assert made["errors"] == []
     fake.reply_with(json_reply("CURRENT", expires="2031-12-24"))

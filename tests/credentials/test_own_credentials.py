@@ -1,11 +1,11 @@
-"""What a worker may do with a credential of their own, and what is for others to say of it."""
+"""Workers and their own credentials: allowed changes, and the verification status that only others may set."""
 
 from typing import Any
 
 import pytest
 
-from tests.credentials import life
-from tests.credentials.life import done
+from tests.credentials import actions
+from tests.credentials.actions import mutation_payload
 from tests.oidc import Issuer
 from tests.service import Tenant, credential_input, error_paths
 
@@ -19,54 +19,56 @@ async def worker(oidc_tenant: Tenant) -> str:
 
 @pytest.fixture
 def token(oidc_tenant: Tenant, issuer: Issuer, worker: str) -> str:
-    """The worker, signed in."""
+    """Provide a token of the worker."""
     return issuer.token("ES256", {"organization": oidc_tenant.id, "roles": ["WORKER"], "worker": worker})
 
 
 @pytest.mark.parametrize(
-    ("told", "path"),
+    ("verification", "path"),
     [
         ({"status": "ACTIVE"}, "verification.status"),
         ({"status": "PENDING", "eligibility": "MAY_ENGAGE"}, "verification.eligibility"),
         ({"status": "PENDING", "isVerifiable": False}, "verification.isVerifiable"),
     ],
 )
-async def test_whether_it_counts_is_not_for_them_to_say(
-    oidc_tenant: Tenant, worker: str, token: str, told: dict[str, Any], path: str
+async def test_a_worker_cannot_set_the_verification_on_creation(
+    oidc_tenant: Tenant, worker: str, token: str, verification: dict[str, Any], path: str
 ) -> None:
     before = await oidc_tenant.rows()
     payload = await oidc_tenant.mutate(
-        "credentialCreate", SHOWN, key=token, **credential_input(worker, verification=told)
+        "credentialCreate", SHOWN, key=token, **credential_input(worker, verification=verification)
     )
     assert (payload["credential"], error_paths(payload)) == (None, [("NOT_PERMITTED", path)])
     assert await oidc_tenant.rows() == before
 
 
-@pytest.mark.parametrize("told", [{"status": "ACTIVE"}, {"eligibility": "MAY_ENGAGE"}, {"isVerifiable": False}])
-async def test_nor_is_it_later(oidc_tenant: Tenant, worker: str, token: str, told: dict[str, Any]) -> None:
+@pytest.mark.parametrize("verification", [{"status": "ACTIVE"}, {"eligibility": "MAY_ENGAGE"}, {"isVerifiable": False}])
+async def test_a_worker_cannot_set_the_verification_on_update(
+    oidc_tenant: Tenant, worker: str, token: str, verification: dict[str, Any]
+) -> None:
     payload = await oidc_tenant.mutate("credentialCreate", SHOWN, key=token, **credential_input(worker))
     key = payload["credential"]["id"]
     before = await oidc_tenant.rows()
-    payload = await oidc_tenant.mutate("credentialUpdate", SHOWN, key=token, id=key, verification=told)
-    assert error_paths(payload) == [("NOT_PERMITTED", f"verification.{next(iter(told))}")]
+    payload = await oidc_tenant.mutate("credentialUpdate", SHOWN, key=token, id=key, verification=verification)
+    assert error_paths(payload) == [("NOT_PERMITTED", f"verification.{next(iter(verification))}")]
     assert await oidc_tenant.rows() == before
     same = {"status": "PENDING", "isVerifiable": True}
     assert (await oidc_tenant.mutate("credentialUpdate", SHOWN, key=token, id=key, verification=same))["errors"] == []
 
 
-async def test_a_repeated_call_does_not_show_what_is_no_longer_theirs(
+async def test_a_replayed_call_does_not_show_a_credential_that_changed_owner(
     oidc_tenant: Tenant, worker: str, token: str
 ) -> None:
     payload = await oidc_tenant.mutate("credentialCreate", SHOWN, key=token, **credential_input(worker))
     key = payload["credential"]["id"]
     named = {"id": key, "identification": {"displayName": "Mine"}, "idempotencyKey": "once"}
-    asked = "credential { identification { displayName referenceNumber } }"
-    first = await oidc_tenant.mutate("credentialUpdate", asked, key=token, **named)
+    selection = "credential { identification { displayName referenceNumber } }"
+    first = await oidc_tenant.mutate("credentialUpdate", selection, key=token, **named)
     assert first["credential"]["identification"]["displayName"] == "Mine"
     other = await oidc_tenant.add_worker("Kim Somebody")
-    await done(oidc_tenant, "credentialTransfer", id=key, **life.move(worker, other))
-    await done(oidc_tenant, "credentialUpdate", id=key, identification={"referenceNumber": "WWC7654321A"})
+    await mutation_payload(oidc_tenant, "credentialTransfer", id=key, **actions.transfer_input(worker, other))
+    await mutation_payload(oidc_tenant, "credentialUpdate", id=key, identification={"referenceNumber": "WWC7654321A"})
     before = await oidc_tenant.rows()
-    again = await oidc_tenant.mutate("credentialUpdate", asked, key=token, **named)
+    again = await oidc_tenant.mutate("credentialUpdate", selection, key=token, **named)
     assert again == {"credential": None, "errors": []}
     assert await oidc_tenant.rows() == before

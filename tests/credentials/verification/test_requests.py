@@ -1,4 +1,4 @@
-"""Asking for a check: what is answered, what is served from before, and who may not ask."""
+"""Requesting a check: results, reuse of recent findings, and refusals."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,17 +15,17 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 async def refused(
-    checks: VerificationHarness, key: str, tenant: Tenant | None = None, **given: Any
+    checks: VerificationHarness, key: str, tenant: Tenant | None = None, **input: Any
 ) -> list[tuple[str, str]]:
-    """The (code, path) pairs of a call that is refused, and changes nothing."""
+    """Request a check, assert that it is refused and changes nothing, and return the (code, path) pairs."""
     before = await checks.tenant.rows()
-    payload = await (tenant or checks.tenant).mutate("credentialVerify", VERIFY_PAYLOAD, id=key, **given)
+    payload = await (tenant or checks.tenant).mutate("credentialVerify", VERIFY_PAYLOAD, id=key, **input)
     assert {payload[name] for name in ("eligibility", "correlationId", "attempt", "credential")} == {None}
     assert await checks.tenant.rows() == before
     return error_paths(payload)
 
 
-async def test_a_check_tells_what_the_registry_found(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_a_check_returns_the_registrys_finding(checks: VerificationHarness, fake: FakeRegistry) -> None:
     key = await checks.add_checked()
     fake.reply_with(json_reply("LAPSED", remarks=["Since May"]))
     payload = await checks.verify(key, forceRefresh=True)
@@ -47,19 +47,19 @@ async def test_a_check_tells_what_the_registry_found(checks: VerificationHarness
         "requestedBy": {"kind": "SERVICE", "name": "Owner"},
         "resolution": {"resolvedBy": None, "reason": None, "notes": None},
     }
-    standing = {"status": "EXPIRED", "eligibility": "MAY_NOT_ENGAGE", "statusDetail": "EXPIRED"}
-    assert payload["credential"]["verification"] == standing
+    status = {"status": "EXPIRED", "eligibility": "MAY_NOT_ENGAGE", "statusDetail": "EXPIRED"}
+    assert payload["credential"]["verification"] == status
     assert (payload["cached"], payload["expiryDate"]) == (False, "2029-05-01")
 
 
-async def test_the_registry_is_asked_about_the_number_and_its_holder(
+async def test_the_registry_is_asked_about_the_number_and_its_owner(
     checks: VerificationHarness, fake: FakeRegistry
 ) -> None:
     await checks.add_checked("WWC/7")
-    assert [asked.target for asked in fake.received] == ["/licences/WWC%2F7"]
+    assert [request.target for request in fake.received] == ["/licences/WWC%2F7"]
 
 
-async def test_an_answer_of_the_last_day_is_served_again(
+async def test_a_finding_of_the_last_day_is_reused(
     checks: VerificationHarness, fake: FakeRegistry, clock: SettableClock
 ) -> None:
     clock.set(NOON)
@@ -84,7 +84,7 @@ async def test_a_refresh_can_be_forced(checks: VerificationHarness, fake: FakeRe
         assert len(fake.received) == times
 
 
-async def test_a_failed_check_is_not_served_again(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_a_failed_check_is_not_reused(checks: VerificationHarness, fake: FakeRegistry) -> None:
     fake.reply_with(Reply(status=500))
     key = await checks.add_checked()
     fake.reply_with(json_reply())
@@ -92,30 +92,30 @@ async def test_a_failed_check_is_not_served_again(checks: VerificationHarness, f
     assert (payload["cached"], payload["eligibility"]) == (False, "MAY_ENGAGE")
 
 
-async def test_an_answer_about_an_earlier_number_is_not_served(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_a_finding_about_an_earlier_number_is_not_reused(checks: VerificationHarness, fake: FakeRegistry) -> None:
     key = await checks.add_checked("N1")
     identification = {"referenceNumber": "N2"}
     payload = await checks.tenant.mutate("credentialUpdate", "credential { id }", id=key, identification=identification)
     assert payload["errors"] == []
     assert (await checks.verify(key))["cached"] is False
-    assert [asked.target for asked in fake.received] == ["/licences/N1", "/licences/N2"]
+    assert [request.target for request in fake.received] == ["/licences/N1", "/licences/N2"]
 
 
-async def test_a_number_that_changes_while_it_is_asked_about_is_asked_about_again(
+async def test_a_number_that_changes_during_its_check_is_checked_again(
     checks: VerificationHarness, fake: FakeRegistry
 ) -> None:
     key = await checks.add_checked("N1")
 
-    async def change(_asked: object) -> Reply:
-        given: dict[str, Any] = {"id": key, "identification": {"referenceNumber": "N2"}}
-        assert (await checks.tenant.mutate("credentialUpdate", "credential { id }", **given))["errors"] == []
+    async def change(_request: object) -> Reply:
+        input: dict[str, Any] = {"id": key, "identification": {"referenceNumber": "N2"}}
+        assert (await checks.tenant.mutate("credentialUpdate", "credential { id }", **input))["errors"] == []
         fake.reply_with(json_reply("LAPSED"))
         return json_reply()
 
     fake.handle_with(change)
     await checks.verify(key, forceRefresh=True)
     await checks.run_jobs()
-    assert [asked.target for asked in fake.received] == ["/licences/N1", "/licences/N1", "/licences/N2"]
+    assert [request.target for request in fake.received] == ["/licences/N1", "/licences/N1", "/licences/N2"]
     assert (await checks.credential(key)).raw_status == "LAPSED"
 
 
@@ -126,17 +126,17 @@ async def test_a_correlation_id_is_echoed_and_recorded(checks: VerificationHarne
     assert [event.correlation_id for event in await checks.events(key)][-1] == "order-7"
 
 
-async def test_a_correlation_id_is_made_up_when_none_is_given(checks: VerificationHarness) -> None:
+async def test_a_correlation_id_is_generated_by_default(checks: VerificationHarness) -> None:
     key = await checks.add_checked()
     made = [(await checks.verify(key, forceRefresh=True))["correlationId"] for _ in range(2)]
     assert len(set(made)) == 2
     assert [event.correlation_id for event in await checks.events(key)][1:] == made
 
 
-@pytest.mark.parametrize("given", ["", "x" * 101])
-async def test_a_correlation_id_that_does_not_fit_is_refused(checks: VerificationHarness, given: str) -> None:
+@pytest.mark.parametrize("input", ["", "x" * 101])
+async def test_an_invalid_correlation_id_is_refused(checks: VerificationHarness, input: str) -> None:
     key = await checks.add_checked()
-    assert await refused(checks, key, correlationId=given) == [("INVALID", "correlationId")]
+    assert await refused(checks, key, correlationId=input) == [("INVALID", "correlationId")]
 
 
 async def test_creating_a_credential_starts_its_first_check(checks: VerificationHarness, fake: FakeRegistry) -> None:
@@ -151,7 +151,7 @@ async def test_creating_a_credential_starts_its_first_check(checks: Verification
     assert [event.correlation_id for event in await checks.events(key)] == [correlation]
 
 
-async def test_a_call_before_the_first_check_makes_that_check(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_a_call_before_the_first_check_runs_that_check(checks: VerificationHarness, fake: FakeRegistry) -> None:
     created = await checks.create()
     payload = await checks.verify(created["credential"]["id"])
     assert payload["correlationId"] == created["correlationId"]
@@ -159,7 +159,7 @@ async def test_a_call_before_the_first_check_makes_that_check(checks: Verificati
     assert len(fake.received) == 1
 
 
-async def test_what_no_registry_verifies_is_not_verifiable(checks: VerificationHarness) -> None:
+async def test_credentials_without_a_registry_are_not_verifiable(checks: VerificationHarness) -> None:
     created = await checks.create(verification={"status": "ACTIVE", "isVerifiable": False})
     assert created["correlationId"] is None
     assert await checks.attempts(created["credential"]["id"]) == []
@@ -167,7 +167,9 @@ async def test_what_no_registry_verifies_is_not_verifiable(checks: VerificationH
 
 
 @pytest.mark.parametrize(("mutation", "code"), [("credentialArchive", "ARCHIVED"), ("credentialDelete", "DELETED")])
-async def test_what_is_put_away_is_not_verified(checks: VerificationHarness, mutation: str, code: str) -> None:
+async def test_archived_and_deleted_credentials_are_not_verified(
+    checks: VerificationHarness, mutation: str, code: str
+) -> None:
     key = await checks.add_checked()
     assert (await checks.tenant.mutate(mutation, "credential { id }", id=key))["errors"] == []
     assert await refused(checks, key) == [(code, "id")]
@@ -179,11 +181,11 @@ async def test_another_organization_finds_no_credential_to_verify(checks: Verifi
     assert await refused(checks, key, stranger.tenant) == [("NOT_FOUND", "id")]
 
 
-async def test_an_id_of_another_kind_is_refused(checks: VerificationHarness) -> None:
+async def test_an_id_of_another_type_is_refused(checks: VerificationHarness) -> None:
     assert await refused(checks, await checks.tenant.add_worker()) == [("INVALID", "id")]
 
 
-async def test_verifying_takes_the_scope(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_verifying_requires_its_scope(checks: VerificationHarness, fake: FakeRegistry) -> None:
     key = await checks.add_checked()
     limited = await checks.tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_REVIEW)
     text = f'mutation {{ credentialVerify(input: {{ id: "{key}" }}) {{ correlationId }} }}'

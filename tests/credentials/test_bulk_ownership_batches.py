@@ -1,4 +1,4 @@
-"""Moving more of an owner's credentials than one call may carry: in several calls, each of which gets on."""
+"""Moving more credentials of an owner than one call may change: several calls, each of which makes progress."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from sqlalchemy import insert
 
 from app.core import ids
 from app.credentials.tables import Credential, CredentialVersion
-from tests.credentials import life
-from tests.credentials.life import done, move, owner
+from tests.credentials import actions
+from tests.credentials.actions import mutation_payload, owner_input, transfer_input
 from tests.service import Tenant
 
 BRIEF = "results { credentialId status } total succeeded failed hasMore"
@@ -26,7 +26,7 @@ async def colleague(tenant: Tenant) -> str:
 
 @pytest.fixture
 async def applicant(tenant: Tenant) -> str:
-    return await life.add_applicant(tenant)
+    return await actions.add_applicant(tenant)
 
 
 def totals(payload: dict[str, Any]) -> tuple[int, int, int, bool]:
@@ -34,9 +34,9 @@ def totals(payload: dict[str, Any]) -> tuple[int, int, int, bool]:
 
 
 async def multiply(tenant: Tenant, key: str, times: int) -> list[str]:
-    """Copies of a credential, written at once; gives all their ids with its own, sorted."""
-    credential = (await life.row(tenant, key)).model_dump()
-    version = (await life.history(tenant, key))[0].model_dump()
+    """Write copies of a credential at once; return all ids, sorted."""
+    credential = (await actions.credential_row(tenant, key)).model_dump()
+    version = (await actions.version_rows(tenant, key))[0].model_dump()
     copies, versions = [], []
     for _ in range(times):
         own, first = ids.new(Credential.prefix), ids.new(CredentialVersion.prefix)
@@ -48,34 +48,38 @@ async def multiply(tenant: Tenant, key: str, times: int) -> list[str]:
     return sorted([key, *(copy["id"] for copy in copies)])
 
 
-async def test_more_than_one_call_may_carry_are_moved_in_several(tenant: Tenant, worker: str, colleague: str) -> None:
+async def test_more_credentials_than_one_call_may_move_need_several_calls(
+    tenant: Tenant, worker: str, colleague: str
+) -> None:
     keys = await multiply(tenant, await tenant.add_credential(worker), 502)
-    payload = await done(tenant, "credentialsTransfer", BRIEF, **move(worker, colleague))
+    payload = await mutation_payload(tenant, "credentialsTransfer", BRIEF, **transfer_input(worker, colleague))
     assert totals(payload) == (500, 500, 0, True)
     assert [result["credentialId"] for result in payload["results"]] == keys[:500]
-    payload = await done(tenant, "credentialsTransfer", BRIEF, **move(worker, colleague))
+    payload = await mutation_payload(tenant, "credentialsTransfer", BRIEF, **transfer_input(worker, colleague))
     assert totals(payload) == (3, 3, 0, False)
     assert {row["worker_id"] for row in (await tenant.rows())["credentials"]} == {colleague}
 
 
-async def test_exactly_as_many_as_one_call_may_carry_leave_no_more(tenant: Tenant, worker: str, applicant: str) -> None:
+async def test_exactly_the_limit_leaves_no_more(tenant: Tenant, worker: str, applicant: str) -> None:
     keys = await multiply(tenant, await tenant.add_credential(worker), 500)
-    payload = await done(tenant, "credentialsLink", BRIEF, **move(worker, applicant))
+    payload = await mutation_payload(tenant, "credentialsLink", BRIEF, **transfer_input(worker, applicant))
     assert totals(payload) == (500, 500, 0, True)
-    payload = await done(tenant, "credentialsLink", BRIEF, **move(worker, applicant))
+    payload = await mutation_payload(tenant, "credentialsLink", BRIEF, **transfer_input(worker, applicant))
     assert totals(payload) == (1, 1, 0, False)
-    payload = await done(tenant, "credentialsTransfer", BRIEF, credentialIds=keys[:500], **move(worker, applicant))
+    payload = await mutation_payload(
+        tenant, "credentialsTransfer", BRIEF, credentialIds=keys[:500], **transfer_input(worker, applicant)
+    )
     assert totals(payload) == (500, 500, 0, False)
 
 
-async def test_those_that_cannot_follow_do_not_hold_up_those_that_can(
+async def test_skipped_credentials_do_not_block_the_others(
     tenant: Tenant, worker: str, colleague: str, applicant: str
 ) -> None:
-    blocked = await life.add_theirs(tenant, applicant)
-    await done(tenant, "credentialLink", id=blocked, to=owner(colleague))
+    blocked = await actions.add_applicant_credential(tenant, applicant)
+    await mutation_payload(tenant, "credentialLink", id=blocked, to=owner_input(colleague))
     await multiply(tenant, blocked, 500)
-    free = await life.add_theirs(tenant, applicant)
-    payload = await done(tenant, "credentialsTransfer", BRIEF, **move(applicant, worker))
+    free = await actions.add_applicant_credential(tenant, applicant)
+    payload = await mutation_payload(tenant, "credentialsTransfer", BRIEF, **transfer_input(applicant, worker))
     assert totals(payload) == (500, 1, 499, True)
-    assert (await life.row(tenant, free)).worker_id == worker
-    assert (await life.row(tenant, blocked)).worker_id == colleague
+    assert (await actions.credential_row(tenant, free)).worker_id == worker
+    assert (await actions.credential_row(tenant, blocked)).worker_id == colleague

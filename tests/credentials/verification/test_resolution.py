@@ -1,4 +1,4 @@
-"""A person settles what a check could not."""
+"""Resolving checks that need a review."""
 
 from typing import Any
 
@@ -14,37 +14,37 @@ RESOLVED = "attempt { id outcome eligibility rawStatus resolution { resolvedBy r
 
 @pytest.fixture
 async def key(checks: VerificationHarness, fake: FakeRegistry) -> str:
-    """A credential whose check waits for a person."""
+    """Provide a credential whose check needs a review."""
     fake.reply_with(json_reply("HELD"))
     return await checks.add_checked()
 
 
 async def waiting(checks: VerificationHarness, key: str) -> str:
-    """The id of a credential's last check."""
+    """Provide the id of a credential's last attempt."""
     return (await checks.attempts(key))[-1].id
 
 
 async def refused(
-    checks: VerificationHarness, attempt: str, tenant: Tenant | None = None, **given: Any
+    checks: VerificationHarness, attempt: str, tenant: Tenant | None = None, **input: Any
 ) -> list[tuple[str, str]]:
-    """The (code, path) pairs of a decision that is refused, and changes nothing."""
+    """Resolve a check, assert that it is refused and changes nothing, and return the (code, path) pairs."""
     before = await checks.tenant.rows()
-    given = {"eligibility": "MAY_ENGAGE", **given}
-    payload = await (tenant or checks.tenant).mutate("verificationResolve", RESOLVED, id=attempt, **given)
+    input = {"eligibility": "MAY_ENGAGE", **input}
+    payload = await (tenant or checks.tenant).mutate("verificationResolve", RESOLVED, id=attempt, **input)
     assert payload["attempt"] is None
     assert await checks.tenant.rows() == before
     return error_paths(payload)
 
 
 @pytest.mark.parametrize(
-    ("decision", "standing"),
+    ("decision", "status"),
     [
         ("MAY_ENGAGE", ("ACTIVE", "MAY_ENGAGE", "VALID")),
         ("MAY_NOT_ENGAGE", ("REVOKED", "MAY_NOT_ENGAGE", "REJECTED")),
     ],
 )
-async def test_a_person_decides_either_way(
-    checks: VerificationHarness, key: str, decision: str, standing: tuple[str, str, str]
+async def test_a_check_is_resolved_either_way(
+    checks: VerificationHarness, key: str, decision: str, status: tuple[str, str, str]
 ) -> None:
     attempt = await waiting(checks, key)
     words = {"reason": "Called the office", "notes": "Spoke to Kim"}
@@ -55,19 +55,19 @@ async def test_a_person_decides_either_way(
     assert resolution == words
     assert payload["attempt"] == {"id": attempt, "outcome": "RESOLVED", "eligibility": decision, "rawStatus": "HELD"}
     row = await checks.credential(key)
-    assert (row.status, row.eligibility, row.status_detail) == standing
+    assert (row.status, row.eligibility, row.status_detail) == status
 
 
 async def test_the_decision_is_recorded_with_the_checks_correlation_id(checks: VerificationHarness, key: str) -> None:
     attempt = await waiting(checks, key)
     await checks.tenant.mutate("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_NOT_ENGAGE")
-    found, resolved = await checks.events(key)
-    assert resolved.correlation_id == found.correlation_id
+    verified, resolved = await checks.events(key)
+    assert resolved.correlation_id == verified.correlation_id
     assert resolved.changes["verification.eligibility"] == {"from": "REVIEW_REQUIRED", "to": "MAY_NOT_ENGAGE"}
     assert resolved.actor_name == "Owner"
 
 
-async def test_what_was_settled_is_served_for_a_day(checks: VerificationHarness, key: str, fake: FakeRegistry) -> None:
+async def test_a_resolved_check_is_reused_for_a_day(checks: VerificationHarness, key: str, fake: FakeRegistry) -> None:
     attempt = await waiting(checks, key)
     await checks.tenant.mutate("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_ENGAGE")
     payload = await checks.verify(key)
@@ -80,20 +80,24 @@ async def test_what_was_settled_is_served_for_a_day(checks: VerificationHarness,
 
 
 @pytest.mark.parametrize("decision", ["REVIEW_REQUIRED", "IN_PROGRESS", "ERROR"])
-async def test_a_decision_is_one_way_or_the_other(checks: VerificationHarness, key: str, decision: str) -> None:
+async def test_a_resolution_must_be_one_of_two_eligibilities(
+    checks: VerificationHarness, key: str, decision: str
+) -> None:
     attempt = await waiting(checks, key)
     assert await refused(checks, attempt, eligibility=decision) == [("INVALID", "eligibility")]
 
 
 @pytest.mark.parametrize("words", [{"reason": "x" * 501}, {"notes": "x" * 4_001}])
-async def test_words_that_are_too_long_are_refused(
+async def test_comments_that_are_too_long_are_refused(
     checks: VerificationHarness, key: str, words: dict[str, Any]
 ) -> None:
     attempt = await waiting(checks, key)
     assert await refused(checks, attempt, **words) == [("INVALID", next(iter(words)))]
 
 
-async def test_a_check_that_waits_for_nobody_is_not_resolvable(checks: VerificationHarness, fake: FakeRegistry) -> None:
+async def test_a_check_without_need_for_review_is_not_resolvable(
+    checks: VerificationHarness, fake: FakeRegistry
+) -> None:
     pending = await checks.add()
     assert await refused(checks, await waiting(checks, pending)) == [("NOT_RESOLVABLE", "id")]
     await checks.run_jobs()
@@ -103,7 +107,7 @@ async def test_a_check_that_waits_for_nobody_is_not_resolvable(checks: Verificat
     assert await refused(checks, await waiting(checks, pending)) == [("NOT_RESOLVABLE", "id")]
 
 
-async def test_a_check_is_settled_once(checks: VerificationHarness, key: str) -> None:
+async def test_a_check_is_resolved_once(checks: VerificationHarness, key: str) -> None:
     attempt = await waiting(checks, key)
     await checks.tenant.mutate("verificationResolve", RESOLVED, id=attempt, eligibility="MAY_ENGAGE")
     assert await refused(checks, attempt, eligibility="MAY_NOT_ENGAGE") == [("NOT_RESOLVABLE", "id")]
@@ -138,27 +142,29 @@ async def test_a_registry_that_fails_afterwards_supersedes_nothing(
 
 
 @pytest.mark.parametrize(("mutation", "code"), [("credentialArchive", "ARCHIVED"), ("credentialDelete", "DELETED")])
-async def test_what_is_put_away_is_not_settled(checks: VerificationHarness, key: str, mutation: str, code: str) -> None:
+async def test_checks_of_archived_and_deleted_credentials_are_not_resolvable(
+    checks: VerificationHarness, key: str, mutation: str, code: str
+) -> None:
     attempt = await waiting(checks, key)
     assert (await checks.tenant.mutate(mutation, "credential { id }", id=key))["errors"] == []
     assert await refused(checks, attempt) == [(code, "id")]
 
 
-async def test_a_stranger_finds_no_check_to_settle(checks: VerificationHarness, key: str) -> None:
+async def test_another_tenants_check_is_not_found(checks: VerificationHarness, key: str) -> None:
     attempt = await waiting(checks, key)
     assert await refused(checks, attempt, (await checks.create_another()).tenant) == [("NOT_FOUND", "id")]
     assert await refused(checks, key) == [("INVALID", "id")]
 
 
-async def test_settling_takes_the_scope_of_a_reviewer(checks: VerificationHarness, key: str) -> None:
+async def test_resolving_requires_the_review_scope(checks: VerificationHarness, key: str) -> None:
     attempt = await waiting(checks, key)
     limited = await checks.tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_VERIFY)
-    given = f'input: {{ id: "{attempt}", eligibility: MAY_ENGAGE }}'
-    answer = await checks.tenant.execute(f"mutation {{ verificationResolve({given}) {{ {RESOLVED} }} }}", key=limited)
+    input = f'input: {{ id: "{attempt}", eligibility: MAY_ENGAGE }}'
+    answer = await checks.tenant.execute(f"mutation {{ verificationResolve({input}) {{ {RESOLVED} }} }}", key=limited)
     assert (answer.codes, answer.errors[0]["extensions"]["scope"]) == (["FORBIDDEN"], "credentials:review")
 
 
-async def test_what_waits_for_a_person_is_in_the_review_queue(checks: VerificationHarness, key: str) -> None:
+async def test_checks_that_need_a_review_are_in_the_review_queue(checks: VerificationHarness, key: str) -> None:
     queue = "{ reviewQueue { nodes { id } } }"
     assert (await checks.tenant.execute(queue)).data["reviewQueue"]["nodes"] == [{"id": key}]
     attempt = await waiting(checks, key)

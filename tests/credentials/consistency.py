@@ -1,0 +1,95 @@
+"""Assertions that a credential's rows are consistent with each other and with its events."""
+
+from typing import Any
+
+from app.credentials.tables import NEVER, Approval, Credential
+from app.credentials.version_sync import EFFECTIVE_APPROVALS
+from app.events.event_kinds import EventKind
+from app.events.tables import Event
+from tests.credentials import actions
+from tests.service import Tenant
+
+FACTS = ("reference_number", "issuing_authority", "issue_date", "expiry_date")
+LIFECYCLE_CHANGES = {
+    EventKind.CREDENTIAL_ARCHIVED: ("archived", True),
+    EventKind.CREDENTIAL_RESTORED: ("archived", False),
+    EventKind.CREDENTIAL_DELETED: ("deleted", True),
+    EventKind.CREDENTIAL_UNDELETED: ("deleted", False),
+}
+DECISIONS = {
+    EventKind.CREDENTIAL_APPROVED: Approval.APPROVED,
+    EventKind.CREDENTIAL_REJECTED: Approval.REJECTED,
+}
+DATES = {"issueDate", "expiryDate", "issuing.issueDate", "issuing.expiryDate"}
+
+
+async def assert_matches_events(
+    tenant: Tenant, key: str, *, first: Approval, owners: tuple[str | None, str | None]
+) -> None:
+    """Assert that a credential matches its events, and that its versions and its own columns are consistent.
+
+    `first` is the approval with which its versions start, `owners` its first worker and applicant.
+    """
+    events = await actions.events_of(tenant, key)
+    credential = await actions.credential_row(tenant, key)
+    replayed = _replay(events, first, owners)
+    assert (credential.worker_id, credential.applicant_id) == (replayed["owners.worker"], replayed["owners.applicant"])
+    assert (credential.archived_at is not None, credential.deleted_at is not None) == (
+        replayed["archived"],
+        replayed["deleted"],
+    )
+    assert [version.approval for version in await actions.version_rows(tenant, key)] == replayed["approvals"]
+    assert credential.revision == len(events)
+    await assert_consistent(tenant, credential)
+
+
+def _replay(events: list[Event], first: Approval, owners: tuple[str | None, str | None]) -> dict[str, Any]:
+    replayed: dict[str, Any] = {"archived": False, "deleted": False, "approvals": [first]}
+    replayed["owners.worker"], replayed["owners.applicant"] = owners
+    assert events[0].kind is EventKind.CREDENTIAL_ADDED
+    for event in events[1:]:
+        approvals: list[Approval] = replayed["approvals"]
+        if event.kind in LIFECYCLE_CHANGES:
+            name, value = LIFECYCLE_CHANGES[event.kind]
+            assert replayed[name] is not value
+            replayed[name] = value
+        elif event.kind in DECISIONS:
+            number = event.changes["number"]["to"]
+            assert approvals[number - 1] is not DECISIONS[event.kind]
+            approvals[number - 1] = DECISIONS[event.kind]
+        elif event.kind is EventKind.CREDENTIAL_VERSION_ADDED:
+            approvals.append(first)
+            assert event.changes["number"] == {"from": len(approvals) - 1, "to": len(approvals)}
+        elif DATES & event.changes.keys() and approvals[-1] in DECISIONS.values():
+            approvals[-1] = first
+        for name in ("owners.worker", "owners.applicant"):
+            if name in event.changes:
+                assert replayed[name] == event.changes[name]["from"]
+                replayed[name] = event.changes[name]["to"]
+    return replayed
+
+
+async def assert_consistent(tenant: Tenant, credential: Credential) -> None:
+    """Assert that a credential and its versions are consistent: no change is half written."""
+    history = await actions.version_rows(tenant, credential.id)
+    latest = history[-1]
+    effective = next((version for version in reversed(history) if version.approval in EFFECTIVE_APPROVALS), None)
+    assert [version.number for version in history] == list(range(1, len(history) + 1))
+    assert (credential.latest_version_id, credential.latest_approval) == (latest.id, latest.approval)
+    assert credential.effective_version_id == (effective.id if effective else None)
+    assert [getattr(credential, name) for name in FACTS] == [getattr(latest, name) for name in FACTS]
+    counted = effective or latest
+    assert (credential.valid_from, credential.expires_on) == (counted.issue_date, counted.expiry_date or NEVER)
+    assert credential.worker_id or credential.applicant_id
+
+
+async def assert_purged(tenant: Tenant, key: str) -> None:
+    """Assert that only the events of a credential are left, and that the last is its purge."""
+    rows = await tenant.rows()
+    assert key not in {row["id"] for row in rows["credentials"]}
+    for table in ("credential_versions", "verification_attempts", "attachments"):
+        assert key not in {row["credential_id"] for row in rows[table]}
+    versions = {row["id"] for row in rows["credential_versions"]}
+    assert {row["version_id"] for row in rows["credential_version_changes"]} <= versions
+    kinds = await actions.event_kinds(tenant, key)
+    assert (kinds[-1], kinds.count("credential.purged")) == ("credential.purged", 1)
