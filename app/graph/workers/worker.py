@@ -125,7 +125,7 @@ def _pack_link(worker: Any, day: date | None, context: Context) -> packs.PackLin
     if day is None:
         return None
     return packs.make_link(
-        context.files.addresses, context.actor, worker.id, day, context.origin, context.database.clock()
+        context.files.signed_urls, context.actor, worker.id, day, context.origin, context.database.clock()
     )
 
 
