@@ -1,4 +1,4 @@
-"""Measures Credgraph beside its peers: the same data, the same questions, equal answers. Run it by scripts/bench."""
+"""Compare Credgraph with its peers on the same data and operations. Run it with scripts/bench."""
 
 import asyncio
 import hashlib
@@ -15,31 +15,41 @@ from pathlib import Path
 import click
 
 from scripts.benchmark import data, holdings, people, processes, report
-from scripts.benchmark.data import Facts
-from scripts.benchmark.equality import Differs
+from scripts.benchmark.data import Dataset
+from scripts.benchmark.equality import Difference
 from scripts.benchmark.load import CONNECTIONS, LoadFailed
-from scripts.benchmark.measuring import Bench, WentWrong
+from scripts.benchmark.measuring import Bench, MeasurementFailed
 from scripts.benchmark.operations import OPERATIONS, Operation
-from scripts.benchmark.servers import ROOT, SERVERS, NotServing, Place, Running, Server, serving
-from scripts.benchmark.undo import Changes
+from scripts.benchmark.servers import ROOT, SERVERS, Locations, RunningServer, Server, ServerFailed, serving
+from scripts.benchmark.undo import ApprovalUndo
 from tests import postgres
 
-REACHABLE = 0o755
+FOLDER_MODE = 0o755  # PostgreSQL's account must be able to reach the folder
 
 
-def _names(known: tuple[Server, ...] | tuple[Operation, ...]) -> click.Choice[str]:
-    return click.Choice([item.name for item in known])
+def _choice(items: tuple[Server, ...] | tuple[Operation, ...]) -> click.Choice[str]:
+    return click.Choice([item.name for item in items])
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="How often all are measured.")
-@click.option("--seconds", type=click.IntRange(1), default=3, show_default=True, help="How long each load lasts.")
-@click.option("--servers", "-s", type=_names(SERVERS), multiple=True, help="Only this server; may be given again.")
-@click.option("--operations", "-o", type=_names(OPERATIONS), multiple=True, help="Only this operation; likewise.")
-@click.option("--quick", is_flag=True, help="One round of one second: to see that all works, not to trust.")
-@click.option("--check", is_flag=True, help="Measure nothing: only see that all answers are equal.")
-@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Write the tables into a file too.")
-@click.option("--keep", is_flag=True, help="Keep the databases, and use those that were kept the same day.")
+@click.option(
+    "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Number of measurements of each operation."
+)
+@click.option("--seconds", type=click.IntRange(1), default=3, show_default=True, help="Duration of each load.")
+@click.option(
+    "--servers", "-s", type=_choice(SERVERS), multiple=True, help="Measure only this server. Repeat for more."
+)
+@click.option(
+    "--operations", "-o", type=_choice(OPERATIONS), multiple=True, help="Measure only this operation. Repeat for more."
+)
+@click.option(
+    "--quick", is_flag=True, help="Run one round of one second, to try the benchmark; the figures are not reliable."
+)
+@click.option("--check", is_flag=True, help="Only check that all answers are equal; measure nothing.")
+@click.option(
+    "--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Also write the tables to a Markdown file."
+)
+@click.option("--keep", is_flag=True, help="Keep the databases, and reuse those of the same day.")
 def main(
     rounds: int,
     seconds: int,
@@ -50,28 +60,30 @@ def main(
     markdown: Path | None,
     keep: bool,
 ) -> None:
-    """Measure Credgraph beside its peers, and print requests per second, latencies and processor times."""
-    chosen = [server for server in SERVERS if not servers or server.name in servers]
-    asked = [operation for operation in OPERATIONS if not operations or operation.name in operations]
-    # Told to end, it ends what it has started.
+    """Compare Credgraph with its peers: requests per second, latencies and processor times."""
+    chosen_servers = [server for server in SERVERS if not servers or server.name in servers]
+    chosen_operations = [operation for operation in OPERATIONS if not operations or operation.name in operations]
+    # Exit normally on SIGTERM, so that the started processes are stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if quick or check:
         rounds, seconds = int(not check), 1
     try:
-        with _home(keep) as home:
-            found = _run(home, chosen, asked, rounds, seconds, keep)
-    except (Differs, LoadFailed, WentWrong, NotServing, postgres.NoServer) as error:
+        with _data_folder(keep) as home:
+            tables = _run(home, chosen_servers, chosen_operations, rounds, seconds, keep)
+    except (Difference, LoadFailed, MeasurementFailed, ServerFailed, postgres.ServerUnavailable) as error:
         raise click.ClickException(str(error)) from None
     if check:
         return
-    how = _conditions(rounds, seconds)
-    click.echo("\n\n".join([how, *(report.as_text(title, rows) for title, rows in found)]))
+    conditions = _conditions(rounds, seconds)
+    click.echo("\n\n".join([conditions, *(report.as_text(title, rows) for title, rows in tables)]))
     if markdown is not None:
-        markdown.write_text("\n\n".join([how, *(report.as_markdown(title, rows) for title, rows in found)]) + "\n")
+        markdown.write_text(
+            "\n\n".join([conditions, *(report.as_markdown(title, rows) for title, rows in tables)]) + "\n"
+        )
 
 
 def _conditions(rounds: int, seconds: int) -> str:
-    """What was measured, and how."""
+    """Return a sentence about the data, the load and the versions of the programs."""
     node = subprocess.run([os.environ["BENCH_NODE"], "--version"], capture_output=True, text=True).stdout.strip()
     database = subprocess.run([postgres.binaries() / "postgres", "--version"], capture_output=True, text=True).stdout
     return (
@@ -83,16 +95,16 @@ def _conditions(rounds: int, seconds: int) -> str:
 
 
 @contextmanager
-def _home(keep: bool) -> Iterator[Path]:
-    """The folder of all that is written. Everybody can reach it, as PostgreSQL's own account must."""
+def _data_folder(keep: bool) -> Iterator[Path]:
+    """Yield the folder for all data, which every account can reach, as PostgreSQL's account must."""
     if not keep:
         with tempfile.TemporaryDirectory(prefix="credgraph-bench-") as name:
-            Path(name).chmod(REACHABLE)
+            Path(name).chmod(FOLDER_MODE)
             yield Path(name)
         return
     checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
     home = Path(tempfile.gettempdir(), f"credgraph-bench-{checkout}")
-    home.mkdir(REACHABLE, exist_ok=True)
+    home.mkdir(FOLDER_MODE, exist_ok=True)
     yield home
 
 
@@ -105,24 +117,27 @@ def _run(
     with ExitStack() as stack:
         # This process, the database and the load stay off the core of the server that is measured.
         stack.enter_context(processes.pinned(load_cores))
-        running = stack.enter_context(postgres.started(database, kept=keep))
-        place = Place(running.url, home / "credgraph.sqlite", home)
-        facts = _data(place, any(server.embedded for server in servers))
-        changes = {embedded: Changes(place.url(embedded)) for embedded in {server.embedded for server in servers}}
-        for found in changes.values():
-            asyncio.run(found.begin())
+        running = stack.enter_context(postgres.start_server(database, kept=keep))
+        locations = Locations(running.url, home / "credgraph.sqlite", home)
+        dataset = _load_dataset(locations, any(server.uses_sqlite for server in servers))
+        undo = {
+            uses_sqlite: ApprovalUndo(locations.url(uses_sqlite))
+            for uses_sqlite in {server.uses_sqlite for server in servers}
+        }
+        for approvals in undo.values():
+            asyncio.run(approvals.save())
         started = [
-            stack.enter_context(_started(server, place, facts, OPERATIONS[0], server_core)) for server in servers
+            stack.enter_context(_started(server, locations, dataset, OPERATIONS[0], server_core)) for server in servers
         ]
-        bench = Bench(started, operations, facts, changes, running.pid)
+        bench = Bench(started, operations, dataset, undo, running.pid)
         for name, compared in bench.check().items():
-            _tell(f"{name}: {compared} answers are equal to {servers[0].name}'s")
-        results = report.medians(bench.measure(rounds, seconds, _tell) if rounds else [])
+            _print_progress(f"{name}: {compared} answers are equal to {servers[0].name}'s")
+        results = report.medians(bench.measure(rounds, seconds, _print_progress) if rounds else [])
         starts = {
-            server.server.name: report.Start(
-                server.started_seconds,
-                server.started_processor,
-                processes.own_megabytes(server.process.pid),
+            server.server.name: report.StartResult(
+                server.start_seconds,
+                server.start_processor_seconds,
+                processes.private_megabytes(server.process.pid),
             )
             for server in started
         }
@@ -135,29 +150,31 @@ def _run(
 
 
 @contextmanager
-def _started(server: Server, place: Place, facts: Facts, operation: Operation, cores: set[int]) -> Iterator[Running]:
-    first = operation.requests(server.dialect, facts, "start")[0]
-    with serving(server, place, facts.token, first, cores) as running:
-        _tell(f"{server.name} answered after {running.started_seconds:.2f} s")
+def _started(
+    server: Server, locations: Locations, dataset: Dataset, operation: Operation, cores: set[int]
+) -> Iterator[RunningServer]:
+    first = operation.requests(server.api, dataset, "start")[0]
+    with serving(server, locations, dataset.token, first, cores) as running:
+        _print_progress(f"{server.name} answered after {running.start_seconds:.2f} s")
         yield running
 
 
-def _data(place: Place, embedded: bool) -> Facts:
-    """The databases, filled; those of today that were kept are used again."""
-    file = place.folder / "facts.json"
-    facts = Facts.read(file)
-    if facts is None:
-        _tell("writing the data ...")
-        facts = asyncio.run(data.make(place.postgresql))
-        facts.save(file)
-        place.sqlite.unlink(missing_ok=True)
-    if embedded and not place.sqlite.exists():
-        _tell("copying it to SQLite ...")
-        asyncio.run(data.copy_to_sqlite(place.postgresql, place.sqlite))
-    return facts
+def _load_dataset(locations: Locations, with_sqlite: bool) -> Dataset:
+    """Fill the databases, unless there are kept ones of today."""
+    file = locations.folder / "facts.json"
+    dataset = Dataset.read(file)
+    if dataset is None:
+        _print_progress("generating the data ...")
+        dataset = asyncio.run(data.create(locations.postgresql))
+        dataset.save(file)
+        locations.sqlite.unlink(missing_ok=True)
+    if with_sqlite and not locations.sqlite.exists():
+        _print_progress("copying it to SQLite ...")
+        asyncio.run(data.copy_to_sqlite(locations.postgresql, locations.sqlite))
+    return dataset
 
 
-def _tell(line: str) -> None:
+def _print_progress(line: str) -> None:
     click.echo(line, err=True)
 
 

@@ -1,7 +1,7 @@
-"""Whether answers are equal: each is brought into one flat form first, whatever shape its server gives it.
+"""Comparison of answers: each is normalized to one flat form, whatever shape its server returns.
 
-The service groups a record's columns and wraps lists into connections; others lay columns side by side. What remains
-after undoing that must be the same to the last value, in the same order.
+The service groups a record's columns and wraps lists in connections; other servers return columns side by side. The
+normalized answers must have the same values in the same order.
 """
 
 import json
@@ -24,43 +24,43 @@ GROUPS: dict[str, dict[str, str]] = {
     "actor": {"name": "actorName"},
     "approval": {"status": "approval"},
 }
-"""The service's groups of columns, with the columns that are called otherwise where there are no groups."""
+"""The service's groups of columns, with the columns that have other names in schemas without groups."""
 
-KINDS = {kind.value: kind.name for kind in EventKind}
-"""Kinds of events as the tables hold them, and as the service's schema calls them."""
+EVENT_KINDS = {kind.value: kind.name for kind in EventKind}
+"""The names of event kinds in the service's schema, by the values in the tables."""
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)")
 
 
-class Differs(Exception):
-    """Two servers answered differently, or one with errors."""
+class Difference(Exception):
+    """Two servers answered differently, or one of them with errors."""
 
 
-def flat(value: Any) -> Any:
-    """An answer in the common form."""
+def normalize(value: Any) -> Any:
+    """Return an answer in the common form."""
     if isinstance(value, list):
-        return [flat(item) for item in value]
+        return [normalize(item) for item in value]
     if isinstance(value, dict):
-        return _flat_object(value)
+        return _normalize_object(value)
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         return datetime.fromisoformat(value).astimezone(UTC).isoformat()
-    return KINDS.get(value, value) if isinstance(value, str) else value
+    return EVENT_KINDS.get(value, value) if isinstance(value, str) else value
 
 
-def _flat_object(value: dict[str, Any]) -> Any:
+def _normalize_object(value: dict[str, Any]) -> Any:
     if set(value) == {"nodes"}:
-        return flat(value["nodes"])
+        return normalize(value["nodes"])
     if set(value) == {"count"}:
         return value["count"]
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, member in value.items():
-        # Where there are no groups, the same name may be a column's (`approval`) or a record's (`manager`).
+        # Without groups, the name of a group may be that of a column (`approval`) or of a record (`manager`).
         if name in GROUPS and isinstance(member, dict) and not _is_record(member):
             for inner, content in member.items():
-                found[str(GROUPS[name].get(inner, inner))] = flat(content)
+                result[str(GROUPS[name].get(inner, inner))] = normalize(content)
         else:
-            found[name] = flat(member)
-    return found
+            result[name] = normalize(member)
+    return result
 
 
 def _is_record(value: dict[str, Any]) -> bool:
@@ -68,38 +68,38 @@ def _is_record(value: dict[str, Any]) -> bool:
 
 
 def data_of(server: str, status: int, body: bytes) -> Any:
-    """The data of an answer. Raises Differs for one that is not a success, or that holds errors."""
+    """Return the data of an answer. Raises Difference for an answer that has errors or no success status."""
     try:
         answer = json.loads(body)
     except ValueError:
-        raise Differs(f"{server} answered {status}, and not in JSON: {body[:300]!r}") from None
+        raise Difference(f"{server} answered {status}, and not in JSON: {body[:300]!r}") from None
     if status != 200 or answer.get("errors") or answer.get("data") is None:
-        raise Differs(f"{server} answered {status}: {json.dumps(answer)[:600]}")
+        raise Difference(f"{server} answered {status}: {json.dumps(answer)[:600]}")
     return answer["data"]
 
 
-def compare(one: str, expected: Any, other: str, found: Any) -> None:
-    """Raises Differs, with the place of the first difference between two flat answers."""
-    difference = first_difference(expected, found)
+def compare(one: str, expected: Any, other: str, actual: Any) -> None:
+    """Raise Difference with the path of the first difference between two normalized answers."""
+    difference = first_difference(expected, actual)
     if difference is not None:
-        place, left, right = difference
-        raise Differs(f"at {place}: {one} has {_short(left)}, {other} has {_short(right)}")
+        path, left, right = difference
+        raise Difference(f"at {path}: {one} has {_short(left)}, {other} has {_short(right)}")
 
 
-def first_difference(one: Any, other: Any, place: str = "data") -> tuple[str, Any, Any] | None:
-    """The place where two values differ, with both values there; None when they are equal."""
+def first_difference(one: Any, other: Any, path: str = "data") -> tuple[str, Any, Any] | None:
+    """Return the path of the first difference of two values, with both values; None if they are equal."""
     if isinstance(one, dict) and isinstance(other, dict):
         if set(one) != set(other):
-            return place, sorted(one), sorted(other)
-        pairs = [(f"{place}.{name}", one[name], other[name]) for name in one]
+            return path, sorted(one), sorted(other)
+        pairs = [(f"{path}.{name}", one[name], other[name]) for name in one]
     elif isinstance(one, list) and isinstance(other, list):
         if len(one) != len(other):
-            return place, f"{len(one)} items", f"{len(other)} items"
-        pairs = [(f"{place}[{index}]", *items) for index, items in enumerate(zip(one, other, strict=True))]
+            return path, f"{len(one)} items", f"{len(other)} items"
+        pairs = [(f"{path}[{index}]", *items) for index, items in enumerate(zip(one, other, strict=True))]
     else:
-        return None if type(one) is type(other) and one == other else (place, one, other)
-    found = (first_difference(left, right, here) for here, left, right in pairs)
-    return next((difference for difference in found if difference is not None), None)
+        return None if type(one) is type(other) and one == other else (path, one, other)
+    differences = (first_difference(left, right, inner) for inner, left, right in pairs)
+    return next((difference for difference in differences if difference is not None), None)
 
 
 def _short(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The credentials that the measured workers hold, their versions, and the events that tell of them."""
+"""The credentials of the measured workers, with their versions and events, generated from a seed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from app.credential_types.tables import CredentialType
 from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
-from app.registries.protocol import Eligibility, StatusDetail
-from scripts.benchmark.people import Draw, Row
+from app.registries.findings import Eligibility, StatusDetail
+from scripts.benchmark.people import Generator, Row
 
 CREDENTIALS, PENDING = 60_000, 8_000
-CHAINS = (1, 2, 2, 3)
-"""How many versions each four credentials have."""
-VERSIONS = CREDENTIALS * sum(CHAINS) // len(CHAINS)
+VERSION_COUNTS = (1, 2, 2, 3)
+"""The numbers of versions of every four credentials."""
+VERSIONS = CREDENTIALS * sum(VERSION_COUNTS) // len(VERSION_COUNTS)
 TYPES = (
     "WWCC_NSW", "WWCC_VIC", "BLUE_CARD_QLD", "TEACHER_NSW", "AHPRA_REGISTRATION", "NDIS_WORKER_SCREENING",
     "NATIONAL_POLICE_CHECK", "DRIVERS_LICENCE", "FIRST_AID", "CPR", "WHITE_CARD", "HIGH_RISK_WORK", "PASSPORT",
@@ -26,7 +26,7 @@ TYPES = (
 )  # fmt: skip
 RECORDER = ("importer", "Importer")
 
-_STANDINGS = (
+_VERIFICATION_STATES = (
     *[(VerificationStatus.ACTIVE, Eligibility.MAY_ENGAGE, StatusDetail.VALID)] * 16,
     (VerificationStatus.EXPIRED, Eligibility.MAY_NOT_ENGAGE, StatusDetail.EXPIRED),
     (VerificationStatus.SUSPENDED, Eligibility.MAY_NOT_ENGAGE, StatusDetail.SUSPENDED),
@@ -35,53 +35,57 @@ _STANDINGS = (
 
 
 @dataclass
-class Held:
-    """The rows of some credentials."""
+class Holdings:
+    """The rows of generated credentials."""
 
     credentials: list[Row] = field(default_factory=list)
     versions: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
 
 
-def draw_all(draw: Draw, kinds: dict[str, CredentialType], workers: list[Row]) -> Held:
-    """All credentials with their versions and events; every so many waits for a decision."""
-    held = Held()
-    owners = draw.random.choices(workers, k=CREDENTIALS)
-    waiting = set(draw.random.sample(range(CREDENTIALS), PENDING))
-    held.events += [_event(draw, EventKind.WORKER_CREATED, worker, worker["id"]) for worker in workers]
+def draw_holdings(generator: Generator, types: dict[str, CredentialType], workers: list[Row]) -> Holdings:
+    """Return all credentials with their versions and events; `PENDING` of them wait for a decision."""
+    drawn = Holdings()
+    owners = generator.random.choices(workers, k=CREDENTIALS)
+    pending = set(generator.random.sample(range(CREDENTIALS), PENDING))
+    drawn.events += [_event(generator, EventKind.WORKER_CREATED, worker, worker["id"]) for worker in workers]
     for number, owner in enumerate(owners):
-        kind = kinds[draw.random.choice(TYPES)]
-        count = CHAINS[number % len(CHAINS)]
-        _hold(draw, held, owner, kind, count, number in waiting)
-    return held
+        credential_type = types[generator.random.choice(TYPES)]
+        count = VERSION_COUNTS[number % len(VERSION_COUNTS)]
+        _add_credential(generator, drawn, owner, credential_type, count, number in pending)
+    return drawn
 
 
-def _hold(draw: Draw, held: Held, owner: Row, kind: CredentialType, count: int, waits: bool) -> None:
-    credential = _credential(draw, owner, kind)
-    versions = list(_versions(draw, credential, kind, count, waits))
+def _add_credential(
+    generator: Generator, drawn: Holdings, owner: Row, credential_type: CredentialType, count: int, is_pending: bool
+) -> None:
+    credential = _credential(generator, owner, credential_type)
+    versions = list(_versions(generator, credential, credential_type, count, is_pending))
     latest = versions[-1]
     effective = next((row for row in reversed(versions) if row["approval"] is Approval.APPROVED), None)
-    counts = effective or latest
+    current = effective or latest
     facts = {name: latest[name] for name in ("reference_number", "issuing_authority", "issue_date", "expiry_date")}
     credential |= facts | {
         "latest_version_id": latest["id"],
         "latest_version_at": latest["created_at"],
         "latest_approval": latest["approval"],
         "effective_version_id": effective["id"] if effective else None,
-        "valid_from": counts["issue_date"],
-        "expires_on": counts["expiry_date"] or NEVER,
+        "valid_from": current["issue_date"],
+        "expires_on": current["expiry_date"] or NEVER,
         "revision": count,
         "created_at": versions[0]["created_at"],
         "last_updated": latest["created_at"],
-        "search_text": "\n".join(map(fold, (credential["display_name"], latest["reference_number"], kind.code))),
+        "search_text": "\n".join(
+            map(fold, (credential["display_name"], latest["reference_number"], credential_type.code))
+        ),
     }
-    if waits:
+    if is_pending:
         credential |= {"status": VerificationStatus.PENDING, "eligibility": None, "status_detail": None}
-    held.credentials.append(credential)
-    held.versions += versions
-    held.events += [
+    drawn.credentials.append(credential)
+    drawn.versions += versions
+    drawn.events += [
         _event(
-            draw,
+            generator,
             EventKind.CREDENTIAL_VERSION_ADDED if index else EventKind.CREDENTIAL_ADDED,
             credential | {"created_at": version["created_at"]},
             owner["id"],
@@ -91,58 +95,64 @@ def _hold(draw: Draw, held: Held, owner: Row, kind: CredentialType, count: int, 
     ]
 
 
-def _credential(draw: Draw, owner: Row, kind: CredentialType) -> Row:
-    status, eligibility, detail = draw.random.choice(_STANDINGS)
+def _credential(generator: Generator, owner: Row, credential_type: CredentialType) -> Row:
+    status, eligibility, detail = generator.random.choice(_VERIFICATION_STATES)
     return {
         "organization_id": owner["organization_id"],
-        "id": draw.id(Credential.prefix),
-        "display_name": kind.name,
-        "display_name_key": fold(kind.name),
-        "credential_type_id": kind.id,
-        "type_code": kind.code,
-        "category": kind.category,
-        "jurisdiction": kind.jurisdiction,
+        "id": generator.id(Credential.prefix),
+        "display_name": credential_type.name,
+        "display_name_key": fold(credential_type.name),
+        "credential_type_id": credential_type.id,
+        "type_code": credential_type.code,
+        "category": credential_type.category,
+        "jurisdiction": credential_type.jurisdiction,
         "worker_id": owner["id"],
         "intake": Intake.DIRECT,
         "status": status,
-        "is_verifiable": kind.verification_source is not None,
+        "is_verifiable": credential_type.verification_source is not None,
         "eligibility": eligibility,
         "status_detail": detail,
-        "last_verified_at": draw.instant(draw.days_ago(1, 300)) if kind.verification_source else None,
-        # Due on no day that is measured: the service on SQLite would ask its registries.
-        "next_check_at": draw.instant(draw.today + timedelta(days=draw.random.randint(2, 7)))
-        if kind.verification_source
+        "last_verified_at": generator.instant(generator.days_ago(1, 300))
+        if credential_type.verification_source
+        else None,
+        # Not due on the day of the measurement: the service on SQLite would start to verify it.
+        "next_check_at": generator.instant(generator.today + timedelta(days=generator.random.randint(2, 7)))
+        if credential_type.verification_source
         else None,
     }
 
 
-def _versions(draw: Draw, credential: Row, kind: CredentialType, count: int, waits: bool) -> Iterator[Row]:
-    months = kind.default_validity_months
-    term = timedelta(days=30 * (months or 24))
-    recorded = draw.days_ago(600, 900)
+def _versions(
+    generator: Generator, credential: Row, credential_type: CredentialType, count: int, is_pending: bool
+) -> Iterator[Row]:
+    months = credential_type.default_validity_months
+    validity = timedelta(days=30 * (months or 24))
+    recorded = generator.days_ago(600, 900)
     for number in range(1, count + 1):
-        issued = recorded - timedelta(days=draw.random.randint(0, 20))
+        issued = recorded - timedelta(days=generator.random.randint(0, 20))
         yield {
             "organization_id": credential["organization_id"],
-            "id": draw.id(CredentialVersion.prefix),
+            "id": generator.id(CredentialVersion.prefix),
             "credential_id": credential["id"],
-            "credential_type_id": kind.id,
+            "credential_type_id": credential_type.id,
             "number": number,
-            "reference_number": f"{kind.code[:3]}{draw.random.randrange(10**7):07}",
-            "issuing_authority": kind.issuing_authority,
+            "reference_number": f"{credential_type.code[:3]}{generator.random.randrange(10**7):07}",
+            "issuing_authority": credential_type.issuing_authority,
             "issue_date": issued,
-            "expiry_date": issued + term + timedelta(days=draw.random.randint(0, 400)) if months else None,
-            "approval": Approval.PENDING if waits and number == count else Approval.APPROVED,
+            "expiry_date": issued + validity + timedelta(days=generator.random.randint(0, 400)) if months else None,
+            "approval": Approval.PENDING if is_pending and number == count else Approval.APPROVED,
             "created_by": RECORDER[0],
-            "created_at": draw.instant(recorded),
+            "created_at": generator.instant(recorded),
         }
-        recorded += timedelta(days=draw.random.randint(60, 290))
+        recorded += timedelta(days=generator.random.randint(60, 290))
 
 
-def _event(draw: Draw, kind: EventKind, subject: Row, worker_id: str, changes: dict[str, Any] | None = None) -> Row:
+def _event(
+    generator: Generator, kind: EventKind, subject: Row, worker_id: str, changes: dict[str, Any] | None = None
+) -> Row:
     return {
         "organization_id": subject["organization_id"],
-        "id": draw.id(Event.prefix),
+        "id": generator.id(Event.prefix),
         "kind": kind,
         "subject_id": subject["id"],
         "worker_id": worker_id,

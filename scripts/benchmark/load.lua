@@ -1,4 +1,4 @@
--- Sends the requests of a file in turn (method, path and body, apart by tabs), and prints one line of JSON at the end.
+-- Sends the requests of a file in turn (method, path and body, separated by tabs); prints one line of JSON at the end.
 local requests, next_one, once, thread = {}, 0, false, nil
 sent = 0
 

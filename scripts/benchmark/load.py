@@ -1,4 +1,4 @@
-"""The load: wrk sending an operation's requests over 16 connections, and what it found."""
+"""The load generator: wrk sends an operation's requests over 16 connections and reports the results."""
 
 import json
 import subprocess
@@ -15,33 +15,35 @@ GRACE_SECONDS = 60
 
 
 class LoadFailed(Exception):
-    """The load could not be put on, or a server did not stand it."""
+    """The load could not be generated, or a server did not answer all requests."""
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What one run of the load found."""
+class LoadResult:
+    """The results of one run of the load."""
 
     requests: int
-    """Those that were answered in time."""
+    """The number of requests answered in time."""
     sent: int
-    """Those and the ones under way at the end, which a server goes on with though nobody waits for them."""
+    """The number of requests sent, including those in flight at the end, which a server still processes."""
     seconds: float
     bytes: int
     p50: float
-    """Milliseconds that half of the requests stayed under."""
+    """The median latency in milliseconds."""
     p99: float
 
     @property
     def per_second(self) -> float:
-        """Requests answered in a second."""
+        """Requests answered per second."""
         return self.requests / self.seconds
 
 
-def run(url: str, requests: Sequence[Request], headers: dict[str, str], seconds: int, *, once: bool = False) -> Loaded:
-    """Put the load on a server. With `once`, no request is sent twice, and the load ends when all are sent.
+def run(
+    url: str, requests: Sequence[Request], headers: dict[str, str], seconds: int, *, once: bool = False
+) -> LoadResult:
+    """Generate the load on a server. With `once`, no request is repeated, and the load ends when all are sent.
 
-    Raises LoadFailed when a request was not answered, or not by a status of success.
+    Raises LoadFailed if a request was not answered with a success status.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
         file.writelines(f"{request.method}\t{request.path}\t{request.body}\n" for request in requests)
@@ -59,25 +61,25 @@ def run(url: str, requests: Sequence[Request], headers: dict[str, str], seconds:
         for name, value in headers.items():
             command += ["-H", f"{name}: {value}"]
         command += [url, "--", file.name, "once" if once else "again"]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=seconds + GRACE_SECONDS)
-    if ended.returncode:
-        raise LoadFailed(ended.stderr or ended.stdout)
-    return parse(ended.stdout)
+        completed = subprocess.run(command, capture_output=True, text=True, timeout=seconds + GRACE_SECONDS)
+    if completed.returncode:
+        raise LoadFailed(completed.stderr or completed.stdout)
+    return parse_output(completed.stdout)
 
 
-def parse(output: str) -> Loaded:
-    """What wrk printed, by the line of JSON that our script lets it end with."""
+def parse_output(output: str) -> LoadResult:
+    """Return the results in wrk's output, which ends with the line of JSON that `load.lua` prints."""
     lines = output.strip().splitlines()
     if not lines or not lines[-1].startswith("{"):
-        raise LoadFailed(f"wrk told nothing:\n{output}")
-    found = json.loads(lines[-1])
-    if found["refused"] or found["broken"]:
-        raise LoadFailed(f"{found['refused']} requests were refused, {found['broken']} broke off")
-    return Loaded(
-        requests=found["requests"],
-        sent=found["sent"],
-        seconds=found["microseconds"] / 1e6,
-        bytes=found["bytes"],
-        p50=found["p50"] / 1e3,
-        p99=found["p99"] / 1e3,
+        raise LoadFailed(f"wrk printed no results:\n{output}")
+    values = json.loads(lines[-1])
+    if values["refused"] or values["broken"]:
+        raise LoadFailed(f"{values['refused']} requests were refused and {values['broken']} had no answer")
+    return LoadResult(
+        requests=values["requests"],
+        sent=values["sent"],
+        seconds=values["microseconds"] / 1e6,
+        bytes=values["bytes"],
+        p50=values["p50"] / 1e3,
+        p99=values["p99"] / 1e3,
     )

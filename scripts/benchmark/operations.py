@@ -1,6 +1,6 @@
-"""What is measured: one entry for each operation. Its documents are the files of its name under `documents/`.
+"""The measured operations, each with one document per API under `documents/`.
 
-To add an operation: an entry here, a document for each kind of schema that can answer it, and a read of the handler's
+To add an operation, add an entry here, a document for each API that supports it, and a function to the handler
 (`peers/answers.py`).
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from scripts.benchmark.data import Facts
+from scripts.benchmark.data import Dataset
 
 DOCUMENTS = Path(__file__).with_name("documents")
 SOON = timedelta(days=30)
@@ -21,22 +21,22 @@ SOON = timedelta(days=30)
 Variables = dict[str, Any]
 
 
-class Dialect(StrEnum):
-    """How a server wants to be asked."""
+class ServerApi(StrEnum):
+    """The API of a server."""
 
     SERVICE = "service"
-    """Our own schema."""
+    """The service's schema."""
     FLAT = "flat"
-    """The schema that one would write by hand: columns as fields, without groups."""
+    """A schema as most people write it: columns as fields, without groups."""
     POSTGRAPHILE = "postgraphile"
-    """The schema that PostGraphile makes of the tables."""
+    """The schema that PostGraphile generates from the tables."""
     ROUTES = "routes"
-    """No GraphQL: one route for each operation."""
+    """No GraphQL: one HTTP route for each operation."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request of the load."""
+    """An HTTP request of the load."""
 
     method: str
     path: str
@@ -45,70 +45,70 @@ class Request:
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that clients ask for, the same of every server."""
+    """A query or mutation that is sent to every server."""
 
     name: str
     title: str
-    variables: Callable[[Facts], Iterator[Variables]]
+    variables: Callable[[Dataset], Iterator[Variables]]
     writes: bool = False
-    """Whether it changes data, so that every request needs variables of its own."""
-    asked: frozenset[Dialect] = frozenset(Dialect)
-    """The kinds of servers that can answer it."""
+    """True if the operation changes data, so that every request needs its own variables."""
+    apis: frozenset[ServerApi] = frozenset(ServerApi)
+    """The APIs that support the operation."""
 
-    def document(self, dialect: Dialect) -> str:
-        """The text that a GraphQL server is asked with."""
-        return (DOCUMENTS / dialect.value / f"{self.name}.graphql").read_text("utf-8")
+    def document(self, api: ServerApi) -> str:
+        """Return the GraphQL document for an API."""
+        return (DOCUMENTS / api.value / f"{self.name}.graphql").read_text("utf-8")
 
-    def requests(self, dialect: Dialect, facts: Facts, run: str = "") -> list[Request]:
-        """The requests of a load, one for each set of variables. Idempotency keys are unique to a `run`."""
-        asked = [self._with_key(variables, run) for variables in self.variables(facts)]
-        if dialect is Dialect.ROUTES:
-            return [self._routed(variables) for variables in asked]
-        document = self.document(dialect)
-        extra = {"organization": facts.organization_id} if dialect is Dialect.POSTGRAPHILE else {}
+    def requests(self, api: ServerApi, dataset: Dataset, run: str = "") -> list[Request]:
+        """Return the requests of a load, one for each set of variables. Idempotency keys are unique to a `run`."""
+        variable_sets = [self._with_key(variables, run) for variables in self.variables(dataset)]
+        if api is ServerApi.ROUTES:
+            return [self._route_request(variables) for variables in variable_sets]
+        document = self.document(api)
+        extra = {"organization": dataset.organization_id} if api is ServerApi.POSTGRAPHILE else {}
         return [
             Request("POST", "/graphql", json.dumps({"query": document, "variables": variables | extra}))
-            for variables in asked
+            for variables in variable_sets
         ]
 
     def _with_key(self, variables: Variables, run: str) -> Variables:
         return variables | {"key": f"{run}-{variables['id']}"} if self.writes else variables
 
-    def _routed(self, variables: Variables) -> Request:
+    def _route_request(self, variables: Variables) -> Request:
         if self.writes:
             return Request("POST", f"/{self.name}", json.dumps(variables))
         return Request("GET", f"/{self.name}?{urlencode(variables)}")
 
 
-def _once(_facts: Facts) -> Iterator[Variables]:
+def _single(_dataset: Dataset) -> Iterator[Variables]:
     yield {}
 
 
-def _workers(facts: Facts) -> Iterator[Variables]:
-    yield from ({"id": key} for key in facts.workers)
+def _workers(dataset: Dataset) -> Iterator[Variables]:
+    yield from ({"id": key} for key in dataset.worker_ids)
 
 
-def _types(facts: Facts) -> Iterator[Variables]:
-    yield from ({"type": code} for code in facts.types)
+def _types(dataset: Dataset) -> Iterator[Variables]:
+    yield from ({"type": code} for code in dataset.type_codes)
 
 
-def _pending(facts: Facts) -> Iterator[Variables]:
-    yield from ({"id": key} for key in facts.pending)
+def _pending(dataset: Dataset) -> Iterator[Variables]:
+    yield from ({"id": key} for key in dataset.pending_credentials)
 
 
-def _days(facts: Facts) -> Iterator[Variables]:
-    today = date.fromisoformat(facts.day)
+def _days(dataset: Dataset) -> Iterator[Variables]:
+    today = date.fromisoformat(dataset.drawn_for)
     yield {"today": today.isoformat(), "soon": (today + SOON).isoformat()}
 
 
 OPERATIONS = (
     Operation("worker", "worker by id", _workers),
-    Operation("page", "nested page", _once),
+    Operation("page", "nested page", _single),
     Operation("filtered", "filtered list of 50", _types),
-    Operation("thousand", "list of 1,000", _once),
+    Operation("thousand", "list of 1,000", _single),
     Operation("dashboard", "dashboard", _days),
     Operation("profile", "worker's profile", _workers),
-    Operation("queue", "review queue", _once),
-    Operation("summary", "compliance summary", _once, asked=frozenset(Dialect) - {Dialect.POSTGRAPHILE}),
+    Operation("queue", "review queue", _single),
+    Operation("summary", "compliance summary", _single, apis=frozenset(ServerApi) - {ServerApi.POSTGRAPHILE}),
     Operation("approve", "approve", _pending, writes=True),
 )

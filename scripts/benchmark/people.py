@@ -1,4 +1,4 @@
-"""The workers and org units of the measured organization, drawn from a seed."""
+"""The workers and org units of the measured organization, generated from a seed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,11 +15,10 @@ from app.workers.tables import ConnectionState, EmploymentStatus, Worker, Worker
 
 WORKERS = 20_000
 UNITS = 40
-REPORTS = 20
-"""Workers for each manager."""
+REPORTS_PER_MANAGER = 20
 FOUNDED_DAYS_AGO = 1_500
 
-_NAMES = [(first, last) for group in names.ALL for first in group.first for last in group.last]
+_NAMES = [(first, last) for group in names.GROUPS for first in group.first for last in group.last]
 _JOBS = ("Support Worker", "Registered Nurse", "Educator", "Electrician", "Driver", "Site Supervisor", "Coordinator")
 _STATUSES = (EmploymentStatus.ACTIVE,) * 17 + (EmploymentStatus.ON_LEAVE, EmploymentStatus.TERMINATED) * 1
 _MAILBOX = frozenset("abcdefghijklmnopqrstuvwxyz.")
@@ -28,40 +27,40 @@ Row = dict[str, Any]
 
 
 @dataclass
-class Draw:
-    """A source of chance and of ids, the same for the same day."""
+class Generator:
+    """A generator of random values and ids, the same on the same day."""
 
     random: Random
     today: date
-    _made: int = 0
+    _id_count: int = 0
 
     def id(self, prefix: str) -> str:
-        """A new id, in the form of the service's own, in the order of drawing."""
-        self._made += 1
-        chance = "".join(self.random.choices(ids.ALPHABET, k=ids.RANDOM_CHARACTERS))
-        return f"{prefix}_{self._made:0{ids.TIME_CHARACTERS}}{chance}"
+        """Return a new id in the service's format, in ascending order."""
+        self._id_count += 1
+        random_part = "".join(self.random.choices(ids.ALPHABET, k=ids.RANDOM_CHARACTERS))
+        return f"{prefix}_{self._id_count:0{ids.TIME_CHARACTERS}}{random_part}"
 
     def instant(self, day: date) -> datetime:
-        """Some time of a working day; whole milliseconds, which every server can tell."""
+        """Return a random instant of a working day, in whole milliseconds, which every server can represent."""
         seconds = self.random.randrange(8 * 3_600, 17 * 3_600)
         start = datetime.combine(day, time(), UTC)
         return start + timedelta(seconds=seconds, milliseconds=self.random.randrange(1, 1_000))
 
-    def days_ago(self, least: int, most: int) -> date:
-        """A day in the past."""
-        return self.today - timedelta(days=self.random.randint(least, most))
+    def days_ago(self, min_days: int, max_days: int) -> date:
+        """Return a random day in the past."""
+        return self.today - timedelta(days=self.random.randint(min_days, max_days))
 
 
-def units(draw: Draw, organization_id: str) -> list[Row]:
-    """One company with its departments, in the order that their foreign keys need."""
-    founded = draw.instant(draw.today - timedelta(days=FOUNDED_DAYS_AGO))
+def draw_units(generator: Generator, organization_id: str) -> list[Row]:
+    """Return a company and its departments, parents first, as their foreign keys need."""
+    founded = generator.instant(generator.today - timedelta(days=FOUNDED_DAYS_AGO))
     rows: list[Row] = []
     for number in range(UNITS):
         name = "Head Office" if number == 0 else f"Department {number:02}"
         rows.append(
             {
                 "organization_id": organization_id,
-                "id": draw.id(OrgUnit.prefix),
+                "id": generator.id(OrgUnit.prefix),
                 "kind": OrgUnitKind.DEPARTMENT if number else OrgUnitKind.COMPANY,
                 "name": name,
                 "name_key": fold(name),
@@ -73,29 +72,29 @@ def units(draw: Draw, organization_id: str) -> list[Row]:
     return rows
 
 
-def workers(draw: Draw, organization_id: str, in_units: list[Row]) -> Iterator[Row]:
-    """All workers, managers before their reports."""
+def draw_workers(generator: Generator, organization_id: str, units: list[Row]) -> Iterator[Row]:
+    """Yield all workers, managers before their reports."""
     manager: str | None = None
     for number in range(WORKERS):
-        worker = _worker(draw, organization_id, number, in_units)
+        worker = _worker(generator, organization_id, number, units)
         worker.manager_id = manager
-        if number % REPORTS == 0:
+        if number % REPORTS_PER_MANAGER == 0:
             manager = worker.id
         yield {name: getattr(worker, name) for name in Worker.model_fields}
 
 
-def _worker(draw: Draw, organization_id: str, number: int, in_units: list[Row]) -> Worker:
-    random = draw.random
+def _worker(generator: Generator, organization_id: str, number: int, units: list[Row]) -> Worker:
+    random = generator.random
     first, last = random.choice(_NAMES)
-    recorded = draw.instant(draw.days_ago(1_000, FOUNDED_DAYS_AGO - 1))
+    recorded = generator.instant(generator.days_ago(1_000, FOUNDED_DAYS_AGO - 1))
     mailbox = "".join(letter for letter in f"{first}.{last}".lower() if letter in _MAILBOX)
     worker = Worker(
         organization_id=organization_id,
-        id=draw.id(Worker.prefix),
+        id=generator.id(Worker.prefix),
         display_name=f"{first} {last}",
         first_name=first,
         last_name=last,
-        birth_date=draw.days_ago(20 * 365, 65 * 365),
+        birth_date=generator.days_ago(20 * 365, 65 * 365),
         work_email=f"{mailbox}{number}@example.com",
         phone=f"+61 4{random.randrange(10**8):08}",
         external_id=f"WD-{100_000 + number}",
@@ -106,7 +105,7 @@ def _worker(draw: Draw, organization_id: str, number: int, in_units: list[Row]) 
         start_date=recorded.date(),
         team=f"Team {random.randrange(200)}",
         department=f"Department {random.randrange(UNITS):02}",
-        org_unit_id=random.choice(in_units)["id"],
+        org_unit_id=random.choice(units)["id"],
         country="Australia",
         zip_code=f"{random.randrange(2_000, 7_000)}",
         state_or_province=random.choice(("NSW", "VIC", "QLD", "WA", "SA")),

@@ -1,4 +1,4 @@
-"""What was measured, as medians over the rounds and as tables."""
+"""The results: medians over the rounds, and tables of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ Cell = Callable[["Result"], str]
 
 @dataclass(frozen=True)
 class Sample:
-    """One operation of one server in one round."""
+    """The results of one operation of one server in one round."""
 
     server: str
     operation: str
     per_second: float
     p50: float
-    """Milliseconds."""
+    """The median latency in milliseconds."""
     p99: float
     server_ms: float
-    """Processor milliseconds of the server for each request."""
+    """Processor milliseconds of the server per request."""
     database_ms: float | None
-    """The same of the database; None where that is in the server itself."""
+    """Processor milliseconds of the database per request; None if the database runs in the server."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """The medians of an operation of a server."""
+    """The medians of one operation of one server."""
 
     per_second: float
     p50: float
@@ -35,20 +35,20 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Start:
-    """How a server starts, and how much memory it has for itself after all rounds."""
+class StartResult:
+    """The time and processor time of a server's start, and its private memory after all rounds."""
 
     seconds: float
-    processor: float
+    processor_seconds: float
     megabytes: float
 
 
 Results = dict[tuple[str, str], Result]
-"""By server and operation."""
+"""Results by server and operation."""
 
 
 def medians(samples: Sequence[Sample]) -> Results:
-    """The median over the rounds, for each number on its own."""
+    """Return the median over the rounds of each number."""
     groups: dict[tuple[str, str], list[Sample]] = {}
     for sample in samples:
         groups.setdefault((sample.server, sample.operation), []).append(sample)
@@ -69,36 +69,36 @@ def _median(values: Sequence[float]) -> float | None:
 
 
 def ratio(one: float, other: float) -> float | None:
-    """How many times the other one is; None where there is nothing to compare with."""
+    """Return how many times `other` fits into `one`; None if `other` is zero."""
     return one / other if other else None
 
 
 CELLS: dict[str, Cell] = {
-    "Processor milliseconds of the server per request": lambda found: _number(found.server_ms),
-    "Processor milliseconds of PostgreSQL per request": lambda found: (
-        "" if found.database_ms is None else _number(found.database_ms)
+    "Processor milliseconds of the server per request": lambda result: _format_number(result.server_ms),
+    "Processor milliseconds of PostgreSQL per request": lambda result: (
+        "" if result.database_ms is None else _format_number(result.database_ms)
     ),
-    "Requests per second": lambda found: _number(found.per_second),
-    "Latency in milliseconds, p50 / p99": lambda found: f"{_number(found.p50)} / {_number(found.p99)}",
+    "Requests per second": lambda result: _format_number(result.per_second),
+    "Latency in milliseconds, p50 / p99": lambda result: f"{_format_number(result.p50)} / {_format_number(result.p99)}",
 }
 
 
 def tables(
-    results: Results, starts: Mapping[str, Start], servers: Mapping[str, str], operations: Mapping[str, str]
+    results: Results, starts: Mapping[str, StartResult], servers: Mapping[str, str], operations: Mapping[str, str]
 ) -> list[tuple[str, list[list[str]]]]:
-    """Each table's title with its rows, the head first. Servers and operations are given as name → title."""
+    """Return the title and the rows of each table, head first. `servers` and `operations` are titles by name."""
     head = ["server", *operations.values()]
-    found = [
-        (title, [head, *([shown, *_row(results, name, operations, cell)] for name, shown in servers.items())])
+    all_tables = [
+        (title, [head, *([label, *_row(results, name, operations, cell)] for name, label in servers.items())])
         for title, cell in CELLS.items()
     ]
-    found += _ratios(results, servers, operations)
+    all_tables += _ratios(results, servers, operations)
     rows = [
-        [servers[name], f"{start.seconds:.2f}", f"{start.processor:.2f}", f"{start.megabytes:.0f}"]
+        [servers[name], f"{start.seconds:.2f}", f"{start.processor_seconds:.2f}", f"{start.megabytes:.0f}"]
         for name, start in starts.items()
     ]
-    start_head = ["server", "seconds to first answer", "processor seconds of that", "memory of its own, MB"]
-    return [*found, ("Start and memory", [start_head, *rows])]
+    start_head = ["server", "seconds to first answer", "processor seconds to it", "private memory, MB"]
+    return [*all_tables, ("Start and memory", [start_head, *rows])]
 
 
 def _row(results: Results, server: str, operations: Mapping[str, str], cell: Cell) -> list[str]:
@@ -111,7 +111,7 @@ def _ratios(
     first, *others = servers
     if not others:
         return []
-    found = []
+    ratio_tables = []
     for title, number in (
         (f"{servers[first]}'s processor time, as a multiple of", lambda result: result.server_ms),
         (f"{servers[first]}'s requests per second, as a multiple of", lambda result: result.per_second),
@@ -120,27 +120,27 @@ def _ratios(
             [servers[other], *(_ratio_of(results, first, other, name, number) for name in operations)]
             for other in others
         ]
-        found.append((title, [["server", *operations.values()], *rows]))
-    return found
+        ratio_tables.append((title, [["server", *operations.values()], *rows]))
+    return ratio_tables
 
 
 def _ratio_of(results: Results, one: str, other: str, operation: str, number: Callable[[Result], float]) -> str:
-    mine, theirs = results.get((one, operation)), results.get((other, operation))
-    if mine is None or theirs is None:
+    result, other_result = results.get((one, operation)), results.get((other, operation))
+    if result is None or other_result is None:
         return ""
-    times = ratio(number(mine), number(theirs))
+    times = ratio(number(result), number(other_result))
     return "" if times is None else f"{times:.2f}"
 
 
-def _number(value: float) -> str:
-    """Three significant figures, without an exponent."""
+def _format_number(value: float) -> str:
+    """Return a number with three significant figures, without an exponent."""
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def as_text(title: str, rows: list[list[str]]) -> str:
-    """A table for a terminal."""
+    """Return a table as plain text."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(
@@ -152,7 +152,7 @@ def as_text(title: str, rows: list[list[str]]) -> str:
 
 
 def as_markdown(title: str, rows: list[list[str]]) -> str:
-    """A table for a document."""
+    """Return a table as Markdown."""
     head, *body = rows
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *body]
     return "\n".join([f"**{title}**", "", *(f"| {' | '.join(line)} |" for line in lines)])

@@ -1,18 +1,18 @@
-"""The servers that are measured: how each is started, and how it is asked.
+"""The measured servers: the command that starts each, and the API it has.
 
-All of them read the same tables through 20 connections at most, check the caller's API key against its stored hash,
-read no other organization's rows, and write one line about each request. What differs besides the server itself:
+All of them read the same tables through up to 20 connections, check the caller's API key against its stored hash, read
+only the rows of its organization, and log one line for each request. Other differences than the server itself:
 
-- The handler, PostGraphile and Mercurius remember a key for five seconds; plain Strawberry looks it up each time.
-- PostGraphile is told the organization by the document's variables, which costs it less than row-level security would.
-- No peer has scopes, limits on what a document may ask, signed cursors or masked errors, which the service always has.
-- Mercurius and plain Strawberry have flat types, one column a field; so has PostGraphile. The service groups columns,
+- The handler, PostGraphile and Mercurius cache a key for five seconds; plain Strawberry looks it up for each request.
+- PostGraphile gets the organization from the document's variables, which is cheaper than row-level security.
+- Only the service has scopes, limits on documents, signed cursors and masked errors, and it always applies them.
+- Mercurius, plain Strawberry and PostGraphile have flat types with one field per column. The service groups columns,
   and the handler answers in the service's shape.
-- PostGraphile has no compliance summary: what adds kept counts up is no table. The others read the counts that the
-  service keeps, as it does itself.
-- On SQLite the service settles by itself whose standing an approval may change, and pays for that within its figure;
-  elsewhere that is left to the jobs, which do not run here.
-- A list of 1,000 is ten pages of a hundred, for that is the largest page here: ten statements in every server.
+- PostGraphile has no compliance summary, because no table holds the sums. The other servers add up the counts that the
+  service keeps, as the service does.
+- On SQLite the service also settles the standings that an approval changes, and that is part of its figures. On
+  PostgreSQL the background jobs settle them, and no jobs run here.
+- A list of 1,000 is ten pages of 100, the largest page here: ten statements in every server.
 """
 
 import http.client
@@ -28,46 +28,46 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.benchmark import processes
-from scripts.benchmark.operations import Dialect, Request
+from scripts.benchmark.operations import Request, ServerApi
 
 ROOT = Path(__file__).parent.parent.parent
 NODE = Path(sys.prefix) / "node"
 START_SECONDS, STOP_SECONDS = 60, 15
-OURS = ("CREDGRAPH_", "DATABASE_URL")
+SERVICE_VARIABLES = ("CREDGRAPH_", "DATABASE_URL")
 
 
-class NotServing(Exception):
-    """A server did not start, or ended."""
+class ServerFailed(Exception):
+    """A server did not start, or it ended early."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where everything lies: the databases, and a folder to write into."""
+class Locations:
+    """The locations of the databases, and a folder for the output of the servers."""
 
     postgresql: str
     sqlite: Path
     folder: Path
 
-    def url(self, embedded: bool) -> str:
-        """The address of a database."""
-        return f"sqlite:///{self.sqlite}" if embedded else self.postgresql
+    def url(self, uses_sqlite: bool) -> str:
+        """Return the URL of a database."""
+        return f"sqlite:///{self.sqlite}" if uses_sqlite else self.postgresql
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server to measure."""
+    """A measured server."""
 
     name: str
     title: str
-    dialect: Dialect
+    api: ServerApi
     command: Callable[[int, Path], list[str]]
-    """Its command, for a port and a folder of its own."""
-    embedded: bool = False
-    """Whether its data is the SQLite file."""
+    """Returns the command that starts the server on a port, with its own folder."""
+    uses_sqlite: bool = False
+    """True if the server reads the SQLite file."""
 
 
 @dataclass
-class Running:
+class RunningServer:
     """A started server."""
 
     server: Server
@@ -75,23 +75,23 @@ class Running:
     process: subprocess.Popen[bytes]
     headers: dict[str, str]
     output: Path
-    started_seconds: float = 0.0
-    """From the start of the process to its first answer."""
-    started_processor: float = 0.0
-    """Processor seconds of that."""
+    start_seconds: float = 0.0
+    """The time from the start of the process to its first answer."""
+    start_processor_seconds: float = 0.0
+    """The processor time until the first answer."""
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The base URL of the server."""
         return f"http://127.0.0.1:{self.port}"
 
-    def ask(self, request: Request) -> tuple[int, bytes]:
-        """Send one request; gives the status and the body."""
+    def send(self, request: Request) -> tuple[int, bytes]:
+        """Send one request; return the status and the body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
         try:
             connection.request(request.method, request.path, request.body or None, self.headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            response = connection.getresponse()
+            return response.status, response.read()
         finally:
             connection.close()
 
@@ -105,31 +105,37 @@ def _python(module: str) -> Callable[[int, Path], list[str]]:
 
 
 def _node(script: str) -> Callable[[int, Path], list[str]]:
-    # Run from beside its packages: Node looks for them upwards from the script's own folder.
+    # The script is run from its copy beside the packages, because Node searches upwards from the script's folder.
     return lambda port, _folder: [os.environ["BENCH_NODE"], str(NODE / script), str(port)]
 
 
 SERVERS = (
-    Server("credgraph", "Credgraph", Dialect.SERVICE, _service),
-    Server("handler", "Starlette handler, asyncpg + orjson, no GraphQL", Dialect.ROUTES, _python("handler")),
-    Server("strawberry", "plain Strawberry, ORM, DataLoader", Dialect.FLAT, _python("plain")),
-    Server("postgraphile", "PostGraphile 5", Dialect.POSTGRAPHILE, _node("postgraphile.mjs")),
-    Server("mercurius", "Mercurius + graphql-jit", Dialect.FLAT, _node("mercurius.mjs")),
-    Server("credgraph-sqlite", "Credgraph on SQLite", Dialect.SERVICE, _service, embedded=True),
+    Server("credgraph", "Credgraph", ServerApi.SERVICE, _service),
+    Server("handler", "Starlette handler, asyncpg + orjson, no GraphQL", ServerApi.ROUTES, _python("handler")),
+    Server("strawberry", "plain Strawberry, ORM, DataLoader", ServerApi.FLAT, _python("plain")),
+    Server("postgraphile", "PostGraphile 5", ServerApi.POSTGRAPHILE, _node("postgraphile.mjs")),
+    Server("mercurius", "Mercurius + graphql-jit", ServerApi.FLAT, _node("mercurius.mjs")),
+    Server("credgraph-sqlite", "Credgraph on SQLite", ServerApi.SERVICE, _service, uses_sqlite=True),
 )
 
 
 @contextmanager
-def serving(server: Server, place: Place, token: str, first: Request, cores: set[int]) -> Iterator[Running]:
-    """A server, started and asked until it gives its first answer."""
-    folder = place.folder / server.name
+def serving(
+    server: Server, locations: Locations, token: str, first: Request, cores: set[int]
+) -> Iterator[RunningServer]:
+    """Run a server; yield it after its first answer."""
+    folder = locations.folder / server.name
     folder.mkdir(exist_ok=True)
     port, output = _free_port(), folder / "output"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    environment = kept | {"DATABASE_URL": place.url(server.embedded), "PYTHONPATH": str(ROOT), "NODE_ENV": "production"}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(SERVICE_VARIABLES)}
+    environment = inherited | {
+        "DATABASE_URL": locations.url(server.uses_sqlite),
+        "PYTHONPATH": str(ROOT),
+        "NODE_ENV": "production",
+    }
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     with output.open("wb") as stream, processes.pinned(cores):
-        begun = time.monotonic()
+        started = time.monotonic()
         process = subprocess.Popen(
             server.command(port, folder),
             cwd=folder,
@@ -138,29 +144,29 @@ def serving(server: Server, place: Place, token: str, first: Request, cores: set
             stdout=stream,
             stderr=stream,
         )
-    running = Running(server, port, process, headers, output)
+    running = RunningServer(server, port, process, headers, output)
     try:
-        _wait(running, first, begun)
+        _wait(running, first, started)
         yield running
     finally:
         _stop(process)
 
 
-def _wait(running: Running, first: Request, begun: float) -> None:
+def _wait(running: RunningServer, first: Request, started: float) -> None:
     while True:
         try:
-            status, body = running.ask(first)
+            status, body = running.send(first)
         except (OSError, http.client.HTTPException):
-            if running.process.poll() is None and time.monotonic() < begun + START_SECONDS:
+            if running.process.poll() is None and time.monotonic() < started + START_SECONDS:
                 time.sleep(0.005)
                 continue
             status, body = 0, b"nothing"
-        running.started_seconds = time.monotonic() - begun
+        running.start_seconds = time.monotonic() - started
         if status == 200:
-            running.started_processor = processes.processor_seconds(running.process.pid)
+            running.start_processor_seconds = processes.processor_seconds(running.process.pid)
             return
-        said = running.output.read_text(errors="replace")[-3_000:]
-        raise NotServing(f"{running.server.name} answered {status} {body[:500]!r}, and said:\n{said}")
+        log = running.output.read_text(errors="replace")[-3_000:]
+        raise ServerFailed(f"{running.server.name} answered {status} {body[:500]!r}, and its output was:\n{log}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

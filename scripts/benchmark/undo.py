@@ -1,4 +1,4 @@
-"""Putting the approved credentials back, so that every server changes the same rows from the same state."""
+"""Undo of approvals, so that every server changes the same rows from the same state."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,13 +18,23 @@ from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from scripts.benchmark import data
 
-CHANGED = (
+CHANGED_COLUMNS = (
     "status", "eligibility", "status_detail", "latest_approval", "effective_version_id", "valid_from", "expires_on",
     "next_check_at", "intake", "revision", "last_updated",
 )  # fmt: skip
-"""The columns of a credential that a decision writes."""
-VOLATILE = {"id", "digest", "occurred_at", "created_at", "decided_at", "last_updated", "request_id", "recorded_at"}
-"""What two runs of the same change may differ in; the ids of credentials and versions are compared as `subject`."""
+"""The columns of a credential that a decision changes."""
+VOLATILE_COLUMNS = {
+    "id",
+    "digest",
+    "occurred_at",
+    "created_at",
+    "decided_at",
+    "last_updated",
+    "request_id",
+    "recorded_at",
+}
+"""Columns in which two runs of the same change may differ. The ids of credentials and versions are compared as
+`subject_id`."""
 
 _SAVE = (
     "CREATE TABLE IF NOT EXISTS {saved} AS SELECT * FROM credentials WHERE latest_approval = 'PENDING'",
@@ -37,7 +47,7 @@ _OWNERS = """
     WHERE c.revision <> saved.revision
 """
 _RESTORE = f"""
-    UPDATE credentials AS c SET {", ".join(f"{name} = saved.{name}" for name in CHANGED)}
+    UPDATE credentials AS c SET {", ".join(f"{name} = saved.{name}" for name in CHANGED_COLUMNS)}
     FROM {{saved}} AS saved WHERE c.organization_id = saved.organization_id AND c.id = saved.id
     AND c.revision <> saved.revision
 """
@@ -47,7 +57,7 @@ _REOPEN = """
     FROM {saved} AS saved WHERE v.organization_id = saved.organization_id AND v.id = saved.latest_version_id
     AND v.approval <> 'PENDING'
 """
-_FORGET = (
+_DELETE_NEW_ROWS = (
     "DELETE FROM events WHERE kind = 'credential.approved'",
     "DELETE FROM idempotency_keys",
     "DELETE FROM unsettled",
@@ -57,78 +67,79 @@ _FORGET = (
         AND saved.id = history.row_id AND history.recorded_at > saved.last_updated)
     """,
 )
-_TIDY = "VACUUM credentials, credential_versions, events, idempotency_keys, unsettled, history"
+_VACUUM = "VACUUM credentials, credential_versions, events, idempotency_keys, unsettled, history"
 
 
-def _written(credential: str) -> dict[str, Select[Any]]:
-    """The rows of a credential's approval."""
-    kind = col(Event.kind) == EventKind.CREDENTIAL_APPROVED
-    kept = col(IdempotencyKey.outcome)["id"].as_string()
+def _row_queries(credential: str) -> dict[str, Select[Any]]:
+    """Return the queries of the rows that an approval of a credential writes."""
+    is_approval = col(Event.kind) == EventKind.CREDENTIAL_APPROVED
+    approved_id = col(IdempotencyKey.outcome)["id"].as_string()
     owner = select(col(Credential.worker_id)).where(col(Credential.id) == credential)
-    last, newest = (col(History.recorded_at).desc(), col(History.id).desc()), col(CredentialVersion.number).desc()
+    last_entry = (col(History.recorded_at).desc(), col(History.id).desc())
+    last_version = col(CredentialVersion.number).desc()
     return {
         "credential": select(Credential).where(col(Credential.id) == credential),
         "version": select(CredentialVersion)
         .where(col(CredentialVersion.credential_id) == credential)
-        .order_by(newest)
+        .order_by(last_version)
         .limit(1),
-        "events": select(Event).where(col(Event.subject_id) == credential, kind),
-        "keys": select(IdempotencyKey).where(kept == credential),
-        "past": select(History).where(col(History.row_id) == credential).order_by(*last).limit(1),
+        "events": select(Event).where(col(Event.subject_id) == credential, is_approval),
+        "keys": select(IdempotencyKey).where(approved_id == credential),
+        "past": select(History).where(col(History.row_id) == credential).order_by(*last_entry).limit(1),
         "marks": select(Unsettled).where(col(Unsettled.owner_id).in_(owner)),
     }
 
 
-class Changes:
-    """What approvals have changed in a database since the last time they were taken back."""
+class ApprovalUndo:
+    """The undo of all approvals in a database since it was last called."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
-    async def begin(self) -> None:
-        """Keep the credentials that wait as they are; where that was done before, take back what a run left."""
+    async def save(self) -> None:
+        """Save the pending credentials; if they were saved before, undo the approvals of an earlier run."""
         async with self._open() as database:
-            await self._run(database, *(() if database.embedded else ("CREATE SCHEMA IF NOT EXISTS bench",)), *_SAVE)
-        await self.take_back()
+            await self._run(database, *(() if database.is_embedded else ("CREATE SCHEMA IF NOT EXISTS bench",)), *_SAVE)
+        await self.restore()
 
-    async def take_back(self) -> None:
-        """Let them wait again."""
+    async def restore(self) -> None:
+        """Undo the approvals: the credentials are pending again."""
         async with self._open() as database:
-            if database.embedded:
-                await self._settle_back(database)
+            if database.is_embedded:
+                await self._restore_and_settle(database)
                 return
-            await self._run(database, _RESTORE, _REOPEN, *_FORGET)
+            await self._run(database, _RESTORE, _REOPEN, *_DELETE_NEW_ROWS)
             async with database.engine.connect() as connection:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
-                await connection.execute(text(_TIDY))
+                await connection.execute(text(_VACUUM))
 
-    async def _settle_back(self, database: Database) -> None:
-        """Where the service settles by itself, whom approvals concerned is settled anew."""
+    async def _restore_and_settle(self, database: Database) -> None:
+        """Undo the approvals and settle their owners, for a database in which the service settles by itself."""
         async with database.engine.connect() as connection:
             owners = (await connection.execute(self._statement(database, _OWNERS))).all()
-        await self._run(database, _RESTORE, _REOPEN, *_FORGET)
+        await self._run(database, _RESTORE, _REOPEN, *_DELETE_NEW_ROWS)
         for organization_id in {owner[0] for owner in owners}:
             async with database.writing("bench") as session:
                 await settlement.mark(session, organization_id, [owner[1] for owner in owners])
             await data.settle(database, organization_id)
 
-    async def count(self) -> int:
-        """How many approvals there were."""
+    async def count_approvals(self) -> int:
+        """Return the number of approvals."""
         statement = select(func.count()).where(col(Event.kind) == EventKind.CREDENTIAL_APPROVED)
         async with self._open() as database, database.reading() as session:
             return await session.scalar(statement) or 0
 
-    async def written(self, credential: str) -> dict[str, Any]:
-        """The rows of a credential's approval, but for what is new each time."""
+    async def written_rows(self, credential: str) -> dict[str, Any]:
+        """Return the rows that a credential's approval wrote, without the columns that differ each time."""
         async with self._open() as database, database.reading() as session:
-            found = {
-                name: [_lasting(row) for row in await session.scalars(statement)]
-                for name, statement in _written(credential).items()
+            rows = {
+                name: [_stable_columns(row) for row in await session.scalars(statement)]
+                for name, statement in _row_queries(credential).items()
             }
-            if database.embedded:
-                # The service may have settled the owners by now.
-                del found["marks"]
-            return found
+            if database.is_embedded:
+                # The service may have settled the owners and deleted their marks by now.
+                del rows["marks"]
+            return rows
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[Database]:
@@ -144,8 +155,8 @@ class Changes:
                 await connection.execute(self._statement(database, statement))
 
     def _statement(self, database: Database, statement: str) -> Any:
-        return text(statement.format(saved="bench_saved" if database.embedded else "bench.saved"))
+        return text(statement.format(saved="bench_saved" if database.is_embedded else "bench.saved"))
 
 
-def _lasting(row: Any) -> dict[str, Any]:
-    return {name: value for name, value in row.model_dump(mode="json").items() if name not in VOLATILE}
+def _stable_columns(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row.model_dump(mode="json").items() if name not in VOLATILE_COLUMNS}

@@ -1,4 +1,4 @@
-// Approving a credential in one hand-written transaction, with the rows that the service writes.
+// The approval of a credential in one hand-written transaction, with the rows that the service writes.
 import { createHash, randomBytes } from "node:crypto";
 
 const CLAIM_KEY = `
@@ -46,7 +46,7 @@ export class Refused extends Error {
   }
 }
 
-// Approve the latest version, inside a transaction of the caller's. Throws Refused.
+// Approve the latest version in the caller's transaction. Throws Refused.
 export async function approve(client, caller, id, reason, once) {
   const now = new Date();
   const run = (name, text, ...values) => client.query({ name, text, values });
@@ -71,7 +71,7 @@ export async function approve(client, caller, id, reason, once) {
     if (owner !== null) await run("mark", MARK, tenant, newId("uns"), owner);
 }
 
-// What the decision changes, as the event tells it.
+// The changes of the decision, as the event records them.
 function changesOf(row, reason) {
   const after = {
     "verification.status": "ACTIVE",
@@ -89,7 +89,7 @@ function changesOf(row, reason) {
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-// An id such as the service makes: microseconds in nine characters, and seven of chance.
+// An id in the service's format: microseconds in nine characters, and seven random characters.
 function newId(prefix) {
   let time = "";
   for (let rest = BigInt(Date.now()) * 1000n; time.length < 9; rest /= 62n) time = ALPHABET[Number(rest % 62n)] + time;

@@ -1,4 +1,4 @@
-// API keys for the peers on Node: looked up by the public part of a token, compared by hash, remembered for seconds.
+// API keys of the Node peers: looked up by the public part of a token, compared by hash, cached for some seconds.
 import { createHash, timingSafeEqual } from "node:crypto";
 
 const REMEMBERED_MS = 5_000;
@@ -11,7 +11,7 @@ const KEY = `
 
 let known = new Map();
 
-// The caller that an Authorization header belongs to; null when nobody.
+// The caller of an Authorization header; null if the key is not valid.
 export async function callerOf(pool, header = "") {
   const found = known.get(header);
   if (found && found.until > Date.now()) return found.caller;

@@ -1,4 +1,4 @@
-// The peer on Fastify: Mercurius with graphql-jit and its own loaders, hand-written SQL by pg.
+// The peer on Fastify: Mercurius with graphql-jit and its loaders, and hand-written SQL with pg.
 import Fastify from "fastify";
 import mercurius from "mercurius";
 import pg from "pg";
@@ -7,7 +7,7 @@ import { Refused, approve } from "./approval.mjs";
 import { callerOf } from "./keys.mjs";
 import { summarize } from "./rollup.mjs";
 
-// Days stay text as PostgreSQL writes them: a Date of JavaScript has a time zone, and a day has none.
+// Dates stay text as PostgreSQL writes them: a JavaScript Date has a time of day and a time zone.
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 20 });
@@ -58,7 +58,7 @@ const schema = `
   type Mutation { credentialApprove(id: ID!, reason: String!, idempotencyKey: String!): ApprovePayload! }
 `;
 
-// The columns of a table under the names that the schema gives them.
+// The columns of a table with their names in the schema.
 const as = (alias, ...columns) =>
   columns
     .map((name) => `${alias}.${name} AS "${name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())}"`)
@@ -93,7 +93,7 @@ function one(name, text, key) {
   };
 }
 
-// The first rows of each parent; `parent` is the row's column that names it.
+// The first rows of each parent; `parent` is the column with the parent's id.
 function many(name, text, parent) {
   return async (queries, context) => {
     const keys = queries.map(({ obj }) => obj.id);
@@ -161,7 +161,7 @@ function validity(credential, kind, usualDays) {
   return credential.expiresOn <= soon ? "EXPIRING_SOON" : "VALID";
 }
 
-// One page of credentials, with what its count needs, should it be asked for.
+// One page of credentials, with the condition that its count needs if it is selected.
 async function page(name, context, first, condition, order, values) {
   const given = [context.caller.organization, ...values];
   const from = `FROM credentials c WHERE c.organization_id = $1 AND ${SHOWN} AND ${condition}`;

@@ -1,4 +1,4 @@
-// The peer that makes its schema of the tables: PostGraphile, with what our questions need beside them.
+// The peer that generates its schema from the tables: PostGraphile, with the additions that the operations need.
 import { createServer } from "node:http";
 import pg from "pg";
 import { postgraphile } from "postgraphile";
@@ -15,7 +15,7 @@ import { callerOf } from "./keys.mjs";
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 20 });
 
-// What is derived is a function of the database here, as PostGraphile's users write it.
+// Derived fields are database functions, as PostGraphile's users write them.
 await pool.query(`
   CREATE OR REPLACE FUNCTION credentials_validity(c credentials) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN c.valid_from > day.today THEN 'NOT_YET_VALID'
@@ -79,7 +79,7 @@ const Approve = extendSchema((build) => {
         plans: {
           credential: ($done) =>
             credentials.get({ organization_id: access($done, "organization"), id: access($done, "id") }),
-          // A refusal is thrown, and so rolls back and becomes an error of the operation.
+          // A refusal is thrown, so that the transaction is rolled back and the operation has an error.
           errors: () => constant([]),
         },
       },
@@ -90,7 +90,7 @@ const Approve = extendSchema((build) => {
 const instance = postgraphile({
   extends: [PostGraphileAmberPreset, PostGraphileConnectionFilterPreset],
   plugins: [References, Approve],
-  // It hides whatever no index begins with; our indexes begin with the organization.
+  // PostGraphile hides filters and orders that no index starts with; here all indexes start with the organization.
   disablePlugins: ["PgIndexBehaviorsPlugin"],
   pgServices: [makePgService({ pool, schemas: ["public"] })],
   grafserv: { graphqlPath: "/graphql", graphiql: false, watch: false },

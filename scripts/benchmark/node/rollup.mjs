@@ -1,4 +1,4 @@
-// The compliance summary: kept counts, in the order of their values, those without any last.
+// The compliance summary: kept counts ordered by value, with null last.
 const SUMMARY = `
   SELECT dimension, value, sum(number)::int AS number FROM tallies
   WHERE organization_id = $1 AND org_unit_id = '' AND day <= (now() AT TIME ZONE 'UTC')::date

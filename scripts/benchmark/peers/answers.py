@@ -1,4 +1,4 @@
-"""The handler's reads: rows turned into answers by hand, in the service's own shape."""
+"""The handler's reads: hand-written conversion of rows to answers in the service's shape."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ Answer = dict[str, Any]
 
 
 async def worker(connection: Any, caller: Caller, asked: Any) -> Answer:
-    """One worker."""
+    """Return one worker."""
     row = await connection.fetchrow(statements.WORKER, caller.organization_id, asked["id"])
     if row is None:
         return {"worker": None}
@@ -46,7 +46,7 @@ async def worker(connection: Any, caller: Caller, asked: Any) -> Answer:
 
 
 async def page(connection: Any, caller: Caller, _asked: Any) -> Answer:
-    """Fifty workers, each with ten credentials, each with its versions."""
+    """Return fifty workers, each with ten credentials and their versions."""
     tenant = caller.organization_id
     workers = await connection.fetch(statements.WORKERS, tenant, 51)
     more, workers = len(workers) > 50, workers[:50]
@@ -89,7 +89,7 @@ async def page(connection: Any, caller: Caller, _asked: Any) -> Answer:
 
 
 async def filtered(connection: Any, caller: Caller, asked: Any) -> Answer:
-    """Fifty active credentials of a type, those that expire first in front, with their holders."""
+    """Return fifty active credentials of a type with their workers, ordered by expiry."""
     rows = await connection.fetch(statements.FILTERED, caller.organization_id, asked["type"], 51)
     nodes = [
         {
@@ -105,7 +105,7 @@ async def filtered(connection: Any, caller: Caller, asked: Any) -> Answer:
 
 
 async def thousand(connection: Any, caller: Caller, _asked: Any) -> Answer:
-    """Ten pages of a hundred credentials, each page of one type."""
+    """Return ten pages of a hundred credentials, each page of one type."""
     return {f"page{index}": await _hundred(connection, caller, code) for index, code in enumerate(THOUSAND)}
 
 
@@ -135,7 +135,7 @@ async def _hundred(connection: Any, caller: Caller, code: str) -> Answer:
 
 
 async def dashboard(connection: Any, caller: Caller, asked: Any) -> Answer:
-    """What a reviewer sees first: counts, what expires soon, the head of the queue, what happened last."""
+    """Return a reviewer's dashboard: counts, expiring credentials, the head of the queue and the latest events."""
     tenant = caller.organization_id
     span = (date.fromisoformat(asked["today"]), date.fromisoformat(asked["soon"]))
     counts = {
@@ -179,7 +179,7 @@ async def dashboard(connection: Any, caller: Caller, asked: Any) -> Answer:
 
 
 async def profile(connection: Any, caller: Caller, asked: Any) -> Answer:
-    """All that a page about one worker shows."""
+    """Return the data of a page about one worker."""
     tenant, key = caller.organization_id, asked["id"]
     row = await connection.fetchrow(statements.PROFILE, tenant, key)
     if row is None:
@@ -240,7 +240,7 @@ def _in_profile(row: Row) -> Answer:
 
 
 async def queue(connection: Any, caller: Caller, _asked: Any) -> Answer:
-    """The credentials that wait for a person, the longest waiting first."""
+    """Return the credentials that wait for a reviewer, the oldest first."""
     tenant = caller.organization_id
     rows = await connection.fetch(statements.QUEUE, tenant, 26)
     return {

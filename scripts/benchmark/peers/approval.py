@@ -1,4 +1,4 @@
-"""The handler's one change: approving a credential, in one hand-written transaction.
+"""The handler's only mutation: the approval of a credential in one hand-written transaction.
 
 It writes what the service writes: the version, the credential with its past, the event, the idempotency key, and a mark
 of each owner whose standing may have changed.
@@ -60,7 +60,7 @@ _MARK = "INSERT INTO unsettled (organization_id, id, owner_id) VALUES ($1, $2, $
 
 
 class Refused(Exception):
-    """Why a credential is not approved."""
+    """The reason why a credential is not approved."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -68,7 +68,7 @@ class Refused(Exception):
 
 
 async def approve(connection: Any, caller: Caller, asked: dict[str, str]) -> dict[str, Any]:
-    """Approve a credential's latest version; gives the payload. A refusal takes everything back."""
+    """Approve a credential's latest version; return the payload. A refusal rolls everything back."""
     try:
         async with connection.transaction():
             payload = await _approve(connection, caller, asked["id"], asked["key"])
@@ -118,7 +118,7 @@ async def _approve(connection: Any, caller: Caller, key: str, once: str) -> dict
 
 
 def _changes(row: Any) -> dict[str, Any]:
-    """What the decision changes, as the event tells it."""
+    """Return the changes of the decision, as the event records them."""
     after = {
         "verification.status": "ACTIVE",
         "verification.eligibility": "MAY_ENGAGE",

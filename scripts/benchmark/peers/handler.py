@@ -25,7 +25,7 @@ from scripts.benchmark.peers.keys import Keys
 
 
 class Log:
-    """Gives each request an id and writes one line about it, as a service in production does."""
+    """Middleware that gives each request an id and logs one line about it, as a service in production does."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -50,12 +50,12 @@ class Log:
 
 
 def create_app(url: str) -> Starlette:
-    """The handler as an ASGI application."""
+    """Return the handler as an ASGI application."""
     opened: dict[str, Any] = {}
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        # Nothing is ever set on a connection, so none needs the statement by which asyncpg would reset it.
+        # No connection state is ever changed, so asyncpg need not send the statement that resets it.
         async with asyncpg.create_pool(url, min_size=20, max_size=20, reset=_keep) as pool:
             opened["pool"], opened["keys"] = pool, Keys()
             yield

@@ -1,4 +1,4 @@
-"""The handler's API keys: looked up by the public part of a token, compared by hash, remembered for seconds."""
+"""The handler's API keys: looked up by the public part of a token, compared by hash, cached for some seconds."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ _KEY = """
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls."""
+    """The caller of a request."""
 
     organization_id: str
     key_id: str
@@ -29,13 +29,13 @@ class Caller:
 
 
 class Keys:
-    """Knows callers by their tokens."""
+    """A cache of callers by token."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, Caller]] = {}
 
     async def caller(self, connection: Any, header: str) -> Caller | None:
-        """Who a header belongs to; None when nobody."""
+        """Return the caller of an Authorization header; None if the key is not valid."""
         found = self._known.get(header)
         if found is not None and found[0] > time.monotonic():
             return found[1]

@@ -1,4 +1,4 @@
-"""The peer that most people would write: plain Strawberry, an ORM session for each read, a DataLoader for each edge."""
+"""The peer as most people would write it: plain Strawberry, an ORM session per read, a DataLoader per edge."""
 
 import hashlib
 import sys
@@ -28,7 +28,7 @@ from app.credentials.tables import Approval, Credential, Intake
 from app.db import idempotency
 from app.events.tables import Event
 from app.organizations.tables import ApiKey, Organization
-from app.registries.protocol import Eligibility
+from app.registries.findings import Eligibility
 from app.workers.tables import Worker
 from scripts.benchmark.peers import plain_types as types
 from scripts.benchmark.peers import rollup
@@ -202,7 +202,7 @@ async def _caller(header: str) -> tuple[ApiKey, Organization] | None:
 
 
 class Endpoint(GraphQL[dict[str, Any], None]):
-    """Strawberry's own ASGI application, with a context for each request."""
+    """Strawberry's ASGI application, with a context for each request."""
 
     async def get_context(self, request: Any, response: Any) -> dict[str, Any]:
         key, organization = request.state.caller
@@ -210,7 +210,7 @@ class Endpoint(GraphQL[dict[str, Any], None]):
 
 
 async def admit(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Look the caller's key up, and log one line."""
+    """Look up the caller's key, and log one line."""
     request.state.caller = await _caller(request.headers.get("authorization", ""))
     if request.state.caller is None:
         return Response("unauthenticated", 401)

@@ -1,4 +1,4 @@
-"""Plain Strawberry's one change: approving a claimed credential, with the rows that the service writes."""
+"""Plain Strawberry's only mutation: the approval of a locked credential, with the rows that the service writes."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import ActorKind
 from app.compliance.tables import Unsettled
 from app.core import ids
-from app.core.fields import between, plain, snapshot
+from app.core.fields import changes_between, json_value, snapshot
 from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
 from app.db import idempotency
 from app.db.history import History
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from app.organizations.tables import ApiKey
-from app.registries.protocol import Eligibility, StatusDetail
+from app.registries.findings import Eligibility, StatusDetail
 
 STANDING = {
     "verification.status": "status",
@@ -25,7 +25,7 @@ STANDING = {
     "intake.status": "intake",
 }
 DECISION = {"approval.status": "approval", "approval.reason": "reason", "approval.notes": "notes"}
-"""What the event tells of a credential and of its version, where the decision changes it."""
+"""The columns of a credential and its version that the event records if the decision changes them."""
 
 
 async def approve(session: AsyncSession, key: ApiKey, credential: Credential, reason: str, once: str) -> None:
@@ -43,7 +43,9 @@ async def approve(session: AsyncSession, key: ApiKey, credential: Credential, re
         credential.intake = Intake.COMPLETED
     credential.revision += 1
     credential.last_updated = now
-    changes = between(before, _told(credential, version)) | {"number": {"from": version.number, "to": version.number}}
+    changes = changes_between(before, _told(credential, version)) | {
+        "number": {"from": version.number, "to": version.number}
+    }
     session.add_all([_event(key, credential, changes), _key(key, credential, reason, once), _past(credential)])
     owners = [owner for owner in (credential.worker_id, credential.applicant_id) if owner is not None]
     session.add_all(
@@ -90,5 +92,5 @@ def _past(credential: Credential) -> History:
         row_id=credential.id,
         worker_id=credential.worker_id,
         recorded_at=credential.last_updated,
-        values={name: plain(getattr(credential, name)) for name in Credential.kept},
+        values={name: json_value(getattr(credential, name)) for name in Credential.history_columns},
     )

@@ -24,7 +24,7 @@ sessions = async_sessionmaker(engine, expire_on_commit=False)
 
 
 def shown(kind: Any, row: Any) -> Any:
-    """A row as the type that the schema gives."""
+    """Return a row as the type of the schema."""
     if row is None:
         return None
     names = [field.python_name for field in kind.__strawberry_definition__.fields if field.base_resolver is None]
@@ -33,7 +33,7 @@ def shown(kind: Any, row: Any) -> Any:
 
 
 class Loaders:
-    """One request's DataLoaders."""
+    """The DataLoaders of one request."""
 
     def __init__(self, key: ApiKey, organization: Organization) -> None:
         self.tenant, self.organization = key.organization_id, organization
@@ -92,7 +92,7 @@ class Loaders:
 
     def _of(self, table: Any, kind: Any, parent: Any, order: Any, first: int, *shows: Any) -> DataLoader[str, Any]:
         async def fetch(keys: list[str]) -> Sequence[Any]:
-            # The first rows of each parent, numbered by a window: the usual way to page within parents.
+            # The first rows of each parent, numbered by a window function: the usual way to page per parent.
             number = func.row_number().over(partition_by=parent, order_by=order).label("number")
             numbered = select(table.id, number).where(table.organization_id == self.tenant, parent.in_(keys), *shows)
             within = numbered.subquery()

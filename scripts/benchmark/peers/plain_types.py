@@ -1,4 +1,4 @@
-"""The types of the plain Strawberry peer: ORM rows behind a schema without groups, edges by DataLoader."""
+"""The types of the plain Strawberry peer: ORM rows with flat fields, and edges by DataLoader."""
 
 from datetime import date, datetime
 from typing import Annotated, Any

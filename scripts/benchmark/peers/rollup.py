@@ -1,4 +1,4 @@
-"""The compliance summary of the peers on Python: kept counts, in the order of their values, those without any last."""
+"""The compliance summary of the Python peers: kept counts ordered by value, with null last."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from app.compliance.rollups.counting import Dimension
 from app.credential_types.tables import Category
 from app.credentials.tables import Validity, VerificationStatus
-from app.registries.protocol import Eligibility
+from app.registries.findings import Eligibility
 from app.workers.tables import Standing
 from scripts.benchmark.peers import statements
 from scripts.benchmark.peers.keys import Caller
@@ -22,7 +22,7 @@ ORDER: dict[Dimension, list[str]] = {
 
 
 def counts(rows: Iterable[Any]) -> dict[str, Any]:
-    """The total, and by each dimension the pairs of value and count, from rows of (dimension, value, number)."""
+    """Return the total, and the values and counts of each dimension, from rows of (dimension, value, number)."""
     sums: dict[str, dict[str, int]] = {}
     for dimension, value, number in rows:
         sums.setdefault(dimension, {})[value] = number
@@ -39,7 +39,7 @@ def _without(of: dict[str, int]) -> list[int]:
 
 
 async def summary(connection: Any, caller: Caller, _asked: Any) -> dict[str, Any]:
-    """The handler's answer."""
+    """Return the handler's answer."""
     settled = await connection.fetchval(statements.SETTLED, caller.organization_id)
     found = counts(await connection.fetch(statements.SUMMARY, caller.organization_id))
     by = {

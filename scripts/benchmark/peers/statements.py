@@ -1,4 +1,4 @@
-"""The handler's reads, in SQL. Each starts from the caller's organization."""
+"""The handler's reads in SQL. Each is restricted to the caller's organization."""
 
 WORKER = """
     SELECT id, display_name, first_name, last_name, work_email, phone, job_title, worker_type, start_date, revision,
@@ -82,7 +82,7 @@ PROFILE = """
     LEFT JOIN workers m ON m.organization_id = w.organization_id AND m.id = w.manager_id
     WHERE w.organization_id = $1 AND w.id = $2
 """
-# The driver stores the last day of the calendar, which stands for no expiry, as infinity.
+# 'No expiry' is the last day of the calendar, which the driver stores as infinity.
 PROFILE_CREDENTIALS = """
     SELECT c.id, c.display_name, c.category, c.reference_number, c.status, c.eligibility, c.status_detail,
            c.last_verified_at, v.id AS version_id, v.number, v.issue_date AS version_issue_date,
@@ -99,7 +99,7 @@ PROFILE_CREDENTIALS = """
     WHERE c.organization_id = $1 AND c.worker_id = $2 AND c.deleted_at IS NULL AND c.archived_at IS NULL
     ORDER BY c.last_updated DESC, c.id DESC LIMIT 25
 """
-# The sums of the whole organization, today.
+# The sums of the whole organization today.
 SUMMARY = """
     SELECT dimension, value, sum(number)::int AS number FROM tallies
     WHERE organization_id = $1 AND org_unit_id = '' AND day <= (now() AT TIME ZONE 'UTC')::date

@@ -25,7 +25,7 @@ from app.organizations.tables import ApiKey
 from app.settings import Settings
 from scripts.benchmark.peers import approval, plain_approval
 from scripts.benchmark.peers.keys import Caller
-from scripts.benchmark.undo import Changes
+from scripts.benchmark.undo import ApprovalUndo
 from tests.conftest import new_database
 from tests.service import Service, Tenant
 
@@ -104,28 +104,28 @@ async def by_plain_strawberry(place: ApprovalDatabase, credential: str) -> None:
 Approve = Callable[[ApprovalDatabase, str], Awaitable[None]]
 
 
-async def rows_of(place: ApprovalDatabase, changes: Changes, approve: Approve) -> list[dict[str, Any]]:
+async def rows_of(place: ApprovalDatabase, changes: ApprovalUndo, approve: Approve) -> list[dict[str, Any]]:
     """Approve the credentials, undo the approvals, and return the rows that the approvals wrote."""
     for credential in place.credentials:
         await approve(place, credential)
-    rows = [await changes.written(credential) for credential in place.credentials]
-    await changes.take_back()
+    rows = [await changes.written_rows(credential) for credential in place.credentials]
+    await changes.restore()
     return rows
 
 
 @pytest.mark.parametrize("approve", [by_service, by_handler, by_plain_strawberry])
 async def test_approvals_are_taken_back_to_the_last_row(place: ApprovalDatabase, approve: Approve) -> None:
-    changes = Changes(place.url)
-    await changes.begin()
+    changes = ApprovalUndo(place.url)
+    await changes.save()
     before = await place.tenant.rows()
 
     for credential in place.credentials:
         await approve(place, credential)
     after = await place.tenant.rows()
     assert {name for name, rows in after.items() if rows != before[name]} == WRITTEN
-    assert await changes.count() == len(place.credentials)
+    assert await changes.count_approvals() == len(place.credentials)
 
-    await changes.take_back()
+    await changes.restore()
     assert await place.tenant.rows() == before
 
 
@@ -142,8 +142,8 @@ async def settled_rows(place: ApprovalDatabase) -> dict[str, Any]:
 
 async def test_what_the_service_settles_of_approvals_is_taken_back_too(embedded: ApprovalDatabase) -> None:
     before = await settled_rows(embedded)
-    changes = Changes(embedded.url)
-    await changes.begin()
+    changes = ApprovalUndo(embedded.url)
+    await changes.save()
 
     for credential in embedded.credentials:
         await by_service(embedded, credential)
@@ -152,16 +152,16 @@ async def test_what_the_service_settles_of_approvals_is_taken_back_too(embedded:
         "settled",
         "tallies",
     }
-    assert await changes.count() == len(embedded.credentials)
+    assert await changes.count_approvals() == len(embedded.credentials)
 
-    await changes.take_back()
+    await changes.restore()
     assert await settled_rows(embedded) == before
 
 
 @pytest.mark.parametrize("approve", [by_handler, by_plain_strawberry])
 async def test_a_peer_writes_what_the_service_writes(place: ApprovalDatabase, approve: Approve) -> None:
-    changes = Changes(place.url)
-    await changes.begin()
+    changes = ApprovalUndo(place.url)
+    await changes.save()
 
     ours = await rows_of(place, changes, by_service)
     assert all(all(found.values()) for found in ours)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scripts.benchmark import equality
-from scripts.benchmark.equality import Differs
+from scripts.benchmark.equality import Difference
 
 OURS = {
     "workers": {
@@ -53,11 +53,11 @@ FLAT = {
 
 
 def test_groups_connections_and_instants_are_brought_into_one_form() -> None:
-    equality.compare("ours", equality.flat(OURS), "flat", equality.flat(FLAT))
+    equality.compare("ours", equality.normalize(OURS), "flat", equality.normalize(FLAT))
 
 
 def test_nobody_is_nobodys_manager() -> None:
-    assert equality.flat({"manager": {"worker": None}}) == {"manager": None}
+    assert equality.normalize({"manager": {"worker": None}}) == {"manager": None}
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_first_difference_is_named(other: Any, place: str) -> None:
 
     assert difference is not None
     assert difference[0] == place
-    with pytest.raises(Differs, match="one has"):
+    with pytest.raises(Difference, match="one has"):
         equality.compare("one", {"a": [1, {"b": "x"}]}, "other", other)
 
 
@@ -90,7 +90,7 @@ def test_the_first_difference_is_named(other: Any, place: str) -> None:
     ],
 )
 def test_an_answer_with_errors_is_no_answer(status: int, body: bytes) -> None:
-    with pytest.raises(Differs):
+    with pytest.raises(Difference):
         equality.data_of("other", status, body)
 
 

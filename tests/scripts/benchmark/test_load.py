@@ -25,7 +25,7 @@ def printed(**changed: int) -> str:
 
 
 def test_times_are_milliseconds_and_the_rate_is_of_answers() -> None:
-    report = load.parse(printed())
+    report = load.parse_output(printed())
 
     assert (report.requests, report.sent, report.bytes) == (3_000, 3_016, 900_000)
     assert report.per_second == 1_000
@@ -33,16 +33,16 @@ def test_times_are_milliseconds_and_the_rate_is_of_answers() -> None:
 
 
 def test_a_server_too_slow_for_an_answer_is_reported_as_such() -> None:
-    assert load.parse(printed(requests=0, sent=16)).per_second == 0
+    assert load.parse_output(printed(requests=0, sent=16)).per_second == 0
 
 
 @pytest.mark.parametrize("failure", ["refused", "broken"])
 def test_a_refused_or_broken_request_fails_the_load(failure: str) -> None:
     with pytest.raises(LoadFailed, match="1"):
-        load.parse(printed(**{failure: 1}))
+        load.parse_output(printed(**{failure: 1}))
 
 
 @pytest.mark.parametrize("output", ["", WRK_OUTPUT, "unable to connect to 127.0.0.1:8000"])
 def test_a_load_that_tells_nothing_fails(output: str) -> None:
     with pytest.raises(LoadFailed):
-        load.parse(output)
+        load.parse_output(output)

@@ -6,12 +6,12 @@ from random import Random
 
 from app.core import ids
 from scripts.benchmark import people
-from scripts.benchmark.people import Draw, Row
+from scripts.benchmark.people import Generator, Row
 
 
 def drawn(seed: int) -> list[Row]:
-    draw = Draw(Random(seed), date(2026, 3, 14))
-    return list(islice(people.workers(draw, "org_1", people.units(draw, "org_1")), 50))
+    draw = Generator(Random(seed), date(2026, 3, 14))
+    return list(islice(people.draw_workers(draw, "org_1", people.draw_units(draw, "org_1")), 50))
 
 
 def test_a_seed_gives_the_same_people() -> None:

@@ -22,7 +22,7 @@ def test_children_are_found_and_counted() -> None:
         shell.stdout.readline()
         child = [pid for pid in processes.tree(shell.pid) if pid != shell.pid]
         assert len(child) == 1
-        assert processes.own_megabytes(shell.pid) > processes.own_megabytes(child[0]) > 0
+        assert processes.private_megabytes(shell.pid) > processes.private_megabytes(child[0]) > 0
         of_child = processes.processor_seconds(child[0])
         assert processes.processor_seconds(shell.pid) >= of_child > 0
         shell.communicate(b"\n")

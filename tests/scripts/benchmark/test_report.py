@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from scripts.benchmark import report
-from scripts.benchmark.report import Sample, Start
+from scripts.benchmark.report import Sample, StartResult
 
 SERVERS = {"ours": "Ours", "other": "Other"}
 OPERATIONS = {"read": "read", "write": "write"}
@@ -21,7 +21,7 @@ SAMPLES = [
 
 
 def tables() -> dict[str, list[list[str]]]:
-    starts = {"ours": Start(1.234, 0.5, 99.6)}
+    starts = {"ours": StartResult(1.234, 0.5, 99.6)}
     return dict(report.tables(report.medians(SAMPLES), starts, SERVERS, OPERATIONS))
 
 
