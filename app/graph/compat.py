@@ -17,8 +17,6 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
 )
-from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
-from graphql.execution.values import VariableValueSource
 from graphql.utilities.coerce_input_value import coerce_default_value
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
@@ -33,7 +31,6 @@ from strawberry.types.lazy_type import LazyType
 
 __all__ = [
     "CoreSchema",
-    "GraphQLVariableSignature",
     "LazyType",
     "SchemaField",
     "StrawberryAnnotation",
@@ -43,12 +40,10 @@ __all__ = [
     "StrawberryMaybe",
     "StrawberryOptional",
     "StrawberryResolver",
-    "VariableValueSource",
     "coerce_default_value",
     "definition_of",
     "enum_values",
     "exceeded_comparisons",
-    "get_variable_signature",
     "is_scalar",
     "limit_field_comparisons",
 ]

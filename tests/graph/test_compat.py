@@ -15,9 +15,7 @@ import strawberry
 from graphql import (
     GraphQLError,
     GraphQLObjectType,
-    OperationDefinitionNode,
     Undefined,
-    get_variable_values,
     graphql_sync,
     parse,
     specified_rules,
@@ -30,7 +28,6 @@ from app.graph.dsl.declarations import DECLARATION, QueryDeclaration
 from app.graph.dsl.types import scalar
 from app.graph.execution.documents import PreparedDocument
 from app.graph.execution.limits import MAX_FIELD_COMPARISONS
-from app.graph.execution.run.variables import Variables
 from app.graph.schema import core_schema, schema
 
 GRAPH = Path(compat.__file__).parent
@@ -210,30 +207,6 @@ def test_too_many_errors_are_no_sign_of_too_many_comparisons() -> None:
     assert not compat.exceeded_comparisons(errors, 5)
     assert not compat.exceeded_comparisons(validation_errors("{ a }"), 5)
     assert not compat.exceeded_comparisons([], 5)
-
-
-VARIABLES = 'query ($id: ID!, $name: String = "x", $size: Int, $ids: [ID!], $on: Date) { viewer { id } }'
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"id": "a"},
-        {"id": 7, "name": None, "size": 3, "ids": "one"},
-        {"id": "a", "size": None, "ids": ["b", 2], "on": "2026-03-14"},
-    ],
-)
-def test_variables_are_coerced_as_by_graphql_core(values: dict[str, Any]) -> None:
-    [operation] = parse(VARIABLES).definitions
-    assert isinstance(operation, OperationDefinitionNode)
-    expected = get_variable_values(core_schema(), list(operation.variable_definitions or ()), values)
-    coerced = Variables(core_schema(), operation).coerce(values)
-    assert not isinstance(expected, list)
-    assert coerced.coerced == expected.coerced
-    assert coerced.sources.keys() == expected.sources.keys()
-    for name, source in coerced.sources.items():
-        assert source.signature.name == expected.sources[name].signature.name
-        assert source.value == expected.sources[name].value
 
 
 def test_defaults_of_arguments_are_coerced() -> None:

@@ -44,8 +44,6 @@ class PreparedDocument:
     """The code of the errors."""
     cost_errors: dict[tuple[Any, ...], GraphQLError | None] = field(default_factory=dict, compare=False)
     """(operation name, *variable weights) → the error for an operation that is too costly, or None."""
-    variables: dict[str, Any] = field(default_factory=dict, compare=False)
-    """Operation name → its declared `Variables`."""
     condition_variables: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     """Operation name → the variables of its conditions."""
     plans: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict, compare=False)
@@ -82,7 +80,7 @@ class PreparedDocument:
 class DocumentCache:
     """Prepares documents for one schema, and caches the valid ones that were used last.
 
-    A cache hit saves parsing and validation, which take milliseconds where a small read takes a quarter of one in all.
+    A hit saves parsing and validation: 0.85 ms for the operation in README.md, which then runs in 0.20 ms.
     """
 
     def __init__(self, schema: GraphQLSchema, limits: Limits | None = None) -> None:

@@ -1,7 +1,7 @@
 """Prefetching: the reads of a level's edges, made in one statement with the level's own rows.
 
 PostgreSQL runs them as common table expressions that take their keys from the rows. That saves a round trip for each
-level of nesting. SQLite has no round trips to save.
+level of nesting, and a fifth of the processor time of the operation in ../README.md. SQLite has no round trips to save.
 """
 
 from collections.abc import Generator
