@@ -14,9 +14,9 @@ MAX_IDS = 100  # records per call of `nodes`
 
 @interface
 class Node:
-    """An object with an id. The prefix of the id stands for its type."""
+    """An object with an id. The prefix of the id identifies its type."""
 
-    id: strawberry.ID = scalar("The opaque id: a prefix that stands for the type, and 16 characters.")
+    id: strawberry.ID = scalar("The opaque id: a prefix that identifies the type, and 16 characters.")
 
 
 def _node(_context: Context, _actor: Actor, id: str) -> Node | None:

@@ -10,13 +10,13 @@ from app.events import queries as events
 from app.graph.credentials.listing import CREDENTIAL_LIST
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
-from app.graph.dsl.fields import edge, listing, mutation, node, permission, query
+from app.graph.dsl.fields import edge, listing, mutation, node, query
 from app.graph.dsl.mutation_input import ChangeInput, MutationInput
 from app.graph.dsl.types import input, member, scalar
 from app.graph.events.listing import EVENT_LIST
 from app.graph.type_references import CREDENTIAL, EVENT
 from app.graph.workers.listing import APPLICANT_LIST
-from app.graph.workers.person import CredentialOwner, PersonBy, PersonContent, find_person
+from app.graph.workers.person import CredentialOwner, PersonBy, PersonContent, can, find_person
 from app.workers import deletion, editing, people, permissions, queries
 
 WRITE: dict[str, Any] = {"scope": Scope.WORKERS_WRITE}
@@ -33,26 +33,14 @@ class Applicant(CredentialOwner):
     created_at: datetime = scalar("The time the applicant was created.")
     last_updated: datetime = scalar("The time of the last change.")
     deleted_at: datetime | None = scalar("The time of deletion; null if the applicant is not deleted.")
-    viewer_can_update: bool = permission(
-        "True if the viewer can update the applicant now.",
-        queries.applicant_by_id,
-        Scope.WORKERS_WRITE,
-        permissions.update,
-        reads=permissions.READS,
+    viewer_can_update: bool = can(
+        "True if the viewer can update the applicant now.", queries.applicant_by_id, permissions.update
     )
-    viewer_can_delete: bool = permission(
-        "True if the viewer can delete the applicant now.",
-        queries.applicant_by_id,
-        Scope.WORKERS_WRITE,
-        permissions.delete,
-        reads=permissions.READS,
+    viewer_can_delete: bool = can(
+        "True if the viewer can delete the applicant now.", queries.applicant_by_id, permissions.delete
     )
-    viewer_can_restore: bool = permission(
-        "True if the viewer can restore the applicant now.",
-        queries.applicant_by_id,
-        Scope.WORKERS_WRITE,
-        permissions.restore,
-        reads=permissions.READS,
+    viewer_can_restore: bool = can(
+        "True if the viewer can restore the applicant now.", queries.applicant_by_id, permissions.restore
     )
 
 
@@ -118,7 +106,7 @@ MUTATIONS = [
         "applicantUpdate",
         partial(editing.update, people.APPLICANT),
         ApplicantUpdateInput,
-        "Update the given fields of an applicant.",
+        "Update the sent fields of an applicant.",
         **WRITE,
         **APPLICANT_PAYLOAD,
     ),

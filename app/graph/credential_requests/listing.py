@@ -6,18 +6,15 @@ from typing import Any
 from app.access import Scope
 from app.compliance.tables import RaisedBy
 from app.credentials.tables import Intake
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter
+from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import enum, input, member
+from app.graph.dsl.types import enum, member
 
 
-@input
+@where_input
 class CredentialRequestWhere:
-    """Filters for requests. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for requests."""
 
-    AND: list["CredentialRequestWhere"] | None = member("Match if all of these match.")
-    OR: list["CredentialRequestWhere"] | None = member("Match if any of these matches.")
-    NOT: "CredentialRequestWhere | None" = member("Match if this does not match.")
     worker: IDFilter | None = member("Match the id of the worker.")
     type: ExactFilter | None = member("Match the code of the requested credential type.")
     rule: IDFilter | None = member("Match the id of the rule that raised the request.")

@@ -11,7 +11,7 @@ from app.credential_types import editing, queries
 from app.credential_types.tables import Category, CreationPolicy, Metadata
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import listing, mutation, node, query
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter
+from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, where_input
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.sort_inputs import sort_key
@@ -68,13 +68,10 @@ class CredentialType(Node):
     last_updated: datetime = scalar("The time of the last change.")
 
 
-@input
+@where_input
 class CredentialTypeWhere:
-    """Filters for credential types. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for credential types."""
 
-    AND: list["CredentialTypeWhere"] | None = member("Match if all of these match.")
-    OR: list["CredentialTypeWhere"] | None = member("Match if any of these matches.")
-    NOT: "CredentialTypeWhere | None" = member("Match if this does not match.")
     code: ExactFilter | None = member("Match the code.")
     category: ChoiceFilter[Category] | None = member("Match the category.")
     jurisdiction: ExactFilter | None = member("Match the jurisdiction.")
@@ -201,7 +198,7 @@ MUTATIONS = [
         "credentialTypeUpdate",
         editing.update,
         CredentialTypeUpdateInput,
-        "Update the given fields of a credential type. Existing credentials do not change.",
+        "Update the sent fields of a credential type. Existing credentials do not change.",
         **WRITE,
         **CREDENTIAL_TYPE_PAYLOAD,
     ),

@@ -9,7 +9,7 @@ import strawberry
 from app.access import Scope
 from app.credential_types.tables import Category
 from app.credentials.tables import Approval, Intake, OwnerType, Validity, VerificationStatus
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter
+from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, where_input
 from app.graph.dsl.scalars import Moment
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, input, member
@@ -26,13 +26,10 @@ class OwnerReference:
     source_system: str | None = member("The system of record; required if two systems share the external id.")
 
 
-@input
+@where_input
 class CredentialWhere:
-    """Filters for credentials. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for credentials."""
 
-    AND: list["CredentialWhere"] | None = member("Match if all of these match.")
-    OR: list["CredentialWhere"] | None = member("Match if any of these matches.")
-    NOT: "CredentialWhere | None" = member("Match if this does not match.")
     id: IDFilter | None = member("Match the credential's id.")
     owner: OwnerReference | None = member("Match credentials held by this owner.")
     type: ExactFilter | None = member("Match the code of the credential type, such as `WWCC_NSW`.")

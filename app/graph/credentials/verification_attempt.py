@@ -4,12 +4,12 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from app.access import ActorKind, Scope
-from app.credentials import queries
+from app.credentials.verification import queries
 from app.credentials.verification.tables import Outcome, Trigger
 from app.graph.dsl.fields import node
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter
+from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import embedded, enum, input, member, output, scalar
+from app.graph.dsl.types import embedded, enum, member, output, scalar
 from app.graph.node import Node
 from app.registries.findings import Eligibility, StatusDetail
 
@@ -35,7 +35,7 @@ class Resolution:
     notes: str | None = scalar("Further notes.")
 
 
-@node(queries.attempt_by_id, scope=Scope.CREDENTIALS_READ, own=True)
+@node(queries.by_id, scope=Scope.CREDENTIALS_READ, own=True)
 class VerificationAttempt(Node):
     """A check of a credential with its registry."""
 
@@ -57,13 +57,10 @@ class VerificationAttempt(Node):
     resolution: Resolution = embedded("A person's resolution of the check.")
 
 
-@input
+@where_input
 class VerificationWhere:
-    """Filters for checks. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for checks."""
 
-    AND: list["VerificationWhere"] | None = member("Match if all of these match.")
-    OR: list["VerificationWhere"] | None = member("Match if any of these matches.")
-    NOT: "VerificationWhere | None" = member("Match if this does not match.")
     outcome: ChoiceFilter[Outcome] | None = member("Match the outcome.")
     trigger: ChoiceFilter[Trigger] | None = member("Match the cause of the check.")
     source: ExactFilter | None = member("Match the registry's name.")

@@ -7,13 +7,14 @@ from app.access import Scope
 from app.core import clock
 from app.credential_types import queries as types
 from app.credentials import queries, validity
+from app.credentials.files import queries as files
 from app.credentials.tables import NEVER, Approval, Validity, VersionField
 from app.graph.attachments.attachment import Attachment
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, node
-from app.graph.dsl.filter_inputs import ChoiceFilter
-from app.graph.dsl.types import embedded, input, member, output, scalar
+from app.graph.dsl.filter_inputs import ChoiceFilter, where_input
+from app.graph.dsl.types import embedded, member, output, scalar
 from app.graph.node import Node
 from app.graph.type_references import CREDENTIAL
 
@@ -62,13 +63,10 @@ class VersionChange(Node):
     changed_at: datetime = scalar("The time of the change.")
 
 
-@input
+@where_input
 class VersionChangeWhere:
-    """Filters for changes to a version. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for changes to a version."""
 
-    AND: list["VersionChangeWhere"] | None = member("Match if all of these match.")
-    OR: list["VersionChangeWhere"] | None = member("Match if any of these matches.")
-    NOT: "VersionChangeWhere | None" = member("Match if this does not match.")
     field: ChoiceFilter[VersionField] | None = member("Match the fact that changed.")
 
 
@@ -99,7 +97,7 @@ class CredentialVersion(Node):
         **READ,
     )
     attachments: Connection[Attachment] | None = edge(
-        queries.attachments_by_version, "The version's files, oldest first.", key="id", **READ
+        files.by_version, "The version's files, oldest first.", key="id", **READ
     )
     credential: CREDENTIAL | None = edge(queries.by_id, "The version's credential.", key="credential_id", **READ)
     created_by: str = scalar("The id of the API key or person that added the version.")

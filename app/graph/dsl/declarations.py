@@ -27,6 +27,7 @@ class NodeDeclaration:
     by_id: Lookup[Any]
     scope: Scope | None
     own: bool
+    """True if workers may read their own rows without the scope. The same holds for `own` of the other declarations."""
 
 
 @dataclass(frozen=True)

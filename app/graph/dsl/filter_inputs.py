@@ -1,12 +1,26 @@
-"""Inputs that filter lists: the operators on each type of value."""
+"""Inputs that filter lists: the filter of a list, and the operators on each type of value."""
 
-from typing import Generic, TypeVar
+import inspect
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
-from app.graph.dsl.types import input, member
+from app.graph.dsl.types import Class, input, member
 
 T = TypeVar("T")
+
+
+def where_input(cls: Class) -> Class:
+    """Declare the filter input of a list: its own members, and the operators `AND`, `OR` and `NOT` on itself."""
+    where: Any = cls
+    where.__doc__ = f"{inspect.getdoc(cls)} All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."
+    list_type = f"list[{cls.__name__}] | None"  # by name, because the name of the class is not bound yet
+    operators = {"AND": list_type, "OR": list_type, "NOT": f"{cls.__name__} | None"}
+    where.__annotations__ = {**operators, **inspect.get_annotations(cls)}
+    where.AND = member("Match if all of these match.")
+    where.OR = member("Match if any of these matches.")
+    where.NOT = member("Match if this does not match.")
+    return input(cls)
 
 
 @input

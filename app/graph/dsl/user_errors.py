@@ -17,7 +17,7 @@ enum(ErrorCode, **{error.code: error.__doc__ or "" for error in MUTATION_ERRORS}
 
 @interface
 class UserError:
-    """An error in a mutation's payload. The mutation changed nothing."""
+    """An error that refused a mutation or, in a bulk mutation, one item. Nothing was changed."""
 
     error_class: ClassVar[type[DomainError]] = DomainError
     """The domain errors of this type, except those that a type for a subclass represents."""
@@ -25,7 +25,7 @@ class UserError:
     message: str = scalar("The error message, for people to read.")
     code: ErrorCode = scalar("The error code, for programs.")
     path: list[str] = scalar(
-        'The path of the invalid input field, such as `["identification", "referenceNumber"]`; empty for the input.'
+        'The path of the invalid input field, such as `["identification", "referenceNumber"]`. Empty for the input.'
     )
 
 

@@ -5,19 +5,16 @@ from typing import Any
 
 from app.access import Scope
 from app.events.event_kinds import EventKind
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter
+from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, where_input
 from app.graph.dsl.scalars import Moment
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import enum, input, member
+from app.graph.dsl.types import enum, member
 
 
-@input
+@where_input
 class EventWhere:
-    """Filters for events. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for events."""
 
-    AND: list["EventWhere"] | None = member("Match if all of these match.")
-    OR: list["EventWhere"] | None = member("Match if any of these matches.")
-    NOT: "EventWhere | None" = member("Match if this does not match.")
     subject: IDFilter | None = member("Match the id of the record that the event changed.")
     worker: IDFilter | None = member(
         "Match the id of the worker that the event concerns: the changed record, or the holder of a changed credential."

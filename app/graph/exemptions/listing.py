@@ -5,18 +5,15 @@ from enum import StrEnum
 from typing import Any
 
 from app.access import Scope
-from app.graph.dsl.filter_inputs import ExactFilter, IDFilter
+from app.graph.dsl.filter_inputs import ExactFilter, IDFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import enum, input, member
+from app.graph.dsl.types import enum, member
 
 
-@input
+@where_input
 class ExemptionWhere:
-    """Filters for exemptions. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for exemptions."""
 
-    AND: list["ExemptionWhere"] | None = member("Match if all of these match.")
-    OR: list["ExemptionWhere"] | None = member("Match if any of these matches.")
-    NOT: "ExemptionWhere | None" = member("Match if this does not match.")
     worker: IDFilter | None = member("Match the id of the exempt worker.")
     rule: IDFilter | None = member("Match the id of the rule.")
     type: ExactFilter | None = member("Match the code of the credential type.")

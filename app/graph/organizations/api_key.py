@@ -9,7 +9,7 @@ import strawberry
 from app.access import Actor, Scope
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, mutation, node, query
-from app.graph.dsl.filter_inputs import StringFilter
+from app.graph.dsl.filter_inputs import StringFilter, where_input
 from app.graph.dsl.mutation_input import MutationInput
 from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.sort_inputs import sort_key
@@ -45,13 +45,10 @@ class ApiKey(Node):
     )
 
 
-@input
+@where_input
 class ApiKeyWhere:
-    """Filters for API keys. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for API keys."""
 
-    AND: list["ApiKeyWhere"] | None = member("Match if all of these match.")
-    OR: list["ApiKeyWhere"] | None = member("Match if any of these matches.")
-    NOT: "ApiKeyWhere | None" = member("Match if this does not match.")
     name: StringFilter | None = member("Match the name.")
     is_active: bool | None = member(
         "If true, match keys that are neither revoked nor expired; if false, match the others."

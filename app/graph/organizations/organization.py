@@ -10,7 +10,7 @@ from app.access import Actor, Scope
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, mutation, node, query
-from app.graph.dsl.filter_inputs import ChoiceFilter, IDFilter, StringFilter
+from app.graph.dsl.filter_inputs import ChoiceFilter, IDFilter, StringFilter, where_input
 from app.graph.dsl.mutation_input import ByIdInput, ChangeInput, MutationInput
 from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.sort_inputs import sort_key
@@ -53,13 +53,10 @@ class Organization(Node):
     last_updated: datetime = scalar("The time of the last change of the settings.")
 
 
-@input
+@where_input
 class OrgUnitWhere:
-    """Filters for org units. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for org units."""
 
-    AND: list["OrgUnitWhere"] | None = member("Match if all of these match.")
-    OR: list["OrgUnitWhere"] | None = member("Match if any of these matches.")
-    NOT: "OrgUnitWhere | None" = member("Match if this does not match.")
     name: StringFilter | None = member("Match the name.")
     kind: ChoiceFilter[OrgUnitKind] | None = member("Match the kind.")
     parent: IDFilter | None = member("Match the id of the parent unit.")

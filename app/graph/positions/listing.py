@@ -5,18 +5,15 @@ from enum import StrEnum
 from typing import Any
 
 from app.access import Scope
-from app.graph.dsl.filter_inputs import ExactFilter, IDFilter, StringFilter
+from app.graph.dsl.filter_inputs import ExactFilter, IDFilter, StringFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import enum, input, member
+from app.graph.dsl.types import enum, member
 
 
-@input
+@where_input
 class PositionWhere:
-    """Filters for positions. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for positions."""
 
-    AND: list["PositionWhere"] | None = member("Match if all of these match.")
-    OR: list["PositionWhere"] | None = member("Match if any of these matches.")
-    NOT: "PositionWhere | None" = member("Match if this does not match.")
     name: StringFilter | None = member("Match the name.")
     external_id: ExactFilter | None = member("Match the id in the source system.")
     org_unit: IDFilter | None = member("Match the id of the position's org unit.")
@@ -32,13 +29,10 @@ enum(PositionOrderField, NAME="Sort by name, ignoring case. The default.")
 PositionOrder = sort_key(PositionOrderField, "positions")
 
 
-@input
+@where_input
 class AssignmentWhere:
-    """Filters for assignments. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for assignments."""
 
-    AND: list["AssignmentWhere"] | None = member("Match if all of these match.")
-    OR: list["AssignmentWhere"] | None = member("Match if any of these matches.")
-    NOT: "AssignmentWhere | None" = member("Match if this does not match.")
     worker: IDFilter | None = member("Match the id of the assigned worker.")
     position: IDFilter | None = member("Match the id of the position.")
     on: date | None = member("Match assignments that are in force on this day.")

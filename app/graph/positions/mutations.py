@@ -94,7 +94,7 @@ MUTATIONS = [
         "positionUpdate",
         positions.update,
         PositionUpdateInput,
-        "Update the given fields of a position.",
+        "Update the sent fields of a position.",
         **WRITE,
         **POSITION_PAYLOAD,
     ),

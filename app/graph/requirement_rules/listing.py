@@ -6,18 +6,15 @@ from typing import Any
 
 from app.access import Scope
 from app.compliance.tables import Level, RuleScope, Severity
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, StringFilter
+from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, StringFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import enum, input, member
+from app.graph.dsl.types import enum, member
 
 
-@input
+@where_input
 class RequirementRuleWhere:
-    """Filters for requirement rules. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for requirement rules."""
 
-    AND: list["RequirementRuleWhere"] | None = member("Match if all of these match.")
-    OR: list["RequirementRuleWhere"] | None = member("Match if any of these matches.")
-    NOT: "RequirementRuleWhere | None" = member("Match if this does not match.")
     name: StringFilter | None = member("Match the name.")
     scope: ChoiceFilter[RuleScope] | None = member("Match the scope.")
     position: IDFilter | None = member("Match the id of the rule's position.")

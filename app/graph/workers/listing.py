@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, StringFilter
+from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, StringFilter, where_input
 from app.graph.dsl.scalars import Moment
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, input, member
@@ -45,13 +45,10 @@ class PersonWhere:
     updated_before: Moment | None = member("Match records last changed before this time.")
 
 
-@input
+@where_input
 class WorkerWhere(PersonWhere):
-    """Filters for workers. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
+    """Filters for workers."""
 
-    AND: list["WorkerWhere"] | None = member("Match if all of these match.")
-    OR: list["WorkerWhere"] | None = member("Match if any of these matches.")
-    NOT: "WorkerWhere | None" = member("Match if this does not match.")
     connection_state: ChoiceFilter[ConnectionState] | None = member("Match the state of the invitation.")
     employment_status: ChoiceFilter[EmploymentStatus] | None = member("Match the employment status.")
     worker_type: ChoiceFilter[WorkerType] | None = member("Match the type of worker.")
@@ -65,13 +62,9 @@ class WorkerWhere(PersonWhere):
     )
 
 
-@input
+@where_input
 class ApplicantWhere(PersonWhere):
-    """Filters for applicants. All conditions must match; `AND`, `OR` and `NOT` nest up to four levels."""
-
-    AND: list["ApplicantWhere"] | None = member("Match if all of these match.")
-    OR: list["ApplicantWhere"] | None = member("Match if any of these matches.")
-    NOT: "ApplicantWhere | None" = member("Match if this does not match.")
+    """Filters for applicants."""
 
 
 class PersonOrderField(StrEnum):

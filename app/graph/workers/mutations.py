@@ -144,7 +144,7 @@ MUTATIONS = [
         "workerUpdate",
         partial(editing.update, people.WORKER),
         WorkerUpdateInput,
-        "Update the given fields of a worker.",
+        "Update the sent fields of a worker.",
         **WRITE,
         **WORKER_PAYLOAD,
     ),

@@ -5,13 +5,13 @@ from typing import Any
 
 import strawberry
 
-from app.access import Actor
+from app.access import Actor, Scope
 from app.core import ids
 from app.credentials import queries as credentials
 from app.graph.credentials.listing import CREDENTIAL_LIST
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
-from app.graph.dsl.fields import edge
+from app.graph.dsl.fields import edge, permission
 from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.types import (
     OutputType,
@@ -29,7 +29,7 @@ from app.graph.dsl.types import (
 from app.graph.node import Node
 from app.graph.type_references import CREDENTIAL
 from app.lists.listings import Lookup
-from app.workers import fields, references
+from app.workers import fields, permissions, references
 from app.workers.people import PersonSpec
 
 
@@ -139,6 +139,11 @@ class PersonBy:
     email: str | None = member("The work email, ignoring case.")
     external_id: str | None = member("The id in the source system, if only one source system uses it.")
     source: ExternalIdInput | None = member("The id in a source system, and the system's name.")
+
+
+def can(description: str, by_id: Lookup[Any], rule: Any) -> Any:
+    """Declare a `viewerCan…` field of a person."""
+    return permission(description, by_id, Scope.WORKERS_WRITE, rule, reads=permissions.READS)
 
 
 def find_person(

@@ -13,14 +13,14 @@ from app.graph.credential_requests.listing import REQUEST_LIST
 from app.graph.credentials.listing import CREDENTIAL_LIST
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
-from app.graph.dsl.fields import edge, listing, node, permission, query
+from app.graph.dsl.fields import edge, listing, node, query
 from app.graph.dsl.types import embedded, output, scalar
 from app.graph.events.listing import EVENT_LIST
 from app.graph.exemptions.listing import EXEMPTION_LIST
 from app.graph.positions.listing import ASSIGNMENT_LIST
 from app.graph.type_references import ASSIGNMENT, CELL, CREDENTIAL, EVENT, EXEMPTION, ORG_UNIT, REQUEST, WORKER
 from app.graph.workers.listing import WORKER_LIST
-from app.graph.workers.person import CredentialOwner, PersonBy, find_person
+from app.graph.workers.person import CredentialOwner, PersonBy, can, find_person
 from app.organizations import queries as organizations
 from app.workers import fields, people, permissions, queries
 from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
@@ -196,27 +196,9 @@ class Worker(CredentialOwner):
     created_at: datetime = scalar("The time the worker was created.")
     last_updated: datetime = scalar("The time of the last change.")
     deleted_at: datetime | None = scalar("The time of deletion; null if the worker is not deleted.")
-    viewer_can_update: bool = permission(
-        "True if the viewer can update the worker now.",
-        queries.by_id,
-        Scope.WORKERS_WRITE,
-        permissions.update,
-        reads=permissions.READS,
-    )
-    viewer_can_delete: bool = permission(
-        "True if the viewer can delete the worker now.",
-        queries.by_id,
-        Scope.WORKERS_WRITE,
-        permissions.delete,
-        reads=permissions.READS,
-    )
-    viewer_can_restore: bool = permission(
-        "True if the viewer can restore the worker now.",
-        queries.by_id,
-        Scope.WORKERS_WRITE,
-        permissions.restore,
-        reads=permissions.READS,
-    )
+    viewer_can_update: bool = can("True if the viewer can update the worker now.", queries.by_id, permissions.update)
+    viewer_can_delete: bool = can("True if the viewer can delete the worker now.", queries.by_id, permissions.delete)
+    viewer_can_restore: bool = can("True if the viewer can restore the worker now.", queries.by_id, permissions.restore)
 
 
 def _worker(context: Context, actor: Actor, by: PersonBy) -> Worker | None:
