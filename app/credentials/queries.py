@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column, or_, select
+from sqlalchemy import ColumnElement, literal_column
 from sqlmodel import col
 
 from app.access import Actor
 from app.core.errors import NotFound
 from app.credential_types.tables import CredentialType
 from app.credentials import validity_sql
-from app.credentials.files.tables import Attachment
 from app.credentials.tables import REVIEW_QUEUE_CONDITION, Credential, CredentialVersion, OwnerType, VersionChange
-from app.credentials.verification.tables import VerificationAttempt
 from app.db.principal import Principal
 from app.db.session import Session
 from app.lists import filters
@@ -119,44 +117,6 @@ changes = Listing(
 )
 change_by_id = Lookup(VersionChange, col(VersionChange.id))
 changes_by_version = changes.per_parent(col(VersionChange.version_id))
-
-attempt_by_id = Lookup(VerificationAttempt, col(VerificationAttempt.id))
-attempts = Listing(
-    VerificationAttempt,
-    filters={
-        "outcome": filters.exact(col(VerificationAttempt.outcome)),
-        "trigger": filters.exact(col(VerificationAttempt.trigger)),
-        "source": filters.exact(col(VerificationAttempt.source)),
-    },
-    orders={"requestedAt": col(VerificationAttempt.requested_at)},
-    default_order=(("requestedAt", True),),
-)
-attempts_by_credential = attempts.per_parent(col(VerificationAttempt.credential_id))
-
-attachment_by_id = Lookup(Attachment, col(Attachment.id))
-_uploaded = col(Attachment.uploaded_at).is_not(None)
-attachments = Listing(
-    Attachment,
-    filters={},
-    orders={"createdAt": col(Attachment.created_at)},
-    default_order=(("createdAt", False),),
-    base_condition=_uploaded,
-)
-attachments_by_version = attachments.per_parent(col(Attachment.version_id))
-_latest_version = (
-    select(col(Credential.latest_version_id))
-    .where(
-        col(Credential.organization_id) == col(Attachment.organization_id),
-        col(Credential.id) == col(Attachment.credential_id),
-    )
-    .correlate(Attachment)
-    .scalar_subquery()
-)
-attachments_by_credential = replace(
-    attachments,
-    base_condition=_uploaded & or_(col(Attachment.version_id).is_(None), col(Attachment.version_id) == _latest_version),
-).per_parent(col(Attachment.credential_id))
-"""The files of a credential's latest version, and those that wait to be submitted."""
 
 
 async def type_of(session: Session, credential: Credential) -> CredentialType:

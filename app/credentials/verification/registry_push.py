@@ -68,4 +68,6 @@ async def record(
     actor = check_results.system_actor(organization_id)
     attempt = await attempts.open_attempt(session, actor, credential, Trigger.PUSH)
     finding = registry.adapter.read_push(pushed.status, pushed.expiry_date)
+    # A pending attempt may have been started by another request; the events of the finding carry that request's id.
+    session.request_id = attempt.request_id
     await check_results.apply_finding(session, credential, attempt, finding, registry.adapter.name, None)

@@ -6,6 +6,7 @@ from typing import Any
 from app.access import Scope
 from app.credentials import queries
 from app.credentials.files import attachments, uploads
+from app.credentials.files import queries as files
 from app.credentials.files.tables import AttachmentSide, AttachmentStatus
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, node
@@ -42,7 +43,7 @@ def _download(attachment: Any, _target: None, context: Context) -> SignedUrl | N
     return uploads.download_url(context.files, attachment, context.origin, context.database.clock())
 
 
-@node(queries.attachment_by_id, **READ)
+@node(files.by_id, **READ)
 class Attachment(Node):
     """A file of a credential: an image or a PDF."""
 

@@ -11,7 +11,9 @@ from app.compliance import queries as compliance
 from app.credential_types import queries as types
 from app.credential_types.tables import Category
 from app.credentials import permissions, queries
+from app.credentials.files import queries as files
 from app.credentials.tables import Intake, Validity, VerificationStatus
+from app.credentials.verification import queries as attempts
 from app.events import queries as events
 from app.graph.applicants.applicant import Applicant
 from app.graph.attachments.attachment import Attachment
@@ -165,7 +167,7 @@ class Credential(Node):
         queries.versions_by_credential, "The credential's versions, latest first.", key="id", order=VersionOrder, **READ
     )
     verifications: Connection[VerificationAttempt] | None = edge(
-        queries.attempts_by_credential,
+        attempts.by_credential,
         "The checks made of the credential, latest first.",
         key="id",
         where=VerificationWhere,
@@ -173,7 +175,7 @@ class Credential(Node):
         **READ,
     )
     attachments: Connection[Attachment] | None = edge(
-        queries.attachments_by_credential,
+        files.by_credential,
         "The files of the latest version, and the files that wait for submission, oldest first.",
         key="id",
         **READ,
