@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
-from app import reactions
 from app.attachments.storage import Storage
 from app.credentials.tables import Credential
 from app.credentials.verification.tables import VerificationAttempt
@@ -19,11 +17,9 @@ from app.db.database import Database
 from app.events.tables import Event
 from app.jobs import loop
 from app.main import create_app, open_storage
-from app.migrations import migrator
 from app.registries.registry_set import Guard, RegistrySet
 from app.settings import Settings
 from tests import registry
-from tests.conftest import SettableClock, new_database
 from tests.registry import FakeRegistry
 from tests.service import Service, Tenant, credential_input, random_name
 
@@ -144,22 +140,3 @@ async def delete_all_rows(database: Database) -> None:
     async with database.engine.begin() as connection:
         for table in reversed(SQLModel.metadata.sorted_tables):
             await connection.execute(table.delete())
-
-
-@asynccontextmanager
-async def new_own_database(
-    kind: str, request: pytest.FixtureRequest, folders: pytest.TempPathFactory, clock: SettableClock
-) -> AsyncIterator[Database]:
-    """Create a migrated database, `sqlite` or `postgresql`, for one fixture only.
-
-    The jobs work for all organizations of a database, so a shared one would give them the work of other tests.
-    """
-    name = f"own-{random_name()}"
-    if kind == "sqlite":
-        url = f"sqlite:///{folders.mktemp('own') / name}.sqlite"
-    else:
-        url = await new_database(request.getfixturevalue("postgresql"), name)
-    database = Database(url, clock, before_commit=reactions.react)
-    await migrator.upgrade(database)
-    yield database
-    await database.close()

@@ -1,7 +1,6 @@
 """Fixtures of all tests: both databases, a settable clock, the service, and organizations that call it."""
 
 import fcntl
-import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -11,22 +10,19 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from app import reactions
 from app.core import logs
-from app.db.database import Database, url_of
+from app.db.database import Database
 from app.main import create_app
-from app.migrations import migrator
 from app.settings import Settings
-from tests import postgres, s3
+from tests import databases, postgres, registry, s3
 from tests.oidc import Issuer, service_trusting_issuer
+from tests.registry import FakeRegistry
 from tests.service import STARTER_TYPES, Service, Tenant
 from tests.serving import assert_first_start, serving
 
 SECRET = "a secret for tests that is long enough"
-WITHOUT_TYPES = {"core", "credential_types", "organizations", "workers"}
+WITHOUT_TYPES = {"core", "db", "lists", "signing", "credential_types", "organizations", "workers"}
 """Test folders whose tests need no credential types, or create their own."""
 
 
@@ -86,28 +82,31 @@ def s3_server() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=databases.KINDS)
 async def database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
 ) -> AsyncIterator[Database]:
     """A migrated SQLite or PostgreSQL database. All tests share it, and each works in its own organizations."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.sqlite'}"
-    else:
-        url = await new_database(request.getfixturevalue("postgresql"), f"credgraph_{secrets.token_hex(4)}")
-    opened = Database(url, session_clock, before_commit=reactions.react)
-    await migrator.upgrade(opened)
-    yield opened
-    await opened.close()
+    url = await databases.new_url(request.param, request, tmp_path_factory.mktemp("database"))
+    async with databases.open_migrated(url, session_clock) as opened:
+        yield opened
 
 
-async def new_database(server: str, name: str) -> str:
-    """Create a database on a PostgreSQL server; return its URL."""
-    engine = create_async_engine(url_of(server), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f'CREATE DATABASE "{name}"'))
-    await engine.dispose()
-    return url_of(server).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+@pytest.fixture(scope="module", params=databases.KINDS)
+async def own_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
+) -> AsyncIterator[Database]:
+    """A migrated database for one module, because jobs work for all organizations of a database."""
+    url = await databases.new_url(request.param, request, tmp_path_factory.mktemp("own"))
+    async with databases.open_migrated(url, session_clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeRegistry]:
+    """A registry that finds everything valid until a test changes its replies."""
+    async with registry.running_registry() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

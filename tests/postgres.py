@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port
+
 # Durability is off: the data of tests need not survive a crash.
 OPTIONS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
 START_SECONDS = 30
@@ -64,7 +66,7 @@ def start_server(home: Path, *, kept: bool = False) -> Iterator[Server]:
     """
     account = _unprivileged(home)
     programs = _reachable(binaries(), home, account)
-    data, log, port = home / "data", home / "log", _free_port()
+    data, log, port = home / "data", home / "log", free_port()
     with log.open("wb") as output:
         options = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": output, "stderr": output, **account}
         if not data.exists() and subprocess.run(_initdb(programs, data), **options).returncode:
@@ -109,13 +111,6 @@ def _postgres(programs: Path, data: Path, port: int) -> list[str | Path]:
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
     return command
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

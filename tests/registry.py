@@ -73,6 +73,18 @@ class FakeRegistry:
         """Compute each reply by a handler from now on."""
         self.handler = behaviour
 
+    def hang(self) -> asyncio.Semaphore:
+        """Answer no request from now on; the semaphore is released once for each request received."""
+        received = asyncio.Semaphore(0)
+
+        async def wait(_request: ReceivedRequest) -> Reply:
+            received.release()
+            await asyncio.Event().wait()
+            return json_reply()
+
+        self.handle_with(wait)
+        return received
+
     def config(self, **members: Any) -> dict[str, Any]:
         """Return the registry's entry in the configuration file, with some members replaced."""
         return {

@@ -1,13 +1,12 @@
 """An S3 server on free ports, with its data in a temporary folder."""
 
 import json
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import obstore
@@ -15,6 +14,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from app.settings import Settings
+from tests.ports import free_ports
 
 PORTS = (
     *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"),
@@ -32,7 +32,7 @@ def running_server() -> Iterator[str]:
         (home / "data").mkdir()
         identity = {"name": "test", "credentials": [{"accessKey": ACCESS, "secretKey": SECRET}], "actions": ["Admin"]}
         (home / "s3.json").write_text(json.dumps({"identities": [identity]}))
-        ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         command: list[str | Path] = [
             *(Path(sys.prefix, "bin", "weed"), "server", f"-dir={home / 'data'}", "-ip=127.0.0.1"),
             *("-ip.bind=127.0.0.1", "-s3", "-iam=false", f"-s3.config={home / 's3.json'}"),
@@ -86,11 +86,3 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
             time.sleep(0.1)
         else:
             return
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from app.access import ROLES, Role
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS, STOP_SECONDS = 300, 60
@@ -41,7 +41,7 @@ class Running:
 @contextmanager
 def serving(data: Path, *options: str) -> Iterator[Running]:
     """Serve a folder on a free port; stop the service by Ctrl-C at the end and assert that it exits cleanly."""
-    port = _free_port()
+    port = free_port()
     output = data / "output"
     command = [sys.executable, "-m", "app", "serve", "--port", str(port), "--data", str(data), *options]
     with output.open("wb") as stream:
@@ -66,13 +66,6 @@ def _environment() -> dict[str, str]:
     """Return the environment without settings of the service, so that only the folder decides."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(SETTING_PREFIXES)}
     return environment | {"PYTHONPATH": str(ROOT)}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait(process: subprocess.Popen[bytes], running: Running) -> None:

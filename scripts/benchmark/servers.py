@@ -18,7 +18,6 @@ only the rows of its organization, and log one line for each request. Other diff
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from pathlib import Path
 
 from scripts.benchmark import processes
 from scripts.benchmark.operations import Request, ServerApi
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 NODE = Path(sys.prefix) / "node"
@@ -126,7 +126,7 @@ def serving(
     """Run a server; yield it after its first answer."""
     folder = locations.folder / server.name
     folder.mkdir(exist_ok=True)
-    port, output = _free_port(), folder / "output"
+    port, output = free_port(), folder / "output"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(SERVICE_VARIABLES)}
     environment = inherited | {
         "DATABASE_URL": locations.url(server.uses_sqlite),
@@ -176,10 +176,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

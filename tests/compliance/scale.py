@@ -20,7 +20,8 @@ from app.main import create_app
 from app.migrations import migrator
 from app.settings import Settings
 from tests import calls, postgres
-from tests.conftest import SECRET, new_database
+from tests.conftest import SECRET
+from tests.databases import create_on_server
 from tests.service import STARTER_TYPES, Service, Tenant
 
 RUNS = 15
@@ -116,7 +117,7 @@ async def main(counts: list[int]) -> None:
     """Measure each size in turn and print one line of figures for each."""
     with postgres.running_server() as server, TemporaryDirectory() as folder:
         database = Database(
-            await new_database(server, f"scale_{secrets.token_hex(4)}"), clock.system, before_commit=reactions.react
+            await create_on_server(server, f"scale_{secrets.token_hex(4)}"), clock.system, before_commit=reactions.react
         )
         await migrator.upgrade(database)
         app = create_app(Settings(data=Path(folder), secret=SECRET), database)

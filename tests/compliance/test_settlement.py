@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.db.database import Database
 from app.jobs import settle as job
 from app.main import create_app
 from app.settings import Settings
-from tests import calls, checks
+from tests import calls, databases
 from tests.compliance import recount
 from tests.compliance.organization import CPR, FIRST_AID, START, DatedOrganization, noon
 from tests.conftest import SettableClock
@@ -303,12 +304,13 @@ async def two_organizations(
     database: Database,
     settings: Settings,
     request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
     clock: SettableClock,
 ) -> AsyncIterator[tuple[DatedOrganization, DatedOrganization]]:
     """Create two organizations in a database of their own, because the job settles all organizations."""
     clock.set(noon(0))
-    async with checks.new_own_database(database.dialect.name, request, tmp_path_factory, clock) as own:
+    url = await databases.new_url(database.dialect.name, request, tmp_path)
+    async with databases.open_migrated(url, clock) as own:
         transport = httpx.ASGITransport(create_app(settings, own))
         async with httpx.AsyncClient(transport=transport, base_url="http://credgraph.test") as client:
             service = Service(client, own)

@@ -16,7 +16,6 @@ from app.jobs import remove_files
 from app.main import create_app, open_storage
 from app.settings import Settings
 from tests import calls, files, s3
-from tests import checks as harness
 from tests.calls import assert_refused
 from tests.conftest import SettableClock
 from tests.credentials import actions, consistency
@@ -56,15 +55,6 @@ class Bucket:
         sent = await self.send(credential, side, content)
         await mutation_payload(self.tenant, COMPLETE, "attachment { id }", id=sent)
         return sent
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-async def own_database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
-) -> AsyncIterator[Database]:
-    """Provide a separate database, so that no other store is asked for its files."""
-    async with harness.new_own_database(request.param, request, tmp_path_factory, session_clock) as database:
-        yield database
 
 
 @pytest.fixture

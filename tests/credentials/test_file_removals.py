@@ -13,7 +13,6 @@ from app.db.database import Database
 from app.jobs import remove_files
 from app.main import create_app, open_storage
 from app.settings import Settings
-from tests import checks as harness
 from tests import files
 from tests.conftest import SettableClock
 from tests.credentials import actions, consistency
@@ -21,15 +20,6 @@ from tests.credentials.actions import mutation_payload, query_credential
 from tests.service import Service, Tenant
 
 AGES = removals.UPLOAD_PERIOD + timedelta(seconds=1)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-async def own_database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
-) -> AsyncIterator[Database]:
-    """Provide a separate database, since the job handles all its organizations."""
-    async with harness.new_own_database(request.param, request, tmp_path_factory, session_clock) as database:
-        yield database
 
 
 @pytest.fixture

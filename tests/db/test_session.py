@@ -23,8 +23,7 @@ from app.migrations import migrator
 from app.organizations import founding, units
 from app.organizations.tables import Organization, OrgUnit, OrgUnitKind
 from app.workers.tables import Position, Worker
-from tests.conftest import new_database
-from tests.databases import on_postgresql
+from tests.databases import create_on_server, on_postgresql
 from tests.service import Tenant, random_name, system_actor
 from tests.statement_counter import recorded_statements
 
@@ -293,7 +292,7 @@ async def test_more_writers_than_connections_wait_for_each_other(tenant: Tenant)
 
 @on_postgresql
 async def test_connections_that_the_server_closed_are_replaced(postgresql: str, database: Database) -> None:
-    url = await new_database(postgresql, f"closing_{random_name()}")
+    url = await create_on_server(postgresql, f"closing_{random_name()}")
     own = Database(url, database.clock)
     await migrator.upgrade(own)
     organization = await organization_of(own)

@@ -26,13 +26,6 @@ ANOTHER = "whsec_" + "B" * 32
 
 
 @pytest.fixture
-async def fake() -> AsyncIterator[FakeRegistry]:
-    """A fake registry."""
-    async with registry.running_registry() as opened:
-        yield opened
-
-
-@pytest.fixture
 async def checks(
     database: Database, settings: Settings, tmp_path: Path, fake: FakeRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[VerificationHarness]:

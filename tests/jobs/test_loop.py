@@ -23,29 +23,12 @@ from app.migrations import migrator
 from app.registries.registry_set import RegistrySet
 from app.settings import Settings
 from tests import checks as harness
-from tests import registry
 from tests.checks import VerificationHarness
 from tests.conftest import SettableClock
 from tests.registry import FakeRegistry, ReceivedRequest, Reply, json_reply
 
 ROOT = Path(__file__).parent.parent.parent
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-async def own_database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
-) -> AsyncIterator[Database]:
-    """A database of this module's own, because the loop works for all organizations in a database."""
-    async with harness.new_own_database(request.param, request, tmp_path_factory, session_clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeRegistry]:
-    """A fake registry."""
-    async with registry.running_registry() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -177,17 +160,10 @@ async def test_a_process_makes_what_waits_until_it_is_interrupted(
 async def test_a_process_that_is_terminated_while_it_asks_gives_its_check_back(
     checks: VerificationHarness, fake: FakeRegistry, tmp_path: Path
 ) -> None:
-    asked = asyncio.Event()
-
-    async def hang(_asked: ReceivedRequest) -> Reply:
-        asked.set()
-        await asyncio.Event().wait()
-        return json_reply()
-
-    fake.handle_with(hang)
+    received = fake.hang()
     key = await checks.add()
     async with process(checks, tmp_path, "jobs") as running:
-        await asked.wait()
+        await received.acquire()
         running.terminate()
         _, errors = await running.communicate()
     assert (running.returncode, b"Traceback" in errors) == (0, False)
@@ -198,17 +174,10 @@ async def test_a_process_that_is_terminated_while_it_asks_gives_its_check_back(
 async def test_a_check_of_a_process_that_died_is_made_by_another(
     checks: VerificationHarness, fake: FakeRegistry, tmp_path: Path, clock: SettableClock
 ) -> None:
-    asked = asyncio.Event()
-
-    async def hang(_asked: ReceivedRequest) -> Reply:
-        asked.set()
-        await asyncio.Event().wait()
-        return json_reply()
-
-    fake.handle_with(hang)
+    received = fake.hang()
     key = await checks.add()
     async with process(checks, tmp_path, "jobs") as running:
-        await asked.wait()
+        await received.acquire()
         running.kill()
         await running.communicate()
     fake.reply_with(json_reply())

@@ -1,6 +1,5 @@
 """The history of rows that are older than the history itself, and their settlement."""
 
-import secrets
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,20 +20,16 @@ from app.db.history import History
 from app.main import create_app
 from app.migrations import migrator
 from app.settings import Settings
-from tests import calls
+from tests import calls, databases
 from tests.compliance import recount
-from tests.conftest import new_database
 from tests.service import Service, Tenant
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", databases.KINDS)
 async def test_rows_from_before_are_remembered(
     kind: str, tmp_path: Path, settings: Settings, request: pytest.FixtureRequest
 ) -> None:
-    if kind == "sqlite":
-        url = f"sqlite:///{tmp_path / 'old.sqlite'}"
-    else:
-        url = await new_database(request.getfixturevalue("postgresql"), f"old_{secrets.token_hex(4)}")
+    url = await databases.new_url(kind, request, tmp_path)
     database = Database(url, clock.system, before_commit=reactions.react)
     await migrator.upgrade(database)
     transport = httpx.ASGITransport(create_app(settings, database))
@@ -51,9 +46,9 @@ async def test_rows_from_before_are_remembered(
         await migrator._run(database, lambda config: command.downgrade(config, "0002"))
         await migrator.upgrade(database)
         assert await _latest(database, tenant.id) == before
-        assert await recount.unsettled(database, tenant.id) == 2
+        assert await recount.count_marks(database, tenant.id) == 2
         await recount.settle_all(database, tenant.id)
-        await recount.assert_right(database, tenant.id)
+        await recount.assert_matches_recount(database, tenant.id)
         async with database.reading() as session:
             today = clock.today(session.now, tenant.actor.time_zone)
             evaluations = await worker_facts.evaluate_workers(

@@ -1,6 +1,5 @@
 """Revisions upgrade and downgrade databases of every state that installations have."""
 
-import secrets
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from sqlalchemy import text
 from app.core import clock
 from app.db.database import Database
 from app.migrations import migrator
-from tests.conftest import new_database
+from tests import databases
 
 EARLY = (
     "ALTER TABLE credential_types ADD COLUMN verification_interval_days INTEGER",
@@ -22,15 +21,12 @@ EARLY = (
 """Changes that some databases got with the second revision, and others with the fourth."""
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", databases.KINDS)
 @pytest.mark.parametrize("early", [EARLY, ()], ids=["with what came early", "without"])
 async def test_the_fourth_revision_brings_what_is_not_there_yet(
     kind: str, early: tuple[str, ...], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    if kind == "sqlite":
-        url = f"sqlite:///{tmp_path / 'landed.sqlite'}"
-    else:
-        url = await new_database(request.getfixturevalue("postgresql"), f"landed_{secrets.token_hex(4)}")
+    url = await databases.new_url(kind, request, tmp_path)
     database = Database(url, clock.system)
     await migrator._run(database, lambda config: command.upgrade(config, "0003"))
     async with database.engine.begin() as connection:

@@ -1,6 +1,5 @@
 """The version check without Alembic agrees with Alembic."""
 
-import secrets
 from pathlib import Path
 
 import pytest
@@ -10,21 +9,18 @@ from alembic.script import ScriptDirectory
 from app.core import clock
 from app.db.database import Database
 from app.migrations import migrator, version
-from tests.conftest import new_database
+from tests import databases
 
 
 def test_the_newest_is_the_head_of_all_revisions() -> None:
     assert ScriptDirectory.from_config(migrator._config(None)).get_heads() == [version.newest()]
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", databases.KINDS)
 async def test_an_empty_or_older_database_is_not_at_it(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    if kind == "sqlite":
-        url = f"sqlite:///{tmp_path / 'version.sqlite'}"
-    else:
-        url = await new_database(request.getfixturevalue("postgresql"), f"version_{secrets.token_hex(4)}")
+    url = await databases.new_url(kind, request, tmp_path)
     database = Database(url, clock.system)
     assert not await version.is_newest(database)
     await migrator.upgrade(database)

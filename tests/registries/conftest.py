@@ -9,17 +9,9 @@ import pytest
 from app.registries.findings import Finding
 from app.registries.http import HttpAdapter, RegistryDescription
 from app.registries.protocol import Inquiry
-from tests import registry
 from tests.registry import FakeRegistry
 
 Ask = Callable[..., Awaitable[Finding]]
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeRegistry]:
-    """Provide a registry."""
-    async with registry.running_registry() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

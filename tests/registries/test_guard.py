@@ -172,16 +172,9 @@ async def test_a_cancelled_trial_counts_as_nothing_and_the_next_call_is_the_tria
 ) -> None:
     await open_breaker(fake, guarded)
     manual_clock.seconds = 30
-    received = asyncio.Event()
-
-    async def hang(_request: ReceivedRequest) -> Reply:
-        received.set()
-        await asyncio.Event().wait()
-        return json_reply()
-
-    fake.handle_with(hang)
+    received = fake.hang()
     trial = asyncio.create_task(guarded.check(INQUIRY))
-    await received.wait()
+    await received.acquire()
     trial.cancel()
     await asyncio.gather(trial, return_exceptions=True)
     assert guarded.state == "half_open"

@@ -8,26 +8,20 @@ import pytest
 from app.db.database import Database
 from app.settings import Settings
 from tests import checks as harness
-from tests import registry
+from tests import databases
 from tests.checks import VerificationHarness
 from tests.conftest import SettableClock
 from tests.registry import FakeRegistry
 
 
-@pytest.fixture(scope="package", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="package", params=databases.KINDS)
 async def checked_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, session_clock: SettableClock
 ) -> AsyncIterator[Database]:
     """Provide a database only for verification tests, since the job loop handles all its organizations."""
-    async with harness.new_own_database(request.param, request, tmp_path_factory, session_clock) as database:
+    url = await databases.new_url(request.param, request, tmp_path_factory.mktemp("checked"))
+    async with databases.open_migrated(url, session_clock) as database:
         yield database
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeRegistry]:
-    """Provide a registry that finds everything valid until a test changes its replies."""
-    async with registry.running_registry() as registry_server:
-        yield registry_server
 
 
 @pytest.fixture

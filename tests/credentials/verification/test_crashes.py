@@ -77,14 +77,7 @@ async def test_a_check_that_never_finishes_fails(
 async def test_stopped_checks_release_their_lease(checks: VerificationHarness, fake: FakeRegistry) -> None:
     await checks.run_jobs()
     keys = [await checks.add(f"N{number}") for number in range(concurrency.MAX_CONCURRENT + 2)]
-    received = asyncio.Semaphore(0)
-
-    async def hang(_request: ReceivedRequest) -> Reply:
-        received.release()
-        await asyncio.Event().wait()
-        return json_reply()
-
-    fake.handle_with(hang)
+    received = fake.hang()
     task = asyncio.create_task(checks.run_jobs())
     for _ in range(concurrency.MAX_CONCURRENT):
         await received.acquire()

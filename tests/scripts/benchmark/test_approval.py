@@ -26,7 +26,7 @@ from app.settings import Settings
 from scripts.benchmark.peers import approval, plain_approval
 from scripts.benchmark.peers.keys import Caller
 from scripts.benchmark.undo import ApprovalUndo
-from tests.conftest import new_database
+from tests.databases import create_on_server
 from tests.service import Service, Tenant
 
 PASS = {"code": "SITE_PASS", "name": "Site pass", "category": "SCREENING", "verificationSource": "site"}
@@ -50,7 +50,7 @@ class ApprovalDatabase:
 
 @pytest.fixture(scope="module")
 async def place(postgresql: str, settings: Settings) -> AsyncIterator[ApprovalDatabase]:
-    async with _open_database(await new_database(postgresql, "credgraph_approval"), settings) as place:
+    async with _open_database(await create_on_server(postgresql, "credgraph_approval"), settings) as place:
         yield place
 
 
