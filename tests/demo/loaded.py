@@ -1,4 +1,4 @@
-"""A demo organization as it was loaded: its keys, and its rows."""
+"""A loaded demo organization: its API keys and its rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ SYDNEY = ZoneInfo("Australia/Sydney")
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A demo organization's keys and rows."""
+class LoadedDemo:
+    """The API keys and the rows of a demo organization."""
 
     database: Database
     tokens: dict[str, str]
@@ -35,14 +35,15 @@ class Loaded:
     today: date
 
     def get(self, table: type[Record], key: str | None) -> Any:
+        """Return the row of a table with an id."""
         return next(row for row in self.rows[table] if row.id == key)
 
 
 TABLES = (OrgUnit, Worker, Applicant, CredentialType, Credential, CredentialVersion, Event)
 
 
-async def told(database: Database, tokens: dict[str, str]) -> Loaded:
-    """All that is told of a demo organization."""
+async def read_demo(database: Database, tokens: dict[str, str]) -> LoadedDemo:
+    """Read a demo organization."""
     async with database.reading() as session:
         owner, _ = await api_keys.authenticate(session, tokens["owner"])
         rows: dict[type[Record], list[Any]] = {
@@ -53,7 +54,7 @@ async def told(database: Database, tokens: dict[str, str]) -> Loaded:
             )
             for table in TABLES
         }
-    # Midnight may have passed since.
+    # The day of the load, which may be yesterday if midnight has passed since.
     today = clock.today(rows[Event][0].occurred_at, SYDNEY) - timedelta(days=people.FOUNDING_DAY)
     assert clock.today(clock.system(), SYDNEY) - today <= timedelta(days=1)
-    return Loaded(database, tokens, owner, rows, today)
+    return LoadedDemo(database, tokens, owner, rows, today)
