@@ -8,11 +8,9 @@ Cell = Callable[["Result"], str]
 
 
 @dataclass(frozen=True)
-class Sample:
-    """The results of one operation of one server in one round."""
+class Result:
+    """The results of one operation of one server."""
 
-    server: str
-    operation: str
     per_second: float
     p50: float
     """The median latency in milliseconds."""
@@ -23,15 +21,12 @@ class Sample:
     """Processor milliseconds of the database per request; None if the database runs in the server."""
 
 
-@dataclass(frozen=True)
-class Result:
-    """The medians of one operation of one server."""
+@dataclass(frozen=True, kw_only=True)
+class Sample(Result):
+    """The results of one operation of one server in one round."""
 
-    per_second: float
-    p50: float
-    p99: float
-    server_ms: float
-    database_ms: float | None
+    server: str
+    operation: str
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,7 @@ class StartResult:
 
 
 Results = dict[tuple[str, str], Result]
-"""Results by server and operation."""
+"""The medians by server and operation."""
 
 
 def medians(samples: Sequence[Sample]) -> Results:

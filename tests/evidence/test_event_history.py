@@ -134,7 +134,7 @@ async def test_credential_that_is_changed_in_every_way(sandboxed: Tenant, clock:
 async def test_changes_of_requests_files_rules_and_the_worker(sandboxed: Tenant, clock: SettableClock) -> None:
     tenant, worker = sandboxed, await sandboxed.add_worker()
     supports = ["REFERENCE_NUMBER", "ISSUE_DATE", "EXPIRY_DATE", "FRONT_ATTACHMENT"]
-    asked = await add_requested(tenant, "CARD", worker, supports=supports)
+    requested = await add_requested(tenant, "CARD", worker, supports=supports)
     await add_type(tenant, supports=supports)
     ticket = await add_ticket(tenant, worker)
     unit, position = await requirement_calls.add_unit(tenant), await requirement_calls.add_position(tenant)
@@ -162,13 +162,13 @@ async def test_changes_of_requests_files_rules_and_the_worker(sandboxed: Tenant,
         [
             update(identity={"displayName": "Jo Avery"}, contact={"phone": "0400"}),
             update(employment={"orgUnit": unit, "startDate": "2026-01-05"}),
-            lambda: mutation_payload(tenant, "credentialArchive", id=asked),
-            lambda: mutation_payload(tenant, "credentialRestore", id=asked),
-            lambda: files.upload_file(tenant, asked),
-            lambda: mutation_payload(tenant, "credentialSubmit", id=asked, referenceNumber="C-1"),
-            lambda: mutation_payload(tenant, "credentialReject", id=asked, reason="Blurred"),
-            lambda: mutation_payload(tenant, "credentialSubmit", id=asked, referenceNumber="C-2"),
-            lambda: mutation_payload(tenant, "credentialApprove", id=asked),
+            lambda: mutation_payload(tenant, "credentialArchive", id=requested),
+            lambda: mutation_payload(tenant, "credentialRestore", id=requested),
+            lambda: files.upload_file(tenant, requested),
+            lambda: mutation_payload(tenant, "credentialSubmit", id=requested, referenceNumber="C-1"),
+            lambda: mutation_payload(tenant, "credentialReject", id=requested, reason="Blurred"),
+            lambda: mutation_payload(tenant, "credentialSubmit", id=requested, referenceNumber="C-2"),
+            lambda: mutation_payload(tenant, "credentialApprove", id=requested),
             rule,
             assign,
             exempt,

@@ -10,7 +10,9 @@ OPERATIONS = {"read": "read", "write": "write"}
 
 
 def sample(server: str, operation: str, server_ms: float, per_second: float = 100) -> Sample:
-    return Sample(server, operation, per_second, p50=1, p99=2, server_ms=server_ms, database_ms=0.5)
+    return Sample(
+        server=server, operation=operation, per_second=per_second, p50=1, p99=2, server_ms=server_ms, database_ms=0.5
+    )
 
 
 SAMPLES = [
