@@ -1,5 +1,7 @@
-"""Calls of the schema's fields, built from the types of their arguments: the least that is valid, and each place in it
-that names a record."""
+"""Calls of the schema's fields, built from the types of their arguments.
+
+A call starts with the least that is valid. A reference is a place in the arguments that names a record by id or text.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,16 +18,16 @@ from graphql import (
     is_required_input_field,
 )
 
-from tests.architecture.shapes import BACKREF, CannotBuild, Entry
-from tests.architecture.worlds import MAKERS, TYPE, Row
+from tests.architecture.shapes import FieldEntry, Untestable
+from tests.architecture.worlds import ROW_BUILDERS, TYPE_CODE, SampleRow
 
-Path = tuple[str | int, ...]
-Call = dict[Path, Any]
-"""What is given, by where; an object that is there without members is an empty dict."""
+ArgumentPath = tuple[str | int, ...]
+Call = dict[ArgumentPath, Any]
+"""Path → value of each argument. An object without members is an empty dict."""
 
-OF_IT = " of it"
-"""After a label: the row that came with another one of the call, such as a credential's own version."""
-CAME_WITH = (
+FROM_PARENT = " of it"
+"""After a label: the row that was created with another row of the call, such as a credential's own version."""
+PART_LABELS = (
     *("worker live", "applicant live", "credential version live", "verification attempt live"),
     "attachment waiting",
 )
@@ -34,27 +36,27 @@ OPERATORS = {"eq", "in", "notIn", "contains", "startsWith"}
 COMBINATORS = {"AND", "OR", "NOT"}
 CURSORS = {"after", "before"}
 
-TAKE_TWO = {"Query.clearance"}
-"""Queries that take another record beside the one tried; the first that seems likely has to be the right one."""
+TWO_REFERENCES = {"Query.clearance"}
+"""Queries that need a second record beside the tested one. The first likely label has to be the right one."""
 
-WORKERS = ("worker live", "worker live" + OF_IT, "worker gone")
-APPLICANTS = ("applicant live", "applicant live" + OF_IT, "applicant gone")
+WORKERS = ("worker live", "worker live" + FROM_PARENT, "worker gone")
+APPLICANTS = ("applicant live", "applicant live" + FROM_PARENT, "applicant gone")
 PEOPLE = WORKERS + APPLICANTS
-KINDS = ("credential type live", "credential type gone")
-NAMES = {
+TYPES = ("credential type live", "credential type gone")
+REFERENCE_TEXTS = {
     "externalId": PEOPLE,
     "email": PEOPLE,
     "workEmail": PEOPLE,
     "search": PEOPLE,
-    "code": KINDS,
-    "credentialType": KINDS,
-    "alternatives": KINDS,
-    "type": KINDS,
+    "code": TYPES,
+    "credentialType": TYPES,
+    "alternatives": TYPES,
+    "type": TYPES,
     "idempotencyKey": ("idempotency key",),
 }
-"""Members of type String that say which record is meant, or that must be unique; and the rows that have them."""
+"""Members of type String that name a record or must be unique → the labels of rows that have them."""
 
-TEXTS = {
+PLAIN_TEXTS = {
     *("displayName", "firstName", "middleName", "lastName", "personalEmail", "phone", "sourceSystem"),
     *("jobTitle", "team", "department", "jobFamily"),
     *("organizationLevel1", "organizationLevel2", "organizationLevel3"),
@@ -63,7 +65,7 @@ TEXTS = {
     *("verificationSource", "referenceNumberPattern", "reason", "notes", "correlationId"),
     *("description", "requestMessage", "message", "guidance", "fileName"),
 }
-"""Members of type String that name no record by themselves. A new one has to be put here or into NAMES."""
+"""Members of type String that name no record. A new member has to be added here or to REFERENCE_TEXTS."""
 
 SAMPLES: dict[str, Any] = {
     "Int": 1,
@@ -76,37 +78,37 @@ SAMPLES: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Fresh:
-    """A text that nothing else holds."""
+class NewText:
+    """A new text, which no record holds."""
 
     member: str
 
 
 @dataclass(frozen=True)
-class Slot:
-    """A value that is yet to be chosen: an enum's, or what names a row of some label."""
+class Choice:
+    """A value with several choices: the values of an enum, or the labels of rows to name."""
 
     choices: tuple[str, ...]
     member: str = ""
-    """The text of the row that is meant; its id when empty."""
-    at: int = 0
+    """The member whose text names the row; empty for its id."""
+    index: int = 0
 
     @property
-    def choice(self) -> str:
-        """What is chosen now: a label, or a value of the enum."""
-        return self.choices[self.at]
+    def chosen(self) -> str:
+        """The present choice: a label, or a value of the enum."""
+        return self.choices[self.index]
 
     @property
     def of_row(self) -> bool:
-        """Whether it names a row."""
-        return self.choices[0] in MAKERS
+        """True if the value names a row."""
+        return self.choices[0] in ROW_BUILDERS
 
 
 @dataclass(frozen=True)
-class Leaf:
+class Reference:
     """A place in the arguments of a field that names a record."""
 
-    path: Path
+    path: ArgumentPath
     type: str
     member: str
 
@@ -115,132 +117,136 @@ class Leaf:
 
     @property
     def takes_many(self) -> bool:
-        """Whether it is one of a list."""
+        """True if the place is an item of a list."""
         return self.path[-1] == 0
 
 
-def leaves(entry: Entry) -> list[Leaf]:
-    """Every place of a field's arguments that names a record, by id or by text."""
-    found: list[Leaf] = []
+def references(entry: FieldEntry) -> list[Reference]:
+    """Return every place of a field's arguments that names a record."""
+    places: list[Reference] = []
     for name, argument in entry.field.args.items():
-        found += _leaves(argument.type, (name,), ())
-    return found
+        places += _references(argument.type, (name,), ())
+    return places
 
 
-def _leaves(kind: Any, path: Path, inside: tuple[str, ...]) -> Iterator[Leaf]:
-    kind = get_nullable_type(kind)
-    if isinstance(kind, GraphQLList):
-        yield from _leaves(kind.of_type, (*path, 0), inside)
-    elif isinstance(kind, GraphQLInputObjectType):
-        if inside.count(kind.name) < 2:  # AND, OR and NOT are entered once each
-            for name, field in kind.fields.items():
-                # Inside a combinator the operators are those that were seen outside of it: one is enough.
+def _references(input_type: Any, path: ArgumentPath, parents: tuple[str, ...]) -> Iterator[Reference]:
+    input_type = get_nullable_type(input_type)
+    if isinstance(input_type, GraphQLList):
+        yield from _references(input_type.of_type, (*path, 0), parents)
+    elif isinstance(input_type, GraphQLInputObjectType):
+        if parents.count(input_type.name) < 2:  # AND, OR and NOT are entered once each
+            for name, field in input_type.fields.items():
+                # A combinator takes the same operators as the level above it, so that one of them is enough.
                 if name not in OPERATORS or name == "in" or not COMBINATORS & set(path):
-                    yield from _leaves(field.type, (*path, name), (*inside, kind.name))
-    elif kind.name in ("ID", "String"):
-        yield from _leaf(kind.name, path)
+                    yield from _references(field.type, (*path, name), (*parents, input_type.name))
+    elif input_type.name in ("ID", "String"):
+        yield from _reference(input_type.name, path)
 
 
-def _leaf(kind: str, path: Path) -> Iterator[Leaf]:
+def _reference(type_name: str, path: ArgumentPath) -> Iterator[Reference]:
     steps = [step for step in path if isinstance(step, str)]
     operator = steps[-1] in OPERATORS
     member = steps[-2] if operator else steps[-1]
-    if kind == "ID":
-        yield Leaf(path, kind, "")
+    if type_name == "ID":
+        yield Reference(path, type_name, "")
     elif operator:
         if not COMBINATORS & set(steps):
-            yield Leaf(path, kind, member)
-    elif member in NAMES:
-        yield Leaf(path, kind, member)
-    elif member not in TEXTS and member not in CURSORS:
-        raise CannotBuild(f"does {'.'.join(steps)} name a record? Put {member} into NAMES or TEXTS")
+            yield Reference(path, type_name, member)
+    elif member in REFERENCE_TEXTS:
+        yield Reference(path, type_name, member)
+    elif member not in PLAIN_TEXTS and member not in CURSORS:
+        raise Untestable(f"does {'.'.join(steps)} name a record? Add {member} to REFERENCE_TEXTS or PLAIN_TEXTS")
 
 
-def start(entry: Entry, leaf: Leaf | None = None) -> Call:
-    """The least that a field takes by its types, and the leaf."""
+def minimal_call(entry: FieldEntry, reference: Reference | None = None) -> Call:
+    """Return the least that a field takes by its types, with a reference if one is given."""
     call: Call = {}
-    pin = leaf.path if leaf else ()
+    wanted = reference.path if reference else ()
     for name, argument in entry.field.args.items():
-        pinned = pin[:1] == (name,)
-        if pinned or is_required_argument(argument):
-            _least(call, argument.type, (name,), pin[1:] if pinned else (), str(entry))
-    if leaf is not None and leaf.type == "String":
-        call[leaf.path] = Slot(NAMES.get(leaf.member, PEOPLE), leaf.member)
+        is_wanted = wanted[:1] == (name,)
+        if is_wanted or is_required_argument(argument):
+            _add_minimal(call, argument.type, (name,), wanted[1:] if is_wanted else (), str(entry))
+    if reference is not None and reference.type == "String":
+        call[reference.path] = Choice(REFERENCE_TEXTS.get(reference.member, PEOPLE), reference.member)
     return call
 
 
-def around(base: Call, entry: Entry, leaf: Leaf) -> Call:
-    """A call that works, with a leaf added to it; the leaf takes the place of other names for the same record."""
-    if leaf.type == "ID" and leaf.path in base:
+def with_reference(base: Call, entry: FieldEntry, reference: Reference) -> Call:
+    """Return an accepted call with a reference added, which replaces other names of the same record."""
+    if reference.type == "ID" and reference.path in base:
         return base
-    others: list[Path] = [leaf.path]
-    for n in range(1, len(leaf.path)):
-        kind, path = get_nullable_type(type_at(entry, leaf.path[:n])), leaf.path[:n]
-        if not isinstance(kind, GraphQLInputObjectType):
+    others: list[ArgumentPath] = [reference.path]
+    for n in range(1, len(reference.path)):
+        path = reference.path[:n]
+        input_type = get_nullable_type(type_at(entry, path))
+        if not isinstance(input_type, GraphQLInputObjectType):
             continue
-        beside = [here for here in within(base, path) if len(here) > n and here[n] != leaf.path[n]]
-        if kind.extensions[BACKREF].is_one_of:
-            others += beside
-        elif {"id", "externalId"} <= {*kind.fields}:
-            others += [here for here in beside if here[n] in ("id", *NAMES)]
-    return {**start(entry, leaf), **{path: value for path, value in base.items() if path not in others}}
+        siblings = [other for other in paths_under(base, path) if len(other) > n and other[n] != reference.path[n]]
+        if input_type.is_one_of:
+            others += siblings
+        elif {"id", "externalId"} <= {*input_type.fields}:
+            others += [other for other in siblings if other[n] in ("id", *REFERENCE_TEXTS)]
+    return {**minimal_call(entry, reference), **{path: value for path, value in base.items() if path not in others}}
 
 
-def _least(call: Call, kind: Any, path: Path, pin: Path, hint: str) -> None:
-    kind = get_nullable_type(kind)
-    if isinstance(kind, GraphQLList):
-        _least(call, kind.of_type, (*path, 0), pin[1:], hint)
-    elif isinstance(kind, GraphQLInputObjectType):
+def _add_minimal(call: Call, input_type: Any, path: ArgumentPath, wanted: ArgumentPath, hint: str) -> None:
+    """Add the least valid value of a type at a path, with the place that `wanted` leads to."""
+    input_type = get_nullable_type(input_type)
+    if isinstance(input_type, GraphQLList):
+        _add_minimal(call, input_type.of_type, (*path, 0), wanted[1:], hint)
+    elif isinstance(input_type, GraphQLInputObjectType):
         call[path] = {}
-        for name in _needed(kind, str(pin[0]) if pin else None):
-            rest = pin[1:] if pin and pin[0] == name else ()
-            _least(call, kind.fields[name].type, (*path, name), rest, hint)
+        for name in _required_members(input_type, str(wanted[0]) if wanted else None):
+            rest = wanted[1:] if wanted and wanted[0] == name else ()
+            _add_minimal(call, input_type.fields[name].type, (*path, name), rest, hint)
     else:
-        call[path] = _value(kind, path, hint)
+        call[path] = _value(input_type, path, hint)
 
 
-def _needed(kind: GraphQLInputObjectType, pinned: str | None) -> list[str]:
-    """The members that must be given, with the one that is pinned."""
-    if kind.extensions[BACKREF].is_one_of:
-        return [pinned or next(iter(kind.fields))]
-    return [n for n, field in kind.fields.items() if n == pinned or is_required_input_field(field)]
+def _required_members(input_type: GraphQLInputObjectType, wanted: str | None) -> list[str]:
+    """Return the required members and the wanted one."""
+    if input_type.is_one_of:
+        return [wanted or next(iter(input_type.fields))]
+    return [name for name, field in input_type.fields.items() if name == wanted or is_required_input_field(field)]
 
 
-def _value(kind: Any, path: Path, hint: str) -> Any:
+def _value(input_type: Any, path: ArgumentPath, hint: str) -> Any:
     member = next(step for step in reversed(path) if isinstance(step, str) and step not in OPERATORS)
-    if isinstance(kind, GraphQLEnumType):
-        return Slot(tuple(kind.values))
-    if kind.name == "ID":
-        return Slot(tuple(_likely(path, hint)))
+    if isinstance(input_type, GraphQLEnumType):
+        return Choice(tuple(input_type.values))
+    if input_type.name == "ID":
+        return Choice(tuple(_likely_labels(path, hint)))
     if member in ("credentialType", "alternatives"):
-        return TYPE
-    if kind.name == "String":
-        return Fresh(member)
-    if kind.name not in SAMPLES:
-        raise CannotBuild(f"{hint}: {'.'.join(map(str, path))} is a {kind.name}")
-    return SAMPLES[kind.name]
+        return TYPE_CODE
+    if input_type.name == "String":
+        return NewText(member)
+    if input_type.name not in SAMPLES:
+        raise Untestable(f"{hint}: {'.'.join(map(str, path))} is a {input_type.name}")
+    return SAMPLES[input_type.name]
 
 
-def _likely(path: Path, hint: str) -> list[str]:
-    """The labels of rows, with those first that the names around a place speak of."""
+def _likely_labels(path: ArgumentPath, hint: str) -> list[str]:
+    """Return all labels of rows, beginning with those that the names around a place mention."""
 
     def order(label: str) -> tuple[int, int]:
         words = label.rpartition(" ")[0].replace(" ", "")
         near, far = "".join(map(str, path[-2:])).lower(), hint.lower()
         return (0 if words in near else 1 if words in far else 2, -len(words))
 
-    labels = sorted((label for label in MAKERS if label != "idempotency key"), key=order)
-    return [choice for label in labels for choice in (label, label + OF_IT) if label in CAME_WITH or choice == label]
+    labels = sorted((label for label in ROW_BUILDERS if label != "idempotency key"), key=order)
+    return [
+        choice for label in labels for choice in (label, label + FROM_PARENT) if label in PART_LABELS or choice == label
+    ]
 
 
-def nested(call: Call) -> dict[str, Any]:
-    """A call as the arguments to send."""
+def to_arguments(call: Call) -> dict[str, Any]:
+    """Return a call as the arguments to send."""
     root: dict[str, Any] = {}
     for path, value in sorted(call.items(), key=lambda item: len(item[0])):
-        here: Any = root
-        for step, following in pairwise(path):
-            here = _enter(here, step, [] if isinstance(following, int) else {})
-        _enter(here, path[-1], {} if value == {} else value)
+        container: Any = root
+        for step, next_step in pairwise(path):
+            container = _enter(container, step, [] if isinstance(next_step, int) else {})
+        _enter(container, path[-1], {} if value == {} else value)
     return root
 
 
@@ -252,121 +258,121 @@ def _enter(container: Any, step: str | int, value: Any) -> Any:
     return container[step]
 
 
-def differs_by_list(leaf: Leaf) -> bool:
-    """Whether a place is worth another try on each list that takes the same where."""
-    if COMBINATORS & set(leaf.path):
+def depends_on_list(reference: Reference) -> bool:
+    """Return whether a reference has to be tested on each of the lists that take the same where."""
+    if COMBINATORS & set(reference.path):
         return False
-    return leaf.path == ("search",) or (leaf.type == "ID" and leaf.path[-1] != "eq")
+    return reference.path == ("search",) or (reference.type == "ID" and reference.path[-1] != "eq")
 
 
-def kind_of(value: Any) -> str | None:
-    """The kind of record that was chosen for a place."""
-    return value.choice.removesuffix(OF_IT).rpartition(" ")[0] if isinstance(value, Slot) else None
+def chosen_noun(value: Any) -> str | None:
+    """Return the noun of the record that was chosen for a place, such as `org unit`."""
+    return value.chosen.removesuffix(FROM_PARENT).rpartition(" ")[0] if isinstance(value, Choice) else None
 
 
-def within(call: Call, path: Path) -> list[Path]:
-    """The given places at a path and under it."""
-    return [here for here in call if here[: len(path)] == path]
+def paths_under(call: Call, path: ArgumentPath) -> list[ArgumentPath]:
+    """Return the paths of a call's values at a path and below it."""
+    return [other for other in call if other[: len(path)] == path]
 
 
-def place_of(call: Call, entry: Entry, path: Path) -> Path:
-    """Where in a call the path of a refusal leads: to a value, or to an object in which nothing is named yet."""
+def refused_path(call: Call, entry: FieldEntry, path: ArgumentPath) -> ArgumentPath:
+    """Return the path in a call that a refusal is about: of a value, or of an object that names no record yet."""
     for n in range(1, len(path)):
-        kind = get_nullable_type(type_at(entry, path[:n]))
-        if not isinstance(kind, GraphQLInputObjectType | GraphQLList):
-            # In bulk, a refusal of an item calls things what they would be called for one.
+        input_type = get_nullable_type(type_at(entry, path[:n]))
+        if not isinstance(input_type, GraphQLInputObjectType | GraphQLList):
+            # A bulk mutation refuses an item by the paths of the single mutation.
             single = (path[0], path[n])
-            return single if within(call, single) else path[:n]
-        one_of = isinstance(kind, GraphQLInputObjectType) and kind.extensions[BACKREF].is_one_of
-        if one_of and within(call, path[:n])[1:] and not within(call, path[: n + 1]):
+            return single if paths_under(call, single) else path[:n]
+        one_of = isinstance(input_type, GraphQLInputObjectType) and input_type.is_one_of
+        if one_of and paths_under(call, path[:n])[1:] and not paths_under(call, path[: n + 1]):
             return path[:n]
     return path
 
 
-def lacks_a_name(call: Call, entry: Entry, path: Path) -> bool:
-    """Whether nothing is given at a path, or an object there in which no record is named."""
-    given = [here for here in within(call, path) if call[here] != {}]
-    kind = get_named_type(type_at(entry, path))
-    return not given or (isinstance(kind, GraphQLInputObjectType) and not {*given} & {*slots(call)})
+def lacks_reference(call: Call, entry: FieldEntry, path: ArgumentPath) -> bool:
+    """Return whether a call has no value at a path, or an object there that names no record."""
+    paths = [other for other in paths_under(call, path) if call[other] != {}]
+    named_type = get_named_type(type_at(entry, path))
+    return not paths or (isinstance(named_type, GraphQLInputObjectType) and not {*paths} & {*row_choices(call)})
 
 
-def type_at(entry: Entry, path: Path) -> Any:
-    """The type of what is given at a path."""
-    kind: Any = entry.field.args[str(path[0])].type
+def type_at(entry: FieldEntry, path: ArgumentPath) -> Any:
+    """Return the type of the value at a path."""
+    input_type: Any = entry.field.args[str(path[0])].type
     for step in path[1:]:
-        kind = get_nullable_type(kind)
-        kind = kind.of_type if isinstance(step, int) else kind.fields[step].type
-    return kind
+        input_type = get_nullable_type(input_type)
+        input_type = input_type.of_type if isinstance(step, int) else input_type.fields[step].type
+    return input_type
 
 
-def extend(call: Call, entry: Entry, path: Path) -> Call:
-    """The call with something given at a path where nothing was; in an object, its first member."""
-    kind = type_at(entry, path)
-    while isinstance(get_named_type(kind), GraphQLInputObjectType):
-        kind = get_nullable_type(kind)
-        if isinstance(kind, GraphQLList):
-            path, kind = (*path, 0), kind.of_type
+def extend(call: Call, entry: FieldEntry, path: ArgumentPath) -> Call:
+    """Return the call with a value added at a path; in an object, its id or else its first member."""
+    input_type = type_at(entry, path)
+    while isinstance(get_named_type(input_type), GraphQLInputObjectType):
+        input_type = get_nullable_type(input_type)
+        if isinstance(input_type, GraphQLList):
+            path, input_type = (*path, 0), input_type.of_type
         else:
-            name = "id" if "id" in kind.fields else next(iter(kind.fields))
-            path, kind = (*path, name), kind.fields[name].type
-    missing = next(path[:n] for n in range(1, len(path) + 1) if n == len(path) or not within(call, path[:n]))
-    added = start(entry, Leaf(path, "ID", ""))
-    return {**{here: added[here] for here in within(added, missing)}, **call}
+            name = "id" if "id" in input_type.fields else next(iter(input_type.fields))
+            path, input_type = (*path, name), input_type.fields[name].type
+    missing = next(path[:n] for n in range(1, len(path) + 1) if n == len(path) or not paths_under(call, path[:n]))
+    added = minimal_call(entry, Reference(path, "ID", ""))
+    return {**{other: added[other] for other in paths_under(added, missing)}, **call}
 
 
-def advance(call: Call, path: Path) -> Call | None:
-    """The call with the next choice at a place, or else around it; None when all were tried."""
+def next_choice(call: Call, path: ArgumentPath) -> Call | None:
+    """Return the call with the next choice at a path, or else around it; None if all were tried."""
     for n in range(len(path), 0, -1):
-        better = _advance(call, within(call, path[:n]))
+        better = _next_combination(call, paths_under(call, path[:n]))
         if better is not None:
             return better
     return None
 
 
-def _advance(call: Call, paths: Iterable[Path]) -> Call | None:
-    """The next combination of choices at some places; all the rows are tried for each choice of the enums."""
+def _next_combination(call: Call, paths: Iterable[ArgumentPath]) -> Call | None:
+    """Return the call with the next combination of choices at some paths. Rows change faster than enum values."""
     call = dict(call)
-    open_ = [path for path in paths if isinstance(call[path], Slot)]
-    for path in sorted(open_, key=lambda path: not call[path].of_row):
-        slot = call[path]
-        if slot.at + 1 < len(slot.choices):
-            call[path] = replace(slot, at=slot.at + 1)
+    choices = [path for path in paths if isinstance(call[path], Choice)]
+    for path in sorted(choices, key=lambda path: not call[path].of_row):
+        choice = call[path]
+        if choice.index + 1 < len(choice.choices):
+            call[path] = replace(choice, index=choice.index + 1)
             return call
-        call[path] = replace(slot, at=0)
+        call[path] = replace(choice, index=0)
     return None
 
 
-def slots(call: Call) -> dict[Path, Slot]:
-    """The places whose values name rows."""
-    return {path: value for path, value in call.items() if isinstance(value, Slot) and value.of_row}
+def row_choices(call: Call) -> dict[ArgumentPath, Choice]:
+    """Return the choices of a call that name rows, by path."""
+    return {path: value for path, value in call.items() if isinstance(value, Choice) and value.of_row}
 
 
-def resolved(call: Call, rows: Mapping[Path, Row], fresh: Iterator[str]) -> Call:
-    """The call with values: those of the rows where rows are named, new texts where any text will do."""
-    found: Call = {}
+def resolved(call: Call, rows: Mapping[ArgumentPath, SampleRow], fresh: Iterator[str]) -> Call:
+    """Return the call with values: the ids or texts of rows, and new texts for NewText."""
+    resolved_call: Call = {}
     for path, value in call.items():
-        if isinstance(value, Slot):
-            found[path] = named(rows[path], value.member) if path in rows else value.choice
-        elif isinstance(value, Fresh):
-            found[path] = _beside(value.member, path, rows) or _new(value.member, next(fresh))
+        if isinstance(value, Choice):
+            resolved_call[path] = text_of(rows[path], value.member) if path in rows else value.chosen
+        elif isinstance(value, NewText):
+            resolved_call[path] = _source_system(value.member, path, rows) or _new_text(value.member, next(fresh))
         else:
-            found[path] = value
-    return found
+            resolved_call[path] = value
+    return resolved_call
 
 
-def named(row: Row, member: str) -> str:
-    """What a row is called where this member is asked for."""
+def text_of(row: SampleRow, member: str) -> str:
+    """Return the text of a row for a member, or its id if there is no member."""
     return row.texts[member] if member else row.id
 
 
-def _beside(member: str, path: Path, rows: Mapping[Path, Row]) -> str | None:
-    """An external id goes with its own source system."""
+def _source_system(member: str, path: ArgumentPath, rows: Mapping[ArgumentPath, SampleRow]) -> str | None:
+    """Return the source system of the row whose external id is beside the member; None if there is none."""
     if member != "sourceSystem":
         return None
     return next((row.texts.get(member) for near, row in rows.items() if near[:-1] == path[:-1]), None)
 
 
-def _new(member: str, token: str) -> str:
+def _new_text(member: str, token: str) -> str:
     match member:
         case "code":
             return token.upper()
@@ -379,14 +385,14 @@ def _new(member: str, token: str) -> str:
     return token
 
 
-def variants(entry: Entry, leaf: Leaf) -> list[Call]:
-    """The least that a query takes with a leaf, for every choice of the enums beside it."""
-    call: Call | None = start(entry, leaf)
-    found = []
+def variants(entry: FieldEntry, reference: Reference) -> list[Call]:
+    """Return the least that a query takes with a reference, once for each choice of the enums beside it."""
+    call: Call | None = minimal_call(entry, reference)
+    calls = []
     while call is not None:
-        found.append(call)
-        enums = [path for path, value in call.items() if isinstance(value, Slot) and not value.of_row]
-        if str(entry) not in TAKE_TWO and slots(call).keys() - {leaf.path}:
-            raise CannotBuild(f"{entry} {leaf}: another record must be named beside it")
-        call = _advance(call, enums)
-    return found
+        calls.append(call)
+        enums = [path for path, value in call.items() if isinstance(value, Choice) and not value.of_row]
+        if str(entry) not in TWO_REFERENCES and row_choices(call).keys() - {reference.path}:
+            raise Untestable(f"{entry} {reference}: another record must be named beside it")
+        call = _next_combination(call, enums)
+    return calls

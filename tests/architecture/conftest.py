@@ -17,7 +17,7 @@ from app.access import Role
 from app.db.database import Database
 from app.main import create_app
 from app.settings import Limits, Settings
-from tests.architecture.worlds import STOCKED, World, populate
+from tests.architecture.worlds import WORLD_TYPES, World, populate
 from tests.conftest import SECRET
 from tests.service import Service, Tenant
 
@@ -75,19 +75,19 @@ def sign_in(issuer: Ed25519PrivateKey) -> SignIn:
 @pytest.fixture(scope="session")
 def starter_types() -> frozenset[str]:
     """The credential types of the populated organizations."""
-    return STOCKED
+    return WORLD_TYPES
 
 
 @pytest.fixture(scope="session")
 async def world(service: Service) -> World:
     """The organization of the callers, with rows of every kind."""
-    return await populate(await Tenant.create(service, "Home", types=STOCKED), "home")
+    return await populate(await Tenant.create(service, "Home", types=WORLD_TYPES), "home")
 
 
 @pytest.fixture(scope="session")
 async def other_world(service: Service) -> World:
     """Another organization with rows of every kind, none of which a caller of `world` may see."""
-    return await populate(await Tenant.create(service, "zqabroad000000 of others", types=STOCKED), "abroad")
+    return await populate(await Tenant.create(service, "zqabroad000000 of others", types=WORLD_TYPES), "abroad")
 
 
 @pytest.fixture(scope="module", autouse=True)

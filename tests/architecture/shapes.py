@@ -1,4 +1,4 @@
-"""The schema as the tests walk it: fields with arguments, what the words declared of them, selections of everything."""
+"""The schema for tests that cover all of it: fields and their declarations, paths to types, full selections."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from graphql import (
     is_required_argument,
 )
 
+from app.graph.compat import definition_of
 from app.graph.dsl.declarations import (
     DECLARATION,
     AnyNodeDeclaration,
@@ -25,16 +26,17 @@ from app.graph.dsl.declarations import (
 from app.graph.schema import core_schema
 
 SCHEMA = core_schema()
-BACKREF = "strawberry-definition"
+
+Declaration = QueryDeclaration | MutationDeclaration | EdgeDeclaration | AnyNodeDeclaration
 
 
-class CannotBuild(Exception):
-    """The tests do not know how to call this; they need to be taught, not to be quiet about it."""
+class Untestable(Exception):
+    """The tests cannot build a call or a selection. They have to be extended, and must not skip the field."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A field that is called: of the query root, the mutation root, or a type that has an id."""
+class FieldEntry:
+    """A field to call: of the query root, of the mutation root, or of a type with an id."""
 
     parent: str
     name: str
@@ -45,154 +47,154 @@ class Entry:
     @property
     def type(self) -> GraphQLObjectType:
         """The type that has the field."""
-        found = SCHEMA.get_type(self.parent)
-        assert isinstance(found, GraphQLObjectType)
-        return found
+        object_type = SCHEMA.get_type(self.parent)
+        assert isinstance(object_type, GraphQLObjectType)
+        return object_type
 
     @property
     def field(self) -> GraphQLField:
-        """The field."""
-        found: GraphQLField = self.type.fields[self.name]
-        return found
+        """The field in graphql-core's schema."""
+        field: GraphQLField = self.type.fields[self.name]
+        return field
 
     @property
-    def declared(self) -> QueryDeclaration | MutationDeclaration | EdgeDeclaration | AnyNodeDeclaration | None:
-        """What the word that made it declared of it."""
-        definition = self.field.extensions.get(BACKREF)
-        found: QueryDeclaration | MutationDeclaration | EdgeDeclaration | AnyNodeDeclaration | None = getattr(
-            definition, "metadata", {}
-        ).get(DECLARATION)
-        return found
+    def declaration(self) -> Declaration | None:
+        """The declaration of the field, if it leads to other rows or is a root's."""
+        declaration: Declaration | None = getattr(definition_of(self.field), "metadata", {}).get(DECLARATION)
+        return declaration
 
     @property
     def where_type(self) -> str | None:
-        """The type of what it can be filtered by."""
+        """The type of its argument `where`, if it has one."""
         argument = self.field.args.get("where")
         return str(argument.type) if argument else None
 
     @property
     def is_list(self) -> bool:
-        """Whether it gives a connection."""
+        """True if its value is a connection."""
         return is_connection(get_named_type(self.field.type))
 
 
-def roots(parent: str) -> list[Entry]:
-    """The fields of the query or the mutation root."""
-    return [Entry(parent, name) for name in Entry(parent, "").type.fields]
+def roots(parent: str) -> list[FieldEntry]:
+    """Return the fields of the query root or the mutation root."""
+    return [FieldEntry(parent, name) for name in FieldEntry(parent, "").type.fields]
 
 
 def object_types() -> Iterator[GraphQLObjectType]:
-    """Every object type but those of introspection."""
-    for found in SCHEMA.type_map.values():
-        if isinstance(found, GraphQLObjectType) and not found.name.startswith("__"):
-            yield found
+    """Yield every object type except those of introspection."""
+    for named_type in SCHEMA.type_map.values():
+        if isinstance(named_type, GraphQLObjectType) and not named_type.name.startswith("__"):
+            yield named_type
 
 
-def edges() -> list[Entry]:
-    """The fields below the roots that lead to other rows."""
-    below = [found for found in object_types() if found.name not in ("Query", "Mutation")]
-    entries = [Entry(parent.name, name) for parent in below for name in parent.fields]
-    return [entry for entry in entries if entry.declared is not None]
+def edges() -> list[FieldEntry]:
+    """Return the fields of types other than the roots that lead to other rows."""
+    parents = [parent for parent in object_types() if parent.name not in ("Query", "Mutation")]
+    entries = [FieldEntry(parent.name, name) for parent in parents for name in parent.fields]
+    return [entry for entry in entries if entry.declaration is not None]
 
 
-def edges_with_arguments() -> list[Entry]:
-    """The fields below the roots that take arguments; all of them belong to types that have an id."""
+def edges_with_arguments() -> list[FieldEntry]:
+    """Return the fields of types other than the roots that take arguments. All these types have an id."""
     entries = [
-        Entry(parent.name, name)
+        FieldEntry(parent.name, name)
         for parent in object_types()
         for name, field in parent.fields.items()
         if field.args and parent.name not in ("Query", "Mutation")
     ]
     for entry in entries:
         if not is_node(entry.type):
-            raise CannotBuild(f"{entry} takes arguments, and {entry.parent} has no id to reach it by")
+            raise Untestable(f"{entry} takes arguments, and {entry.parent} has no id to reach it by")
     return entries
 
 
-def ways_to(name: str) -> list[tuple[str, tuple[str, ...]]]:
-    """How to get to a type's values: from a row, or from what a root gives, through groups of its own values."""
-    found = SCHEMA.type_map[name]
-    if is_node(found) or name == "Viewer":
+def paths_to(name: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return (type, path of fields) pairs that lead to a type's objects, each from a node or the viewer."""
+    target = SCHEMA.type_map[name]
+    if is_node(target) or name == "Viewer":
         return [(name, ())]
     return [
         (start, (*path, step))
         for parent in object_types()
         for step, field in parent.fields.items()
-        if get_named_type(field.type) is found and parent.name not in ("Query", "Mutation")
-        for start, path in ways_to(parent.name)
+        if get_named_type(field.type) is target and parent.name not in ("Query", "Mutation")
+        for start, path in paths_to(parent.name)
     ]
 
 
-def is_node(kind: GraphQLNamedType) -> bool:
-    """Whether a type's values are rows of their own."""
-    if isinstance(kind, GraphQLInterfaceType | GraphQLObjectType):
-        return kind.name == "Node" or any(parent.name == "Node" for parent in kind.interfaces)
+def is_node(named_type: GraphQLNamedType) -> bool:
+    """Return whether a type's objects have an id."""
+    if isinstance(named_type, GraphQLInterfaceType | GraphQLObjectType):
+        return named_type.name == "Node" or any(parent.name == "Node" for parent in named_type.interfaces)
     return False
 
 
-def is_connection(kind: GraphQLNamedType) -> bool:
-    """Whether a type is a page of a list."""
-    return kind.name.endswith("Connection")
+def is_connection(named_type: GraphQLNamedType) -> bool:
+    """Return whether a type is a page of a list."""
+    return named_type.name.endswith("Connection")
 
 
 @dataclass
-class Everything:
-    """Selections of all there is of a type's row, and of rows as many hops away from it.
+class FullSelection:
+    """Selections of every field of a type's rows, and of the rows up to a number of edges away.
 
-    Each type's is a fragment, for it is spread in many places, and validation takes as long as the text is.
+    The selection of a type is a fragment, because it is spread in many places and the time of validation grows with the
+    text.
     """
 
     fragments: dict[str, str] = field(default_factory=dict)
-    """The definitions of those that were spread, by their names."""
+    """Name → definition of each fragment that a selection spreads."""
 
-    def of(self, kind: GraphQLOutputType, hops: int) -> str:
-        """The selection of a type; empty where there is nothing to select."""
-        named = get_named_type(kind)
+    def of(self, output_type: GraphQLOutputType, hops: int) -> str:
+        """Return the selection of a type; empty if it has no fields, or all of them are too many edges away."""
+        named = get_named_type(output_type)
         if is_leaf_type(named):
             return ""
         if not isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
-            raise CannotBuild(f"a selection of {named}")
+            raise Untestable(f"cannot select from {named}")
         name = f"{named.name}{hops}"
         if name not in self.fragments:
-            members = " ".join(self._of(named, hops))
+            members = " ".join(self._all_members(named, hops))
             self.fragments[name] = f"fragment {name} on {named.name} {{ {members} }}" if members else ""
         return f"{{ ...{name} }}" if self.fragments[name] else ""
 
-    def _of(self, kind: GraphQLObjectType | GraphQLInterfaceType, hops: int) -> list[str]:
-        if isinstance(kind, GraphQLObjectType):
-            return self._members(kind, hops)
-        return ["__typename", *self._members(kind, 0), *self._variants(kind, hops)]
+    def _all_members(self, named_type: GraphQLObjectType | GraphQLInterfaceType, hops: int) -> list[str]:
+        if isinstance(named_type, GraphQLObjectType):
+            return self._members(named_type, hops)
+        return ["__typename", *self._members(named_type, 0), *self._variants(named_type, hops)]
 
     def _variants(self, interface: GraphQLInterfaceType, hops: int) -> list[str]:
-        """What only the types behind an interface have, under names that cannot clash."""
-        found = []
+        """Return the fields that the implementing types add to an interface, under aliases that cannot clash."""
+        variants = []
         for variant in SCHEMA.get_possible_types(interface):
-            known = () if is_node(interface) else interface.fields
-            own = self._members(variant, hops, prefix=f"{variant.name}_", but=known)
+            selected = () if is_node(interface) else interface.fields
+            own = self._members(variant, hops, prefix=f"{variant.name}_", excluding=selected)
             if own:
-                found.append(f"... on {variant.name} {{ {' '.join(own)} }}")
-        return found
+                variants.append(f"... on {variant.name} {{ {' '.join(own)} }}")
+        return variants
 
     def _members(
-        self, kind: GraphQLObjectType | GraphQLInterfaceType, hops: int, *, prefix: str = "", but: Any = ()
+        self, named_type: GraphQLObjectType | GraphQLInterfaceType, hops: int, *, prefix: str = "", excluding: Any = ()
     ) -> list[str]:
-        found = []
-        for name, member in kind.fields.items():
+        members = []
+        for name, member in named_type.fields.items():
             target = get_named_type(member.type)
-            away = is_node(target) or is_connection(target)
-            if name in but or (away and hops == 0 and not _is_page(kind)):
+            is_hop = (is_node(target) or is_connection(target)) and not _is_page(named_type)
+            if name in excluding or (is_hop and hops == 0):
                 continue
             if any(is_required_argument(argument) for argument in member.args.values()):
-                raise CannotBuild(f"{kind.name}.{name} needs arguments: teach `Everything` to give them")
-            if _is_page(kind) and is_node(target) and "cursor" in kind.fields:
-                inner = "{ id }"  # the page's nodes show the rest
+                raise Untestable(f"{named_type.name}.{name} needs arguments: extend FullSelection to give them")
+            if _is_page(named_type) and is_node(target) and "cursor" in named_type.fields:
+                inner = "{ id }"  # the connection's `nodes` select the rest
             else:
-                inner = self.of(target, hops - 1 if away and not _is_page(kind) else hops)
+                inner = self.of(target, hops - 1 if is_hop else hops)
             if inner or is_leaf_type(target):
-                found.append(f"{prefix}{name}: {name} {inner}" if prefix else f"{name} {inner}")
-        return found
+                members.append(f"{prefix}{name}: {name} {inner}" if prefix else f"{name} {inner}")
+        return members
 
 
-def _is_page(kind: GraphQLNamedType) -> bool:
-    """Whether a type only wraps rows: going through it is no hop of its own."""
-    return is_connection(kind) or (kind.name.endswith("Edge") and "cursor" in getattr(kind, "fields", {}))
+def _is_page(named_type: GraphQLNamedType) -> bool:
+    """Return whether a type only wraps rows, so that its fields are no further away than it is."""
+    return is_connection(named_type) or (
+        named_type.name.endswith("Edge") and "cursor" in getattr(named_type, "fields", {})
+    )

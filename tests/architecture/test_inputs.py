@@ -18,7 +18,7 @@ from app.organizations import fields, units
 from app.workers import fields as workers
 from app.workers import positions
 from tests.architecture.calls import COMBINATORS
-from tests.architecture.shapes import SCHEMA, Entry, edges, roots
+from tests.architecture.shapes import SCHEMA, FieldEntry, edges, roots
 
 IDEMPOTENCY = ["idempotencyKey"]
 REVISION = [*IDEMPOTENCY, "expectedRevision"]
@@ -98,9 +98,9 @@ def test_every_input_that_writes_fields_is_compared() -> None:
     }
 
 
-def listing_of(entry: Entry) -> Listing[Any]:
+def listing_of(entry: FieldEntry) -> Listing[Any]:
     """Return the listing behind a list field."""
-    declared = entry.declared
+    declared = entry.declaration
     if isinstance(declared, EdgeDeclaration):
         assert isinstance(declared.batch, ChildListing)
         return declared.batch.listing
@@ -113,7 +113,7 @@ LISTS = [entry for entry in [*roots("Query"), *edges()] if entry.is_list]
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-def test_list_has_the_filters_of_the_domain(entry: Entry) -> None:
+def test_list_has_the_filters_of_the_domain(entry: FieldEntry) -> None:
     where = entry.where_type
     offered = set(input_type(where).fields) - COMBINATORS if where else set()
     assert offered == set(listing_of(entry).filters)
@@ -121,7 +121,7 @@ def test_list_has_the_filters_of_the_domain(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-def test_list_has_the_orders_of_the_domain(entry: Entry) -> None:
+def test_list_has_the_orders_of_the_domain(entry: FieldEntry) -> None:
     order, listing = entry.field.args.get("orderBy"), listing_of(entry)
     offered = {name for name, _ in listing.default_order}  # a list with a single order needs no argument
     if order is not None:
@@ -136,5 +136,5 @@ def test_list_has_the_orders_of_the_domain(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-def test_list_is_searchable_if_the_domain_searches(entry: Entry) -> None:
+def test_list_is_searchable_if_the_domain_searches(entry: FieldEntry) -> None:
     assert ("search" in entry.field.args) == (listing_of(entry).search is not None)

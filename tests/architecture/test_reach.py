@@ -12,9 +12,9 @@ from app.graph.dsl.declarations import EdgeDeclaration, MutationDeclaration, Que
 from app.graph.dsl.node_types import nodes_by_prefix
 from tests.architecture import calls
 from tests.architecture.conftest import SignIn
-from tests.architecture.probing import Asker, Secrets, compare, working
-from tests.architecture.shapes import Entry, edges_with_arguments, roots
-from tests.architecture.worlds import STOCKED, TOKEN, Maker, Row, World, entry_node, populate
+from tests.architecture.probing import Prober, Secrets, accepted_call, assert_indistinguishable
+from tests.architecture.shapes import FieldEntry, edges_with_arguments, roots
+from tests.architecture.worlds import TOKEN, WORLD_TYPES, RowFactory, SampleRow, World, node_id, populate
 from tests.service import Service, Tenant, error_paths
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -38,9 +38,9 @@ class Caller:
     outside: World
     """Rows in the part that the caller does not see."""
 
-    def may_call(self, entry: Entry) -> bool:
+    def may_call(self, entry: FieldEntry) -> bool:
         """Return True if the caller has a field's scope, or the field is open for a worker's own records."""
-        declared = entry.declared
+        declared = entry.declaration
         assert isinstance(declared, QueryDeclaration | MutationDeclaration | EdgeDeclaration)
         own = declared.own and self.worker is not None
         return declared.scope is None or declared.scope in self.scopes or own
@@ -92,11 +92,11 @@ def _tokens(rows: Iterable[dict[str, Any]]) -> set[str]:
 @pytest.fixture(scope="session", params=["person", "restricted key"])
 async def caller(request: pytest.FixtureRequest, service: Service, sign_in: SignIn) -> Caller:
     """A worker, or a key restricted to a unit, in an organization with other rows."""
-    tenant = await Tenant.create(service, "Divided", types=STOCKED)
-    maker = Maker(tenant, "units")
-    [parent] = await maker.rows(["org unit live"])
-    maker.unit = parent.id
-    own, other = await maker.rows(["org unit live"] * 2)
+    tenant = await Tenant.create(service, "Divided", types=WORLD_TYPES)
+    factory = RowFactory(tenant, "units")
+    [parent] = await factory.create_rows(["org unit live"])
+    factory.unit = parent.id
+    own, other = await factory.create_rows(["org unit live"] * 2)
     inside = await populate(tenant, "inside", unit=own.id)
     outside = await populate(tenant, "outside", unit=other.id)
     if request.param == "person":
@@ -108,26 +108,26 @@ async def caller(request: pytest.FixtureRequest, service: Service, sign_in: Sign
     return Caller("restricted key", tenant, key, scopes, None, own.id, inside, outside)
 
 
-def asker_of(caller: Caller) -> Asker:
-    """Return an asker with the caller's key, that creates rows where the caller can see them."""
-    return Asker(caller.tenant, Maker(caller.tenant, "asked", unit=caller.unit), caller.key)
+def prober_of(caller: Caller) -> Prober:
+    """Return a prober with the caller's key, that creates rows where the caller can see them."""
+    return Prober(caller.tenant, RowFactory(caller.tenant, "asked", unit=caller.unit), caller.key)
 
 
-def full_list(entry: Entry) -> dict[calls.Path, Any]:
+def full_list(entry: FieldEntry) -> dict[calls.ArgumentPath, Any]:
     """Return the arguments that select all items of a list."""
     flags = {"includeDeleted", "includeArchived"} & set(entry.field.args)
-    arguments: dict[calls.Path, Any] = {("first",): 100}
+    arguments: dict[calls.ArgumentPath, Any] = {("first",): 100}
     return arguments | {(name,): True for name in flags}
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-async def test_list_is_exactly_what_the_caller_may_see(entry: Entry, caller: Caller) -> None:
+async def test_list_is_exactly_what_the_caller_may_see(entry: FieldEntry, caller: Caller) -> None:
     rows = await caller.tenant.rows()
-    [answer] = await asker_of(caller).ask(entry, [full_list(entry)], hops=2)
+    [answer] = await prober_of(caller).call(entry, [full_list(entry)], hops=2)
     assert {error["extensions"]["code"] for error in answer.errors} <= {"FORBIDDEN"}
-    assert caller.hidden(rows).told_by(answer.text([])) == set()
+    assert caller.hidden(rows).revealed_by(answer.text([])) == set()
     if caller.may_call(entry):
-        [full] = await Asker(caller.tenant, Maker(caller.tenant, "owned")).ask(entry, [full_list(entry)], hops=1)
+        [full] = await Prober(caller.tenant, RowFactory(caller.tenant, "owned")).call(entry, [full_list(entry)], hops=1)
         assert not full.data["pageInfo"]["hasNextPage"]
         expected = caller.visible_ids(rows) & {_about(node) for node in full.data["nodes"]}
         assert {_about(node) for node in answer.data["nodes"]} == expected
@@ -142,17 +142,17 @@ def _about(node: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("entry", EDGES, ids=str)
-async def test_list_of_a_visible_row_shows_only_visible_rows(entry: Entry, caller: Caller) -> None:
+async def test_list_of_a_visible_row_shows_only_visible_rows(entry: FieldEntry, caller: Caller) -> None:
     rows = await caller.tenant.rows()
     secrets = caller.hidden(rows)
     for world in (caller.inside, caller.outside):
-        node = entry_node(entry, world)
+        node = node_id(entry, world)
         assert node is not None
         if node not in caller.visible_ids(rows):
             continue
-        [answer] = await asker_of(caller).ask(entry, [full_list(entry)], node=node, hops=2)
+        [answer] = await prober_of(caller).call(entry, [full_list(entry)], node=node, hops=2)
         assert {error["extensions"]["code"] for error in answer.errors} <= {"FORBIDDEN"}
-        assert secrets.told_by(answer.text([])) == set()
+        assert secrets.revealed_by(answer.text([])) == set()
         assert (answer.data is not None) == caller.may_call(entry)
 
 
@@ -160,47 +160,49 @@ async def test_node_is_found_only_if_visible(caller: Caller) -> None:
     rows = await caller.tenant.rows()
     visible, secrets = caller.visible_ids(rows), caller.hidden(rows)
     keys = [row["id"] for table in NODE_TABLES for row in rows[table]]
-    answers = await asker_of(caller).ask(Entry("Query", "node"), [{("id",): key} for key in keys])
+    answers = await prober_of(caller).call(FieldEntry("Query", "node"), [{("id",): key} for key in keys])
     for key, answer in zip(keys, answers, strict=True):
         assert (answer.data is not None) == (key in visible), key
-        assert secrets.told_by(answer.text([key])) == set()
+        assert secrets.revealed_by(answer.text([key])) == set()
 
 
 async def test_hidden_id_is_answered_like_an_unknown_id(caller: Caller) -> None:
     """Try every argument of every field that the caller may call; hidden rows must stay unchanged."""
     before = await caller.tenant.rows()
     secrets = caller.hidden(before)
-    asker, owner = asker_of(caller), Asker(caller.tenant, Maker(caller.tenant, "owned"))
+    prober, owner = prober_of(caller), Prober(caller.tenant, RowFactory(caller.tenant, "owned"))
     entries = [entry for entry in roots("Query") + roots("Mutation") if caller.may_call(entry)]
     for entry in entries:
-        for leaf in calls.leaves(entry):
+        for reference in calls.references(entry):
             # Texts are skipped: a value that must be unique is taken even if a hidden row has it. Lists are tested
             # above, and their arguments change nothing about the rows that they may contain.
-            if leaf.type != "ID" or (entry.is_list and not calls.differs_by_list(leaf)):
+            if reference.type != "ID" or (entry.is_list and not calls.depends_on_list(reference)):
                 continue
             if entry.parent == "Mutation":
-                call = await working(owner, entry, leaf)
-                rows = _hidden(caller, secrets, calls.kind_of(call[leaf.path]))
-                await compare(asker, entry, leaf, call, rows, secrets)
+                call = await accepted_call(owner, entry, reference)
+                rows = _hidden(caller, secrets, calls.chosen_noun(call[reference.path]))
+                await assert_indistinguishable(prober, entry, reference, call, rows, secrets)
             else:
-                for call in calls.variants(entry, leaf):
-                    await compare(asker, entry, leaf, call, _hidden(caller, secrets, None), secrets)
+                for call in calls.variants(entry, reference):
+                    await assert_indistinguishable(
+                        prober, entry, reference, call, _hidden(caller, secrets, None), secrets
+                    )
     after = await caller.tenant.rows()
     for table in NODE_TABLES:
         later = {row["id"]: row for row in after[table]}
         assert [row for row in before[table] if row["id"] in secrets.ids and later.get(row["id"]) != row] == []
 
 
-def _hidden(caller: Caller, secrets: Secrets, kind: str | None) -> list[Row]:
+def _hidden(caller: Caller, secrets: Secrets, kind: str | None) -> list[SampleRow]:
     """Return hidden rows to name: of the kind that an argument takes if that is known, else of every kind."""
-    rows = [row for row in caller.outside.one_of_each() if row.id in secrets.ids]
-    return [row for row in rows if row.kind == kind] or rows
+    rows = [row for row in caller.outside.one_per_label() if row.id in secrets.ids]
+    return [row for row in rows if row.noun == kind] or rows
 
 
 @pytest.fixture
 async def restricted(tenant: Tenant) -> tuple[str, str, str]:
     """A key restricted to a unit, the unit's id, and the id of another unit."""
-    own, other = await Maker(tenant, "own").rows(["org unit live"] * 2)
+    own, other = await RowFactory(tenant, "own").create_rows(["org unit live"] * 2)
     key = await tenant.create_key(*(ALL_SCOPES - ORGANIZATION_WIDE_SCOPES), org_unit=own.id)
     return key, own.id, other.id
 

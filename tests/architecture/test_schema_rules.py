@@ -24,10 +24,11 @@ from app.access import Scope
 from app.core import errors
 from app.core.errors import DomainError, ErrorCode
 from app.events.event_kinds import EventKind
+from app.graph.compat import definition_of
 from app.graph.dsl.declarations import AnyNodeDeclaration, EdgeDeclaration, MutationDeclaration, QueryDeclaration
 from app.graph.dsl.node_types import nodes_by_prefix
 from app.graph.dsl.user_errors import USER_ERRORS, UserError
-from tests.architecture.shapes import BACKREF, SCHEMA, Entry, edges, is_connection, object_types, roots
+from tests.architecture.shapes import SCHEMA, FieldEntry, edges, is_connection, object_types, roots
 
 WITHOUT_SCOPE = {
     # The caller, and nodes of any type, each of which requires the scope of its own type.
@@ -127,24 +128,24 @@ def test_everything_is_described() -> None:
     assert [name for name, description in descriptions() if not (description or "").strip()] == []
 
 
-def fetching_fields() -> list[Entry]:
+def fetching_fields() -> list[FieldEntry]:
     """Return the fields whose resolvers are async or use the context, except permissions, which only read a row."""
     fields = []
     for parent in object_types():
         for name, field in parent.fields.items():
-            definition: Any = field.extensions.get(BACKREF)
+            definition: Any = definition_of(field)
             resolver = getattr(definition, "base_resolver", None)
             if resolver is None or name.startswith("viewerCan") or (is_connection(parent) and name in PAGE_FIELDS):
                 continue
             function = inspect.unwrap(resolver.wrapped_func)
             if inspect.iscoroutinefunction(function) or "info" in inspect.signature(function).parameters:
-                fields.append(Entry(parent.name, name))
+                fields.append(FieldEntry(parent.name, name))
     return fields
 
 
 def test_every_fetching_field_is_declared() -> None:
     assert fetching_fields()
-    assert [str(entry) for entry in fetching_fields() if entry.declared is None] == []
+    assert [str(entry) for entry in fetching_fields() if entry.declaration is None] == []
 
 
 def test_every_declared_field_fetches() -> None:
@@ -156,10 +157,10 @@ def test_every_fetching_field_requires_a_scope() -> None:
     free = {
         str(entry)
         for entry in fetching_fields()
-        if isinstance(entry.declared, AnyNodeDeclaration)
+        if isinstance(entry.declaration, AnyNodeDeclaration)
         or (
-            isinstance(entry.declared, QueryDeclaration | MutationDeclaration | EdgeDeclaration)
-            and entry.declared.scope is None
+            isinstance(entry.declaration, QueryDeclaration | MutationDeclaration | EdgeDeclaration)
+            and entry.declaration.scope is None
         )
     }
     assert free == WITHOUT_SCOPE
@@ -175,8 +176,8 @@ def test_edge_requires_the_scope_of_its_target() -> None:
         target = get_named_type(entry.field.type)
         if isinstance(target, GraphQLObjectType) and is_connection(target):
             target = get_named_type(target.fields["nodes"].type)
-        if target.name in scopes and isinstance(entry.declared, QueryDeclaration | EdgeDeclaration):
-            assert entry.declared.scope == OTHER_SCOPES.get(str(entry), scopes[target.name]), entry
+        if target.name in scopes and isinstance(entry.declaration, QueryDeclaration | EdgeDeclaration):
+            assert entry.declaration.scope == OTHER_SCOPES.get(str(entry), scopes[target.name]), entry
 
 
 def test_every_fetching_field_is_nullable() -> None:
@@ -215,7 +216,7 @@ def test_schema_has_a_type_for_every_user_error() -> None:
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-def test_list_has_page_arguments(entry: Entry) -> None:
+def test_list_has_page_arguments(entry: FieldEntry) -> None:
     types = {name: str(argument.type) for name, argument in entry.field.args.items()}
     expected = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
     assert {name: types.get(name) for name in expected} == expected
@@ -237,7 +238,7 @@ def test_long_list_is_a_connection() -> None:
 
 
 @pytest.mark.parametrize("entry", MUTATIONS, ids=str)
-def test_mutation_has_one_input_and_its_own_payload(entry: Entry) -> None:
+def test_mutation_has_one_input_and_its_own_payload(entry: FieldEntry) -> None:
     assert list(entry.field.args) == ["input"]
     assert isinstance(entry.field.args["input"].type, GraphQLNonNull)
     payload = get_named_type(entry.field.type)
@@ -250,12 +251,12 @@ def test_mutation_has_one_input_and_its_own_payload(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", MUTATIONS, ids=str)
-def test_mutation_takes_an_idempotency_key(entry: Entry) -> None:
+def test_mutation_takes_an_idempotency_key(entry: FieldEntry) -> None:
     assert str(input_of(entry).fields["idempotencyKey"].type) == "String"
 
 
 @pytest.mark.parametrize("entry", MUTATIONS, ids=str)
-def test_change_of_a_record_takes_the_expected_revision(entry: Entry) -> None:
+def test_change_of_a_record_takes_the_expected_revision(entry: FieldEntry) -> None:
     payload = get_named_type(entry.field.type)
     assert isinstance(payload, GraphQLObjectType)
     changed = [get_named_type(field.type) for name, field in payload.fields.items() if name != "errors"]
@@ -267,7 +268,7 @@ def test_change_of_a_record_takes_the_expected_revision(entry: Entry) -> None:
         assert "expectedRevision" not in input_of(entry).fields
 
 
-def input_of(entry: Entry) -> GraphQLInputObjectType:
+def input_of(entry: FieldEntry) -> GraphQLInputObjectType:
     """Return the input type of a mutation."""
     input_type = get_named_type(entry.field.args["input"].type)
     assert isinstance(input_type, GraphQLInputObjectType)

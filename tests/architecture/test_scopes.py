@@ -12,9 +12,9 @@ from app.graph.dsl.declarations import EdgeDeclaration, MutationDeclaration, Que
 from app.graph.dsl.node_types import nodes_by_prefix
 from tests.architecture import calls
 from tests.architecture.calls import Call
-from tests.architecture.probing import Asker, document, working
-from tests.architecture.shapes import Entry, edges, roots, ways_to
-from tests.architecture.worlds import STOCKED, TYPE, Maker, World
+from tests.architecture.probing import Prober, accepted_call, document
+from tests.architecture.shapes import FieldEntry, edges, paths_to, roots
+from tests.architecture.worlds import TYPE_CODE, WORLD_TYPES, RowFactory, World
 from tests.service import GraphQLResponse, Service, Tenant
 
 NODES = {node.type.__name__: node for node in nodes_by_prefix.values()}
@@ -22,9 +22,9 @@ ALWAYS_PERMITTED = {"Viewer.worker"}
 """Edges that no caller is forbidden: a key has no worker, and every role of a person may read their own worker."""
 
 
-def scope_of(entry: Entry) -> Scope | None:
+def scope_of(entry: FieldEntry) -> Scope | None:
     """Return the scope that a field requires."""
-    declared = entry.declared
+    declared = entry.declaration
     assert isinstance(declared, QueryDeclaration | MutationDeclaration | EdgeDeclaration)
     return declared.scope
 
@@ -33,8 +33,8 @@ ROOTS = [entry for entry in roots("Query") + roots("Mutation") if scope_of(entry
 EDGES = [
     entry
     for entry in edges()
-    if isinstance(entry.declared, EdgeDeclaration)
-    and entry.declared.scope is not None
+    if isinstance(entry.declaration, EdgeDeclaration)
+    and entry.declaration.scope is not None
     and str(entry) not in ALWAYS_PERMITTED
 ]
 
@@ -46,7 +46,7 @@ ALTERNATIVE_SCOPES = {"Mutation.credentialArchive": Scope.CONTRACTORS_MANAGE}
 @pytest.fixture(scope="session")
 async def tenant(service: Service) -> Tenant:
     """An organization shared by all of these tests, because none of them may change anything."""
-    return await Tenant.create(service, "Scoped", types=STOCKED)
+    return await Tenant.create(service, "Scoped", types=WORLD_TYPES)
 
 
 async def key_lacking(tenant: Tenant, scope: Scope | None, *others: Scope) -> str:
@@ -54,11 +54,10 @@ async def key_lacking(tenant: Tenant, scope: Scope | None, *others: Scope) -> st
     return await tenant.create_key(*(ALL_SCOPES - {scope, *others}))
 
 
-async def ask(tenant: Tenant, entry: Entry, call: Call, key: str) -> GraphQLResponse:
+async def ask(tenant: Tenant, entry: FieldEntry, call: Call, key: str) -> GraphQLResponse:
     """Call a root field once."""
-    arguments = calls.nested(call)
-    variables = {f"a0_{name}": value for name, value in arguments.items()}
-    return await tenant.execute(document(entry, [arguments], 0), variables, key=key)
+    arguments = calls.to_arguments(call)
+    return await tenant.execute(document(entry, arguments, 0), arguments, key=key)
 
 
 def assert_forbidden(answer: GraphQLResponse, scope: Scope | None, *path: str) -> None:
@@ -79,21 +78,21 @@ def assert_forbidden(answer: GraphQLResponse, scope: Scope | None, *path: str) -
 
 
 @pytest.mark.parametrize("entry", ROOTS, ids=str)
-async def test_root_field_requires_its_scope(entry: Entry, tenant: Tenant) -> None:
-    asker = Asker(tenant, Maker(tenant, "own"))
-    call = await working(asker, entry) if entry.parent == "Mutation" else calls.start(entry)
-    [values] = await asker.resolve(call)
+async def test_root_field_requires_its_scope(entry: FieldEntry, tenant: Tenant) -> None:
+    prober = Prober(tenant, RowFactory(tenant, "own"))
+    call = await accepted_call(prober, entry) if entry.parent == "Mutation" else calls.minimal_call(entry)
+    [values] = await prober.resolve(call)
     others = [ALTERNATIVE_SCOPES[str(entry)]] if str(entry) in ALTERNATIVE_SCOPES else []
     key = await key_lacking(tenant, scope_of(entry), *others)
     before = await tenant.rows()
-    assert_forbidden(await ask(tenant, entry, values, key), scope_of(entry), "a0")
+    assert_forbidden(await ask(tenant, entry, values, key), scope_of(entry), entry.name)
     assert await tenant.rows() == before
 
 
 @pytest.mark.parametrize("entry", EDGES, ids=str)
-async def test_edge_requires_its_scope(entry: Entry, world: World, tenant: Tenant) -> None:
+async def test_edge_requires_its_scope(entry: FieldEntry, world: World, tenant: Tenant) -> None:
     scope = scope_of(entry)
-    for type_name, path in ways_to(entry.parent):
+    for type_name, path in paths_to(entry.parent):
         if NODES[type_name].scope is scope:
             await _refused_in_a_payload(entry, type_name, path, tenant)
         else:
@@ -101,54 +100,56 @@ async def test_edge_requires_its_scope(entry: Entry, world: World, tenant: Tenan
             assert_forbidden(answer, scope, "node", *_refused_at(type_name, path, entry))
 
 
-def _refused_at(type_name: str, path: tuple[str, ...], entry: Entry) -> tuple[str, ...]:
+def _refused_at(type_name: str, path: tuple[str, ...], entry: FieldEntry) -> tuple[str, ...]:
     """Return the path of the first field on the way to `entry` that requires the same scope."""
     parent = type_name
     for number, step in enumerate(path, 1):
-        edge = Entry(parent, step)
-        if isinstance(edge.declared, EdgeDeclaration) and edge.declared.scope is scope_of(entry):
+        edge = FieldEntry(parent, step)
+        if isinstance(edge.declaration, EdgeDeclaration) and edge.declaration.scope is scope_of(entry):
             return path[:number]
         parent = get_named_type(edge.field.type).name
     return (*path, entry.name)
 
 
-async def _on_a_row(entry: Entry, type_name: str, path: tuple[str, ...], world: World, key: str) -> GraphQLResponse:
+async def _on_a_row(
+    entry: FieldEntry, type_name: str, path: tuple[str, ...], world: World, key: str
+) -> GraphQLResponse:
     prefix = NODES[type_name].by_id.table.prefix
     row = next(row for row in world.rows if row.id.startswith(f"{prefix}_") and row.label.endswith("live"))
     text = f"query ($id: ID!) {{ node(id: $id) {{ ... on {type_name} {_selection(entry, path)} }} }}"
     return await world.tenant.execute(text, {"id": row.id}, key=key)
 
 
-async def _refused_in_a_payload(entry: Entry, type_name: str, path: tuple[str, ...], tenant: Tenant) -> None:
+async def _refused_in_a_payload(entry: FieldEntry, type_name: str, path: tuple[str, ...], tenant: Tenant) -> None:
     """Assert that an edge of a mutation's payload is forbidden.
 
     A caller without the scope cannot query the row, but a mutation that changes it returns it.
     """
     scope = scope_of(entry)
     key = await key_lacking(tenant, scope)
-    maker = Maker(tenant, "own")
-    unit, manager = await maker.rows(["org unit live", "worker live"])
-    maker.unit, maker.manager = unit.id, manager.id
+    factory = RowFactory(tenant, "own")
+    unit, manager = await factory.create_rows(["org unit live", "worker live"])
+    factory.unit, factory.manager = unit.id, manager.id
     # A rule for all workers, so that every worker has cells to read.
-    rule = {"name": "For all", "scope": RuleScope.ALL_WORKERS, "alternatives": [TYPE], "autoRequest": False}
+    rule = {"name": "For all", "scope": RuleScope.ALL_WORKERS, "alternatives": [TYPE_CODE], "autoRequest": False}
     async with tenant.service.database.writing("test") as session:
         await rules.create(session, tenant.actor, rule)
     payloads = [(mutation, member) for mutation, member in _payloads_with(type_name) if scope_of(mutation) is not scope]
     for mutation, member in payloads:
-        asker = Asker(tenant, maker)
-        [values] = await asker.resolve(await working(asker, mutation))
+        prober = Prober(tenant, factory)
+        [values] = await prober.resolve(await accepted_call(prober, mutation))
         text = (
-            f"mutation ($a0_input: {mutation.field.args['input'].type}) "
-            f"{{ a0: {mutation.name}(input: $a0_input) {{ {member} {_selection(entry, path)} }} }}"
+            f"mutation ($input: {mutation.field.args['input'].type}) "
+            f"{{ {mutation.name}(input: $input) {{ {member} {_selection(entry, path)} }} }}"
         )
-        answer = await tenant.execute(text, {"a0_input": calls.nested(values)["input"]}, key=key)
+        answer = await tenant.execute(text, calls.to_arguments(values), key=key)
         if answer.errors:
-            assert_forbidden(answer, scope, "a0", member, *path, entry.name)
+            assert_forbidden(answer, scope, mutation.name, member, *path, entry.name)
             return
     assert not payloads, f"{entry} was never refused"
 
 
-def _payloads_with(type_name: str) -> list[tuple[Entry, str]]:
+def _payloads_with(type_name: str) -> list[tuple[FieldEntry, str]]:
     payloads = []
     for mutation in roots("Mutation"):
         payload = get_named_type(mutation.field.type)
@@ -159,7 +160,7 @@ def _payloads_with(type_name: str) -> list[tuple[Entry, str]]:
     return payloads
 
 
-def _selection(entry: Entry, path: tuple[str, ...]) -> str:
+def _selection(entry: FieldEntry, path: tuple[str, ...]) -> str:
     inner = "" if is_leaf_type(get_named_type(entry.field.type)) else "{ __typename }"
     selection = f"{{ {entry.name} {inner} }}"
     for step in reversed(path):

@@ -7,10 +7,17 @@ import pytest
 
 from app.db.records import Record
 from tests.architecture import calls
-from tests.architecture.calls import Leaf
-from tests.architecture.probing import Asker, Secrets, answers, compare, names_for, working
-from tests.architecture.shapes import Entry, edges_with_arguments, roots
-from tests.architecture.worlds import Maker, World, entry_node
+from tests.architecture.calls import Reference
+from tests.architecture.probing import (
+    Prober,
+    Secrets,
+    accepted_call,
+    assert_indistinguishable,
+    result_texts,
+    rows_named_by,
+)
+from tests.architecture.shapes import FieldEntry, edges_with_arguments, roots
+from tests.architecture.worlds import RowFactory, World, node_id
 from tests.service import Tenant
 
 QUERIES = roots("Query") + edges_with_arguments()
@@ -44,75 +51,77 @@ def secrets_of(world: World) -> Secrets:
 
 
 @pytest.mark.parametrize("entry", MUTATIONS, ids=str)
-async def test_mutation_treats_another_tenants_id_as_unknown(entry: Entry, tenant: Tenant, untouched: World) -> None:
-    asker = Asker(tenant, Maker(tenant, "own"))
+async def test_mutation_treats_another_tenants_id_as_unknown(
+    entry: FieldEntry, tenant: Tenant, untouched: World
+) -> None:
+    prober = Prober(tenant, RowFactory(tenant, "own"))
     unused = list(untouched.rows)
-    for leaf in calls.leaves(entry):
-        call = await working(asker, entry, leaf)
-        if leaf.type == "ID":
-            hidden = untouched.one_of_each()
+    for reference in calls.references(entry):
+        call = await accepted_call(prober, entry, reference)
+        if reference.type == "ID":
+            hidden = untouched.one_per_label()
         else:
             # Once a mutation has used a text for its own record, the text no longer belongs to the other organization.
-            live = {row.label: row for row in reversed(names_for(leaf, unused)) if "gone" not in row.label}
+            live = {row.label: row for row in reversed(rows_named_by(reference, unused)) if "gone" not in row.label}
             hidden = list(live.values())
             unused = [row for row in unused if row not in hidden]
-        await compare(asker, entry, leaf, call, hidden, secrets_of(untouched))
+        await assert_indistinguishable(prober, entry, reference, call, hidden, secrets_of(untouched))
 
 
 @pytest.mark.parametrize("entry", QUERIES, ids=str)
-async def test_query_treats_another_tenants_id_as_unknown(entry: Entry, world: World, other_world: World) -> None:
-    asker = Asker(world.tenant, Maker(world.tenant, "asked"))
-    leaves = [leaf for leaf in calls.leaves(entry) if leaf.path[-1] not in calls.CURSORS]
+async def test_query_treats_another_tenants_id_as_unknown(entry: FieldEntry, world: World, other_world: World) -> None:
+    prober = Prober(world.tenant, RowFactory(world.tenant, "asked"))
+    references = [reference for reference in calls.references(entry) if reference.path[-1] not in calls.CURSORS]
     if entry not in FULLY_TESTED:
-        leaves = [leaf for leaf in leaves if calls.differs_by_list(leaf)]
+        references = [reference for reference in references if calls.depends_on_list(reference)]
     differs: dict[str, bool] = {}
-    for leaf in leaves:
+    for reference in references:
         # An id of the own organization must change the answer, or the comparison would prove nothing. For fields that
         # are not fully tested one such argument is enough: an applicant's activity need not be about any worker.
         prove = entry in FULLY_TESTED or not any(differs.values())
-        differs[str(leaf)] = await _compare_query(asker, entry, leaf, world, other_world, prove=prove)
+        differs[str(reference)] = await _compare_query(prober, entry, reference, world, other_world, prove=prove)
     assert not differs or (all if entry in FULLY_TESTED else any)(differs.values()), differs
 
 
 async def _compare_query(
-    asker: Asker, entry: Entry, leaf: Leaf, world: World, other_world: World, *, prove: bool
+    prober: Prober, entry: FieldEntry, reference: Reference, world: World, other_world: World, *, prove: bool
 ) -> bool:
     """Compare the answers for another tenant's ids; return True if the own ids are answered differently."""
-    node = entry_node(entry, world)
-    hidden = other_world.one_of_each_kind() if entry.is_list else other_world.one_of_each()
-    if leaf.type == "String":
-        hidden = names_for(leaf, other_world.rows)[: 1 if entry.is_list else 4]
+    node = node_id(entry, world)
+    hidden = other_world.one_per_noun() if entry.is_list else other_world.one_per_label()
+    if reference.type == "String":
+        hidden = rows_named_by(reference, other_world.rows)[: 1 if entry.is_list else 4]
     differs = False
-    for call in calls.variants(entry, leaf):
-        nothing = await compare(asker, entry, leaf, call, hidden, secrets_of(other_world), node)
-        for row in names_for(leaf, world.rows) if prove else ():
-            differs = differs or not set(await answers(asker, entry, leaf, call, [(row,)], node)) <= nothing
+    for call in calls.variants(entry, reference):
+        nothing = await assert_indistinguishable(prober, entry, reference, call, hidden, secrets_of(other_world), node)
+        for row in rows_named_by(reference, world.rows) if prove else ():
+            differs = differs or not set(await result_texts(prober, entry, reference, call, [(row,)], node)) <= nothing
     return differs
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-async def test_full_list_contains_no_row_of_another_tenant(entry: Entry, world: World, other_world: World) -> None:
-    asker = Asker(world.tenant, Maker(world.tenant, "asked"))
+async def test_full_list_contains_no_row_of_another_tenant(entry: FieldEntry, world: World, other_world: World) -> None:
+    prober = Prober(world.tenant, RowFactory(world.tenant, "asked"))
     flags = {"includeDeleted", "includeArchived"} & set(entry.field.args)
-    arguments: dict[calls.Path, Any] = {("first",): 100}
+    arguments: dict[calls.ArgumentPath, Any] = {("first",): 100}
     arguments |= {(name,): True for name in flags}
-    [answer] = await asker.ask(entry, [arguments], node=entry_node(entry, world), hops=2)
+    [answer] = await prober.call(entry, [arguments], node=node_id(entry, world), hops=2)
     assert answer.errors == []
     assert answer.data["nodes"]
-    assert secrets_of(other_world).told_by(answer.text([])) == set()
+    assert secrets_of(other_world).revealed_by(answer.text([])) == set()
 
 
 @pytest.mark.parametrize("entry", LISTS, ids=str)
-async def test_cursor_of_another_tenant_is_refused(entry: Entry, world: World, other_world: World) -> None:
-    other_asker = Asker(other_world.tenant, Maker(other_world.tenant, "asked"))
-    [page] = await other_asker.ask(entry, [{("first",): 1}], node=entry_node(entry, other_world))
-    asker = Asker(world.tenant, Maker(world.tenant, "asked"))
+async def test_cursor_of_another_tenant_is_refused(entry: FieldEntry, world: World, other_world: World) -> None:
+    other_prober = Prober(other_world.tenant, RowFactory(other_world.tenant, "asked"))
+    [page] = await other_prober.call(entry, [{("first",): 1}], node=node_id(entry, other_world))
+    prober = Prober(world.tenant, RowFactory(world.tenant, "asked"))
     for direction in ("after", "before"):
-        cursor: dict[calls.Path, Any] = {(direction,): page.data["pageInfo"]["endCursor"]}
-        [refused] = await asker.ask(entry, [cursor], node=entry_node(entry, world))
+        cursor: dict[calls.ArgumentPath, Any] = {(direction,): page.data["pageInfo"]["endCursor"]}
+        [refused] = await prober.call(entry, [cursor], node=node_id(entry, world))
         assert [error["extensions"]["code"] for error in refused.errors] == ["BAD_CURSOR"]
         assert refused.data is None
-        [accepted] = await other_asker.ask(entry, [cursor], node=entry_node(entry, other_world))
+        [accepted] = await other_prober.call(entry, [cursor], node=node_id(entry, other_world))
         assert accepted.errors == []
 
 

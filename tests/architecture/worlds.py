@@ -1,4 +1,4 @@
-"""Organizations with rows of every kind, made by the domain's own actions, for tests that walk the whole graph."""
+"""Organizations with rows of every table, created by the domain's own actions, for tests that cover the whole graph."""
 
 import itertools
 import re
@@ -32,57 +32,54 @@ from app.organizations import api_keys, settings, units
 from app.organizations.tables import OrgUnitKind
 from app.registries.findings import Eligibility, Finding
 from app.workers import assignments, deletion, editing, people, positions
-from tests.architecture.shapes import Entry
+from tests.architecture.shapes import FieldEntry
 from tests.service import STARTER_TYPES, Tenant
 
-Found = TypeVar("Found", bound=Record)
+RecordType = TypeVar("RecordType", bound=Record)
 
-TYPE, CATEGORY = "WWCC_WA", Category.SCREENING
-"""A type of the starter catalogue that takes any reference number."""
-STOCKED = STARTER_TYPES | {TYPE}
-"""The types that these organizations have."""
+TYPE_CODE, CATEGORY = "WWCC_WA", Category.SCREENING
+"""A credential type of the starter catalogue that takes any reference number, and its category."""
+WORLD_TYPES = STARTER_TYPES | {TYPE_CODE}
+"""The credential types of the populated organizations."""
 
-FAR = date(2199, 1, 1)
-"""A day on which a rule begins that is to ask nobody for anything."""
-
-SPARE = 6
-"""People beyond those that the edges need."""
+FAR_FUTURE = date(2199, 1, 1)  # the first day of rules that must not apply to anybody
+SPARE_PEOPLE = 6  # workers, and applicants, beyond those that the edges need
 
 TOKEN = re.compile(r"zq[a-z]+\d{6}", re.IGNORECASE)
-"""What every text of a made row holds, so that it is recognised wherever it shows up."""
+"""Matches the token in every text of a created row, by which tests recognize the row anywhere in a response."""
 
 
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Row:
-    """A record that was made: its id, and the texts that name or describe it, by the inputs' names for them."""
+class SampleRow:
+    """A created record: its id, and its texts by the names of input members."""
 
     label: str
-    """Its kind and its state, `org unit live`."""
+    """Its noun and its state, such as `org unit live`."""
     id: str
     texts: Mapping[str, str] = field(default_factory=dict)
-    parts: tuple["Row", ...] = ()
-    """Rows that came with it, such as a credential's version."""
+    parts: tuple["SampleRow", ...] = ()
+    """Rows that were created with it, such as a credential's version."""
 
     @property
-    def kind(self) -> str:
-        """What kind of record it is, `org unit`."""
+    def noun(self) -> str:
+        """The noun of the record, such as `org unit`."""
         return self.label.rpartition(" ")[0]
 
-    def part(self, label: str) -> "Row":
-        """The row of a label that came with it."""
+    def part(self, label: str) -> "SampleRow":
+        """Return the row of a label that was created with it."""
         return next(row for row in self.parts if row.label == label)
 
-    def unknown(self, maker: "Maker") -> "Row":
-        """What a row of the same kind would be called that does not exist."""
-        token = maker.token()
+    def unknown_twin(self, factory: "RowFactory") -> "SampleRow":
+        """Return a row with an id and texts of the same form, which does not exist."""
+        token = factory.new_token()
         new_id = ids.new(self.id.partition("_")[0]) if self.id else ""
         texts = {
             name: new_id if text == self.id else TOKEN.sub(_cased(token), text) for name, text in self.texts.items()
         }
-        return Row(self.label, new_id, texts)
+        return SampleRow(self.label, new_id, texts)
 
 
 def _cased(token: str) -> Callable[[re.Match[str]], str]:
@@ -90,68 +87,68 @@ def _cased(token: str) -> Callable[[re.Match[str]], str]:
 
 
 @dataclass
-class Maker:
-    """Makes rows of one organization; their texts share a mark."""
+class RowFactory:
+    """Creates rows of one organization. Their texts share a mark."""
 
     tenant: Tenant
     mark: str
     unit: str | None = None
-    """The unit that workers and units are put into."""
+    """The org unit of new workers and the parent of new units."""
     manager: str | None = None
-    """The manager that workers are given."""
+    """The manager of new workers."""
 
-    def token(self) -> str:
-        """A text that nothing else holds."""
+    def new_token(self) -> str:
+        """Return a text that no other record holds."""
         return f"zq{self.mark}{next(_numbers):06}"
 
-    async def rows(self, labels: Iterable[str]) -> list[Row]:
-        """New rows of some labels, made in one transaction."""
-        async with self.tenant.service.database.writing("made") as session:
-            return [await MAKERS[label](self, session) for label in labels]
+    async def create_rows(self, labels: Iterable[str]) -> list[SampleRow]:
+        """Create rows of some labels in one transaction."""
+        async with self.tenant.service.database.writing("worlds") as session:
+            return [await ROW_BUILDERS[label](self, session) for label in labels]
 
     @property
     def actor(self) -> Actor:
-        """Who makes them."""
+        """The actor who creates the rows."""
         return self.tenant.actor
 
 
-def _flushed(make: Callable[..., Awaitable[Row]]) -> Callable[..., Awaitable[Row]]:
-    """Write what a maker adds, for the next action of the session does not see rows that are not written."""
+def _flushed(build: Callable[..., Awaitable[SampleRow]]) -> Callable[..., Awaitable[SampleRow]]:
+    """Flush after a builder: the next action of the session does not see rows that are not written."""
 
-    @wraps(make)
-    async def make_and_flush(maker: Maker, session: Session, *arguments: Any, **options: Any) -> Row:
-        row = await make(maker, session, *arguments, **options)
+    @wraps(build)
+    async def build_and_flush(factory: RowFactory, session: Session, *arguments: Any, **options: Any) -> SampleRow:
+        row = await build(factory, session, *arguments, **options)
         await session.flush()
         return row
 
-    return make_and_flush
+    return build_and_flush
 
 
 @_flushed
-async def _worker(maker: Maker, session: Session, label: str = "worker live", **more: Any) -> Row:
-    token = maker.token()
+async def _worker(factory: RowFactory, session: Session, label: str = "worker live", **more: Any) -> SampleRow:
+    token = factory.new_token()
     employment = {name: f"{token} {name}" for name in ("jobTitle", "team", "department", "jobFamily")}
     content = {
         **_person(token),
-        "employment": {**employment, "orgUnit": more.get("unit", maker.unit)},
+        "employment": {**employment, "orgUnit": more.get("unit", factory.unit)},
         "address": {"country": f"{token} country", "stateOrProvince": f"{token} state", "zipCode": token},
         "manager": {
-            "id": more.get("manager", maker.manager),
+            "id": more.get("manager", factory.manager),
             "lastName": f"{token} boss",
             "externalId": f"{token}-boss",
         },
         "profile": {"photoUrl": f"https://example.org/{token}.jpg", "bio": f"{token} bio"},
     }
-    worker = await editing.create(people.WORKER, session, maker.actor, content)
-    return Row(label, worker.id, {**_names(content), **employment, "search": token})
+    worker = await editing.create(people.WORKER, session, factory.actor, content)
+    return SampleRow(label, worker.id, {**_names(content), **employment, "search": token})
 
 
 @_flushed
-async def _applicant(maker: Maker, session: Session, label: str = "applicant live") -> Row:
-    token = maker.token()
+async def _applicant(factory: RowFactory, session: Session, label: str = "applicant live") -> SampleRow:
+    token = factory.new_token()
     content = _person(token)
-    applicant = await editing.create(people.APPLICANT, session, maker.actor, content)
-    return Row(label, applicant.id, {**_names(content), "search": token})
+    applicant = await editing.create(people.APPLICANT, session, factory.actor, content)
+    return SampleRow(label, applicant.id, {**_names(content), "search": token})
 
 
 def _person(token: str) -> dict[str, Any]:
@@ -170,264 +167,272 @@ def _names(content: dict[str, Any]) -> dict[str, str]:
 
 
 @_flushed
-async def _deleted_worker(maker: Maker, session: Session) -> Row:
-    row = await _worker(maker, session, "worker gone")
-    await deletion.delete(people.WORKER, session, maker.actor, {"worker": {"id": row.id}})
+async def _deleted_worker(factory: RowFactory, session: Session) -> SampleRow:
+    row = await _worker(factory, session, "worker gone")
+    await deletion.delete(people.WORKER, session, factory.actor, {"worker": {"id": row.id}})
     return row
 
 
 @_flushed
-async def _deleted_applicant(maker: Maker, session: Session) -> Row:
-    row = await _applicant(maker, session, "applicant gone")
-    await deletion.delete(people.APPLICANT, session, maker.actor, {"applicant": {"id": row.id}})
+async def _deleted_applicant(factory: RowFactory, session: Session) -> SampleRow:
+    row = await _applicant(factory, session, "applicant gone")
+    await deletion.delete(people.APPLICANT, session, factory.actor, {"applicant": {"id": row.id}})
     return row
 
 
 @_flushed
-async def _unit(maker: Maker, session: Session, parent: str | None = None) -> Row:
-    name = f"{maker.token()} unit"
-    given = {"name": name, "kind": OrgUnitKind.TEAM, "parent": parent or maker.unit}
-    unit = await units.create(session, maker.actor, given)
-    return Row("org unit live", unit.id, {"name": name})
+async def _unit(factory: RowFactory, session: Session, parent: str | None = None) -> SampleRow:
+    name = f"{factory.new_token()} unit"
+    content = {"name": name, "kind": OrgUnitKind.TEAM, "parent": parent or factory.unit}
+    unit = await units.create(session, factory.actor, content)
+    return SampleRow("org unit live", unit.id, {"name": name})
 
 
 @_flushed
-async def _type(maker: Maker, session: Session, label: str = "credential type live", *, reviewed: bool = False) -> Row:
-    token = maker.token()
+async def _type(
+    factory: RowFactory, session: Session, label: str = "credential type live", *, reviewed: bool = False
+) -> SampleRow:
+    token = factory.new_token()
     names = ("name", "jurisdiction", "issuingAuthority", "instructions", "verificationSource")
     texts = {name: f"{token} {name}" for name in names} | {"code": token.upper(), "search": token}
-    kind = await types.create(session, maker.actor, {**texts, "category": CATEGORY, "approvalRequired": reviewed})
-    return Row(
-        label, kind.id, texts | {"credentialType": texts["code"], "type": texts["code"], "alternatives": texts["code"]}
+    credential_type = await types.create(
+        session, factory.actor, {**texts, "category": CATEGORY, "approvalRequired": reviewed}
+    )
+    return SampleRow(
+        label,
+        credential_type.id,
+        texts | {"credentialType": texts["code"], "type": texts["code"], "alternatives": texts["code"]},
     )
 
 
 @_flushed
-async def _archived_type(maker: Maker, session: Session) -> Row:
-    row = await _type(maker, session, "credential type gone")
-    await types.archive(session, maker.actor, {"id": row.id})
+async def _archived_type(factory: RowFactory, session: Session) -> SampleRow:
+    row = await _type(factory, session, "credential type gone")
+    await types.archive(session, factory.actor, {"id": row.id})
     return row
 
 
 @_flushed
 async def _credential(
-    maker: Maker,
+    factory: RowFactory,
     session: Session,
     label: str = "credential live",
     *,
-    owners: dict[str, Row] | None = None,
-    code: str = TYPE,
+    owners: dict[str, SampleRow] | None = None,
+    code: str = TYPE_CODE,
     until: date = date(2099, 5, 1),
-) -> Row:
-    owners = owners or {"worker": await _worker(maker, session)}
-    token = maker.token()
+) -> SampleRow:
+    owners = owners or {"worker": await _worker(factory, session)}
+    token = factory.new_token()
     names = {"displayName": f"{token} credential", "referenceNumber": f"{token}-number"}
     issuing = {"jurisdiction": f"{token} place", "issuingAuthority": f"{token} authority"}
     days = {"issueDate": date(2024, 5, 1), "expiryDate": until}
-    given = {
+    content = {
         "identification": {**names, "credentialType": code, "category": CATEGORY},
         "issuing": {**issuing, **days},
         "verification": {"status": VerificationStatus.ACTIVE},
         "owners": {slot: {"id": row.id} for slot, row in owners.items()},
     }
-    created = await creation.create(session, maker.actor, given)
-    parts = [Row("credential version live", created.credential.latest_version_id), *owners.values()]
+    created = await creation.create(session, factory.actor, content)
+    parts = [SampleRow("credential version live", created.credential.latest_version_id), *owners.values()]
     if created.attempt is not None:
-        parts.append(Row("verification attempt live", created.attempt.id, {"source": created.attempt.source}))
+        parts.append(SampleRow("verification attempt live", created.attempt.id, {"source": created.attempt.source}))
     texts = {**names, **issuing, "type": code, "search": token}
-    return Row(label, created.credential.id, texts, tuple(parts))
+    return SampleRow(label, created.credential.id, texts, tuple(parts))
 
 
 @_flushed
-async def _deleted_credential(maker: Maker, session: Session) -> Row:
-    row = await _credential(maker, session, "credential gone")
-    await lifecycle.delete(session, maker.actor, {"id": row.id})
+async def _deleted_credential(factory: RowFactory, session: Session) -> SampleRow:
+    row = await _credential(factory, session, "credential gone")
+    await lifecycle.delete(session, factory.actor, {"id": row.id})
     return row
 
 
 @_flushed
-async def _archived_credential(maker: Maker, session: Session) -> Row:
-    row = await _credential(maker, session, "credential archived")
-    await lifecycle.archive(session, maker.actor, {"id": row.id})
+async def _archived_credential(factory: RowFactory, session: Session) -> SampleRow:
+    row = await _credential(factory, session, "credential archived")
+    await lifecycle.archive(session, factory.actor, {"id": row.id})
     return row
 
 
 @_flushed
 async def _attachment(
-    maker: Maker, session: Session, label: str = "attachment live", credential: Row | None = None
-) -> Row:
-    """A file, whose bytes nobody looks for."""
-    expected = await _expected_attachment(maker, session, credential)
-    removal = removals.schedule(session, maker.tenant.id, maker.token(), session.now)
+    factory: RowFactory, session: Session, label: str = "attachment live", credential: SampleRow | None = None
+) -> SampleRow:
+    """Create an uploaded file whose bytes are not stored."""
+    expected = await _expected_attachment(factory, session, credential)
+    removal = removals.schedule(session, factory.tenant.id, factory.new_token(), session.now)
     await session.flush()
     received = ReceivedFile(removal.storage_key, 1, "0" * 64, "image/png")
-    await attachments.attach(session, maker.actor, expected.id, received, removal)
-    return Row(label, expected.id, expected.texts)
+    await attachments.attach(session, factory.actor, expected.id, received, removal)
+    return SampleRow(label, expected.id, expected.texts)
 
 
 @_flushed
-async def _expected_attachment(maker: Maker, session: Session, credential: Row | None = None) -> Row:
-    credential = credential or await _credential(maker, session)
-    name = f"{maker.token()}.png"
-    given = {"credential": credential.id, "side": AttachmentSide.OTHER, "fileName": name}
-    attachment = (await attachments.expect(session, maker.actor, given)).attachment
+async def _expected_attachment(factory: RowFactory, session: Session, credential: SampleRow | None = None) -> SampleRow:
+    credential = credential or await _credential(factory, session)
+    name = f"{factory.new_token()}.png"
+    content = {"credential": credential.id, "side": AttachmentSide.OTHER, "fileName": name}
+    attachment = (await attachments.expect(session, factory.actor, content)).attachment
     assert attachment is not None
-    return Row("attachment expected", attachment.id, {"fileName": name})
+    return SampleRow("attachment expected", attachment.id, {"fileName": name})
 
 
 @_flushed
-async def _version(maker: Maker, session: Session) -> Row:
-    return (await _credential(maker, session)).part("credential version live")
+async def _version(factory: RowFactory, session: Session) -> SampleRow:
+    return (await _credential(factory, session)).part("credential version live")
 
 
 @_flushed
-async def _version_change(maker: Maker, session: Session) -> Row:
-    version = await _version(maker, session)
-    await versions.edit(session, maker.actor, {"id": version.id, "expiryDate": date(2098, 5, 1)})
-    change = await _one(session, maker, VersionChange, col(VersionChange.version_id) == version.id)
-    return Row("version change live", change.id)
+async def _version_change(factory: RowFactory, session: Session) -> SampleRow:
+    version = await _version(factory, session)
+    await versions.edit(session, factory.actor, {"id": version.id, "expiryDate": date(2098, 5, 1)})
+    change = await _one(session, factory, VersionChange, col(VersionChange.version_id) == version.id)
+    return SampleRow("version change live", change.id)
 
 
 @_flushed
-async def _attempt(maker: Maker, session: Session) -> Row:
-    return (await _credential(maker, session)).part("verification attempt live")
+async def _attempt(factory: RowFactory, session: Session) -> SampleRow:
+    return (await _credential(factory, session)).part("verification attempt live")
 
 
 @_flushed
-async def _waiting_attempt(maker: Maker, session: Session) -> Row:
-    """A check that a person has to settle."""
-    row = await _credential(maker, session)
+async def _waiting_attempt(factory: RowFactory, session: Session) -> SampleRow:
+    """Create a check that a reviewer has to resolve."""
+    row = await _credential(factory, session)
     key = row.part("verification attempt live").id
-    attempt = await _one(session, maker, VerificationAttempt, col(VerificationAttempt.id) == key)
-    credential = await _one(session, maker, Credential, col(Credential.id) == row.id)
+    attempt = await _one(session, factory, VerificationAttempt, col(VerificationAttempt.id) == key)
+    credential = await _one(session, factory, Credential, col(Credential.id) == row.id)
     finding = Finding(Eligibility.REVIEW_REQUIRED, None)
     await check_results.apply_finding(session, credential, attempt, finding, "manual", None)
-    return Row("verification attempt waiting", key)
+    return SampleRow("verification attempt waiting", key)
 
 
-async def _one(session: Session, maker: Maker, table: type[Found], condition: Any) -> Found:
+async def _one(session: Session, factory: RowFactory, table: type[RecordType], condition: Any) -> RecordType:
     await session.flush()
-    mine = col(table.organization_id) == maker.tenant.id
-    return (await session.scalars(select(table).where(mine, condition).limit(1))).one()
+    own = col(table.organization_id) == factory.tenant.id
+    return (await session.scalars(select(table).where(own, condition).limit(1))).one()
 
 
 @_flushed
-async def _key(maker: Maker, session: Session) -> Row:
-    name = f"{maker.token()} key"
-    issued = await api_keys.create(session, maker.actor, {"name": name, "scopes": [Scope.WORKERS_READ]})
-    return Row("api key live", issued.api_key.id, {"name": name, "actor": issued.api_key.id})
+async def _key(factory: RowFactory, session: Session) -> SampleRow:
+    name = f"{factory.new_token()} key"
+    issued = await api_keys.create(session, factory.actor, {"name": name, "scopes": [Scope.WORKERS_READ]})
+    return SampleRow("api key live", issued.api_key.id, {"name": name, "actor": issued.api_key.id})
 
 
 @_flushed
-async def _event(maker: Maker, session: Session) -> Row:
-    subject = await _unit(maker, session)
-    event = await _one(session, maker, Event, col(Event.subject_id) == subject.id)
-    return Row("event live", event.id, {}, (subject,))
+async def _event(factory: RowFactory, session: Session) -> SampleRow:
+    subject = await _unit(factory, session)
+    event = await _one(session, factory, Event, col(Event.subject_id) == subject.id)
+    return SampleRow("event live", event.id, {}, (subject,))
 
 
 @_flushed
-async def _organization(maker: Maker, _session: Session) -> Row:
-    return Row("organization live", maker.tenant.id)
+async def _organization(factory: RowFactory, _session: Session) -> SampleRow:
+    return SampleRow("organization live", factory.tenant.id)
 
 
 @_flushed
-async def _position(maker: Maker, session: Session, label: str = "position live") -> Row:
-    token = maker.token()
+async def _position(factory: RowFactory, session: Session, label: str = "position live") -> SampleRow:
+    token = factory.new_token()
     texts = {"name": f"{token} position", "externalId": f"{token}-id", "description": f"{token} description"}
-    position = await positions.create(session, maker.actor, {**texts, "orgUnit": maker.unit})
-    return Row(label, position.id, texts)
+    position = await positions.create(session, factory.actor, {**texts, "orgUnit": factory.unit})
+    return SampleRow(label, position.id, texts)
 
 
 @_flushed
-async def _archived_position(maker: Maker, session: Session) -> Row:
-    row = await _position(maker, session, "position archived")
-    await positions.archive(session, maker.actor, {"id": row.id})
+async def _archived_position(factory: RowFactory, session: Session) -> SampleRow:
+    row = await _position(factory, session, "position archived")
+    await positions.archive(session, factory.actor, {"id": row.id})
     return row
 
 
 @_flushed
-async def _assignment(maker: Maker, session: Session, position: Row | None = None, worker: Row | None = None) -> Row:
-    position, worker = position or await _position(maker, session), worker or await _worker(maker, session)
-    given = {"position": position.id, "workers": [worker.id], "from": date(2024, 5, 1)}
-    [result] = (await assignments.assign(session, maker.actor, given)).results
+async def _assignment(
+    factory: RowFactory, session: Session, position: SampleRow | None = None, worker: SampleRow | None = None
+) -> SampleRow:
+    position, worker = position or await _position(factory, session), worker or await _worker(factory, session)
+    content = {"position": position.id, "workers": [worker.id], "from": date(2024, 5, 1)}
+    [result] = (await assignments.assign(session, factory.actor, content)).results
     assert result.assignment is not None
-    return Row("assignment live", result.assignment.id, {}, (position, worker))
+    return SampleRow("assignment live", result.assignment.id, {}, (position, worker))
 
 
 @_flushed
-async def _rule(maker: Maker, session: Session, label: str = "requirement rule live", **more: Any) -> Row:
-    token = maker.token()
+async def _rule(factory: RowFactory, session: Session, label: str = "requirement rule live", **more: Any) -> SampleRow:
+    token = factory.new_token()
     texts = {name: f"{token} {name}" for name in ("name", "description", "requestMessage")}
-    given = {"scope": RuleScope.ALL_WORKERS, "alternatives": [TYPE], "effectiveFrom": FAR, **texts} | more
-    rule = await rules.create(session, maker.actor, given)
-    return Row(label, rule.id, texts)
+    content = {"scope": RuleScope.ALL_WORKERS, "alternatives": [TYPE_CODE], "effectiveFrom": FAR_FUTURE, **texts} | more
+    rule = await rules.create(session, factory.actor, content)
+    return SampleRow(label, rule.id, texts)
 
 
 @_flushed
-async def _deleted_rule(maker: Maker, session: Session) -> Row:
-    row = await _rule(maker, session, "requirement rule gone")
-    await rules.delete(session, maker.actor, {"id": row.id})
+async def _deleted_rule(factory: RowFactory, session: Session) -> SampleRow:
+    row = await _rule(factory, session, "requirement rule gone")
+    await rules.delete(session, factory.actor, {"id": row.id})
     return row
 
 
 @_flushed
-async def _exemption(maker: Maker, session: Session, worker: Row | None = None, **more: Any) -> Row:
-    worker = worker or await _worker(maker, session)
-    reason = f"{maker.token()} reason"
-    given = {"worker": {"id": worker.id}, "reason": reason, "requirement": more or {"credentialType": TYPE}}
-    exemption = await exemptions.grant(session, maker.actor, given)
-    return Row("exemption live", exemption.id, {"reason": reason}, (worker,))
+async def _exemption(factory: RowFactory, session: Session, worker: SampleRow | None = None, **more: Any) -> SampleRow:
+    worker = worker or await _worker(factory, session)
+    reason = f"{factory.new_token()} reason"
+    content = {"worker": {"id": worker.id}, "reason": reason, "requirement": more or {"credentialType": TYPE_CODE}}
+    exemption = await exemptions.grant(session, factory.actor, content)
+    return SampleRow("exemption live", exemption.id, {"reason": reason}, (worker,))
 
 
 @_flushed
 async def _request(
-    maker: Maker, session: Session, label: str = "credential request live", worker: Row | None = None
-) -> Row:
-    worker = worker or await _worker(maker, session)
-    token = maker.token()
-    message, kind = f"{token} message", {"credentialType": TYPE, "guidance": f"{token} guidance"}
-    given = {"workers": [worker.id], "types": [kind], "message": message}
-    [result] = (await request_actions.create(session, maker.actor, given)).results
+    factory: RowFactory, session: Session, label: str = "credential request live", worker: SampleRow | None = None
+) -> SampleRow:
+    worker = worker or await _worker(factory, session)
+    token = factory.new_token()
+    message, type_item = f"{token} message", {"credentialType": TYPE_CODE, "guidance": f"{token} guidance"}
+    content = {"workers": [worker.id], "types": [type_item], "message": message}
+    [result] = (await request_actions.create(session, factory.actor, content)).results
     assert result.request is not None
-    credential = await _one(session, maker, Credential, col(Credential.id) == result.request.credential_id)
+    credential = await _one(session, factory, Credential, col(Credential.id) == result.request.credential_id)
     await session.flush()
-    asked = Row("credential requested", credential.id)
-    waiting = await _attachment(maker, session, "attachment waiting", asked)
+    requested = SampleRow("credential requested", credential.id)
+    waiting = await _attachment(factory, session, "attachment waiting", requested)
     parts = (
-        replace(asked, parts=(waiting,)),
-        Row("credential version requested", credential.latest_version_id),
+        replace(requested, parts=(waiting,)),
+        SampleRow("credential version requested", credential.latest_version_id),
         worker,
     )
-    return Row(label, result.request.id, {"message": message}, parts)
+    return SampleRow(label, result.request.id, {"message": message}, parts)
 
 
 @_flushed
-async def _closed_request(maker: Maker, session: Session) -> Row:
-    row = await _request(maker, session, "credential request closed")
-    await request_actions.cancel(session, maker.actor, {"id": row.id})
+async def _closed_request(factory: RowFactory, session: Session) -> SampleRow:
+    row = await _request(factory, session, "credential request closed")
+    await request_actions.cancel(session, factory.actor, {"id": row.id})
     return row
 
 
 @_flushed
-async def _waiting_attachment(maker: Maker, session: Session) -> Row:
-    """A file that waits to be handed in."""
-    return (await _requested_credential(maker, session)).part("attachment waiting")
+async def _waiting_attachment(factory: RowFactory, session: Session) -> SampleRow:
+    """Create a file that waits for its submission."""
+    return (await _requested_credential(factory, session)).part("attachment waiting")
 
 
 @_flushed
-async def _requested_credential(maker: Maker, session: Session) -> Row:
-    return (await _request(maker, session)).part("credential requested")
+async def _requested_credential(factory: RowFactory, session: Session) -> SampleRow:
+    return (await _request(factory, session)).part("credential requested")
 
 
 @_flushed
-async def _used_key(maker: Maker, session: Session) -> Row:
-    """A key for idempotency that a call has used."""
-    used = maker.token()
-    await idempotency.claim(session, maker.tenant.id, maker.actor.id, used, ["anything", {}])
-    return Row("idempotency key", "", {"idempotencyKey": used})
+async def _used_key(factory: RowFactory, session: Session) -> SampleRow:
+    """Create an idempotency key that a call has used."""
+    used = factory.new_token()
+    await idempotency.claim(session, factory.tenant.id, factory.actor.id, used, ["anything", {}])
+    return SampleRow("idempotency key", "", {"idempotencyKey": used})
 
 
-MAKERS: dict[str, Callable[[Maker, Session], Awaitable[Row]]] = {
+ROW_BUILDERS: dict[str, Callable[[RowFactory, Session], Awaitable[SampleRow]]] = {
     "worker live": _worker,
     "worker gone": _deleted_worker,
     "applicant live": _applicant,
@@ -459,90 +464,90 @@ MAKERS: dict[str, Callable[[Maker, Session], Awaitable[Row]]] = {
     "organization live": _organization,
     "idempotency key": _used_key,
 }
-"""How to make a row of each kind, in each state that a call may want it in."""
+"""Label → builder of a row, for each noun and each state that a call may need."""
 
 
 @dataclass(frozen=True)
 class World:
-    """An organization in which every edge leads somewhere."""
+    """An organization in which every edge leads to some row."""
 
     tenant: Tenant
-    rows: tuple[Row, ...]
+    rows: tuple[SampleRow, ...]
 
-    def first(self, label: str) -> Row:
-        """The row of a label that has the most around it."""
+    def first(self, label: str) -> SampleRow:
+        """Return the row of a label that the most other rows refer to."""
         return next(row for row in self.rows if row.label == label)
 
-    def one_of_each(self) -> list[Row]:
-        """One row of each label."""
+    def one_per_label(self) -> list[SampleRow]:
+        """Return one row of each label."""
         return list({row.label: row for row in reversed(self.rows)}.values())
 
-    def one_of_each_kind(self) -> list[Row]:
-        """One row of each kind, whatever its state."""
-        return list({row.kind: row for row in reversed(self.rows)}.values())
+    def one_per_noun(self) -> list[SampleRow]:
+        """Return one row of each noun, in any state."""
+        return list({row.noun: row for row in reversed(self.rows)}.values())
 
 
 async def populate(tenant: Tenant, mark: str, *, unit: str | None = None) -> World:
-    """Make rows of every kind, connected in every way that the graph knows."""
-    maker = Maker(tenant, mark)
+    """Create rows of every label, connected by every edge of the graph."""
+    factory = RowFactory(tenant, mark)
     key_id = f"key_{tenant.key[20:36]}"
-    key = Row("api key live", key_id, {"actor": key_id})
-    visitor = await tenant.add_worker(maker.token())
-    async with tenant.service.database.writing("made") as session:
-        root = await _unit(maker, session, unit)
-        middle = await _unit(maker, session, root.id)
-        leaf = await _unit(maker, session, middle.id)
-        manager = await _worker(maker, session, unit=middle.id)
-        worker = await _worker(maker, session, unit=middle.id, manager=manager.id)
-        report = await _worker(maker, session, unit=middle.id, manager=worker.id)
-        maker.unit = leaf.id
-        applicant = await _applicant(maker, session)
-        kind = await _type(maker, session)
+    key = SampleRow("api key live", key_id, {"actor": key_id})
+    visitor = await tenant.add_worker(factory.new_token())
+    async with tenant.service.database.writing("worlds") as session:
+        root = await _unit(factory, session, unit)
+        middle = await _unit(factory, session, root.id)
+        leaf = await _unit(factory, session, middle.id)
+        manager = await _worker(factory, session, unit=middle.id)
+        worker = await _worker(factory, session, unit=middle.id, manager=manager.id)
+        report = await _worker(factory, session, unit=middle.id, manager=worker.id)
+        factory.unit = leaf.id
+        applicant = await _applicant(factory, session)
+        used_type = await _type(factory, session)
         both = {"worker": worker, "applicant": applicant}
         await settings.update(session, tenant.actor, {"approvalsEnabled": True})
         await session.flush()
-        reviewed = await _type(maker, session, reviewed=True)
+        reviewed = await _type(factory, session, reviewed=True)
         soon = session.now.date() + timedelta(days=14)
         credentials = [
-            await _credential(maker, session, owners=both, code=kind.texts["code"], until=soon),
-            await _credential(maker, session, owners={"worker": worker}),
-            await _credential(maker, session, owners=both, code=reviewed.texts["code"]),
+            await _credential(factory, session, owners=both, code=used_type.texts["code"], until=soon),
+            await _credential(factory, session, owners={"worker": worker}),
+            await _credential(factory, session, owners=both, code=reviewed.texts["code"]),
         ]
-        shown = [await _attachment(maker, session, credential=credential) for credential in credentials]
-        position = await _position(maker, session)
+        files = [await _attachment(factory, session, credential=credential) for credential in credentials]
+        position = await _position(factory, session)
         scopes: list[dict[str, Any]] = [
             {"scope": RuleScope.POSITION, "position": position.id, "excluded": [report.id, leaf.id]},
             {"scope": RuleScope.ORG_UNIT, "orgUnit": leaf.id},
             {"scope": RuleScope.WORKER, "worker": worker.id},
         ]
-        asked = [await _rule(maker, session, **scope) for scope in scopes]
-        held = await _assignment(maker, session, position, worker)
-        request = await _request(maker, session, worker=worker)
-        wanted = await _type(maker, session)
-        now: dict[str, Any] = {"alternatives": [wanted.texts["code"]], "effectiveFrom": date(2024, 1, 1)}
-        asked.append(await _rule(maker, session, scope=RuleScope.WORKER, worker=worker.id, **now))
-        released = [
-            await _exemption(maker, session, worker, rule=asked[0].id),
-            await _exemption(maker, session, worker, credentialType=kind.texts["code"]),
+        rule_rows = [await _rule(factory, session, **scope) for scope in scopes]
+        assignment = await _assignment(factory, session, position, worker)
+        request = await _request(factory, session, worker=worker)
+        required_type = await _type(factory, session)
+        current: dict[str, Any] = {"alternatives": [required_type.texts["code"]], "effectiveFrom": date(2024, 1, 1)}
+        rule_rows.append(await _rule(factory, session, scope=RuleScope.WORKER, worker=worker.id, **current))
+        exemption_rows = [
+            await _exemption(factory, session, worker, rule=rule_rows[0].id),
+            await _exemption(factory, session, worker, credentialType=used_type.texts["code"]),
         ]
-        main = [middle, worker, applicant, kind, *credentials, *shown, key]
-        main += [wanted, position, *asked, held, request, *released]
-        rest = [await make(maker, session) for make in MAKERS.values()]
-        rest += [await make(maker, session) for make in (_worker, _applicant) for _ in range(SPARE)]
-    rest += [root, leaf, manager, report, Row("worker live", visitor)]
+        main = [middle, worker, applicant, used_type, *credentials, *files, key]
+        main += [required_type, position, *rule_rows, assignment, request, *exemption_rows]
+        rest = [await build(factory, session) for build in ROW_BUILDERS.values()]
+        rest += [await build(factory, session) for build in (_worker, _applicant) for _ in range(SPARE_PEOPLE)]
+    rest += [root, leaf, manager, report, SampleRow("worker live", visitor)]
     return World(tenant, tuple(_flat([*main, *rest])))
 
 
-def _flat(rows: Iterable[Row]) -> list[Row]:
-    found: dict[tuple[str, str], Row] = {}
+def _flat(rows: Iterable[SampleRow]) -> list[SampleRow]:
+    flat: dict[tuple[str, str], SampleRow] = {}
     for row in rows:
-        for each in (row, *_flat(row.parts)):
-            found.setdefault((each.label, each.id), each)
-    return list(found.values())
+        for part in (row, *_flat(row.parts)):
+            flat.setdefault((part.label, part.id), part)
+    return list(flat.values())
 
 
-def entry_node(entry: Entry, world: World) -> str | None:
-    """The row on which a field below the roots is asked; none for a root's."""
+def node_id(entry: FieldEntry, world: World) -> str | None:
+    """Return the id of the node to call a field on; None for a field of a root."""
     if entry.parent in ("Query", "Mutation"):
         return None
     return next(row.id for row in world.rows if row.label.replace(" ", "") == f"{entry.parent.lower()}live")
