@@ -58,7 +58,7 @@ class Record(SQLModel):
     id: str = Field(primary_key=True, sa_type=Key)
 
     # A change makes a dozen rows. SQLModel and the ORM would set each of their attributes by events that nobody
-    # listens to, which takes several times as long.
+    # listens to: with SQLModel's own two methods, `workerCreate` takes 8.9 ms of processor time instead of 7.9.
     def __init__(self, **values: Any) -> None:
         compat.init_record(self, values)
 

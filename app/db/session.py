@@ -1,7 +1,11 @@
 """Sessions that find and write rows directly on the driver.
 
 The ORM keeps the objects and their changes. It also writes what is rare: deleted rows, and everything that a savepoint
-may roll back. Its own way to read and write a row costs several times as much as the driver's.
+may roll back. `row_mapper` says what its own way to read and write rows would cost.
+
+Changes of objects are written before reactions run and before the commit. Nothing else writes them: a query sees the
+changes of the same transaction only after `flush`, which then says what the query needs. Writing before every query, as
+the ORM's autoflush does, writes rows twice: one statement more for an approval, two for a rejection.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,9 +45,9 @@ class Session(AsyncSession):
         self._held: dict[Any, Record] = {}
         """Strong references to rows read by key or prefetched, so that the identity map keeps them."""
         self.unhandled_events: list[Record] = []
-        """Events recorded in this transaction that no reaction has seen yet (see `app.events.event_log`)."""
+        """Events recorded in this transaction that no reaction has seen yet (see `events.event_log`)."""
         self.settlement_marks: dict[str, list[str]] = {}
-        """Ids of the settlement marks that this transaction inserted, by organization (see `app.compliance.settlement`)."""
+        """The ids of the settlement marks that this transaction inserted, by organization (`compliance.settlement`)."""
         self.tick()
 
     @property
@@ -165,10 +169,7 @@ class Session(AsyncSession):
             await self.write_buffer.send()
 
     async def queue_changes(self, objects: Any = None) -> None:
-        """Queue the changes of objects; those of savepoints and deleted rows are written now, by the ORM.
-
-        Actions need not call it: the changes are queued before reactions run, and before the commit.
-        """
+        """Queue the changes of objects; those of savepoints and deleted rows are written now, by the ORM."""
         session = self.sync_session
         if objects or session.deleted or session.in_nested_transaction():
             await super().flush(objects)

@@ -63,8 +63,8 @@ async def test_a_row_is_one_object_however_it_is_found(tenant: Tenant) -> None:
         assert statements == []
         assert await find(session, tenant.actor, Worker, key, ("id",)) is first
         assert await find_for_update(session, tenant.actor, Worker, key, ("id",)) is first
-        found = await session.scalars(select(Worker).where(col(Worker.organization_id) == tenant.id))
-        assert list(found) == [first]
+        workers = await session.scalars(select(Worker).where(col(Worker.organization_id) == tenant.id))
+        assert list(workers) == [first]
         assert first not in session.dirty
         with pytest.raises(NoResultFound):
             await session.get_row(Worker, (tenant.id, "wkr_0000000000000000"))
@@ -136,8 +136,8 @@ async def test_every_change_of_a_history_column_is_recorded(tenant: Tenant) -> N
         worker.status = type(worker.status).TERMINATED
     async with tenant.service.database.reading() as session:
         past = select(col(History.values)).where(col(History.row_id) == key).order_by(col(History.recorded_at))
-        found = [values["status"] for values in await session.scalars(past)]
-    assert found == ["ACTIVE", "TERMINATED"]
+        statuses = [values["status"] for values in await session.scalars(past)]
+    assert statuses == ["ACTIVE", "TERMINATED"]
 
 
 async def test_a_change_of_a_row_that_is_gone_is_an_error(tenant: Tenant) -> None:
@@ -147,10 +147,10 @@ async def test_a_change_of_a_row_that_is_gone_is_an_error(tenant: Tenant) -> Non
 
     async def write() -> None:
         async with writing(tenant) as session:
-            found = await session.get_row(Position, (tenant.id, one.id))
+            row = await session.get_row(Position, (tenant.id, one.id))
             gone = delete(Position).where(col(Position.id) == one.id)
             await session.execute(gone.execution_options(synchronize_session=False))
-            found.name = "Two"
+            row.name = "Two"
             await session.flush()
 
     with pytest.raises(StaleDataError):

@@ -1,7 +1,8 @@
 """The pool of the sessions' connections, which stay open from one session to the next.
 
-It is a pool of our own: SQLAlchemy's takes a connection back and hands it out with several switches between greenlets,
-which take more time than all the rest of a small change.
+It is a pool of our own: SQLAlchemy's takes a connection back and hands it out with several switches between greenlets.
+An empty transaction takes 0.054 ms of processor time with this pool and 0.125 ms with `AsyncAdaptedQueuePool` (best of
+50 batches of 100, nothing reset on return); an approval takes 1.19 and 1.28 ms.
 """
 
 import asyncio

@@ -1,6 +1,8 @@
 """The mapping between rows of the drivers and objects of the ORM, with prepared statements to read and write them.
 
-The ORM keeps the objects and their changes; its own way to the database costs several times as much as this one.
+The ORM keeps the objects and their changes; its own way to the database takes longer. Of a service on PostgreSQL, an
+approval takes 1.17 ms of processor time. It takes 2.29 ms if rows are found by the ORM's queries, 1.95 if changes are
+written by its flush, and 3.04 with both (best of batches of 25 approvals over ASGI, in one process).
 """
 
 from collections.abc import Mapping, Sequence
