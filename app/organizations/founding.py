@@ -30,7 +30,7 @@ async def create(session: Session, name: str, time_zone: str = "UTC", *, sandbox
         last_updated=session.now,
     )
     session.add(organization)
-    await session.flush()
+    await session.flush()  # what fills the organization next queries for it
     operator = Actor(key, ActorKind.SYSTEM, "operator", "Operator", frozenset())
     event_log.record(session, operator, EventKind.ORGANIZATION_CREATED, organization)
     return organization
