@@ -26,7 +26,7 @@ async def find(
 ) -> PersonT:
     """Return the person of a reference, locked if asked.
 
-    `reference` has exactly one of `id`, `email` and `externalId`. `sourceSystem` narrows an external id, and both may be
+    `reference` has exactly one of `id`, `email` and `externalId`. `sourceSystem` narrows an external id; both may be
     nested in `source`. An id finds a deleted person too, the other references only with `include_deleted`. Raises
     NotFound for no match, AmbiguousOwner for several, and Invalid for a reference without exactly one key.
     """
