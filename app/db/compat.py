@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.util import await_only
 from sqlmodel import SQLModel
 
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 
 def add_persistent(session: Session, mapper: Mapper[Any], identity: Any, values: Mapping[str, Any]) -> Any:
@@ -59,7 +59,7 @@ def is_expired(row: object) -> bool:
     return instance_state(row).expired
 
 
-def wait(awaitable: Awaitable[Result]) -> Result:
+def wait(awaitable: Awaitable[Returned]) -> Returned:
     """Wait for an awaitable inside the synchronous code that SQLAlchemy runs in a greenlet.
 
     SQLAlchemy: `util.await_only`, by which its own async drivers are built.
@@ -94,12 +94,12 @@ SQLModel: for a table, its `__setattr__` only reaches SQLAlchemy's instrumented 
 
 
 async def run_in_connection_thread(
-    connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], Result]
-) -> Result:
+    connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], Returned]
+) -> Returned:
     """Run a function on the connection's own thread, after everything it was asked before, even if that was cancelled.
 
     aiosqlite: `Connection._execute` and `._conn`. The public methods hop to the thread once for every cursor,
     execution and fetch; this hops once for a whole batch.
     """
-    result: Result = await connection._execute(lambda: work(connection._conn))  # type: ignore[no-untyped-call]
+    result: Returned = await connection._execute(lambda: work(connection._conn))  # type: ignore[no-untyped-call]
     return result
