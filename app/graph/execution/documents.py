@@ -44,6 +44,8 @@ class PreparedDocument:
     """The code of the errors."""
     cost_errors: dict[tuple[Any, ...], GraphQLError | None] = field(default_factory=dict, compare=False)
     """(operation name, *variable weights) → the error for an operation that is too costly, or None."""
+    variables: dict[str, Any] = field(default_factory=dict, compare=False)
+    """Operation name → its declared `Variables`."""
     condition_variables: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     """Operation name → the variables of its conditions."""
     plans: dict[tuple[str, tuple[Any, ...]], Any] = field(default_factory=dict, compare=False)

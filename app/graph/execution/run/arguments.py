@@ -49,14 +49,14 @@ class Arguments:
         if self.constant is not None:
             return self.constant
         if self.functions is not None:
-            variables = run.variables.coerced
+            variables = run.variables
             try:
                 return {
                     name: value for name, function in self.functions if (value := function(variables)) is not Undefined
                 }
             except SlowPath:
                 pass
-        return coerce_arguments(self.field, self.node, self.declared, run.variables)
+        return coerce_arguments(self.field, self.node, self.declared, run.core_variables())
 
 
 def coerce_arguments(

@@ -31,7 +31,10 @@ class Run:
 
     context: Context
     reads: ColumnReads
-    variables: VariableValues
+    variables: Mapping[str, Any]
+    """The coerced values of the variables."""
+    core_variables: Callable[[], VariableValues]
+    """Returns them in the form that graphql-core's functions take."""
     errors: list[GraphQLError] = field(default_factory=list)
 
     def add_error(self, instance: "LevelInstance", indexes: Iterable[int], edge: "PlanEdge", error: Exception) -> None:
