@@ -63,9 +63,9 @@ def test_only_compat_uses_internals(path: Path) -> None:
 
 def object_type(name: str) -> GraphQLObjectType:
     """Return an object type of the schema."""
-    found = core_schema().get_type(name)
-    assert isinstance(found, GraphQLObjectType)
-    return found
+    named_type = core_schema().get_type(name)
+    assert isinstance(named_type, GraphQLObjectType)
+    return named_type
 
 
 def test_the_schema_shows_what_lies_below_it() -> None:

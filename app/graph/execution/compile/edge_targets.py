@@ -123,7 +123,7 @@ class EdgeTargets:
         """Return the selection of a field whose values are Python objects."""
         named_type = selected.named_type
         if selected.is_leaf:
-            raise Unsupported(f"a resolver that gives {named_type.name}")
+            raise Unsupported(f"a resolver of the leaf type {named_type.name}")
         levels = {
             possible.name: self._levels.object_level(self._selections, possible).compile(selection_sets(selected.nodes))
             for possible in self._possible_types(named_type)

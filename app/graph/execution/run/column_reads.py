@@ -1,7 +1,7 @@
 """The reads that plans make: statements for the selected columns, compiled once and cached by their shape.
 
-A statement depends on the actor only by the kind of rows that the actor may see: the ids are parameters, and all actors
-of one kind share it. The values of a `where` are part of a statement, so that PostgreSQL can plan for them; a recent
+A statement depends on the actor only by `Actor.visibility_key`: ids are parameters, and all actors with the same key
+share it. The values of a `where` are part of a statement, so that PostgreSQL can plan for them; a recent
 `where` has its statement cached. A filter that looks at the clock makes a statement for one instant, which is not
 cached. To compile the two statements of the operation in ../README.md takes 1.5 ms, and to run them 0.2.
 """

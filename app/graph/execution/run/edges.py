@@ -77,7 +77,7 @@ class ToOneEdge(PlanEdge):
         """Return the rows of some keys, or the exception of their read, and the rows that were read with them."""
         rows = instance.prefetched.get(id(self))
         if rows is not None:
-            # The prefetch followed all rows that were read, some of which the level does not show.
+            # The prefetch followed every row that was read. The level may show fewer: a page reads one row more.
             wanted = set(keys)
             return [row for row in rows if self.row_key(row) in wanted], dependents_of(rows)
         batch = self.declaration.batch

@@ -92,7 +92,7 @@ class QueryEdge(PlanEdge):
     ) -> EdgeProgram:
         """Look up rows by ids of any types: a list of them if `many`, else the only one."""
         if any(load.batch is not None for load in loads):
-            raise FallBack("several finds of one kind")
+            raise FallBack("a list of loads by a key of their table")
         keys = [load.key for load in loads]
         for key in keys:
             require_scope(run, key)

@@ -78,7 +78,7 @@ class Variables:
         return coerced
 
     def for_graphql_core(self, values: Mapping[str, Any]) -> VariableValues:
-        """Return the values of a request, all of which fit, in the form that graphql-core's functions take."""
+        """Return the values of a request, which `coerce` accepted, in the form that graphql-core's functions take."""
         variable_values = get_variable_values(self._schema, self._definitions, dict(values))
         assert not isinstance(variable_values, list)
         return variable_values
