@@ -12,7 +12,7 @@ from app.events.event_kinds import EventKind
 from app.graph.dsl.types import enum
 from app.organizations.tables import ApprovalFinality, OrgUnitKind
 from app.registries.findings import Eligibility, StatusDetail
-from app.workers.bulk_upsert import UpsertStatus
+from app.workers.bulk_upsert import RehirePolicy, UpsertStatus
 from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
 
 enum(
@@ -143,7 +143,13 @@ enum(
     CREATED="The worker was created.",
     UPDATED="The worker was updated.",
     UNCHANGED="The worker already had the values of the row.",
+    RESTORED="The worker had been deleted, and was restored and updated.",
     FAILED="The row was refused; see its errors.",
+)
+enum(
+    RehirePolicy,
+    RESTORE="The worker who was deleted last is restored, with credentials and history, and updated.",
+    CREATE="A new worker is created. The deleted one stays deleted.",
 )
 enum(
     Category,

@@ -1,16 +1,16 @@
-"""Create or update many workers from a system of record, matched by source system and external id."""
+"""Create, update or restore many workers from a system of record, matched by source system and external id."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.access import Actor
-from app.core.errors import DomainError, NotFound, Required
+from app.core.errors import DomainError, Required
 from app.core.fields import Input, value_at
-from app.core.text import normalize
+from app.core.text import is_blank, normalize
 from app.db import bulk
 from app.db.idempotency import replayable
 from app.db.session import Session
-from app.workers import editing, people, references
+from app.workers import deletion, editing, managers, people, references
 from app.workers.tables import Worker
 
 
@@ -20,7 +20,19 @@ class UpsertStatus(StrEnum):
     CREATED = "CREATED"
     UPDATED = "UPDATED"
     UNCHANGED = "UNCHANGED"
+    RESTORED = "RESTORED"
     FAILED = "FAILED"
+
+
+class RehirePolicy(StrEnum):
+    """The treatment of a row whose worker is deleted."""
+
+    RESTORE = "RESTORE"
+    CREATE = "CREATE"
+
+
+ARRIVALS = frozenset({UpsertStatus.CREATED, UpsertStatus.RESTORED})
+"""The statuses of workers who were not present before the call."""
 
 
 @replayable
@@ -41,12 +53,21 @@ class Upserted(bulk.BulkOutcome[UpsertResult]):
 
 
 async def upsert(session: Session, actor: Actor, input: Input) -> Upserted:
-    """Create or update the worker of each of up to 500 rows. Each row succeeds or fails alone."""
+    """Create, update or restore the worker of each of up to 500 rows. Each row succeeds or fails alone."""
+    policy = input.get("rehire") or RehirePolicy.RESTORE
 
     async def upsert_one(row: Input) -> tuple[UpsertStatus, Worker]:
-        return await _upsert_row(session, actor, row)
+        return await _upsert_row(session, actor, row, policy)
 
-    outcomes = await bulk.run_each(session, input["rows"], upsert_one, path="rows", order_key=_source_key)
+    outcomes = await bulk.run_each(
+        session, input["rows"], upsert_one, path="rows", order_key=_source_key, row_key=_row_key
+    )
+    arrived = {
+        worker.id: worker
+        for status, worker in (outcome for outcome in outcomes if not isinstance(outcome, list))
+        if status in ARRIVALS
+    }
+    await managers.link_waiting(session, actor, list(arrived.values()))
     results = [
         UpsertResult(index, UpsertStatus.FAILED, errors=outcome)
         if isinstance(outcome, list)
@@ -62,15 +83,30 @@ def _source_key(row: Input) -> str:
     )
 
 
-async def _upsert_row(session: Session, actor: Actor, row: Input) -> tuple[UpsertStatus, Worker]:
-    _, external_id = value_at(row, ("source", "externalId"))
-    _, source_system = value_at(row, ("source", "sourceSystem"))
-    if not str(external_id or "").strip():
+def _row_key(row: Input) -> str | None:
+    return None if is_blank(str(value_at(row, ("source", "externalId"))[1] or "")) else _source_key(row)
+
+
+async def _upsert_row(session: Session, actor: Actor, row: Input, policy: RehirePolicy) -> tuple[UpsertStatus, Worker]:
+    source = row.get("source") or {}
+    if is_blank(str(source.get("externalId") or "")):
         raise Required("source", "externalId")
-    reference = {"externalId": external_id, "sourceSystem": source_system or ""}
-    try:
-        worker = await references.find(session, actor, people.WORKER, reference, ("source",), lock=True)
-    except NotFound:
-        return UpsertStatus.CREATED, await editing.create(people.WORKER, session, actor, row)
+    may_restore = policy is RehirePolicy.RESTORE
+    worker = await references.find_by_source(session, actor, people.WORKER, source, include_deleted=may_restore)
+    if worker is None:
+        return UpsertStatus.CREATED, await editing.add(people.WORKER, session, actor, row)
+    if worker.deleted_at is not None:
+        await deletion.mark_restored(people.WORKER, session, actor, worker)
+        await editing.write(people.WORKER, session, actor, worker, _rehired(worker, row), "keep")
+        return UpsertStatus.RESTORED, worker
     is_changed = await editing.write(people.WORKER, session, actor, worker, row, "keep")
     return UpsertStatus.UPDATED if is_changed else UpsertStatus.UNCHANGED, worker
+
+
+def _rehired(worker: Worker, row: Input) -> Input:
+    """Return the row of a restored worker, without the end of an employment that ended before the new one starts."""
+    _, start = value_at(row, ("employment", "startDate"))
+    is_end_stated, _ = value_at(row, ("employment", "endDate"))
+    if start is None or is_end_stated or worker.end_date is None or worker.end_date >= start:
+        return row
+    return {**row, "employment": {**row["employment"], "endDate": None}}

@@ -10,35 +10,52 @@ from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
-from app.workers import people, permissions, references
+from app.workers import editing, managers, people, permissions, references
 from app.workers.people import PersonSpec, PersonT
 
 
 async def delete(spec: PersonSpec[PersonT], session: Session, actor: Actor, input: Input) -> PersonT:
     """Delete a person softly: lists hide them, and their external id and email become free."""
-    return await _set_deleted_at(spec, session, actor, input, permissions.delete, session.now, spec.deleted)
+    person = await _find(spec, session, actor, input, permissions.delete, include_deleted=False)
+    _set_deleted_at(session, actor, person, session.now, spec.deleted)
+    return person
 
 
 async def restore(spec: PersonSpec[PersonT], session: Session, actor: Actor, input: Input) -> PersonT:
     """Restore a deleted person. Refused if another person now uses the external id or email."""
-    return await _set_deleted_at(spec, session, actor, input, permissions.restore, None, spec.restored)
+    person = await _find(spec, session, actor, input, permissions.restore, include_deleted=True)
+    await mark_restored(spec, session, actor, person)
+    await managers.link_waiting(session, actor, [person])
+    return person
 
 
-async def _set_deleted_at(
+async def mark_restored(spec: PersonSpec[PersonT], session: Session, actor: Actor, person: PersonT) -> None:
+    """Restore a locked person. The caller links the workers who wait for this one as their manager."""
+    await editing.check_external_id(spec, session, actor, person.external_id)
+    _set_deleted_at(session, actor, person, None, spec.restored)
+
+
+async def _find(
     spec: PersonSpec[PersonT],
     session: Session,
     actor: Actor,
     input: Input,
     permission: Callable[[PersonT], DomainError | None],
-    deleted_at: datetime | None,
-    event_kind: EventKind,
+    *,
+    include_deleted: bool,
 ) -> PersonT:
     name = spec.table.noun()
-    is_restoring = deleted_at is None
-    person = await references.find(session, actor, spec, input[name], (name,), lock=True, include_deleted=is_restoring)
+    person = await references.find(
+        session, actor, spec, input[name], (name,), lock=True, include_deleted=include_deleted
+    )
     raise_if_refused(permission(person))
     row_access.check_revision(person.revision, input.get("expectedRevision"))
+    return person
+
+
+def _set_deleted_at(
+    session: Session, actor: Actor, person: PersonT, deleted_at: datetime | None, event_kind: EventKind
+) -> None:
     person.deleted_at = deleted_at
     row_access.touch(person, session.now)
     event_log.record(session, actor, event_kind, person, worker_id=people.worker_id(person))
-    return person

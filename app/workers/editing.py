@@ -2,26 +2,46 @@
 
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from app.access import Actor
 from app.core import ids
-from app.core.errors import DomainError, DomainErrorGroup, Invalid, NotPermitted, collect_refusals, raise_if_refused
+from app.core.errors import (
+    DomainError,
+    DomainErrorGroup,
+    Invalid,
+    NotPermitted,
+    Taken,
+    collect_refusals,
+    raise_if_refused,
+)
 from app.core.fields import AbsentPolicy, Input
 from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
 from app.organizations import calendar
 from app.organizations.tables import OrgUnit
-from app.workers import fields, people, permissions, references
+from app.workers import fields, managers, people, permissions, references
 from app.workers.people import PersonSpec, PersonT
-from app.workers.tables import Worker
+from app.workers.tables import Applicant, Worker
+
+EXTERNAL_ID = ("source", "externalId")
 
 
 async def create(spec: PersonSpec[PersonT], session: Session, actor: Actor, input: Input) -> PersonT:
-    """Create a person."""
+    """Create a person, and link the workers who wait for the new one as their manager."""
+    person = await add(spec, session, actor, input)
+    await managers.link_waiting(session, actor, [person])
+    return person
+
+
+async def add(spec: PersonSpec[PersonT], session: Session, actor: Actor, input: Input) -> PersonT:
+    """Create a person. The caller links the workers who wait for the new one."""
     values = spec.fields.parse(input, absent="clear")
     if spec is people.APPLICANT and actor.org_unit_id is not None:
         raise NotPermitted("your key is restricted to a unit, and applicants belong to none")
-    await _check(session, actor, None, values)
+    await _check(spec, session, actor, None, values)
     person: PersonT = spec.table(
         organization_id=actor.organization_id,
         id=ids.new(spec.table.prefix),
@@ -55,7 +75,10 @@ async def _edit(
     person = await references.find(session, actor, spec, input[name], (name,), lock=True)
     raise_if_refused(permissions.update(person))
     row_access.check_revision(person.revision, input.get("expectedRevision"))
+    before = person.source_system, person.external_id
     await write(spec, session, actor, person, input, absent)
+    if before != (person.source_system, person.external_id):
+        await managers.link_waiting(session, actor, [person])
     return person
 
 
@@ -64,7 +87,7 @@ async def write(
 ) -> bool:
     """Write the input to a locked person. Return True if anything changed."""
     values = spec.fields.parse(input, absent=absent)
-    await _check(session, actor, person, values)
+    await _check(spec, session, actor, person, values)
     changes = spec.fields.apply(person, values)
     if changes:
         if "employment.orgUnit" in changes and isinstance(person, Worker):
@@ -75,17 +98,41 @@ async def write(
     return bool(changes)
 
 
-async def _check(session: Session, actor: Actor, current: PersonT | None, values: dict[str, Any]) -> None:
-    """Check references to other records, and fields against each other."""
+async def check_external_id(spec: PersonSpec[PersonT], session: Session, actor: Actor, external_id: str | None) -> None:
+    """Refuse an external id of a person outside the unit that the key is restricted to, in any source system.
+
+    With two source systems, a token or a reference by the id alone would name nobody any more: a key of one unit could
+    take the access of people in another. Raises Taken, which does not say by whom or in which system.
+    """
+    if actor.org_unit_id is None or external_id is None:
+        return
+    table = spec.table
+    statement = select(col(table.id)).where(
+        col(table.organization_id) == actor.organization_id,
+        col(table.external_id) == external_id,
+        col(table.deleted_at).is_(None),
+        col(table.id).not_in(select(col(table.id)).where(actor.visible_rows(table))),
+    )
+    if (await session.scalars(statement.limit(1))).first() is not None:
+        raise Taken(f"source.externalId: already used by another {table.noun()}", EXTERNAL_ID)
+
+
+async def _check(
+    spec: PersonSpec[Any], session: Session, actor: Actor, current: Worker | Applicant | None, values: dict[str, Any]
+) -> None:
+    """Check references to other records, and fields against each other. Adds the manager of an external id."""
     errors: list[DomainError] = []
-    links = (("org_unit_id", OrgUnit, ("employment", "orgUnit")), ("manager_id", Worker, ("manager", "id")))
-    for column, table, path in links:
-        key = values.get(column)
-        if key is not None and key != getattr(current, column, None):
-            with collect_refusals(errors):
-                await row_access.find(session, actor, table, key, path)
-    if values.get("manager_id") is not None and values["manager_id"] == getattr(current, "id", None):
-        errors.append(Invalid("manager.id: must not be the worker itself", ("manager", "id")))
+    unit_id = values.get("org_unit_id")
+    if unit_id is not None and unit_id != getattr(current, "org_unit_id", None):
+        with collect_refusals(errors):
+            await row_access.find(session, actor, OrgUnit, unit_id, ("employment", "orgUnit"))
+    if spec is people.WORKER:
+        with collect_refusals(errors):
+            await managers.resolve(session, actor, current if isinstance(current, Worker) else None, values)
+    if any(values.get(column, value) != value for column, value in _source(current).items()):
+        with collect_refusals(errors):
+            external_id = values.get("external_id", getattr(current, "external_id", None))
+            await check_external_id(spec, session, actor, external_id)
     if actor.org_unit_id is not None and values.get("org_unit_id", getattr(current, "org_unit_id", None)) is None:
         path = ("employment", "orgUnit")
         errors.append(
@@ -97,3 +144,8 @@ async def _check(session: Session, actor: Actor, current: PersonT | None, values
         errors.append(Invalid("employment.endDate: must not be before employment.startDate", ("employment", "endDate")))
     if errors:
         raise DomainErrorGroup(errors)
+
+
+def _source(person: Worker | Applicant | None) -> dict[str, Any]:
+    """Return the columns of a person's source; empty values for a new person."""
+    return {"external_id": getattr(person, "external_id", None), "source_system": getattr(person, "source_system", "")}

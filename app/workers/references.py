@@ -8,7 +8,7 @@ from sqlmodel import col
 from app.access import Actor
 from app.core.errors import AmbiguousOwner, InputPath, Invalid, NotFound
 from app.core.fields import Input
-from app.core.text import fold, normalize
+from app.core.text import email_key, normalize
 from app.db import row_access
 from app.db.session import Session
 from app.workers.people import PersonSpec, PersonT
@@ -54,6 +54,25 @@ async def find(
     return people[0]
 
 
+async def find_by_source(
+    session: Session, actor: Actor, spec: PersonSpec[PersonT], source: Input, *, include_deleted: bool
+) -> PersonT | None:
+    """Return the person of an external id in a source system, locked; None if there is none.
+
+    With `include_deleted`, that is the one deleted last if none is present.
+    """
+    table = spec.table
+    reference = {"externalId": source["externalId"], "sourceSystem": source.get("sourceSystem") or ""}
+    # Deleted people are locked as well. Of two calls that restore the same one, the second finds them present.
+    statement = select(table).where(actor.visible_rows(table), _matches(table, reference)).order_by(col(table.id))
+    people = await session.scalars_for_update(statement, of=table)
+    present = [person for person in people if person.deleted_at is None]
+    deleted = [person for person in people if person.deleted_at is not None] if include_deleted else []
+    if present:
+        return present[0]
+    return max(deleted, key=lambda person: (person.deleted_at, person.id), default=None)
+
+
 async def lookup(
     session: Session, actor: Actor, spec: PersonSpec[PersonT], reference: Input, path: InputPath
 ) -> PersonT | None:
@@ -66,7 +85,7 @@ async def lookup(
 
 def _matches(table: Any, reference: Input) -> ColumnElement[bool]:
     if reference.get("email") is not None:
-        return and_(col(table.email_key) == fold(reference["email"]), col(table.email_key) != "")
+        return and_(col(table.email_key) == email_key(reference["email"]), col(table.email_key) != "")
     condition: ColumnElement[bool] = col(table.external_id) == normalize(reference["externalId"])
     if reference.get("sourceSystem") is not None:
         condition &= col(table.source_system) == normalize(reference["sourceSystem"])

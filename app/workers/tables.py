@@ -138,6 +138,7 @@ class Worker(Record, PersonColumns, table=True):
         *person_indexes("workers"),
         Index("workers_by_org_unit", "organization_id", "org_unit_id", "display_name_key", "id"),
         Index("workers_by_manager", "organization_id", "manager_id", "display_name_key", "id"),
+        Index("workers_by_manager_external_id", "organization_id", "manager_external_id"),
         Index("workers_by_standing", "organization_id", "standing", "display_name_key", "id"),
     )
     prefix: ClassVar[str] = "wkr"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.access import ORGANIZATION_WIDE_SCOPES, Scope
-from tests.calls import assert_refused, mutate_ok, query_nodes, run_query, stored_rows
+from tests.calls import assert_refused, mutate, mutate_ok, query_nodes, run_query, stored_rows
 from tests.service import Service, Tenant, credential_input, ids_of
 
 SCOPES = (
@@ -109,6 +109,73 @@ async def test_unique_values_are_compared_with_workers_outside_too(sites: TwoSit
     await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids["out"]}, **email)
     taken = ("TAKEN", "contact.workEmail")
     await assert_refused(tenant, "workerUpdate", taken, key=key, worker={"id": ids["in"]}, **email)
+
+
+@pytest.mark.parametrize("system", ["hr", "payroll", None])
+@pytest.mark.parametrize("name", ["out", "nowhere"])
+async def test_external_ids_of_outsiders_are_taken_in_every_source_system(
+    sites: TwoSites, system: str | None, name: str
+) -> None:
+    tenant, key, ids = sites.tenant, sites.key, sites.ids
+    hr = {"source": {"externalId": "E-1", "sourceSystem": "hr"}}
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids[name]}, **hr)
+    source = {"externalId": " E-1 ", "sourceSystem": system}
+    content = {"identity": {"displayName": "X"}, "employment": {"orgUnit": ids["ward"]}, "source": source}
+    taken = ("TAKEN", "source.externalId")
+    by = {"worker": {"id": ids["in"]}}
+    messages = [
+        (await assert_refused(tenant, field, taken, key=key, **input))[0]["message"]
+        for field, input in (
+            ("workerCreate", content),
+            ("workerUpdate", {**by, "source": source}),
+            ("workerReplace", {**by, **content}),
+        )
+    ]
+    assert set(messages) == {"source.externalId: already used by another worker"}
+    before = await stored_rows(tenant)
+    payload = await mutate(tenant, "workersUpsert", key=key, rows=[content])
+    upserted = await mutate(
+        tenant, "workersUpsert", "results { worker { id } errors { code path message } }", key=key, rows=[content]
+    )
+    assert (payload["succeeded"], payload["failed"]) == (0, 1)
+    assert upserted["results"] == [
+        {
+            "worker": None,
+            "errors": [{"code": "TAKEN", "path": ["rows", "0", *taken[1].split(".")], "message": messages[0]}],
+        }
+    ]
+    assert await stored_rows(tenant) == before
+    # An unrestricted key may have two systems that number people alike.
+    if system != "hr":
+        await mutate_ok(tenant, "workerCreate", "worker { id }", **content)
+
+
+async def test_an_outsiders_external_id_stays_taken_for_a_change_of_the_system_and_a_restore(sites: TwoSites) -> None:
+    tenant, key, ids = sites.tenant, sites.key, sites.ids
+    by = {"worker": {"id": ids["in"]}}
+    payroll = {"source": {"externalId": "E-1", "sourceSystem": "payroll"}}
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", key=key, **by, **payroll)
+    await mutate_ok(tenant, "workerDelete", "worker { id }", key=key, **by)
+    hr = {"source": {"externalId": "E-1", "sourceSystem": "hr"}}
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids["out"]}, **hr)
+    taken = ("TAKEN", "source.externalId")
+    await assert_refused(tenant, "workerRestore", taken, key=key, **by)
+    await mutate_ok(tenant, "workerRestore", "worker { id }", **by)
+    await assert_refused(tenant, "workerUpdate", taken, key=key, **by, source={"sourceSystem": "other"})
+    # What is there already, and is not changed, is no claim.
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", key=key, **by, **payroll)
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", key=key, **by, employment={"team": "Red"})
+
+
+async def test_external_ids_of_deleted_outsiders_and_of_other_tenants_are_free(
+    sites: TwoSites, other_tenant: Tenant
+) -> None:
+    tenant, key, ids = sites.tenant, sites.key, sites.ids
+    source = {"source": {"externalId": "E-1", "sourceSystem": "hr"}}
+    await other_tenant.add_worker("Foreign", **source)
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids["out"]}, **source)
+    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": ids["out"]})
+    await mutate_ok(tenant, "workerUpdate", "worker { id }", key=key, worker={"id": ids["in"]}, **source)
 
 
 async def test_links_to_records_outside_are_null(sites: TwoSites) -> None:

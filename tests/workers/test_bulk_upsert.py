@@ -11,8 +11,6 @@ from tests.calls import (
     assert_refused,
     event_rows,
     mutate,
-    mutate_ok,
-    run_query,
     stored_rows,
 )
 from tests.service import Tenant
@@ -76,14 +74,6 @@ async def test_a_worker_is_matched_within_the_source_system_only(tenant: Tenant)
     assert [result["worker"]["id"] for result in payload["results"][1:]] == [two, worker_id]
 
 
-async def test_a_row_of_a_deleted_worker_creates_another(tenant: Tenant) -> None:
-    worker_id = (await upsert(tenant, row(1)))["results"][0]["worker"]["id"]
-    await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker_id})
-    again = await upsert(tenant, row(1))
-    assert outcomes(again) == [("CREATED",)]
-    assert again["results"][0]["worker"]["id"] != worker_id
-
-
 async def test_rows_succeed_or_fail_alone(tenant: Tenant) -> None:
     await tenant.add_worker("Taken", contact={"workEmail": "taken@a.test"})
     payload = await upsert(
@@ -118,52 +108,6 @@ async def test_rows_succeed_or_fail_alone(tenant: Tenant) -> None:
     names = {row["display_name"] for row in (await tenant.rows())["workers"]}
     assert names == {"Taken", "Worker 1", "Worker 10"}
     assert sum(event["kind"] == "worker.created" for event in await event_rows(tenant)) == 3
-
-
-async def test_a_row_may_come_twice(tenant: Tenant) -> None:
-    payload = await upsert(
-        tenant, row(1), row(1), row(1, employment={"team": "Red"}), row(1, employment={"team": None})
-    )
-    assert outcomes(payload) == [("CREATED",), ("UNCHANGED",), ("UPDATED",), ("UPDATED",)]
-    assert len({result["worker"]["id"] for result in payload["results"]}) == 1
-    assert len((await tenant.rows())["workers"]) == 1
-
-
-async def test_a_row_that_fails_after_the_same_worker_succeeded_leaves_the_success(tenant: Tenant) -> None:
-    await tenant.add_worker("Taken", contact={"workEmail": "taken@a.test"})
-    payload = await upsert(
-        tenant,
-        row(1),
-        row(1, employment={"team": "Red"}),
-        row(1, employment={"team": "Green"}, contact={"workEmail": "taken@a.test"}),
-    )
-    assert outcomes(payload) == [
-        ("CREATED",),
-        ("UPDATED",),
-        ("FAILED", ("TAKEN", "rows.2.contact.workEmail")),
-    ]
-    assert payload["results"][1]["worker"]["employment"] == {"team": "Red"}
-    assert payload["results"][1]["worker"]["revision"] == 2
-    worker_id = payload["results"][1]["worker"]["id"]
-    stored = (await run_query(tenant, "worker", "revision employment { team }", by={"id": worker_id})).data["worker"]
-    assert stored == {"revision": 2, "employment": {"team": "Red"}}
-
-
-async def test_a_row_refused_before_it_is_written_leaves_the_success(tenant: Tenant) -> None:
-    payload = await upsert(
-        tenant,
-        row(1, employment={"team": "Red"}),
-        row(1, employment={"team": "Green", "startDate": "2026-01-02", "endDate": "2026-01-01"}),
-        row(1, employment={"team": "Green"}, manager={"id": f"wkr_{UNKNOWN_ID}"}),
-    )
-    assert outcomes(payload) == [
-        ("CREATED",),
-        ("FAILED", ("INVALID", "rows.1.employment.endDate")),
-        ("FAILED", ("NOT_FOUND", "rows.2.manager.id")),
-    ]
-    assert payload["results"][0]["worker"]["employment"] == {"team": "Red"}
-    (stored,) = (await tenant.rows())["workers"]
-    assert (stored["team"], stored["revision"]) == ("Red", 1)
 
 
 async def test_an_external_id_matches_in_any_unicode_form(tenant: Tenant) -> None:

@@ -15,7 +15,7 @@ from app.graph.dsl.user_errors import UserError
 from app.graph.workers.person import PersonBy, PersonContent
 from app.graph.workers.worker import Worker
 from app.workers import bulk_upsert, deletion, editing, people
-from app.workers.bulk_upsert import UpsertStatus
+from app.workers.bulk_upsert import RehirePolicy, UpsertStatus
 from app.workers.tables import EmploymentStatus, WorkerType
 
 WRITE: dict[str, Any] = {"scope": Scope.WORKERS_WRITE}
@@ -55,7 +55,11 @@ class ManagerInput:
     id: strawberry.ID | None = member("The id of the manager's worker record.")
     first_name: str | None = member("The manager's first name.")
     last_name: str | None = member("The manager's last name.")
-    external_id: str | None = member("The manager's id in the source system.")
+    external_id: str | None = member(
+        "The manager's id in the worker's source system, for a worker without one in the only source system that has "
+        "it. Without `id`, the worker with this external id becomes the manager, at once or when they are created or "
+        "restored."
+    )
 
 
 @input
@@ -112,12 +116,14 @@ class WorkerRestoreInput(ChangeInput):
 
 @input
 class WorkersUpsertInput(MutationInput):
-    """The workers to create or update."""
+    """The workers to create, update or restore."""
 
     rows: list[WorkerContent] = member(
-        "Up to 500 workers, each with a `source.externalId`. Known workers are updated, others are created.",
+        "Up to 500 workers, each with a `source.externalId`. Known workers are updated, deleted ones are restored, "
+        "others are created.",
         default=...,
     )
+    rehire: RehirePolicy = member("The treatment of a row whose worker is deleted.", default=RehirePolicy.RESTORE)
 
 
 @output
@@ -176,11 +182,11 @@ MUTATIONS = [
         "workersUpsert",
         bulk_upsert.upsert,
         WorkersUpsertInput,
-        "Create or update up to 500 workers by their source. Each row succeeds or fails on its own.",
+        "Create, update or restore up to 500 workers by their source. Each row succeeds or fails on its own.",
         **WRITE,
         **bulk_payload(
             WorkerUpsertResult,
-            "The number of rows created, updated or unchanged.",
+            "The number of rows created, updated, restored or unchanged.",
             items="each row",
             failed="The number of rows that failed.",
             total="The number of rows in the input.",
