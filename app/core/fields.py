@@ -13,8 +13,9 @@ from enum import Enum
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from app.core import text as texts
 from app.core.errors import DomainError, DomainErrorGroup, Invalid, Required
-from app.core.text import normalize
+from app.core.text import MAX_FOLDED_LENGTH, normalize
 
 MIN_DATE, MAX_DATE = date(1900, 1, 1), date(2199, 12, 31)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -135,6 +136,12 @@ def value_at(input: Input, path: Iterable[str]) -> tuple[bool, Any]:
     return True, value
 
 
+def check_day(day: date | None, name: str = "asOf") -> None:
+    """Raise Invalid for a day before 1900 or after 2199."""
+    if day is not None and not MIN_DATE <= day <= MAX_DATE:
+        raise Invalid(f"{name} is not between {MIN_DATE} and {MAX_DATE}", (name,))
+
+
 def json_value(value: Any) -> Any:
     """Return a stored value in a form that JSON can hold."""
     if isinstance(value, date):  # a datetime is a date too
@@ -143,31 +150,91 @@ def json_value(value: Any) -> Any:
 
 
 def _unblank(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
+    return None if isinstance(value, str) and texts.is_blank(value) else value
 
 
 def text(path: str, column: str, *, max_length: int = 200, required: bool = False, default: Any = None) -> InputField:
-    """Declare a text field, stored trimmed and normalized. It may have several lines if it may be longer than one."""
+    """Declare a text field, stored trimmed and normalized. It may have several lines if it may be longer than one.
+
+    A single line is a name, which people take for what they see: it cannot change the direction of its letters.
+    """
 
     def read(value: Any) -> str:
-        result = normalize(str(value))
-        if len(result) > max_length:
-            raise ValueError(f"is longer than {max_length} characters")
-        allowed = "" if max_length <= MAX_LINE_LENGTH else "\n\t"
-        controls = (char for char in result if unicodedata.category(char) in CONTROL_CATEGORIES)
-        if any(char not in allowed for char in controls):
-            raise ValueError("holds a control character")
+        if max_length > MAX_LINE_LENGTH:
+            result = normalize(str(value))
+            _check_characters(result, max_length, allowed="\n\t")
+            return result
+        result = line(str(value), max_length)
+        if len(texts.fold(result)) > MAX_FOLDED_LENGTH:  # a ligature stands for up to 18 letters
+            raise ValueError(f"is longer than {MAX_FOLDED_LENGTH} characters with its ligatures taken apart")
         return result
 
     return InputField(tuple(path.split(".")), column, read, required, default)
+
+
+def line(value: str, max_length: int) -> str:
+    """Return a line of text as it is stored. Raises ValueError for controls, and for what turns its letters around."""
+    result = normalize(value)
+    _check_characters(result, max_length)
+    turning = next((character for character in result if character in texts.DIRECTION_CONTROLS), None)
+    if turning is not None:
+        raise ValueError(f"holds {texts.code_point(turning)}, which changes the direction of the text")
+    return result
+
+
+def identifier(
+    path: str, column: str, *, max_length: int = 200, required: bool = False, default: Any = None
+) -> InputField:
+    """Declare a field for an id, number or code, which systems compare and people copy.
+
+    A character that nobody sees would make a second person of one: it is refused rather than removed, so that the
+    sender learns that its own copy has it, and values stored before are still found as they are.
+    """
+
+    def read(value: Any) -> str:
+        result = normalize(str(value))
+        _check_characters(result, max_length)
+        _check_visible(result)
+        return result
+
+    return InputField(tuple(path.split(".")), column, read, required, default)
+
+
+def phone(path: str, column: str, *, max_length: int = 50) -> InputField:
+    """Declare a field for a phone number, without the invisible characters that contact lists copy along."""
+
+    def read(value: Any) -> str:
+        shown = "".join(character for character in str(value) if not texts.is_invisible(character))
+        result = normalize(texts.plain_blanks(shown))
+        _check_characters(result, max_length)
+        return result
+
+    return InputField(tuple(path.split(".")), column, read)
+
+
+def _check_characters(value: str, max_length: int, *, allowed: str = "") -> None:
+    if len(value) > max_length:
+        raise ValueError(f"is longer than {max_length} characters")
+    controls = (char for char in value if unicodedata.category(char) in CONTROL_CATEGORIES)
+    if any(char not in allowed for char in controls):
+        raise ValueError("holds a control character")
+
+
+def _check_visible(value: str) -> None:
+    hidden = texts.first_hidden(value)
+    if hidden is not None:
+        raise ValueError(f"holds {texts.code_point(hidden)}, which cannot be seen; send it without")
 
 
 def email(path: str, column: str) -> InputField:
     """Declare a field for an email address."""
 
     def read(value: Any) -> str:
-        address = str(value).strip()
-        if len(address) > 254 or not _EMAIL.fullmatch(address) or not address.isprintable():
+        address = normalize(str(value))
+        if not _EMAIL.fullmatch(address) or len(texts.email_key(address)) > MAX_FOLDED_LENGTH:
+            raise ValueError("is not an email address")
+        _check_visible(address)
+        if not address.isprintable():
             raise ValueError("is not an email address")
         return address
 

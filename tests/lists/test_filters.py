@@ -1,56 +1,22 @@
-"""Filters: folded text, the instant that a date means, negation, and dependence on the clock."""
+"""Filters: the instant that a date means, negation, and dependence on the clock."""
 
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import String, literal
 from sqlalchemy import column as sa_column
 from sqlalchemy.dialects import sqlite
 
 from app.access import ALL_SCOPES, Actor, ActorKind
-from app.core.text import canonical_json, fold
+from app.core.text import canonical_json
 from app.credentials import queries
 from app.credentials.tables import Validity
 from app.lists import filters
 from app.lists.filters import ClockDependence, Filter, clock_dependence, to_instant
 from app.lists.listings import Listing
 from app.workers.tables import Worker
-from tests import property_settings
-
-
-@pytest.mark.parametrize(
-    ("text", "folded"),
-    [
-        ("  Jo  ", "jo"),
-        ("ÉMILE", "émile"),
-        ("Straße", "strasse"),
-        ("", ""),
-        ("a\tB", "a\tb"),
-    ],
-)
-def test_text_is_folded_for_comparison(text: str, folded: str) -> None:
-    assert fold(text) == folded
-
-
-@property_settings.pure
-@given(st.text(max_size=300))
-def test_folded_text_is_short_and_without_case(text: str) -> None:
-    assert len(fold(text)) <= 254
-    assert fold(text.casefold()) == fold(text)
-
-
-@property_settings.pure
-@given(st.text(st.characters(codec="ascii"), max_size=300))
-def test_upper_and_lower_fold_alike(text: str) -> None:
-    assert fold(text.upper()) == fold(text.lower()) == fold(text)
-
-
-def test_composed_and_decomposed_letters_fold_alike() -> None:
-    assert fold("Zoe\u0308") == fold("Zo\u00eb")
 
 
 @pytest.mark.parametrize(
