@@ -48,10 +48,10 @@ FIELDS = InputFields(
     (
         fields.text("name", "name", required=True),
         fields.choice("category", "category", required=True),
-        fields.text("jurisdiction", "jurisdiction", max_length=50),
+        fields.identifier("jurisdiction", "jurisdiction", max_length=50),
         fields.text("issuingAuthority", "issuing_authority"),
         fields.text("instructions", "instructions", max_length=2_000),
-        fields.text("verificationSource", "verification_source", max_length=100),
+        fields.identifier("verificationSource", "verification_source", max_length=100),
         InputField(("supports",), "supports", _members, default=ALL_METADATA),
         InputField(("requires",), "requires", _members, default=[]),
         InputField(("referenceNumberPattern",), "reference_number_pattern", _pattern),

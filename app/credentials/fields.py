@@ -6,7 +6,7 @@ from typing import Any
 from app.core import fields
 from app.core.errors import DomainError, DomainErrorGroup, Invalid, Required, UnsupportedMetadata
 from app.core.fields import Input, InputFields, value_at
-from app.core.text import fold
+from app.core.text import fold, is_blank
 from app.credential_types import fields as type_fields
 from app.credential_types.tables import CredentialType, Metadata
 from app.credentials.tables import Credential
@@ -15,9 +15,9 @@ from app.db import row_access
 FIELDS = InputFields(
     (
         fields.text("identification.displayName", "display_name", required=True),
-        fields.text("identification.referenceNumber", "reference_number", max_length=100),
+        fields.identifier("identification.referenceNumber", "reference_number", max_length=100),
         fields.text("issuing.issuingAuthority", "issuing_authority"),
-        fields.text("issuing.jurisdiction", "jurisdiction", max_length=50),
+        fields.identifier("issuing.jurisdiction", "jurisdiction", max_length=50),
         fields.day("issuing.issueDate", "issue_date"),
         fields.day("issuing.expiryDate", "expiry_date"),
         fields.choice("verification.status", "status", required=True),
@@ -60,7 +60,7 @@ def missing_required(input: Input) -> list[DomainError]:
 
 def _is_blank(input: Input, path: tuple[str, ...]) -> bool:
     _, value = value_at(input, path)
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and is_blank(value))
 
 
 def fill_defaults(credential_type: CredentialType, values: dict[str, Any]) -> None:

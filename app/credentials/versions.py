@@ -18,7 +18,7 @@ from app.organizations import settings
 
 FIELDS = InputFields(
     (
-        fields.text("referenceNumber", "reference_number", max_length=100),
+        fields.identifier("referenceNumber", "reference_number", max_length=100),
         fields.text("issuingAuthority", "issuing_authority"),
         fields.day("issueDate", "issue_date"),
         fields.day("expiryDate", "expiry_date"),
@@ -44,6 +44,7 @@ async def add(session: Session, actor: Actor, input: Input) -> CredentialVersion
     approval = version_sync.new_version_approval(credential, organization, credential_type)
     was_rejected = permissions.is_rejected(credential)
     version = version_sync.append(session, actor, credential, latest.number + 1, approval, values)
+    await version_sync.sync_credential(session, credential, version)
     changes: Changes = {"number": {"from": latest.number, "to": version.number}}
     changes |= FIELDS.diff(latest, version)
     if was_rejected:

@@ -22,6 +22,7 @@ from sqlmodel import Field, col
 
 from app.core import errors
 from app.core.errors import DomainError, IdempotencyMismatch, Invalid
+from app.core.text import first_hidden
 from app.db.engine.write_batch import Write
 from app.db.prepared_statements import Statement, slot
 from app.db.principal import Principal
@@ -65,7 +66,7 @@ async def claim(session: Session, organization_id: str, actor_id: str, key: str,
 
     Raises Invalid for a key that is none, and IdempotencyMismatch if the first call had another input.
     """
-    if not 1 <= len(key) <= MAX_LENGTH or not key.isprintable():
+    if not 1 <= len(key) <= MAX_LENGTH or not key.isprintable() or first_hidden(key) is not None:
         raise Invalid(f"idempotencyKey is not 1 to {MAX_LENGTH} printable characters", ("idempotencyKey",))
     expired_before = session.now - LIFETIME
     if is_sweep_due(key):

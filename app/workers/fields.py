@@ -1,10 +1,11 @@
 """The input fields of workers and applicants, and the columns derived from them."""
 
+import re
 from typing import Any
 
 from app.core import fields
 from app.core.fields import InputFields
-from app.core.text import fold
+from app.core.text import email_key, fold
 from app.workers.tables import Applicant, EmploymentStatus, Worker, WorkerType
 
 _PERSON = (
@@ -15,9 +16,9 @@ _PERSON = (
     fields.day("identity.birthDate", "birth_date"),
     fields.email("contact.workEmail", "work_email"),
     fields.email("contact.personalEmail", "personal_email"),
-    fields.text("contact.phone", "phone", max_length=50),
-    fields.text("source.externalId", "external_id"),
-    fields.text("source.sourceSystem", "source_system", max_length=100, default=""),
+    fields.phone("contact.phone", "phone"),
+    fields.identifier("source.externalId", "external_id"),
+    fields.identifier("source.sourceSystem", "source_system", max_length=100, default=""),
 )
 
 APPLICANT = InputFields(_PERSON)
@@ -43,12 +44,18 @@ WORKER = InputFields(
         fields.text("manager.id", "manager_id", max_length=32),
         fields.text("manager.firstName", "manager_first_name"),
         fields.text("manager.lastName", "manager_last_name"),
-        fields.text("manager.externalId", "manager_external_id"),
+        fields.identifier("manager.externalId", "manager_external_id"),
         fields.url("profile.photoUrl", "photo_url"),
         fields.text("profile.bio", "bio", max_length=2_000),
         fields.url("profile.vanityUrl", "vanity_url"),
     )
 )
+
+OWNER_COLUMNS = (
+    *("display_name", "first_name", "middle_name", "last_name"),
+    *("work_email", "personal_email", "external_id"),
+)
+"""The columns of a person by which the person's credentials are searched."""
 
 
 def refresh(person: Worker | Applicant) -> None:
@@ -56,22 +63,25 @@ def refresh(person: Worker | Applicant) -> None:
     person.display_name_key = fold(person.display_name)
     person.first_name_key = fold(person.first_name or "")
     person.last_name_key = fold(person.last_name or "")
-    person.email_key = fold(person.work_email or "")
+    person.email_key = email_key(person.work_email or "")
     if isinstance(person, Worker):
         person.job_title_key = fold(person.job_title or "")
         person.team_key = fold(person.team or "")
         person.department_key = fold(person.department or "")
-    searched: list[Any] = [
-        person.display_name,
-        person.first_name,
-        person.middle_name,
-        person.last_name,
-        person.work_email,
-        person.personal_email,
-        person.external_id,
-        getattr(person, "job_title", None),
-    ]
-    person.search_text = "\n".join(fold(value) for value in searched if value)
+    phone = person.phone or ""
+    person.search_text = _search_text(
+        *(getattr(person, name) for name in OWNER_COLUMNS),
+        *(getattr(person, "job_title", None), phone, re.sub(r"\D", "", fold(phone))),
+    )
+
+
+def owner_text(person: Any) -> str:
+    """Return the folded text by which a person's credentials are searched, from the columns `OWNER_COLUMNS`."""
+    return _search_text(*(getattr(person, name) for name in OWNER_COLUMNS))
+
+
+def _search_text(*values: str | None) -> str:
+    return "\n".join(fold(value) for value in values if value)
 
 
 def full_name(person: Worker | Applicant) -> str:

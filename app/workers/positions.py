@@ -18,7 +18,7 @@ from app.workers.tables import Position
 FIELDS = InputFields(
     (
         fields.text("name", "name", required=True),
-        fields.text("externalId", "external_id"),
+        fields.identifier("externalId", "external_id"),
         fields.text("description", "description", max_length=2_000),
         fields.text("orgUnit", "org_unit_id", max_length=32),
     )

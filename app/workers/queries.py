@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 
+from app.core.text import email_part
 from app.db.principal import Principal
 from app.lists import filters
 from app.lists.filters import Filter
@@ -47,7 +48,7 @@ def _person_filters(table: Any) -> dict[str, Filter]:
         "displayName": filters.text(col(table.display_name_key)),
         "firstName": filters.text(col(table.first_name_key)),
         "lastName": filters.text(col(table.last_name_key)),
-        "email": filters.text(col(table.email_key)),
+        "email": filters.text(col(table.email_key), email_part),
         "externalId": filters.exact(col(table.external_id)),
         "sourceSystem": filters.exact(col(table.source_system)),
         "updatedAfter": filters.since(col(table.last_updated)),

@@ -155,7 +155,7 @@ async def test_search_matches_every_word_anywhere(staff: Tenant, search: str, fo
         ({"jobTitle": {"contains": "NURSE"}}, [ADA, ALAN]),
         ({"jobTitle": {"startsWith": "nurse"}}, [ALAN]),
         ({"jobTitle": {"eq": "éducatrice"}}, [ZOE]),
-        ({"jobTitle": {"contains": "ÉDUC"}}, [ZOE]),
+        ({"jobTitle": {"contains": "ÉDUC"}}, [ALAN, ZOE]),
         ({"team": {"eq": "blue"}}, [ADA, ALAN]),
         ({"team": {"eq": "straße"}}, [ZOE]),
         ({"department": {"in": ["BLUE", "surgery"]}}, [ADA, ZOE]),
