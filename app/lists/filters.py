@@ -4,10 +4,12 @@ A `where` is nested data: `{"category": {"in": [...]}, "OR": [{…}, {…}], "NO
 list's own table of filters, so that a list can be filtered only by columns that are indexed or cheap.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import IntEnum
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,12 +19,14 @@ from sqlalchemy.sql.visitors import iterate
 
 from app.core import clock
 from app.core.errors import Invalid, TooMany
-from app.core.text import fold, normalize
+from app.core.text import MAX_FOLDED_LENGTH, fold, fold_part, normalize
 from app.db.principal import Principal
 
 MAX_DEPTH = 4  # levels of AND, OR and NOT
 MAX_ITEMS = 250  # items in one list of a where
 MAX_VALUES = 1_000  # values in all lists of a where together
+MIN_PHONE_DIGITS = 4  # digits; fewer are found as they are written, not as a part of a phone number
+_NUMERIC_WORD = re.compile(r"[\d+().\-/]+")
 _NEVER_NULL = (Column, BindParameter, BinaryExpression, BooleanClauseList, Grouping, True_)
 """Expressions that are never null, unless a column in them is."""
 
@@ -126,8 +130,8 @@ def _condition(
             raise Invalid(f"{'.'.join(member)} must not be null; leave it out instead", member)
         if name in ("AND", "OR"):
             parts = [_condition(part, filters, actor, now, (*member, str(index))) for index, part in enumerate(value)]
-            if parts:
-                terms.append(and_(*parts) if name == "AND" else or_(*parts))
+            # All of no conditions hold, and none of them does: an empty OR matches nothing.
+            terms.append(and_(true(), *parts) if name == "AND" else or_(false(), *parts))
         elif name == "NOT":
             terms.append(_negation(_condition(value, filters, actor, now, member)))
         else:
@@ -188,20 +192,25 @@ def equals(column: Any, operators: Mapping[str, Any]) -> Condition:
     return and_(true(), *terms)
 
 
-def text(column: Any) -> Filter:
-    """Return a case-insensitive filter on a column of folded text: `eq`, `in`, `contains` and `startsWith`."""
+def text(column: Any, fold_part: Callable[[str], str] = fold_part) -> Filter:
+    """Return a filter on a column of folded text: `eq`, `in`, `contains` and `startsWith`.
+
+    `fold_part` folds a part of such a text, with the blanks at its ends.
+    """
 
     def term(operator: str, value: Any) -> Condition:
+        for item in value if operator == "in" else [value]:
+            _check_text(item, operator)
         result: Condition
         match operator:
             case "eq":
-                result = column == fold(value)
+                result = column == fold_part(value).strip()
             case "in":
-                result = column.in_([fold(item) for item in value])
+                result = column.in_([fold_part(item).strip() for item in value])
             case "contains":
-                result = column.contains(fold(value), autoescape=True)
+                result = column.contains(fold_part(value), autoescape=True)
             case _:
-                result = column.startswith(fold(value), autoescape=True)
+                result = column.startswith(fold_part(value), autoescape=True)
         return result
 
     return timeless(lambda operators, _actor: and_(true(), *(term(name, value) for name, value in operators.items())))
@@ -232,11 +241,46 @@ def covers_day(first: Any, last: Any, day: date) -> Condition:
     return and_(first <= day, or_(last.is_(None), last >= day))
 
 
-def words(column: Any) -> Filter:
-    """Return a free-text filter: a column of folded text contains every word of the value."""
-    return timeless(
-        lambda value, _actor: and_(true(), *(column.contains(word, autoescape=True) for word in fold(value).split()))
-    )
+def words(*columns: Any) -> Filter:
+    """Return a free-text filter: each word of the value is in one of the columns of folded text."""
+    return words_in(lambda _actor: columns)
+
+
+def words_in(columns: Callable[[Principal], Sequence[Any]]) -> Filter:
+    """Return a free-text filter on the columns of folded text that an actor may search.
+
+    Words of a phone number are also found as digits without blanks, which a search text holds beside the number.
+    """
+
+    def build(value: str, actor: Principal) -> Condition:
+        _check_text(value, "search")
+        searched = columns(actor)
+
+        def contains(word: str) -> Condition:
+            return or_(*(column.contains(word, autoescape=True) for column in searched))
+
+        terms: list[Condition] = []
+        for group, digits in _word_groups(fold(value)):
+            spelled = and_(*map(contains, group))
+            terms.append(or_(spelled, contains(digits)) if digits else spelled)
+        return and_(true(), *terms)
+
+    return timeless(build)
+
+
+def _word_groups(value: str) -> Iterator[tuple[list[str], str]]:
+    """Yield the words of folded text: together those that may be one phone number, with all their digits."""
+    for is_numeric, group in groupby(value.split(), lambda word: _NUMERIC_WORD.fullmatch(word) is not None):
+        group_words = list(group)
+        digits = re.sub(r"\D", "", "".join(group_words)) if is_numeric else ""
+        if len(digits) < MIN_PHONE_DIGITS or group_words == [digits]:
+            digits = ""
+        yield group_words, digits
+
+
+def _check_text(value: str, name: str) -> None:
+    if len(value) > MAX_FOLDED_LENGTH:
+        raise Invalid(f"{name}: is longer than {MAX_FOLDED_LENGTH} characters; send fewer", (name,))
 
 
 def _stored(value: Any) -> Any:

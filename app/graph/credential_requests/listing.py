@@ -40,7 +40,7 @@ class CredentialRequestOrderField(StrEnum):
 enum(
     CredentialRequestOrderField,
     CREATED_AT="Sort by time of creation. The default, latest first.",
-    DUE_ON="Sort by due date; requests without one come last.",
+    DUE_ON="Sort by due date. Requests without one come last if ascending, and first if descending.",
 )
 CredentialRequestOrder = sort_key(CredentialRequestOrderField, "requests")
 REQUEST_LIST: dict[str, Any] = {

@@ -93,7 +93,7 @@ class CredentialTypeOrderField(StrEnum):
 
 enum(
     CredentialTypeOrderField,
-    NAME="Sort by name, ignoring case. The default.",
+    NAME="Sort by name, ignoring case and accents. The default.",
     CODE="Sort by code.",
     CREATED_AT="Sort by time of creation.",
     LAST_UPDATED="Sort by time of the last change.",

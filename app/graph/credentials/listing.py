@@ -67,8 +67,9 @@ enum(
     CredentialOrderField,
     LAST_UPDATED="Sort by time of last change. The default, latest first.",
     CREATED_AT="Sort by time of creation.",
-    EXPIRY_DATE="Sort by expiry date of the effective version; credentials that never expire come last.",
-    DISPLAY_NAME="Sort by name, ignoring case.",
+    EXPIRY_DATE="Sort by expiry date of the effective version. Credentials that never expire come last if ascending, "
+    "and first if descending.",
+    DISPLAY_NAME="Sort by name, ignoring case and accents.",
 )
 CredentialOrder = sort_key(CredentialOrderField, "credentials")
 CREDENTIAL_LIST: dict[str, Any] = {

@@ -13,7 +13,7 @@ from app.lists.listings import Listing
 from app.lists.page_request import PageRequest
 from app.signing.sealed_tokens import Signer
 
-CURSOR_VERSION = b"cursor 1:"
+CURSOR_VERSION = b"cursor 2:"
 """The start of every cursor's purpose. A new version invalidates all cursors."""
 
 

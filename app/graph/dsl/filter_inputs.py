@@ -18,19 +18,22 @@ def where_input(cls: Class) -> Class:
     operators = {"AND": list_type, "OR": list_type, "NOT": f"{cls.__name__} | None"}
     where.__annotations__ = {**operators, **inspect.get_annotations(cls)}
     where.AND = member("Match if all of these match.")
-    where.OR = member("Match if any of these matches.")
+    where.OR = member("Match if any of these matches; an empty list matches nothing.")
     where.NOT = member("Match if this does not match.")
     return input(cls)
 
 
 @input
 class StringFilter:
-    """A filter on text, ignoring case. All conditions must match."""
+    """A filter on text, ignoring case and accents; on an email, ignoring case. All conditions must match.
+
+    A text has at most 254 characters.
+    """
 
     eq: str | None = member("Match this text.")
     in_: list[str] | None = member("Match any of these texts.", name="in")
-    contains: str | None = member("Match text that contains this text.")
-    starts_with: str | None = member("Match text that starts with this text.")
+    contains: str | None = member("Match text that contains this text, including blanks at its ends.")
+    starts_with: str | None = member("Match text that starts with this text, including blanks at its ends.")
 
 
 @input

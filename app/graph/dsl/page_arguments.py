@@ -29,7 +29,8 @@ def declare(listing: Listing[Any], *, where: Any = None, order: Any = None) -> l
                 "search",
                 str | None,
                 "Return only items that contain every word of this text in names, emails, ids, job titles, numbers or "
-                "codes, ignoring case.",
+                "codes, ignoring case and accents. Credentials are also found by the names, emails and external id of "
+                "their owners, if the viewer may read these. At most 254 characters.",
             )
         )
     if where is not None:

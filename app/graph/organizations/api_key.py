@@ -64,7 +64,7 @@ class ApiKeyOrderField(StrEnum):
 
 enum(
     ApiKeyOrderField,
-    NAME="Sort by name, ignoring case.",
+    NAME="Sort by name, ignoring case and accents.",
     CREATED_AT="Sort by time of creation. The default, latest first.",
 )
 ApiKeyOrder = sort_key(ApiKeyOrderField, "API keys")

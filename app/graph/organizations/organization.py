@@ -70,7 +70,11 @@ class OrgUnitOrderField(StrEnum):
     CREATED_AT = "createdAt"
 
 
-enum(OrgUnitOrderField, NAME="Sort by name, ignoring case. The default.", CREATED_AT="Sort by time of creation.")
+enum(
+    OrgUnitOrderField,
+    NAME="Sort by name, ignoring case and accents. The default.",
+    CREATED_AT="Sort by time of creation.",
+)
 OrgUnitOrder = sort_key(OrgUnitOrderField, "org units")
 UNIT_LIST: dict[str, Any] = {
     "where": OrgUnitWhere,

@@ -25,7 +25,7 @@ class PositionOrderField(StrEnum):
     NAME = "name"
 
 
-enum(PositionOrderField, NAME="Sort by name, ignoring case. The default.")
+enum(PositionOrderField, NAME="Sort by name, ignoring case and accents. The default.")
 PositionOrder = sort_key(PositionOrderField, "positions")
 
 

@@ -38,7 +38,7 @@ class RequirementRuleOrderField(StrEnum):
 
 enum(
     RequirementRuleOrderField,
-    NAME="Sort by name, ignoring case. The default.",
+    NAME="Sort by name, ignoring case and accents. The default.",
     CREATED_AT="Sort by time of creation.",
 )
 RequirementRuleOrder = sort_key(RequirementRuleOrderField, "requirement rules")

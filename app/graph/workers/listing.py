@@ -80,11 +80,11 @@ class PersonOrderField(StrEnum):
 
 enum(
     PersonOrderField,
-    DISPLAY_NAME="Sort by display name, ignoring case. The default.",
-    EMAIL="Sort by work email. People without one come first.",
+    DISPLAY_NAME="Sort by display name, ignoring case and accents. The default.",
+    EMAIL="Sort by work email. People without one come first if ascending, and last if descending.",
     CREATED_AT="Sort by time of creation.",
-    FIRST_NAME="Sort by first name, ignoring case.",
-    LAST_NAME="Sort by last name, ignoring case.",
+    FIRST_NAME="Sort by first name, ignoring case and accents. People without one come first if ascending.",
+    LAST_NAME="Sort by last name, ignoring case and accents. People without one come first if ascending.",
     LAST_UPDATED="Sort by time of the last change.",
 )
 PersonOrder = sort_key(PersonOrderField, "workers and applicants")
