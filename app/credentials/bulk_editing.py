@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from app.access import Actor
 from app.core.errors import DomainError
@@ -38,7 +39,7 @@ async def update_all(session: Session, actor: Actor, input: Input) -> Updated:
 
     bulk.check_length(rows, "updates")
     await row_access.lock_all(session, actor, Credential, [row["id"] for row in rows])
-    outcomes = await bulk.run_each(session, rows, update, path="updates")
+    outcomes = await bulk.run_each(session, rows, update, path="updates", row_key=itemgetter("id"))
     results = [
         UpdateResult(row["id"], errors=outcome) if isinstance(outcome, list) else UpdateResult(row["id"], outcome)
         for row, outcome in zip(rows, outcomes, strict=True)

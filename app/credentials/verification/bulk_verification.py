@@ -52,7 +52,7 @@ async def request_all(session: Session, actor: Actor, input: Input) -> Requested
 
     bulk.check_length(keys, "ids")
     await row_access.lock_all(session, actor, Credential, keys)
-    outcomes = await bulk.run_each(session, keys, open_attempt, path="ids")
+    outcomes = await bulk.run_each(session, keys, open_attempt, path="ids", row_key=str)
     results = [
         RequestResult(key, RequestStatus.SKIPPED, errors=outcome)
         if isinstance(outcome, list)
