@@ -56,12 +56,11 @@ async def test_a_blank_reference_matches_nobody(tenant: Tenant, blank: str) -> N
     assert await stored_rows(tenant) == before
 
 
-async def test_an_id_of_another_table_is_invalid(tenant: Tenant) -> None:
+async def test_an_id_of_another_table_finds_nobody_and_is_invalid_in_a_mutation(tenant: Tenant) -> None:
     for wrong in (f"app_{UNKNOWN_ID}", "wkr_1", "", "E-1"):
-        answer = await run_query(tenant, "worker", "id", by={"id": wrong})
-        assert answer.body["data"] == {"worker": None}
-        assert answer.codes == ["INVALID"]
-        assert answer.errors[0]["message"] == "by.id is not the id of a worker (wkr_…)"
+        assert await find_id(tenant, "worker", id=wrong) is None
+        [error] = await assert_refused(tenant, "workerDelete", ("INVALID", "worker.id"), worker={"id": wrong})
+        assert error["message"] == "worker.id is not the id of a worker (wkr_…)"
 
 
 async def test_an_external_id_of_two_systems_is_ambiguous(tenant: Tenant) -> None:
