@@ -1,6 +1,16 @@
 """The media type of a file, from its bytes. The file's name and the sender's media type are not trusted."""
 
-HEAD_BYTES = 128
+import re
+
+from app.core.text import is_invisible
+
+PDF_BEGINNING = b"%PDF-"
+MAX_BYTES_BEFORE_PDF = 1_023
+"""Bytes that may come before a PDF, such as a mark of the byte order or a mail's header: readers skip them too."""
+
+MAX_FILE_NAME_LENGTH = 150  # characters
+
+HEAD_BYTES = MAX_BYTES_BEFORE_PDF + len(PDF_BEGINNING)
 """The length of the beginning that the detection reads."""
 
 ACCEPTED_TYPES = "PNG, JPEG, GIF, WEBP and HEIC images, and PDF"
@@ -19,7 +29,6 @@ _BEGINNINGS = {
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF87a": "image/gif",
     b"GIF89a": "image/gif",
-    b"%PDF-": "application/pdf",
 }
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 
@@ -31,7 +40,9 @@ def media_type(head: bytes) -> str | None:
             return detected
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
-    return "image/heic" if _is_heic(head) else None
+    if _is_heic(head):
+        return "image/heic"
+    return "application/pdf" if PDF_BEGINNING in head[:HEAD_BYTES] else None
 
 
 def _is_heic(head: bytes) -> bool:
@@ -42,3 +53,39 @@ def _is_heic(head: bytes) -> bool:
     # The box holds the main brand, its version, and the compatible brands.
     brands = {box[:4], *(box[at : at + 4] for at in range(8, len(box) - 3, 4))}
     return not _HEIC_BRANDS.isdisjoint(brands)
+
+
+ENDINGS = {
+    "image/png": ("png",),
+    "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"),
+    "image/gif": ("gif",),
+    "image/webp": ("webp",),
+    "image/heic": ("heic", "heif", "hif"),
+    "application/pdf": ("pdf",),
+}
+"""The file name endings that fit each accepted media type."""
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}")
+
+
+def fitting_name(file_name: str, media_type: str) -> str:
+    """Return a file's name with an ending that fits its content, as the computer that opens it goes by the ending.
+
+    `licence.pdf.exe` of a PDF becomes `licence.pdf`. An ending that is none, as in `Visa 12.2026`, is kept.
+    """
+    name = file_name.rstrip(" .")
+    while name and is_invisible(name[-1]):
+        name = name[:-1].rstrip(" .")
+    if _has_fitting_ending(name, media_type):
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if dot and _ENDING.fullmatch(dot + ending):
+        name = stem.rstrip(" .")
+        if _has_fitting_ending(name, media_type):
+            return name
+    suffix = f".{SUFFIXES[media_type]}"
+    return (name[: MAX_FILE_NAME_LENGTH - len(suffix)].rstrip(" .") or "file") + suffix
+
+
+def _has_fitting_ending(name: str, media_type: str) -> bool:
+    stem, dot, ending = name.rpartition(".")
+    return bool(stem.strip(" .")) and bool(dot) and ending.lower() in ENDINGS[media_type]

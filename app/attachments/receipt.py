@@ -14,6 +14,8 @@ class ReceivedFile:
     """The storage key and measured facts of a stored file."""
 
     key: str
+    file_name: str
+    """The name with an ending that fits the content."""
     size: int
     sha256: str
     media_type: str
@@ -38,8 +40,9 @@ async def receive(
             digest.update(chunk)
             yield chunk
 
+    file_name = content.fitting_name(file_name, media_type)
     await storage.write(key, measured(), media_type, file_name)
-    return ReceivedFile(key, size, digest.hexdigest(), media_type)
+    return ReceivedFile(key, file_name, size, digest.hexdigest(), media_type)
 
 
 def check_size(size: int, max_bytes: int) -> None:

@@ -1,7 +1,7 @@
 """Uploads and downloads of files by signed URL.
 
 A signed URL needs no API key. Errors are JSON with a code: 403 for a URL that the service did not issue, 410 for an
-expired one, 404 for a deleted file, 409 if the credential accepts no more files or another file was uploaded to the
+expired one and for one whose key or token has ended, 404 for a deleted file, 409 if the credential accepts no more files or another file was uploaded to the
 URL before, 413 and 415 for a file that is too large or of an unsupported type.
 """
 
@@ -13,14 +13,17 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from app.attachments import receipt, storage
+from app.access import Scope
+from app.attachments import content, receipt, storage
 from app.attachments.file_service import FileService
 from app.attachments.storage import FileMissing
 from app.attachments.url_purposes import DOWNLOAD, UPLOAD
 from app.core.errors import AlreadyUploaded, DomainError, FileTooLarge, NotFound, UnsupportedFile
 from app.credentials.files import uploads
 from app.credentials.files.tables import Attachment
+from app.db import row_access
 from app.db.database import Database
+from app.http import url_holders
 from app.http.http_errors import DOWNLOAD_HEADERS, HTTPError, error_response, open_signed_url, storage_unavailable
 from app.signing.signed_urls import Purpose
 
@@ -28,6 +31,8 @@ log = structlog.get_logger("http")
 
 REDIRECT_LIFETIME = timedelta(minutes=1)
 """The validity of the file store's own URL, to which a download is redirected."""
+SCOPES = {UPLOAD: Scope.CREDENTIALS_WRITE, DOWNLOAD: Scope.CREDENTIALS_READ}
+"""The scope that the holder of a URL needs, or `self:credentials` for their own files."""
 STATUS_BY_ERROR: dict[type[DomainError], int] = {NotFound: 404, FileTooLarge: 413, UnsupportedFile: 415}
 CONFLICT = 409
 
@@ -87,7 +92,7 @@ class FileEndpoint:
             **DOWNLOAD_HEADERS,
             "Content-Type": str(attachment.media_type),
             "Content-Length": str(attachment.size),
-            "Content-Disposition": storage.disposition(attachment.file_name),
+            "Content-Disposition": storage.disposition(_shown_name(attachment)),
         }
         if request.method == "HEAD":
             return Response(headers=headers)
@@ -103,10 +108,17 @@ class FileEndpoint:
     async def _find(self, request: Request, purpose: Purpose) -> Attachment:
         sealed = open_signed_url(request, self._files.signed_urls, purpose, self._database.clock())
         async with self._database.reading(request.scope["request_id"]) as session:
-            attachment = await uploads.find_by_url(session, sealed.organization_id, sealed.key)
-        if attachment is None:
-            raise _gone()
-        return attachment
+            holder = await url_holders.find_actor(session, sealed.holder)
+            actor = holder.require_scope(SCOPES[purpose], own=True)
+            try:
+                return await row_access.find(session, actor, Attachment, sealed.key, ("id",))
+            except NotFound:
+                raise _gone() from None
+
+
+def _shown_name(attachment: Attachment) -> str:
+    """Return the name to save a file under. Names stored before had any ending."""
+    return content.fitting_name(attachment.file_name, str(attachment.media_type))
 
 
 def _gone() -> HTTPError:
@@ -114,13 +126,13 @@ def _gone() -> HTTPError:
 
 
 def _receipt(attachment: Attachment, status: int) -> JSONResponse:
-    content: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "id": attachment.id,
         "size": attachment.size,
         "sha256": attachment.sha256,
         "mediaType": attachment.media_type,
     }
-    return JSONResponse(content, status, {"Cache-Control": "no-store"})
+    return JSONResponse(facts, status, {"Cache-Control": "no-store"})
 
 
 def _error_response(request: Request, error: HTTPError) -> JSONResponse:

@@ -263,7 +263,7 @@ async def _attachment(
     expected = await _expected_attachment(factory, session, credential)
     removal = removals.schedule(session, factory.tenant.id, factory.new_token(), session.now)
     await session.flush()
-    received = ReceivedFile(removal.storage_key, 1, "0" * 64, "image/png")
+    received = ReceivedFile(removal.storage_key, "front.png", 1, "0" * 64, "image/png")
     await attachments.attach(session, factory.actor, expected.id, received, removal)
     return SampleRow(label, expected.id, expected.texts)
 

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from app.access import ALL_SCOPES, Scope
+from app.attachments import content
+from app.attachments.content import MAX_FILE_NAME_LENGTH
 from app.credentials.files import version_files
-from app.credentials.files.tables import MAX_FILE_NAME_LENGTH, Attachment, AttachmentSide
+from app.credentials.files.tables import Attachment, AttachmentSide
 from app.credentials.tables import Approval, VersionChange
 from tests import calls, files
 from tests.calls import assert_refused
@@ -90,7 +92,7 @@ async def test_a_file_changes_the_latest_version_as_an_edit_does(tenant: Tenant,
 async def test_every_accepted_type_is_detected_by_its_bytes(tenant: Tenant, key: str, media_type: str) -> None:
     sent = await files.upload_file(tenant, key, "OTHER", files.SAMPLES[media_type], "whatever.txt")
     shown = await files.query_attachment(tenant, sent)
-    assert (shown["mediaType"], shown["fileName"]) == (media_type, "whatever.txt")
+    assert (shown["mediaType"], shown["fileName"]) == (media_type, f"whatever.{content.SUFFIXES[media_type]}")
     assert shown["size"] == len(files.SAMPLES[media_type])
 
 

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor
+from app.attachments.content import MAX_FILE_NAME_LENGTH
 from app.attachments.receipt import ReceivedFile
 from app.core import fields, ids
+from app.core import text as texts
 from app.core.errors import (
     AlreadyUploaded,
     NotUploaded,
@@ -25,7 +27,6 @@ from app.credentials import fields as credential_fields
 from app.credentials import permissions, queries, version_sync
 from app.credentials.files import removals, version_files
 from app.credentials.files.tables import (
-    MAX_FILE_NAME_LENGTH,
     SIDE_TAKEN,
     Attachment,
     AttachmentSide,
@@ -42,15 +43,17 @@ from app.organizations import settings
 
 STATUS_READS = ("uploaded_at", "version_id")
 
-_PLAIN_NAME = fields.text("fileName", "file_name", max_length=MAX_FILE_NAME_LENGTH)
-
 
 def _file_name(value: Any) -> str:
-    """Return the last part of a file name. Some browsers send a whole path."""
-    name = str(value).replace("\\", "/").rpartition("/")[2]
-    if not name.strip(" .") or not name.isprintable():
+    """Return the last part of a file name, with plain blanks. Some browsers send a whole path.
+
+    Phones and Macs name files with narrow blanks and joiners, which are kept or made plain. What is refused could hide
+    the file's ending: controls, and characters that change the direction of the text.
+    """
+    name = texts.plain_blanks(str(value)).replace("\\", "/").rpartition("/")[2]
+    if texts.is_blank(name.replace(".", "")):
         raise ValueError("is not the name of a file")
-    return str(_PLAIN_NAME.parse(name))
+    return fields.line(name, MAX_FILE_NAME_LENGTH)
 
 
 FIELDS = InputFields(
@@ -124,6 +127,7 @@ async def attach(session: Session, actor: Actor, key: str, received: ReceivedFil
         raise NotUploaded("the upload took too long; request another with attachmentUploadCreate", ("id",))
     attachment.storage_key, attachment.media_type = received.key, received.media_type
     attachment.size, attachment.sha256 = received.size, received.sha256
+    attachment.file_name = received.file_name
     attachment.uploaded_at = session.now
     labels = [row.label for row in before]
     if credential.intake is Intake.REQUESTED:

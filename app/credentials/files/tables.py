@@ -8,10 +8,9 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, text
 from sqlmodel import Field, col
 
 from app.access import ActorKind
+from app.attachments.content import MAX_FILE_NAME_LENGTH
 from app.credentials.tables import visible_credential_ids
 from app.db.records import Key, Record, Visibility, enum_column
-
-MAX_FILE_NAME_LENGTH = 150
 
 UNIQUE_SIDES = "side IN ('FRONT', 'BACK')"
 IN_VERSION = f"version_id IS NOT NULL AND {UNIQUE_SIDES}"

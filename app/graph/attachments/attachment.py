@@ -40,7 +40,7 @@ class AttachmentDownload:
 
 
 def _download(attachment: Any, _target: None, context: Context) -> SignedUrl | None:
-    return uploads.download_url(context.files, attachment, context.origin, context.database.clock())
+    return uploads.download_url(context.files, context.actor, attachment, context.origin, context.database.clock())
 
 
 @node(files.by_id, **READ)
@@ -48,7 +48,7 @@ class Attachment(Node):
     """A file of a credential: an image or a PDF."""
 
     side: AttachmentSide = scalar("The side of the credential that the file shows.")
-    file_name: str = scalar("The file's name, as uploaded.")
+    file_name: str = scalar("The file's name, as sent; once it is uploaded, with an ending that fits its content.")
     status: AttachmentStatus = scalar(
         "The progress of the file, from expected to attached.",
         derived=attachments.status,

@@ -25,7 +25,9 @@ class AttachmentUploadCreateInput(MutationInput):
 
     credential: strawberry.ID = member("The credential's id.", default=...)
     side: AttachmentSide = member("The side of the credential that the file shows.", default=...)
-    file_name: str = member("The file's name, up to 150 characters.", default=...)
+    file_name: str = member(
+        "The file's name, up to 150 characters. An ending that does not fit the content is replaced.", default=...
+    )
 
 
 @input
@@ -49,9 +51,9 @@ class AttachmentUpload:
     expires_at: datetime = scalar("The time the URL expires.")
 
 
-async def _issue_upload_url(context: Context, _actor: Actor, expected: Expected) -> dict[str, Any]:
+async def _issue_upload_url(context: Context, actor: Actor, expected: Expected) -> dict[str, Any]:
     attachment, upload = await uploads.issue_upload_url(
-        context.database, context.files, expected, context.origin, context.request_id
+        context.database, context.files, actor, expected, context.origin, context.request_id
     )
     return {"attachment": attachment, "upload": upload}
 
