@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.calls import assert_refused, mutate, mutate_ok
+from tests.calls import assert_refused, mutate, mutate_ok, run_query, stored_rows
 from tests.service import Tenant, error_paths
 
 NOUNS = ["worker", "applicant"]
@@ -98,3 +98,32 @@ async def test_of_twenty_concurrent_creations_one_succeeds(tenant: Tenant, taken
     rows = await tenant.rows()
     assert len(rows["workers"]) == 1
     assert [row["kind"] for row in rows["events"] if row["subject_id"].startswith("wkr_")] == ["worker.created"]
+
+
+@pytest.mark.parametrize("character", ["\ufeff", "\u200b", "\u00ad", "\u2060", "\u3164", "\u00a0"])
+async def test_a_character_that_nobody_sees_makes_no_second_person(tenant: Tenant, character: str) -> None:
+    await add(tenant, "worker", source={"externalId": "E-1", "sourceSystem": "hr"}, contact={"workEmail": "jo@a.test"})
+    name = {"identity": {"displayName": "Another"}}
+    for path, content in (
+        ("source.externalId", {"source": {"externalId": f"E{character}-1", "sourceSystem": "hr"}}),
+        ("source.sourceSystem", {"source": {"externalId": "E-1", "sourceSystem": f"h{character}r"}}),
+        ("contact.workEmail", {"contact": {"workEmail": f"j{character}o@a.test"}}),
+        ("manager.externalId", {"manager": {"externalId": f"E{character}-1"}}),
+    ):
+        await assert_refused(tenant, "workerCreate", ("INVALID", path), **name, **content)
+    before = await stored_rows(tenant)
+    row = {**name, "source": {"externalId": f"E{character}-1", "sourceSystem": "hr"}}
+    payload = await mutate(tenant, "workersUpsert", "results { status errors { code path } }", rows=[row])
+    assert error_paths(payload["results"][0]) == [("INVALID", "rows.0.source.externalId")]
+    assert await stored_rows(tenant) == before
+    answer = await run_query(tenant, "worker", "id", by={"externalId": f"E{character}-1"})
+    assert answer.data["worker"] is None
+
+
+async def test_emails_that_differ_by_more_than_case_are_of_two_people(tenant: Tenant) -> None:
+    addresses = ["jo@straße.test", "jo@strasse.test", "émile@a.test", "emile@a.test"]
+    people = [(await add(tenant, "worker", contact={"workEmail": address}))["id"] for address in addresses]
+    sought = ["JO@Straße.TEST", "JO@STRASSE.test", "ÉMILE@a.test", "Emile@A.test"]
+    for address, person in zip(sought, people, strict=True):
+        assert (await run_query(tenant, "worker", "id", by={"email": address})).data["worker"] == {"id": person}
+    assert (await run_query(tenant, "worker", "id", by={"email": "jo@straẞe"})).data["worker"] is None
