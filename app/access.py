@@ -1,7 +1,9 @@
 """Access control: scopes, roles, actors, and the rows that an actor can see."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_
@@ -10,6 +12,7 @@ from sqlmodel import col
 from app.core.errors import MissingScope
 from app.db.prepared_statements import Slot
 from app.db.records import Record, Visibility
+from app.signing.signed_urls import UrlHolder
 
 
 class Scope(StrEnum):
@@ -127,6 +130,10 @@ class Actor:
     time_zone: ZoneInfo = field(default=ZoneInfo("UTC"))
     expiring_soon_days: int = 30
     decisions_are_final: bool = False
+    key_tag: str = field(default="", compare=False)
+    """The fingerprint of the secret by which an API key was used; empty for others."""
+    expires_at: datetime | None = field(default=None, compare=False)
+    """The time at which the key or token ends; None if it does not."""
 
     def __hash__(self) -> int:
         # Actors are cache keys. Hashing the ids is cheap; `__eq__` separates actors with different scopes.
@@ -153,9 +160,19 @@ class Actor:
         return and_(own_organization, *(table.visible_to(restriction) for restriction in self._restrictions()))
 
     @property
+    def reads_workers(self) -> bool:
+        """True if the actor may read the workers that it sees."""
+        return self.only_self or Scope.WORKERS_READ in self.scopes
+
+    @property
+    def reads_applicants(self) -> bool:
+        """True if the actor may read applicants, who belong to no unit."""
+        return self.reads_workers and not self._restrictions()
+
+    @property
     def visibility_key(self) -> tuple[bool, ...]:
         """The kinds of restriction on the actor. Actors with equal keys share prepared statements."""
-        return self.only_self, self.only_contractors, self.org_unit_id is not None
+        return self.only_self, self.only_contractors, self.org_unit_id is not None, Scope.WORKERS_READ in self.scopes
 
     def template(self) -> "Actor":
         """Return an actor with the same restrictions and with slots in place of its ids, to prepare a statement.
@@ -173,6 +190,22 @@ class Actor:
     def slot_values(self) -> dict[str, str | None]:
         """The values of the slots of `template`."""
         return {"organization": self.organization_id, "worker": self.worker_id, "unit": self.org_unit_id}
+
+    @property
+    def log_id(self) -> str:
+        """The id for log lines. A person's subject may be their email address or name: the log has a digest of it.
+
+        The event log has the subject itself, under the same request id.
+        """
+        if self.kind is not ActorKind.PERSON:
+            return self.id
+        return f"person_{sha256(f'{self.organization_id} {self.id}'.encode()).hexdigest()[:16]}"
+
+    @property
+    def url_holder(self) -> UrlHolder:
+        """The actor as the holder of a signed URL."""
+        roles = [role.value for role in self.roles]
+        return UrlHolder(self.organization_id, self.kind.value, self.id, self.key_tag, self.worker_id or "", roles)
 
     def _restrictions(self) -> list[Visibility]:
         """Return the restrictions on the actor; a visible row satisfies all of them."""

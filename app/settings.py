@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     """The claim that holds the names of roles."""
     jwt_worker_claim: str = "worker"
     """The claim that holds the worker's id or external id."""
+    jwt_source_system_claim: str = "source_system"
+    """The claim that holds the source system of the worker's external id; needed if several systems use the id."""
     jwt_name_claim: str = "name"
     """The claim that holds the person's name."""
 

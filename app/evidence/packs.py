@@ -9,8 +9,9 @@ import orjson
 
 from app.access import Actor, Scope
 from app.attachments import content
-from app.compliance.evaluation import day_context, worker_facts
+from app.compliance.evaluation import day_context
 from app.core import clock
+from app.core.fields import check_day
 from app.credentials.files.tables import Attachment
 from app.db.session import Session
 from app.evidence import credential_records, report, serialization, worker_records
@@ -59,15 +60,22 @@ async def available_days(
     """Return the day of the available pack by worker id, for workers on record on that day. Raises MissingScope."""
     for scope in REQUIRED_SCOPES:
         actor.require_scope(scope)
-    worker_facts.check_day(as_of)
+    check_day(as_of)
     context = await day_context.load(session, actor.organization_id, as_of)
     return dict.fromkeys(await worker_records.workers_on_record(context, worker_ids), context.day)
 
 
 def make_link(signed_urls: SignedUrls, actor: Actor, worker_id: str, day: date, origin: str, now: datetime) -> PackLink:
     """Return a link to a pack that is made for an actor."""
-    details = [day.isoformat(), actor.kind.value, actor.id, actor.name]
-    signed: SignedUrl = signed_urls.make(EVIDENCE, actor.organization_id, worker_id, origin, now, details)
+    signed: SignedUrl = signed_urls.make(
+        EVIDENCE,
+        worker_id,
+        actor.url_holder,
+        origin,
+        now,
+        until=actor.expires_at,
+        details=[day.isoformat(), actor.name],
+    )
     return PackLink(signed.url, signed.expires_at, day)
 
 
@@ -88,7 +96,7 @@ def assemble(records: WorkerRecords, payload: UrlPayload, now: datetime, request
 
     This is slow for a worker with many events: call it in a thread.
     """
-    _, kind, actor_id, actor_name = payload.details
+    holder, [_, actor_name] = payload.holder, payload.details
     header = {
         "format": FORMAT,
         "organization": {"id": records.organization.id, "name": records.organization.name},
@@ -97,7 +105,7 @@ def assemble(records: WorkerRecords, payload: UrlPayload, now: datetime, request
         "timeZone": records.context.zone.key,
         "recordedBefore": records.history.until or now,
         "madeAt": now,
-        "madeFor": {"kind": kind, "id": actor_id, "name": actor_name},
+        "madeFor": {"kind": holder.kind, "id": holder.id, "name": actor_name},
         "requestId": request_id,
     }
     files = _files(row for rows in records.attachments.values() for row in rows)

@@ -1,7 +1,8 @@
 """Downloads of evidence packs by signed URL, and the public keys that verify them.
 
 A signed URL needs no API key. Errors are JSON with a code: 403 for a URL that the service did not issue, 410 for an
-expired one, 404 for a worker who is not on record, 503 while the file store is unavailable.
+expired one and for one whose key or token has ended, 404 for a worker who is not on record, 503 while the file store is
+unavailable.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from app.attachments import storage
 from app.attachments.file_service import FileService
 from app.db.database import Database
 from app.evidence import archive, packs
+from app.http import url_holders
 from app.http.http_errors import DOWNLOAD_HEADERS, HTTPError, error_response, open_signed_url, storage_unavailable
 from app.signing.jws import JwsSigner
 
@@ -46,14 +48,15 @@ class EvidenceEndpoint:
         sealed = open_signed_url(request, self._files.signed_urls, packs.EVIDENCE, self._database.clock())
         request_id = request.scope["request_id"]
         headers = {**DOWNLOAD_HEADERS, "Content-Disposition": storage.disposition(packs.file_name(sealed))}
-        if request.method == "HEAD":
-            return StreamingResponse(iter(()), headers=headers, media_type=archive.MEDIA_TYPE)
         async with self._database.snapshot(request_id) as session:
+            actor = await url_holders.find_actor(session, sealed.holder, packs.REQUIRED_SCOPES)
+            if request.method == "HEAD":
+                return StreamingResponse(iter(()), headers=headers, media_type=archive.MEDIA_TYPE)
             content, now = await packs.load_records(session, sealed), session.now
         if content is None:
             raise HTTPError(404, "NOT_FOUND", "the worker is not on record")
         pack = await asyncio.to_thread(packs.assemble, content, sealed, now, request_id)
-        log.info("evidence pack", **{name: pack.header[name] for name in ("worker", "madeFor", "requestId")})
+        log.info("evidence pack", worker=sealed.key, actor=actor.log_id, request_id=request_id)
         chunks = archive.stream(pack, self._files.storage, self._signature, self._public_keys_url)
         # The first chunk is read before the response starts, so that an unavailable file store is answered with 503.
         return StreamingResponse(_chain(await anext(chunks), chunks), headers=headers, media_type=archive.MEDIA_TYPE)

@@ -1,8 +1,9 @@
 """Uploads and downloads of files by signed URL.
 
 A signed URL needs no API key. Errors are JSON with a code: 403 for a URL that the service did not issue, 410 for an
-expired one and for one whose key or token has ended, 404 for a deleted file, 409 if the credential accepts no more files or another file was uploaded to the
-URL before, 413 and 415 for a file that is too large or of an unsupported type.
+expired one and for one whose key or token has ended, 404 for a deleted file, 409 if the credential accepts no more
+files or another file was uploaded to the URL before, 413 and 415 for a file that is too large or of an unsupported
+type.
 """
 
 from datetime import timedelta
@@ -108,8 +109,7 @@ class FileEndpoint:
     async def _find(self, request: Request, purpose: Purpose) -> Attachment:
         sealed = open_signed_url(request, self._files.signed_urls, purpose, self._database.clock())
         async with self._database.reading(request.scope["request_id"]) as session:
-            holder = await url_holders.find_actor(session, sealed.holder)
-            actor = holder.require_scope(SCOPES[purpose], own=True)
+            actor = await url_holders.find_actor(session, sealed.holder, [SCOPES[purpose]], own=True)
             try:
                 return await row_access.find(session, actor, Attachment, sealed.key, ("id",))
             except NotFound:

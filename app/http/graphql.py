@@ -90,7 +90,7 @@ class GraphQLEndpoint:
         if operation.refusal:
             return orjson.dumps({"errors": operation.refusal}), error_status
         _check_admitted(scope, operation, actor)
-        scope["facts"] |= {"operation": request.operation_name, "actor": actor.id if actor else None}
+        scope["facts"] |= {"operation": request.operation_name, "actor": actor.log_id if actor else None}
         origin = f"{scope['scheme']}://{headers[b'host']}" if b"host" in headers else ""
         body, has_data = await self._graph.run(operation, actor, origin)
         return body, 200 if has_data else error_status

@@ -1,5 +1,6 @@
 """Tokens of an OIDC issuer: verified with the issuer's keys, and turned into the actor of a person."""
 
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from sqlmodel import col
 from app.access import Actor, ActorKind, Role, scopes_of
 from app.core import ids
 from app.core.errors import Unauthenticated
+from app.core.text import normalize
 from app.db.database import Database
 from app.db.session import Session
 from app.http.issuer import IssuerKeys
@@ -22,6 +24,7 @@ ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 LEEWAY_SECONDS = 30  # tolerated difference between the issuer's clock and this one
 MAX_TOKEN_LENGTH = 8_192
 MAX_SUBJECT_LENGTH = 255  # the limit of OpenID Connect
+MAX_TIMESTAMP = 253_402_300_799  # seconds since 1970: the end of the year 9999
 MAX_NAME_LENGTH = 200  # longer names are cut
 
 # Errors that PyJWT raises for malformed tokens, besides its own.
@@ -67,9 +70,13 @@ class TokenAuthentication:
         organization = await _find_organization(session, _text(claims, settings.jwt_organization_claim))
         roles = _roles(claims.get(settings.jwt_roles_claim))
         worker = _text(claims, settings.jwt_worker_claim)
+        source_system = _text(claims, settings.jwt_source_system_claim)
         subject = _text(claims, "sub")
         if not subject or len(subject) > MAX_SUBJECT_LENGTH:
             raise Unauthenticated("the token names no subject")
+        worker_id = None
+        if worker:
+            worker_id = await _find_worker_id(session, organization.organization_id, worker, source_system)
         return Actor(
             organization_id=organization.organization_id,
             kind=ActorKind.PERSON,
@@ -77,10 +84,11 @@ class TokenAuthentication:
             name=(_text(claims, settings.jwt_name_claim) or subject)[:MAX_NAME_LENGTH],
             scopes=scopes_of(roles),
             roles=roles,
-            worker_id=await _find_worker_id(session, organization.organization_id, worker) if worker else None,
+            worker_id=worker_id,
             time_zone=ZoneInfo(organization.time_zone),
             expiring_soon_days=organization.expiring_soon_days,
             decisions_are_final=organizations.decisions_are_final(organization),
+            expires_at=datetime.fromtimestamp(min(int(claims["exp"]), MAX_TIMESTAMP), UTC),
         )
 
 
@@ -120,12 +128,20 @@ async def _find_organization(session: Session, key: str) -> Organization:
     return organization
 
 
-async def _find_worker_id(session: Session, organization_id: str, claim: str) -> str:
-    """Return the id of the worker that a claim names by id, or by an external id that only one worker has."""
-    column = Worker.id if ids.prefix_of(claim) == Worker.prefix else Worker.external_id
+async def _find_worker_id(session: Session, organization_id: str, claim: str, source_system: str) -> str:
+    """Return the id of the worker that a claim names by id, or by an external id that only one worker has.
+
+    With a source system, the external id is one of this system.
+    """
     statement = select(col(Worker.id)).where(
-        col(Worker.organization_id) == organization_id, col(column) == claim, col(Worker.deleted_at).is_(None)
+        col(Worker.organization_id) == organization_id, col(Worker.deleted_at).is_(None)
     )
+    if ids.prefix_of(claim) == Worker.prefix:
+        statement = statement.where(col(Worker.id) == claim)
+    else:
+        statement = statement.where(col(Worker.external_id) == normalize(claim))
+        if source_system:
+            statement = statement.where(col(Worker.source_system) == normalize(source_system))
     worker_ids = list(await session.scalars(statement.limit(2)))
     if len(worker_ids) != 1:
         raise Unauthenticated("the token names no single worker of the organization")

@@ -30,6 +30,7 @@ from app.organizations.tables import ApiKey, Organization, OrgUnit
 
 MAX_OVERLAP = timedelta(hours=24)
 USE_RECORD_INTERVAL = timedelta(minutes=1)  # one write per key and minute, however often the key is used
+TAG_LENGTH = 16  # characters of a secret's hash that identify the secret in a signed URL
 SECRET_CHARACTERS = 43  # 256 bits in base 62
 
 _TOKEN = re.compile(r"cgk_([0-9A-Za-z]{16})([0-9A-Za-z]{16})_([0-9A-Za-z]{43})")
@@ -88,7 +89,7 @@ async def rotate(session: Session, actor: Actor, input: Input) -> IssuedKey:
     """Replace the secret of a key. The previous secret stays valid for the overlap, at most 24 hours."""
     key = await row_access.find_for_update(session, actor, ApiKey, input["id"], ("id",))
     _check_active(key, session.now)
-    _check_grant(actor, frozenset(Scope(scope) for scope in key.scopes), key.org_unit_id)
+    _check_scopes_held(actor, key)
     overlap = timedelta(minutes=input.get("overlapMinutes") or 0)
     if not timedelta(0) <= overlap <= MAX_OVERLAP:
         raise Invalid("overlapMinutes is not between 0 and 1440", ("overlapMinutes",))
@@ -100,8 +101,12 @@ async def rotate(session: Session, actor: Actor, input: Input) -> IssuedKey:
 
 
 async def revoke(session: Session, actor: Actor, input: Input) -> ApiKey:
-    """Revoke a key, including its previous secret, from now on. A revoked key stays as it is."""
+    """Revoke a key, including its previous secret, from now on. A revoked key stays as it is.
+
+    Raises NotPermitted for a key with scopes that the actor lacks: it could otherwise end the keys of its superiors.
+    """
     key = await row_access.find_for_update(session, actor, ApiKey, input["id"], ("id",))
+    _check_scopes_held(actor, key)
     if key.revoked_at is None:
         key.revoked_at = session.now
         event_log.record(session, actor, EventKind.API_KEY_REVOKED, key)
@@ -117,6 +122,17 @@ async def authenticate(session: Session, token: str) -> tuple[Actor, ApiKey]:
     if match is None:
         raise Unauthenticated("the API key is malformed")
     organization_id, key_id, secret = f"org_{match[1]}", f"key_{match[2]}", match[3]
+    return await _find_actor(session, organization_id, key_id, _hash(secret))
+
+
+async def find_actor(session: Session, organization_id: str, key_id: str, key_tag: str) -> Actor:
+    """Return the actor of a key whose secret has a fingerprint. Raises as `authenticate` does."""
+    actor, _ = await _find_actor(session, organization_id, key_id, key_tag)
+    return actor
+
+
+async def _find_actor(session: Session, organization_id: str, key_id: str, proof: str) -> tuple[Actor, ApiKey]:
+    """Return the actor and the key for the hash of its secret, or for the beginning of the hash."""
     row = (
         await session.execute(
             select(ApiKey, Organization)
@@ -124,7 +140,8 @@ async def authenticate(session: Session, token: str) -> tuple[Actor, ApiKey]:
             .where(col(ApiKey.organization_id) == organization_id, col(ApiKey.id) == key_id)
         )
     ).one_or_none()
-    if row is None or not _matches(row[0], secret, session.now):
+    ends = None if row is None else _ends_of(row[0], proof, session.now)
+    if row is None or ends is None:
         raise Unauthenticated("the API key is not valid")
     key, organization = row
     if status(key, session.now) != "active":
@@ -139,6 +156,8 @@ async def authenticate(session: Session, token: str) -> tuple[Actor, ApiKey]:
         time_zone=ZoneInfo(organization.time_zone),
         expiring_soon_days=organization.expiring_soon_days,
         decisions_are_final=settings.decisions_are_final(organization),
+        key_tag=proof[:TAG_LENGTH],
+        expires_at=min(ends, default=None),
     )
     return actor, key
 
@@ -179,14 +198,16 @@ def _set_new_secret(key: ApiKey) -> str:
     return f"cgk_{key.organization_id.removeprefix('org_')}{key.id.removeprefix('key_')}_{secret}"
 
 
-def _matches(key: ApiKey, secret: str, now: datetime) -> bool:
-    secret_hash = _hash(secret)
-    if hmac.compare_digest(secret_hash, key.secret_hash):
-        return True
+def _ends_of(key: ApiKey, proof: str, now: datetime) -> list[datetime] | None:
+    """Return the times at which a secret of the key ends; None if it is no valid secret of the key."""
+    ends = [] if key.expires_at is None else [key.expires_at]
+    length = max(len(proof), TAG_LENGTH)
+    if hmac.compare_digest(proof, key.secret_hash[:length]):
+        return ends
     previous, expires_at = key.previous_secret_hash, key.previous_expires_at
     if previous is None or expires_at is None or now >= expires_at:
-        return False
-    return hmac.compare_digest(secret_hash, previous)
+        return None
+    return [*ends, expires_at] if hmac.compare_digest(proof, previous[:length]) else None
 
 
 def _hash(secret: str) -> str:
@@ -202,11 +223,22 @@ def _check_active(key: ApiKey, now: datetime) -> None:
 def _check_grant(actor: Actor, scopes: frozenset[Scope], unit: str | None) -> None:
     if Scope.SELF_CREDENTIALS in scopes:
         raise Invalid("scopes: self:credentials is for people who are linked to a worker, not for keys", ("scopes",))
-    lacking = sorted(scope.value for scope in scopes - actor.scopes)
-    if lacking:
-        raise NotPermitted(f"scopes: you cannot grant a scope that you do not hold: {', '.join(lacking)}", ("scopes",))
+    _check_held(actor, scopes, "grant")
     if unit is None and actor.org_unit_id is not None:
         raise NotPermitted("orgUnit: your key is restricted to a unit; choose that unit or one under it", ("orgUnit",))
     wide = sorted(scope.value for scope in scopes & ORGANIZATION_WIDE_SCOPES)
     if unit is not None and wide:
         raise Invalid(f"a key restricted to a unit cannot hold {', '.join(wide)}", ("scopes",))
+
+
+def _check_scopes_held(actor: Actor, key: ApiKey) -> None:
+    """Refuse to rotate or revoke a key that has a scope, or a range of visible rows, that the actor lacks."""
+    _check_held(actor, frozenset(Scope(scope) for scope in key.scopes), "manage a key with")
+    if key.org_unit_id is None and actor.org_unit_id is not None:
+        raise NotPermitted("id: your key is restricted to a unit, and this key is not", ("id",))
+
+
+def _check_held(actor: Actor, scopes: frozenset[Scope], verb: str) -> None:
+    lacking = sorted(scope.value for scope in scopes - actor.scopes)
+    if lacking:
+        raise NotPermitted(f"scopes: you cannot {verb} a scope that you do not hold: {', '.join(lacking)}", ("scopes",))

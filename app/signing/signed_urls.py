@@ -33,15 +33,32 @@ class SignedUrl:
     expires_at: datetime
 
 
+class UrlHolder(msgspec.Struct, frozen=True, array_like=True):
+    """The caller for whom a URL was signed. Whoever serves the URL checks that this caller may still open it."""
+
+    organization_id: str
+    kind: str
+    id: str
+    key_tag: str = ""
+    """The fingerprint of the API key's secret; empty for a person."""
+    worker_id: str = ""
+    roles: list[str] = []
+
+
 class UrlPayload(msgspec.Struct, frozen=True, array_like=True):
     """The content of a URL's token."""
 
-    organization_id: str
+    holder: UrlHolder
     key: str
     expires: int
     """Seconds since 1970."""
     details: list[str] = []
     """Further values that the purpose needs."""
+
+    @property
+    def organization_id(self) -> str:
+        """The organization of the caller and of the record."""
+        return self.holder.organization_id
 
 
 class SignedUrls:
@@ -55,11 +72,24 @@ class SignedUrls:
         return (now + self.lifetime).replace(microsecond=0)
 
     def make(
-        self, purpose: Purpose, organization_id: str, key: str, origin: str, now: datetime, details: Sequence[str] = ()
+        self,
+        purpose: Purpose,
+        key: str,
+        holder: UrlHolder,
+        origin: str,
+        now: datetime,
+        *,
+        until: datetime | None = None,
+        details: Sequence[str] = (),
     ) -> SignedUrl:
-        """Return the URL for a key of an organization. It starts with the public URL or, without one, with `origin`."""
+        """Return the URL for a key of the holder's organization.
+
+        It starts with the public URL or, without one, with `origin`. It expires at `until` at the latest.
+        """
         expires_at = self.expires_at(now)
-        payload = UrlPayload(organization_id, key, int(expires_at.timestamp()), list(details))
+        if until is not None:
+            expires_at = min(expires_at, until.replace(microsecond=0))
+        payload = UrlPayload(holder, key, int(expires_at.timestamp()), list(details))
         token = self._signer.seal(purpose.name, msgspec.json.encode(payload))
         return SignedUrl(f"{self._public_url or origin}/{purpose.path}/{key}?token={token}", expires_at)
 
@@ -68,7 +98,10 @@ class SignedUrls:
         sealed = self._signer.open(purpose.name, token)
         if sealed is None:
             raise ForgedUrl
-        payload = msgspec.json.decode(sealed, type=UrlPayload)
+        try:
+            payload = msgspec.json.decode(sealed, type=UrlPayload)
+        except msgspec.ValidationError:
+            raise ExpiredUrl from None  # signed by an earlier release, minutes ago
         if payload.key != key:
             raise ForgedUrl
         if now >= datetime.fromtimestamp(payload.expires, UTC):

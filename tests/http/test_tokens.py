@@ -7,8 +7,9 @@ from typing import Any
 import jwt
 import pytest
 
-from app.access import ROLES, Role
+from app.access import ROLES, Role, Scope
 from app.settings import Settings
+from tests.calls import assert_refused, mutate_ok
 from tests.databases import on_sqlite
 from tests.oidc import (
     AUDIENCE,
@@ -87,6 +88,7 @@ async def test_a_token_of_an_unknown_organization_is_refused(
         ({"organization": "org\0"}, "the token's claim organization is not text"),
         ({"worker": "w\0"}, "the token's claim worker is not text"),
         ({"worker": {"id": "w"}}, "the token's claim worker is not text"),
+        ({"worker": "w", "source_system": ["hr"]}, "the token's claim source_system is not text"),
         ({"sub": "s\0"}, "the token's claim sub is not text"),
         ({"name": "half \ud800"}, "the token's claim name is not text"),
         ({"sub": ""}, "the token names no subject"),
@@ -193,6 +195,53 @@ async def test_a_worker_is_known_by_id_or_external_id(oidc_tenant: Tenant, issue
         token = issuer.token("ES256", owner_claims(oidc_tenant, roles=["WORKER"], worker=claim))
         viewer = (await oidc_tenant.execute(VIEWER_QUERY, key=token)).data["viewer"]
         assert (viewer["worker"], viewer["scopes"]) == ({"id": expected}, ["SELF_CREDENTIALS"])
+
+
+async def test_a_token_may_name_the_source_system(
+    oidc_tenant: Tenant, issuer: Issuer, settings: Settings, jwks: Path
+) -> None:
+    workers = {
+        system: await oidc_tenant.add_worker(source={"externalId": "E-7", "sourceSystem": system})
+        for system in ("hr", "payroll", "")
+    }
+    claims = owner_claims(oidc_tenant, roles=["WORKER"], worker="E-7")
+    for system in ("hr", "payroll", " hr "):
+        token = issuer.token("ES256", {**claims, "source_system": system})
+        viewer = (await oidc_tenant.execute(VIEWER_QUERY, key=token)).data["viewer"]
+        assert viewer["worker"] == {"id": workers[system.strip()]}
+    by_id = issuer.token("ES256", {**claims, "worker": workers["payroll"], "source_system": "hr"})
+    viewer = (await oidc_tenant.execute(VIEWER_QUERY, key=by_id)).data["viewer"]
+    assert viewer["worker"] == {"id": workers["payroll"]}
+    unclear = "the token names no single worker of the organization"
+    for values in ({}, {"source_system": ""}, {"source_system": "crm"}, {"source_system": "HR"}):
+        answer = await oidc_tenant.execute(VIEWER_QUERY, key=issuer.token("ES256", {**claims, **values}))
+        assert_token_refused(answer, unclear)
+    named = {"jwt_source_system_claim": "https://c.test/system"}
+    async with service_trusting_issuer(oidc_tenant, settings, str(jwks), **named) as service:
+        token = issuer.token("ES256", {**claims, "https://c.test/system": "hr", "source_system": "payroll"})
+        viewer = (await service.execute(VIEWER_QUERY, key=token)).data["viewer"]
+        assert viewer["worker"] == {"id": workers["hr"]}
+
+
+async def test_a_key_of_one_unit_cannot_take_the_token_of_another_units_worker(
+    oidc_tenant: Tenant, issuer: Issuer
+) -> None:
+    units = [
+        (await mutate_ok(oidc_tenant, "orgUnitCreate", "orgUnit { id }", name=name, kind="SITE"))["id"]
+        for name in ("North", "South")
+    ]
+    outsider = await oidc_tenant.add_worker(
+        source={"externalId": "E-1", "sourceSystem": "hr"}, employment={"orgUnit": units[1]}
+    )
+    key = await oidc_tenant.create_key(Scope.WORKERS_READ, Scope.WORKERS_WRITE, org_unit=units[0])
+    content = {"identity": {"displayName": "X"}, "employment": {"orgUnit": units[0]}}
+    for system in ("hr", "other", None):
+        source = {"externalId": "E-1", "sourceSystem": system}
+        taken = ("TAKEN", "source.externalId")
+        await assert_refused(oidc_tenant, "workerCreate", taken, key=key, **content, source=source)
+    token = issuer.token("ES256", owner_claims(oidc_tenant, roles=["WORKER"], worker="E-1"))
+    viewer = (await oidc_tenant.execute(VIEWER_QUERY, key=token)).data["viewer"]
+    assert viewer["worker"] == {"id": outsider}
 
 
 async def test_a_worker_sees_only_themselves(oidc_tenant: Tenant, issuer: Issuer) -> None:

@@ -109,6 +109,29 @@ async def test_nobody_grants_a_scope_that_they_do_not_hold(tenant: Tenant) -> No
     assert payload["errors"] == []
 
 
+@pytest.mark.parametrize("field", ["apiKeyRotate", "apiKeyRevoke"])
+async def test_nobody_ends_or_renews_a_key_with_more_scopes(tenant: Tenant, field: str) -> None:
+    manager = await tenant.create_key(Scope.KEYS_MANAGE, Scope.WORKERS_READ)
+    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]
+    for content in ({"scopes": [*READ, "WORKERS_WRITE"]}, {"scopes": ["WORKERS_WRITE"], "orgUnit": unit}):
+        key, token = await issue(tenant, **content)
+        (error,) = await assert_refused(tenant, field, ("NOT_PERMITTED", "scopes"), key=manager, id=key)
+        assert error["message"] == ("scopes: you cannot manage a key with a scope that you do not hold: workers:write")
+        assert (await use(tenant, token)).status == 200
+    # A revoked key is no exception, and says nothing.
+    await mutate_ok(tenant, "apiKeyRevoke", "apiKey { id }", id=key)
+    expected = ("KEY_ENDED", "id") if field == "apiKeyRotate" else ("NOT_PERMITTED", "scopes")
+    await assert_refused(tenant, field, expected, key=manager, id=key)
+
+
+@pytest.mark.parametrize("field", ["apiKeyRotate", "apiKeyRevoke"])
+async def test_a_key_of_equal_or_fewer_scopes_is_managed(tenant: Tenant, field: str) -> None:
+    key, manager = await issue(tenant, scopes=["KEYS_MANAGE", *READ])
+    fewer, _ = await issue(tenant)
+    for managed in (fewer, key):  # the last is the key itself
+        await mutate_ok(tenant, field, "apiKey { id }", key=manager, id=managed)
+
+
 async def test_keys_are_listed_and_filtered(tenant: Tenant, clock: SettableClock) -> None:
     clock.set(NOW)
     (owner,) = ids_of(await query_nodes(tenant, "apiKeys", "id"))

@@ -20,14 +20,13 @@ from app.credentials.files import attachments, removals
 from app.credentials.files.attachments import Expected
 from app.credentials.files.tables import Attachment, FileRemoval
 from app.db.database import Database
-from app.db.session import Session
 from app.signing.signed_urls import SignedUrl
 
 Chunks = AsyncIterator[bytes]
 
 
 async def issue_upload_url(
-    database: Database, files: FileService, expected: Expected, origin: str, request_id: str
+    database: Database, files: FileService, actor: Actor, expected: Expected, origin: str, request_id: str
 ) -> tuple[Attachment, UploadUrl]:
     """Return an expected file with the URL to send its bytes to: the store's own if the store signs URLs.
 
@@ -38,7 +37,7 @@ async def issue_upload_url(
         raise AlreadyUploaded("the file of this key was already uploaded", ("idempotencyKey",))
     now = database.clock()
     if not files.storage.presigns:
-        signed = files.signed_urls.make(UPLOAD, attachment.organization_id, attachment.id, origin, now)
+        signed = files.signed_urls.make(UPLOAD, attachment.id, actor.url_holder, origin, now, until=actor.expires_at)
         return attachment, UploadUrl(signed.url, signed.expires_at)
     key = _incoming_key(attachment)
     async with database.writing(request_id) as session:
@@ -69,7 +68,8 @@ async def complete(
         return await receive(database, files, actor, attachment, incoming.chunks, request_id)
     except AlreadyUploaded:  # by another call at the same time
         async with database.reading(request_id) as session:
-            return _require(Expected(await find_by_url(session, actor.organization_id, attachment.id)), "id")
+            current = await session.get(Attachment, (actor.organization_id, attachment.id))
+            return _require(Expected(current), "id")
 
 
 async def receive(
@@ -113,7 +113,7 @@ async def _attach(
 def sender_actor(attachment: Attachment) -> Actor:
     """Return the actor who requested the upload, as the sender of its bytes.
 
-    The URL stays valid for its minutes even if the actor loses the scope in between.
+    The endpoint has checked that the holder of the URL may still send them.
     """
     return Actor(
         attachment.organization_id,
@@ -124,16 +124,14 @@ def sender_actor(attachment: Attachment) -> Actor:
     )
 
 
-def download_url(files: FileService, attachment: Attachment, origin: str, now: datetime) -> SignedUrl | None:
+def download_url(
+    files: FileService, actor: Actor, attachment: Attachment, origin: str, now: datetime
+) -> SignedUrl | None:
     """Return the URL to download a file from; None until it is uploaded."""
     if attachment.uploaded_at is None:
         return None
-    return files.signed_urls.make(DOWNLOAD, attachment.organization_id, attachment.id, origin, now)
-
-
-async def find_by_url(session: Session, organization_id: str, key: str) -> Attachment | None:
-    """Return the file that a signed URL of the service names; None if it was deleted."""
-    return await session.get(Attachment, (organization_id, key))
+    holder, until = actor.url_holder, actor.expires_at
+    return files.signed_urls.make(DOWNLOAD, attachment.id, holder, origin, now, until=until)
 
 
 def _incoming_key(attachment: Attachment) -> str:
