@@ -12,13 +12,14 @@ from sqlmodel import col
 
 from app.compliance import affected_workers, request_lifecycle, settlement
 from app.compliance.tables import RequirementRule
-from app.credentials import permissions
+from app.credentials import owner_texts, permissions, takeovers
 from app.credentials.tables import Credential, Intake
 from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from app.lists.key_lists import in_keys
+from app.workers.tables import Applicant, Worker
 
 MAX_SETTLED_AT_ONCE = 500  # workers settled in the transaction of a change: as many as one call can assign
 
@@ -46,6 +47,21 @@ async def _follow_requests(session: Session, organization_id: str, events: list[
     purged = [event.subject_id for event in events if event.kind is EventKind.CREDENTIAL_PURGED]
     if purged:
         await request_lifecycle.close_purged(session, organization_id, purged)
+
+
+async def _follow_owners(session: Session, organization_id: str, events: list[Event]) -> None:
+    """Bring the text by which credentials are searched in line with their owners."""
+    owned = [event for event in events if event.kind not in _PERSON_TABLES]
+    if owned:
+        await owner_texts.refresh(session, organization_id, await _credentials_of(session, organization_id, owned))
+    for kind, table in _PERSON_TABLES.items():
+        renamed = [
+            event.subject_id
+            for event in events
+            if event.kind is kind and event.changes.keys() & owner_texts.SEARCHED_FIELDS
+        ]
+        if renamed:
+            await owner_texts.refresh_owned(session, organization_id, table, renamed)
 
 
 async def _mark_owners(session: Session, organization_id: str, events: list[Event]) -> None:
@@ -108,6 +124,8 @@ async def _mark_workers_of_types(session: Session, organization_id: str, events:
 
 async def _mark_all_workers(session: Session, organization_id: str, events: list[Event]) -> None:
     """Mark all workers, if the organization's time zone changed or the days before which a credential is expiring."""
+    if any("timeZone" in event.changes for event in events):
+        await takeovers.make_all_due(session, organization_id)
     if any(event.changes.keys() & {"timeZone", "expiringSoonDays"} for event in events):
         await settlement.mark(
             session, organization_id, await affected_workers.of_organization(session, organization_id)
@@ -157,15 +175,22 @@ _RETURN_EVENTS = frozenset({EventKind.CREDENTIAL_RESTORED, EventKind.CREDENTIAL_
 _RELEVANT_CHANGES = frozenset({"employment.status", "employment.startDate", "employment.orgUnit"})
 """The changes of a worker on which their standing, or the unit that counts them, depends."""
 
+_PERSON_TABLES: dict[EventKind, type[Worker | Applicant]] = {
+    EventKind.WORKER_UPDATED: Worker,
+    EventKind.APPLICANT_UPDATED: Applicant,
+}
+
 PERSON_REACTIONS: tuple[Reaction, ...] = (_mark_person, _settle_marked)
 WORKER_REACTIONS: tuple[Reaction, ...] = (_mark_worker, _settle_marked)
 CREDENTIAL_REACTIONS: tuple[Reaction, ...] = (_follow_requests, _mark_owners)
+OWNER_REACTIONS: tuple[Reaction, ...] = (_follow_requests, _follow_owners, _mark_owners)
 
 REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
     EventKind.WORKER_CREATED: PERSON_REACTIONS,
-    EventKind.WORKER_UPDATED: PERSON_REACTIONS,
+    EventKind.WORKER_UPDATED: (_follow_owners, *PERSON_REACTIONS),
     EventKind.WORKER_DELETED: PERSON_REACTIONS,
     EventKind.WORKER_RESTORED: PERSON_REACTIONS,
+    EventKind.APPLICANT_UPDATED: (_follow_owners,),
     EventKind.APPLICANT_DELETED: (_mark_person,),
     EventKind.APPLICANT_RESTORED: (_mark_person,),
     EventKind.POSITION_ASSIGNED: WORKER_REACTIONS,
@@ -178,16 +203,16 @@ REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
     EventKind.CREDENTIAL_TYPE_ARCHIVED: (_mark_workers_of_types,),
     EventKind.CREDENTIAL_TYPE_RESTORED: (_mark_workers_of_types,),
     EventKind.ORGANIZATION_UPDATED: (_mark_all_workers,),
-    EventKind.CREDENTIAL_ADDED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_ADDED: OWNER_REACTIONS,
     EventKind.CREDENTIAL_UPDATED: CREDENTIAL_REACTIONS,
     EventKind.CREDENTIAL_VERSION_ADDED: CREDENTIAL_REACTIONS,
     EventKind.CREDENTIAL_SUBMITTED: CREDENTIAL_REACTIONS,
     EventKind.CREDENTIAL_APPROVED: CREDENTIAL_REACTIONS,
     EventKind.CREDENTIAL_REJECTED: CREDENTIAL_REACTIONS,
     EventKind.CREDENTIAL_VERIFIED: CREDENTIAL_REACTIONS,
-    EventKind.CREDENTIAL_LINKED: CREDENTIAL_REACTIONS,
-    EventKind.CREDENTIAL_UNLINKED: CREDENTIAL_REACTIONS,
-    EventKind.CREDENTIAL_TRANSFERRED: CREDENTIAL_REACTIONS,
+    EventKind.CREDENTIAL_LINKED: OWNER_REACTIONS,
+    EventKind.CREDENTIAL_UNLINKED: OWNER_REACTIONS,
+    EventKind.CREDENTIAL_TRANSFERRED: OWNER_REACTIONS,
     EventKind.CREDENTIAL_ARCHIVED: CREDENTIAL_REACTIONS,
     EventKind.CREDENTIAL_RESTORED: CREDENTIAL_REACTIONS,
     EventKind.CREDENTIAL_DELETED: CREDENTIAL_REACTIONS,
@@ -198,6 +223,7 @@ REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
 
 _ORDER: tuple[Reaction, ...] = (
     _follow_requests,
+    _follow_owners,
     _mark_owners,
     _mark_person,
     _mark_worker,

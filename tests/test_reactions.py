@@ -16,7 +16,7 @@ REACTION_TABLES = ("unsettled", "settled", "tallies", "credential_requests", "re
 """Tables that only reactions read or write."""
 WITHOUT_REACTION = {
     *("organization.created", "orgUnit.created", "orgUnit.deleted", "apiKey.created", "apiKey.rotated"),
-    *("apiKey.revoked", "applicant.created", "applicant.updated", "credentialType.created"),
+    *("apiKey.revoked", "applicant.created", "credentialType.created"),
     *("position.created", "position.updated", "position.archived", "position.restored"),
     *("request.created", "request.reminded", "request.cancelled", "compliance.standingChanged"),
 }

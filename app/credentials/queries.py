@@ -1,20 +1,24 @@
 """Reads of credentials and their versions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy import ColumnElement, literal_column, select
 from sqlmodel import col
 
 from app.access import Actor
+from app.core import clock
 from app.core.errors import NotFound
+from app.core.fields import check_day
 from app.credential_types.tables import CredentialType
-from app.credentials import validity_sql
+from app.credentials import effective_version, validity_sql
 from app.credentials.tables import REVIEW_QUEUE_CONDITION, Credential, CredentialVersion, OwnerType, VersionChange
 from app.db.principal import Principal
 from app.db.session import Session
 from app.lists import filters
+from app.lists.key_lists import in_keys
 from app.lists.listings import Listing, Lookup
 from app.lists.where_references import Reference
 from app.workers import people, references
@@ -34,6 +38,16 @@ OWNER_SPECS: dict[OwnerType, PersonSpec[Any]] = {
 def _owned_by(value: Mapping[str, Any], _actor: Principal) -> ColumnElement[bool]:
     owned: ColumnElement[bool] = OWNER_COLUMNS[value["type"]] == value["id"]
     return owned
+
+
+def _searched_columns(actor: Principal) -> list[Any]:
+    """Return the columns of text that an actor may search. Owners whom the actor may not read must not be guessed."""
+    columns: list[Any] = [col(Credential.search_text)]
+    if actor.reads_workers:
+        columns.append(col(Credential.worker_text))
+    if actor.reads_applicants:
+        columns.append(col(Credential.applicant_text))
+    return columns
 
 
 def _stated_owner(owner: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -82,7 +96,7 @@ listing = Listing(
         "displayName": col(Credential.display_name_key),
     },
     default_order=(("lastUpdated", True),),
-    search=filters.words(col(Credential.search_text)),
+    search=filters.words_in(_searched_columns),
     default_conditions={
         "deleted": col(Credential.deleted_at).is_(None),
         "archived": col(Credential.archived_at).is_(None),
@@ -108,6 +122,30 @@ versions = Listing(
     default_order=(("number", True),),
 )
 versions_by_credential = versions.per_parent(col(CredentialVersion.credential_id))
+
+
+async def effective_on(
+    session: Session, actor: Actor, keys: Sequence[str], day: date | None
+) -> dict[str, CredentialVersion]:
+    """Return the version in force on a day, today by default, by credential id.
+
+    It follows from the versions as they are decided now, on past days too.
+    """
+    check_day(day)
+    day = day or clock.today(session.now, actor.time_zone)
+    columns = (col(Credential.effective_version_id), col(Credential.valid_from), col(Credential.expires_on))
+    statement = select(col(Credential.id), col(Credential.periods), *columns).where(
+        actor.visible_rows(Credential), in_keys(col(Credential.id), keys, session.dialect_name)
+    )
+    version_ids: dict[str, str] = {}
+    for credential_id, *stored in await session.execute(statement):
+        periods = effective_version.from_document(*stored)
+        in_force = effective_version.in_force([period for period in periods if period.decided], day)
+        if in_force is not None:
+            version_ids[credential_id] = in_force.version_id
+    versions = await version_by_id.load(session, actor, list(version_ids.values()))
+    return {key: versions[version_id] for key, version_id in version_ids.items() if version_id in versions}
+
 
 changes = Listing(
     VersionChange,

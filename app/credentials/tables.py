@@ -2,13 +2,13 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, and_, select, text
 from sqlmodel import Field, SQLModel, col
 
 from app.credential_types.tables import Category
-from app.db.records import Key, Record, SearchText, SortKey, Visibility, enum_column
+from app.db.records import Document, Key, Record, SearchText, SortKey, Visibility, enum_column
 from app.registries.findings import Eligibility, StatusDetail
 from app.workers.tables import visible_worker_ids
 
@@ -23,6 +23,10 @@ REVIEW_QUEUE_CONDITION = " AND ".join(
     )
 )
 """The SQL condition of the review queue. Its index repeats the text, so that the database can use it."""
+
+
+SEARCHED_COLUMNS = ("search_text", "worker_text", "applicant_text")
+"""The columns of folded text by which a credential is searched: its own, and those of its owners."""
 
 
 VISIBILITY_COLUMNS = ("deleted_at", "archived_at")
@@ -53,6 +57,10 @@ class Approval(StrEnum):
     PENDING = "PENDING"
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
+
+
+EFFECTIVE_APPROVALS = (Approval.NOT_REQUIRED, Approval.APPROVED)
+"""The approvals with which a version counts."""
 
 
 class VerificationStatus(StrEnum):
@@ -119,6 +127,13 @@ class Credential(Record, VersionFacts, table=True):
         ),
         Index("credentials_by_number", "organization_id", "reference_number"),
         Index("credentials_by_next_check", "organization_id", "next_check_at"),
+        Index(
+            "credentials_by_next_takeover",
+            "organization_id",
+            "next_takeover_on",
+            sqlite_where=text("next_takeover_on IS NOT NULL"),
+            postgresql_where=text("next_takeover_on IS NOT NULL"),
+        ),
         Index("credentials_by_worker", "organization_id", "worker_id", "last_updated", "id"),
         Index("credentials_by_applicant", "organization_id", "applicant_id", "last_updated", "id"),
         Index("credentials_by_type", "organization_id", "type_code", "expires_on", "id"),
@@ -130,9 +145,9 @@ class Credential(Record, VersionFacts, table=True):
         Index(
             "credentials_search",
             "organization_id",
-            "search_text",
+            *SEARCHED_COLUMNS,
             postgresql_using="gin",
-            postgresql_ops={"search_text": "gin_trgm_ops"},
+            postgresql_ops=dict.fromkeys(SEARCHED_COLUMNS, "gin_trgm_ops"),
         ).ddl_if(dialect="postgresql"),
     )
     prefix: ClassVar[str] = "cred"
@@ -140,12 +155,16 @@ class Credential(Record, VersionFacts, table=True):
     history_columns = (
         *("worker_id", "applicant_id", "credential_type_id", "category", "jurisdiction", "intake"),
         *("status", "eligibility", "latest_approval", "effective_version_id", "valid_from", "expires_on"),
-        *("archived_at", "deleted_at"),
+        *("periods", "archived_at", "deleted_at"),
     )
 
     display_name: str = Field(max_length=200)
     display_name_key: str = Field(default="", sa_type=SortKey)
     search_text: str = Field(default="", sa_type=SearchText)
+    worker_text: str = Field(default="", sa_type=SearchText)
+    """The names, emails and external id of the worker, as `owner_texts` keeps them."""
+    applicant_text: str = Field(default="", sa_type=SearchText)
+    """Those of the applicant."""
     credential_type_id: str = Field(sa_type=Key)
     type_code: str = Field(sa_type=SortKey)
     category: Category = Field(sa_type=enum_column(Category))
@@ -173,10 +192,19 @@ class Credential(Record, VersionFacts, table=True):
     latest_version_at: datetime
     latest_approval: Approval = Field(sa_type=enum_column(Approval))
     effective_version_id: str | None = Field(default=None, sa_type=Key)
+    """The version in force today (see `effective_version`); null while none is decided."""
     valid_from: date | None = None
     """The issue date of the effective version, or of the latest if none is effective."""
     expires_on: date
     """The expiry date of the same version; NEVER if it has none."""
+    periods: list[Any] = Field(default_factory=list, sa_type=Document)
+    """The periods of the decided versions and of a pending latest one, oldest first, as `effective_version.Period`.
+
+    Empty unless there are several: then the columns above say the same.
+    """
+    next_takeover_on: date | None = None
+    """The next day on which another version is in force, and on which the columns above change; null if there is none.
+    """
     revision: int = 1
     archived_at: datetime | None = None
     archived_by: str | None = Field(default=None, max_length=200)

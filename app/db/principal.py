@@ -25,6 +25,14 @@ class Principal(Protocol):
         """The days before its expiry in which a credential counts as expiring soon."""
 
     @property
+    def reads_workers(self) -> bool:
+        """True if the principal may read the workers that it sees."""
+
+    @property
+    def reads_applicants(self) -> bool:
+        """True if the principal may read applicants."""
+
+    @property
     def visibility_key(self) -> Hashable:
         """A key that is the same for principals whose conditions differ only in their ids."""
 

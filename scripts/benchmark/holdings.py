@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from app.access import ActorKind
@@ -12,6 +13,7 @@ from app.credentials.tables import NEVER, Approval, Credential, CredentialVersio
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from app.registries.findings import Eligibility, StatusDetail
+from app.workers.fields import owner_text
 from scripts.benchmark.people import Generator, Row
 
 CREDENTIALS, PENDING = 60_000, 8_000
@@ -107,6 +109,7 @@ def _credential(generator: Generator, owner: Row, credential_type: CredentialTyp
         "category": credential_type.category,
         "jurisdiction": credential_type.jurisdiction,
         "worker_id": owner["id"],
+        "worker_text": owner_text(SimpleNamespace(**owner)),
         "intake": Intake.DIRECT,
         "status": status,
         "is_verifiable": credential_type.verification_source is not None,

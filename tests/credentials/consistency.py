@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from app.credentials.tables import NEVER, Approval, Credential
-from app.credentials.version_sync import EFFECTIVE_APPROVALS
+from app.credentials.tables import EFFECTIVE_APPROVALS, NEVER, Approval, Credential
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
+from app.workers.fields import owner_text
+from app.workers.tables import Applicant, Worker
 from tests.credentials import actions
 from tests.service import Tenant
 
@@ -81,6 +82,19 @@ async def assert_consistent(tenant: Tenant, credential: Credential) -> None:
     counted = effective or latest
     assert (credential.valid_from, credential.expires_on) == (counted.issue_date, counted.expiry_date or NEVER)
     assert credential.worker_id or credential.applicant_id
+    assert (credential.worker_text, credential.applicant_text) == await _owner_texts(tenant, credential)
+
+
+async def _owner_texts(tenant: Tenant, credential: Credential) -> tuple[str, ...]:
+    """Return the texts of the owners by which a credential is searched."""
+    owners: tuple[tuple[type[Worker | Applicant], str | None], ...] = (
+        (Worker, credential.worker_id),
+        (Applicant, credential.applicant_id),
+    )
+    async with tenant.service.database.reading("test") as session:
+        return tuple(
+            [owner_text(await session.get_row(table, (tenant.id, key))) if key else "" for table, key in owners]
+        )
 
 
 async def assert_purged(tenant: Tenant, key: str) -> None:

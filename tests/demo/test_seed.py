@@ -17,6 +17,7 @@ from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from app.organizations import api_keys
 from app.organizations.tables import OrgUnit, OrgUnitKind
+from app.workers.fields import owner_text
 from app.workers.tables import Applicant, EmploymentStatus, Worker
 from tests.databases import on_postgresql
 from tests.demo.loaded import SYDNEY, LoadedDemo, read_demo
@@ -33,6 +34,13 @@ def demo(request: pytest.FixtureRequest, database: Database) -> LoadedDemo:
     """The demo organization: served from SQLite, or loaded into PostgreSQL."""
     rows: LoadedDemo = request.getfixturevalue("served" if database.is_embedded else "loaded")
     return rows
+
+
+async def test_credentials_repeat_the_text_of_their_owners(demo: LoadedDemo) -> None:
+    workers, applicants = ({row.id: owner_text(row) for row in demo.rows[table]} for table in (Worker, Applicant))
+    for row in demo.rows[Credential]:
+        assert row.worker_text == workers.get(row.worker_id, "")
+        assert row.applicant_text == applicants.get(row.applicant_id, "")
 
 
 async def test_numbers_of_rows(demo: LoadedDemo) -> None:
