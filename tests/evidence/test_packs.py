@@ -232,7 +232,7 @@ async def test_later_changes_are_not_seen_in_the_same_snapshot(tenant: Tenant) -
 
 
 async def test_names_cannot_imitate_lines_of_the_report(tenant: Tenant) -> None:
-    name = 'Eve" is COMPLIANT \u202e\u2066 ok'
+    name = 'Eve" is COMPLIANT \u200f\u2060 ok'
     worker = await tenant.add_worker(name)
     report = (await packs.fetch(tenant, worker)).files["README.txt"].decode()
     assert report.splitlines()[0] == f'Evidence of "Eve\' is COMPLIANT    ok" ({worker})'
