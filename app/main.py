@@ -1,5 +1,6 @@
 """The composition of the service: the only module that knows all of its parts."""
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
@@ -13,10 +14,11 @@ from starlette.routing import Route
 from app import reactions
 from app.attachments.file_service import FileService
 from app.attachments.storage import S3Service, Storage
-from app.core import clock
+from app.core import clock, private_files
 from app.core.clock import Clock
 from app.db.database import Database
 from app.graph.execution.runner import Runner
+from app.http.allowed_hosts import AllowedHosts
 from app.http.authentication import Authentication
 from app.http.evidence import PUBLIC_KEYS_PATH, EvidenceEndpoint, PublicKeysEndpoint
 from app.http.explorer import page as explorer
@@ -37,23 +39,38 @@ from app.signing.signed_urls import SignedUrls
 
 MAX_PREFLIGHT_SECONDS = 600  # seconds for which a browser may cache the answer to a preflight request
 GRAPHQL_PATH = "/graphql"
+SECRET_BYTES = 48  # random bytes of a generated secret; the signature needs 32
 
 
 def open_database(settings: Settings, now: Clock = clock.system) -> Database:
     """Return the database of an installation, with the reactions to events that run before each commit."""
-    return Database(settings.database(), now, connections=settings.database_connections, before_commit=reactions.react)
+    return Database(
+        settings.database(),
+        now,
+        connections=settings.database_connections,
+        synchronous=settings.sqlite_synchronous,
+        before_commit=reactions.react,
+    )
 
 
 def open_storage(settings: Settings) -> Storage:
     """Return the file store of an installation. Raises ValueError."""
     service = S3Service(settings.s3_endpoint, settings.s3_region, settings.s3_access_key, settings.s3_secret_key)
-    return Storage(settings.file_store(), service)
+    return Storage(settings.file_store(), service, is_own=not settings.files)
 
 
 def open_files(settings: Settings, signer: Signer) -> FileService:
     """Return the file service of an installation. Raises ValueError."""
     signed_urls = SignedUrls(signer, timedelta(minutes=settings.file_minutes), settings.public_url)
     return FileService(open_storage(settings), signed_urls, settings.file_bytes)
+
+
+def open_signer(settings: Settings) -> Signer:
+    """Return the signer of an installation, with a generated secret if none is configured. Raises ValueError."""
+    if settings.secret:
+        return Signer(settings.secret)
+    private_files.create(settings.secret_file(), secrets.token_urlsafe(SECRET_BYTES).encode())
+    return Signer(settings.secret_file().read_text())
 
 
 def open_jws_signer(settings: Settings) -> JwsSigner:
@@ -67,7 +84,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
     """Return the service as an ASGI application, which closes the database when it stops."""
     database = database or open_database(settings)
     sources = RegistrySet(settings.registries)
-    signer = Signer(settings.signing_secret())
+    signer = open_signer(settings)
     files, jws_signer = open_files(settings, signer), open_jws_signer(settings)
     runner = Runner(database, signer, sources, files, settings.max)
     endpoint = GraphQLEndpoint(
@@ -111,5 +128,6 @@ def create_app(settings: Settings, database: Database | None = None) -> Starlett
             expose_headers=["X-Request-Id"],
             max_age=MAX_PREFLIGHT_SECONDS,
         )
+    service.add_middleware(AllowedHosts, hosts=settings.allowed_hosts)
     service.add_middleware(RequestLog)
     return service

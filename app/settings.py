@@ -1,8 +1,8 @@
 """Every setting of the service, read once from the environment (`CREDGRAPH_…` and `DATABASE_URL`)."""
 
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     """`postgresql://…` or `sqlite:///file`; a file in `data` if empty."""
     database_connections: int = 20
     """The maximum number of database connections of each process."""
+    sqlite_synchronous: Literal["FULL", "NORMAL"] = "FULL"
+    """The durability of an SQLite file. With FULL each change is on the disk before it is answered. With NORMAL
+    changes are faster, and a loss of power may take the last ones."""
     data: Path = Path(__file__).parent.parent / ".data"
     """The folder for all files that the service writes itself."""
     secret: str = ""
@@ -58,13 +61,17 @@ class Settings(BaseSettings):
 
     allowed_origins: tuple[str, ...] = ()
     """Origins whose pages may call the service from a browser, as a JSON list: `["https://app.example"]`."""
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    """The hosts by which clients reach the service, as a JSON list, each for any port or with one. Temporary URLs
+    begin with the host of the request if it is among them, else with the server's own address; with `public_url`, they
+    begin with that."""
     body_bytes: int = 1_000_000
     """The maximum size of a request body."""
     max: Limits = Limits()
 
     public_url: str = ""
     """The URL by which clients reach the service, such as `https://credgraph.example`. The temporary URLs of files and
-    evidence packs start with it; if empty, with the URL of the request."""
+    evidence packs start with it; if empty, with the URL of the request (see `allowed_hosts`)."""
     files: str = ""
     """The store of files: a folder, or `s3://bucket/prefix`; the folder `files` in `data` if empty."""
     file_bytes: int = 15_000_000
@@ -115,13 +122,6 @@ class Settings(BaseSettings):
         """Return the folder or bucket that stores files."""
         return self.files or str(self.data.absolute() / "files")
 
-    def signing_secret(self) -> str:
-        """Return the signing secret. Without a setting it is generated once and stored in `data`."""
-        if self.secret:
-            return self.secret
-        file = self.data / "secret"
-        if not file.exists():
-            self.data.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)
-            file.write_text(secrets.token_urlsafe(48))
-        return file.read_text()
+    def secret_file(self) -> Path:
+        """Return the file of the generated secret."""
+        return self.data / "secret"

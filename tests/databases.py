@@ -40,8 +40,8 @@ async def create_on_server(server: str, name: str) -> str:
 
 @asynccontextmanager
 async def open_migrated(url: str, clock: Clock) -> AsyncIterator[Database]:
-    """Migrate and open a database, with the service's reactions."""
-    database = Database(url, clock, before_commit=reactions.react)
+    """Migrate and open a database, with the service's reactions. No test cuts the power, so no commit waits for it."""
+    database = Database(url, clock, synchronous="NORMAL", before_commit=reactions.react)
     await migrator.upgrade(database)
     yield database
     await database.close()

@@ -1,6 +1,7 @@
 """The `serve` command: it loads the demo once, keeps its keys and stops on Ctrl-C."""
 
 import json
+import os
 import shutil
 import stat
 from pathlib import Path
@@ -8,12 +9,48 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.files import PNG
 from tests.serving import execute, serving
 
 
+def open_paths(folder: Path) -> set[str]:
+    """Return the files and folders in a folder that other accounts may read."""
+    ignored = {"output"}  # written by the test
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.name not in ignored and stat.S_IMODE(path.stat().st_mode) & 0o077
+    }
+
+
 def test_secret_files_are_readable_only_by_the_owner(served_folder: Path) -> None:
-    for name in ("demo-keys.json", "secret"):
+    for name in ("demo-keys.json", "secret", "signing-key.pem", "credgraph.sqlite"):
         assert stat.S_IMODE((served_folder / name).stat().st_mode) == 0o600, name
+    assert open_paths(served_folder) == set()
+
+
+def test_files_of_an_earlier_release_are_closed(served_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(served_folder, tmp_path / "open"))
+    (folder / "files").mkdir(exist_ok=True)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    before = os.umask(0)
+    try:
+        with serving(folder) as running:
+            upload = (
+                "mutation ($i: AttachmentUploadCreateInput!) { attachmentUploadCreate(input: $i) { upload { url } } }"
+            )
+            found = execute(running.url, running.keys["owner"], "{ credentials(last: 1) { nodes { id } } }").json()
+            input = {"credential": found["data"]["credentials"]["nodes"][0]["id"], "side": "OTHER", "fileName": "a.png"}
+            headers = {"Authorization": f"Bearer {running.keys['owner']}"}
+            body = {"query": upload, "variables": {"i": input}}
+            answer = httpx.post(f"{running.url}/graphql", json=body, headers=headers).json()
+            url = answer["data"]["attachmentUploadCreate"]["upload"]["url"]
+            assert httpx.put(url, content=PNG).status_code == 201
+            # Another database's keys beside them are the files of another start.
+            assert open_paths(folder) == set()
+    finally:
+        os.umask(before)
 
 
 @pytest.fixture
@@ -29,7 +66,8 @@ def test_second_start_loads_nothing_and_keeps_the_keys(second_folder: Path) -> N
         assert running.keys == json.loads(before)
         log = running.output.read_text()
         assert "Loading" not in log
-        assert all(key in log for key in running.keys.values())
+        assert f"Demo keys {second_folder / 'demo-keys.json'}\n" in log
+        assert "cgk_" not in log
         answer = execute(running.url, running.keys["owner"], "{ workers(first: 1) { totalCount { count } } }")
         assert answer.json()["data"] == {"workers": {"totalCount": {"count": 197}}}
 

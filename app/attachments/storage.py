@@ -13,6 +13,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
+from app.core import private_files
+
 CHUNK_BYTES = 256 * 1024
 _S3 = "s3://"
 MAX_RETRIES, RETRY_PERIOD = 3, timedelta(seconds=20)
@@ -48,11 +50,13 @@ class OpenFile:
 class Storage:
     """Files by key. A file is stored completely or not at all."""
 
-    def __init__(self, location: str | Path, service: S3Service | None = None) -> None:
+    def __init__(self, location: str | Path, service: S3Service | None = None, *, is_own: bool = False) -> None:
         """Set the location: a folder, or `s3://bucket/prefix`. It is created or contacted with the first file.
 
-        Raises ValueError if the location is neither.
+        A folder that the service creates, or that is its own, is closed to other accounts. Raises ValueError if the
+        location is neither.
         """
+        self._is_own = is_own
         self._location, self._service = str(location), service or S3Service()
         self.presigns = self._location.startswith(_S3)
         """True if clients send files directly to the store, at URLs that the store signs."""
@@ -63,7 +67,12 @@ class Storage:
 
     @cached_property
     def _store(self) -> LocalStore | S3Store:
-        return self._bucket if self.presigns else LocalStore(self._location, mkdir=True, automatic_cleanup=True)
+        if self.presigns:
+            return self._bucket
+        folder = Path(self._location)
+        if self._is_own or not folder.exists():
+            private_files.make_folder(folder)
+        return LocalStore(folder, mkdir=True, automatic_cleanup=True)
 
     @cached_property
     def _bucket(self) -> S3Store:

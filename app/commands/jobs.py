@@ -5,6 +5,7 @@ import contextlib
 import click
 
 from app.commands.database_session import run
+from app.core import private_files
 from app.db.database import Database
 from app.jobs import loop
 from app.main import open_storage
@@ -18,6 +19,7 @@ def jobs() -> None:
 
     Any number of these processes may run at the same time.
     """
+    private_files.use_private_umask()
     settings = Settings()
     try:
         storage = open_storage(settings)

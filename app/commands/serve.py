@@ -1,4 +1,4 @@
-"""The command that serves the API; with an empty database it loads a demo organization and prints its keys."""
+"""The command that serves the API; with an empty database it loads a demo organization and prints its keys once."""
 
 import contextlib
 import gc
@@ -8,6 +8,7 @@ import click
 import uvicorn
 
 from app.commands.database_session import run, settings_in
+from app.core import private_files
 from app.core.errors import DomainError
 from app.db.database import Database
 from app.demo import key_file as demo_keys
@@ -34,8 +35,9 @@ GC_THRESHOLD = 10_000
 @click.option("--no-demo", is_flag=True, help="Do not load the demo organization into an empty database.")
 def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
     """Migrate the database, load the demo organization if the database is empty, and serve."""
+    private_files.use_private_umask()
     settings = settings_in(data)
-    keys = run(settings, lambda database: _prepare(database, settings, demo=not no_demo))
+    is_new, keys = run(settings, lambda database: _prepare(database, settings, demo=not no_demo))
     try:
         app = create_app(settings)
     except ValueError as error:
@@ -56,8 +58,11 @@ def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
     except SystemExit:
         raise click.ClickException(f"cannot listen on {host} port {port}; choose another with --port") from None
     click.echo(f"GraphiQL  http://{host}:{port}/graphql")
-    for role, key in keys.items():
-        click.echo(f"{role:<9} {key}")
+    if is_new:
+        for role, key in keys.items():
+            click.echo(f"{role:<9} {key}")
+    elif keys:
+        click.echo(f"Demo keys {settings.data / demo_keys.FILE}")
     if not keys:
         environment = "" if data is None else f"CREDGRAPH_DATA={data} "
         click.echo("There are no demo keys for this database. To create an organization and its owner's key:", err=True)
@@ -72,8 +77,11 @@ def serve(host: str, port: int, data: Path | None, no_demo: bool) -> None:
         uvicorn.Server(config).run(sockets=[socket])
 
 
-async def _prepare(database: Database, settings: Settings, *, demo: bool) -> dict[str, str]:
-    """Migrate the database and load the demo if there is no organization; return the demo's keys by role, if any."""
+async def _prepare(database: Database, settings: Settings, *, demo: bool) -> tuple[bool, dict[str, str]]:
+    """Migrate the database, and load the demo if there is no organization.
+
+    Return True if the demo is new, and its keys by role, if there are any.
+    """
     if not await version.is_newest(database):
         await migrator.upgrade(database)
     async with database.reading() as session:
@@ -85,7 +93,7 @@ async def _prepare(database: Database, settings: Settings, *, demo: bool) -> dic
         keys = await _read_demo_keys(database, settings.data)
     if keys:
         demo_keys.write(keys, settings.data)
-    return keys
+    return empty and demo, keys
 
 
 async def _read_demo_keys(database: Database, folder: Path) -> dict[str, str]:

@@ -3,13 +3,22 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from sqlalchemy import URL, Connection, Dialect, event, make_url
 from sqlalchemy.exc import DBAPIError
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from app.core.clock import Clock
-from app.db.engine.connection_pool import ConnectionPool, OpenConnection, create_engine, finish, set_pragmas
+from app.db.engine import sqlite_file
+from app.db.engine.connection_pool import (
+    ConnectionPool,
+    OpenConnection,
+    Synchronous,
+    create_engine,
+    finish,
+    set_pragmas,
+)
 from app.db.engine.postgresql_reads import PostgreSQLReadExecutor
 from app.db.engine.sqlite_reads import SQLiteReadExecutor
 from app.db.read_executor import ReadExecutor, Result
@@ -48,7 +57,13 @@ class Database:
     """
 
     def __init__(
-        self, url: str, clock: Clock, *, connections: int = 20, before_commit: BeforeCommit = _nothing
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        connections: int = 20,
+        synchronous: Synchronous = "FULL",
+        before_commit: BeforeCommit = _nothing,
     ) -> None:
         self.url = url_of(url)
         self.clock = clock
@@ -60,16 +75,20 @@ class Database:
         read_connections = max(connections // 2, 1)
         self.read_executor: ReadExecutor
         if self.is_embedded:
-            self.read_executor = SQLiteReadExecutor(self.url, min(read_connections, MAX_READ_THREADS), set_pragmas)
-            self._readers = ConnectionPool(self.url, connections)
+            sqlite_file.protect(self.url)
+            set_up = partial(set_pragmas, synchronous=synchronous)
+            self.read_executor = SQLiteReadExecutor(self.url, min(read_connections, MAX_READ_THREADS), set_up)
+            self._readers = ConnectionPool(self.url, connections, synchronous)
             # One connection serves all writers in the order of their calls, so that none waits on SQLite's lock.
-            self._writers = ConnectionPool(self.url, 1)
-            self.engine = create_engine(self.url)
+            self._writers = ConnectionPool(self.url, 1, synchronous)
+            self.engine = create_engine(self.url, synchronous)
             """An engine with SQLAlchemy's own transactions, for migrations."""
             event.listen(self.engine.sync_engine, "begin", _begin_immediate)
         else:
             self.read_executor = PostgreSQLReadExecutor(self.url, read_connections)
-            self._readers = self._writers = ConnectionPool(self.url, max(connections - read_connections, 1))
+            self._readers = self._writers = ConnectionPool(
+                self.url, max(connections - read_connections, 1), synchronous
+            )
             self.engine = create_engine(self.url, isolation_level="READ COMMITTED")
 
     @property

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.core import private_files
+
 FILE = "demo-keys.json"
 
 
@@ -11,9 +13,7 @@ def write(keys: dict[str, str], folder: Path) -> None:
     """Write the keys by role. The keys of other databases served from the same folder are kept in files beside it."""
     organization = next(iter(keys.values())).removeprefix("cgk_")[:16]
     for name in (FILE, f"demo-keys-{organization}.json"):
-        file = folder / name
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(keys, indent=2) + "\n")
+        private_files.replace(folder / name, f"{json.dumps(keys, indent=2)}\n".encode())
 
 
 def read(folder: Path) -> Iterator[dict[str, str]]:

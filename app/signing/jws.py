@@ -6,17 +6,16 @@ JWS (RFC 7515) with Ed25519 (RFC 8037). The id of a key is its thumbprint (RFC 7
 import base64
 import hashlib
 import json
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from app.core import private_files
 
 ALGORITHM = "EdDSA"
 MEMBERS = ("crv", "kty", "x")
@@ -58,18 +57,10 @@ def load_signer(key_file: Path, former_keys_file: Path | None = None) -> JwsSign
 
 def create_key(file: Path) -> None:
     """Write a new private key unless the file exists."""
-    if file.exists():
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    # Several processes may start at once. A link to a finished file appears whole, and the first one wins.
-    with NamedTemporaryFile(dir=file.parent) as temporary:
-        temporary.write(pem)
-        temporary.flush()
-        with suppress(FileExistsError):
-            os.link(temporary.name, file)
+    private_files.create(file, pem)
 
 
 def _load_former_keys(file: Path) -> list[dict[str, Any]]:

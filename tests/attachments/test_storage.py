@@ -1,6 +1,7 @@
 """Files in a real folder and on a real S3 server."""
 
 import asyncio
+import stat
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from hashlib import sha256
@@ -211,3 +212,21 @@ def test_nothing_is_created_before_the_first_file(tmp_path: Path) -> None:
 )
 def test_a_file_is_saved_under_its_name(name: str, expected: str) -> None:
     assert disposition(name) == expected
+
+
+async def _write_one(storage: Storage) -> None:
+    await storage.write("org/att/one", chunks(b"content"), "image/png", "one.png")
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+async def test_a_new_folder_is_closed_to_other_accounts(tmp_path: Path, is_own: bool) -> None:
+    folder = tmp_path / "files"
+    await _write_one(Storage(folder, is_own=is_own))
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(("is_own", "mode"), [(True, 0o700), (False, 0o755)])
+async def test_only_the_services_own_folder_is_closed_again(tmp_path: Path, is_own: bool, mode: int) -> None:
+    tmp_path.chmod(0o755)
+    await _write_one(Storage(tmp_path, is_own=is_own))
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == mode

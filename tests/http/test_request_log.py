@@ -1,5 +1,6 @@
 """Request ids and the request log: every answer has a log line, without any personal data or secret."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +19,10 @@ from app.http.request_log import RequestLog
 from app.main import create_app
 from app.migrations import migrator
 from app.settings import Settings
+from tests import files
+from tests.evidence import packs
 from tests.http.raw import VIEWER
+from tests.oidc import Issuer, owner_claims
 from tests.service import Service, Tenant
 
 MASKED = "The service failed to answer this; tell us the request id."
@@ -95,6 +99,24 @@ async def test_a_request_is_logged_without_what_it_holds(tenant: Tenant, log: li
         assert shown in line
     for hidden in (tenant.key, tenant.key[-43:], "Jordan", "workers("):
         assert hidden not in line
+
+
+async def test_no_line_names_anybody(oidc_tenant: Tenant, issuer: Issuer, log: list[str]) -> None:
+    claims = owner_claims(oidc_tenant, sub="jordan@example.com", name="Jordan Avery")
+    token = issuer.token("ES256", claims)
+    worker = await oidc_tenant.add_worker("Sam Hale", contact={"workEmail": "sam@example.com"})
+    credential = await oidc_tenant.add_credential(worker)
+    upload = await files.create_upload(oidc_tenant, credential, name="Sam Hale.png", key=token)
+    await files.put_bytes(oidc_tenant, upload.url, files.PNG)
+    await oidc_tenant.service.client.get(await packs.pack_url(oidc_tenant, worker, key=token))
+    person = await oidc_tenant.execute(VIEWER, key=token)
+    assert person.status == 200
+    [made] = [line for line in log if "evidence pack" in line]
+    assert worker in made
+    actors = {json.loads(line).get("actor") for line in log} - {None}
+    assert {actor.partition("_")[0] for actor in actors} == {"key", "person"}
+    for personal in ("Jordan", "jordan", "Sam", "sam@", "Avery", "Harbour", "WWC1234567E"):
+        assert personal not in "\n".join(log)
 
 
 async def test_an_address_is_logged_without_its_query(tenant: Tenant, log: list[str]) -> None:
