@@ -36,7 +36,8 @@ class EventHistory:
             self._last[event.subject_id, event.kind, number] = event
 
     def _undo(self, position: int, event: Event) -> None:
-        self._later[event.subject_id, event.occurred_at] = event
+        if event.changes:  # a check that several calls share has an event for each, and changes in one
+            self._later[event.subject_id, event.occurred_at] = event
         for path, change in event.changes.items():
             for number in {None, _version_number(event)}:
                 self._original.setdefault((event.subject_id, number, path), (position, change["from"]))

@@ -71,7 +71,7 @@ async def request(session: Session, actor: Actor, input: Input) -> Verified:
 async def open_attempt(
     session: Session, actor: Actor, credential: Credential, trigger: Trigger, correlation_id: str | None = None
 ) -> VerificationAttempt:
-    """Return the pending attempt of a locked credential, or a new one."""
+    """Return the pending attempt of a locked credential, or a new one. A pending one notes the correlation id."""
     # A change of the credential during the check sets this again, and so schedules another check.
     credential.next_check_at = None
     pending = (
@@ -82,6 +82,9 @@ async def open_attempt(
         )
     ).one_or_none()
     if pending is not None:
+        joined = pending.joined_correlation_ids
+        if correlation_id is not None and correlation_id not in (pending.correlation_id, *joined):
+            pending.joined_correlation_ids = [*joined, correlation_id]
         return pending
     credential_type = await queries.type_of(session, credential)
     attempt = VerificationAttempt(

@@ -210,13 +210,17 @@ def _record_event(
     before: dict[str, Any],
     corrected: Changes | None = None,
 ) -> None:
+    """Record the result of a check: one event for each correlation id of its callers, the first with the changes."""
     fields.touch(credential, session.now)
-    event_log.record(
-        session,
-        actor,
-        EventKind.CREDENTIAL_VERIFIED,
-        credential,
-        changes_between(before, snapshot(credential, fields.STATUS_FIELDS)) | (corrected or {}),
-        worker_id=credential.worker_id,
-        correlation_id=attempt.correlation_id,
-    )
+    changes = changes_between(before, snapshot(credential, fields.STATUS_FIELDS)) | (corrected or {})
+    for correlation_id in (attempt.correlation_id, *attempt.joined_correlation_ids):
+        event_log.record(
+            session,
+            actor,
+            EventKind.CREDENTIAL_VERIFIED,
+            credential,
+            changes,
+            worker_id=credential.worker_id,
+            correlation_id=correlation_id,
+        )
+        changes = {}

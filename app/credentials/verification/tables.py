@@ -69,6 +69,8 @@ class VerificationAttempt(Record, table=True):
     trigger: Trigger = Field(sa_type=enum_column(Trigger))
     outcome: Outcome = Field(default=Outcome.PENDING, sa_type=enum_column(Outcome))
     correlation_id: str = Field(max_length=100)
+    joined_correlation_ids: list[str] = Field(default_factory=list, sa_type=Document)
+    """The correlation ids of callers who joined the check while it was pending."""
     requested_by: str = Field(max_length=200)
     requested_by_name: str = Field(max_length=200)
     requested_by_kind: ActorKind = Field(sa_type=enum_column(ActorKind))

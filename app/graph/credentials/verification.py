@@ -121,9 +121,9 @@ MUTATIONS = [
         error_message=(str, "The error message, if the check failed."),
         correlation_id=(
             str,
-            "The correlation id that was sent, or a generated one. The event `CREDENTIAL_VERIFIED` carries "
-            "the check's own correlation id, which differs if the call joined a running check or returned an "
-            "earlier answer; see `attempt`.",
+            "The correlation id that was sent, or the check's own. An event `CREDENTIAL_VERIFIED` carries it, unless "
+            "the call returned an earlier answer (`cached`): a check records one event for each correlation id of "
+            "the calls that share it, the first with the changes.",
         ),
         cached=(bool, "True if an answer from the last 24 hours was returned instead of a new one."),
         attempt=(VerificationAttempt, "The check."),

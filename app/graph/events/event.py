@@ -54,7 +54,7 @@ class Event(Node):
     changes: list[FieldChange] = scalar("The fields that changed, by path.", derived=_changes, reads=("changes",))
     occurred_at: datetime = scalar("The time of the event.")
     request_id: str = scalar("The id of the API request that caused the event.")
-    correlation_id: str | None = scalar("The id that the events of one check of a credential share.")
+    correlation_id: str | None = scalar("The correlation id of the call that requested the check of a credential.")
 
 
 QUERIES = [

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from app.credentials.verification.tables import Outcome
 from tests.checks import VERIFY_PAYLOAD, VerificationHarness
 from tests.registry import FakeRegistry, ReceivedRequest, Reply, json_reply
@@ -50,7 +52,52 @@ async def test_ten_calls_at_once_share_one_check(checks: VerificationHarness, fa
     assert [payload["correlationId"] for payload in payloads] == [f"call-{number}" for number in range(10)]
     assert {payload["attempt"]["correlationId"] for payload in payloads} == {attempt.correlation_id}
     assert {payload["eligibility"] for payload in payloads} == {"MAY_NOT_ENGAGE"}
-    assert (len(fake.received), len(await checks.events(key))) == (1, 1)
+    events = await checks.events(key)
+    # The first check's own id, from the creation, and that of each call.
+    assert events[0].correlation_id == attempt.correlation_id
+    assert sorted(str(event.correlation_id) for event in events[1:]) == [f"call-{number}" for number in range(10)]
+    assert len(fake.received) == 1
+    assert [bool(event.changes) for event in events] == [True, *[False] * 10]
+
+
+@pytest.mark.parametrize("is_failing", [False, True])
+async def test_every_caller_of_one_check_gets_an_event_of_their_own(
+    checks: VerificationHarness, fake: FakeRegistry, is_failing: bool
+) -> None:
+    created = await checks.create()
+    key = created["credential"]["id"]
+    received, go = asyncio.Event(), asyncio.Event()
+
+    async def hold(_request: ReceivedRequest) -> Reply:
+        received.set()
+        await go.wait()
+        return Reply(status=500) if is_failing else json_reply()
+
+    fake.handle_with(hold)
+    ids = ["order-1", "order-2", None, "order-1", created["correlationId"]]
+    calls = [
+        asyncio.create_task(checks.verify(key, **({} if sent is None else {"correlationId": sent}))) for sent in ids
+    ]
+    await received.wait()
+    go.set()
+    payloads = await asyncio.gather(*calls)
+    own = created["correlationId"]
+    assert [payload["correlationId"] for payload in payloads] == [sent or own for sent in ids]
+    events = await checks.events(key)
+    assert events[0].correlation_id == own
+    assert sorted(str(event.correlation_id) for event in events[1:]) == ["order-1", "order-2"]
+    assert {event.occurred_at for event in events} == {events[0].occurred_at}
+
+
+async def test_a_call_after_the_check_has_no_event_of_an_earlier_one(checks: VerificationHarness) -> None:
+    created = await checks.create()
+    key = created["credential"]["id"]
+    await checks.verify(key, correlationId="first")
+    cached = await checks.verify(key, correlationId="second")
+    assert (cached["correlationId"], cached["cached"]) == ("second", True)
+    await checks.verify(key, correlationId="third", forceRefresh=True)
+    found = [event.correlation_id for event in await checks.events(key)]
+    assert found == [created["correlationId"], "first", "third"]
 
 
 async def test_calls_and_the_job_loop_at_once_share_one_check(checks: VerificationHarness, fake: FakeRegistry) -> None:
