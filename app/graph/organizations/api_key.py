@@ -128,7 +128,7 @@ MUTATIONS = [
         "apiKeyRotate",
         api_keys.rotate,
         ApiKeyRotateInput,
-        "Rotate an API key: replace its secret.",
+        "Rotate an API key: replace its secret. It takes every scope that the key has.",
         **MANAGE,
         **ISSUED_KEY_PAYLOAD,
     ),
@@ -136,7 +136,8 @@ MUTATIONS = [
         "apiKeyRevoke",
         api_keys.revoke,
         ApiKeyRevokeInput,
-        "Revoke an API key. It stops working at once.",
+        "Revoke an API key. It stops working at once, and so do the temporary URLs that it requested. It takes every "
+        "scope that the key has.",
         **MANAGE,
         api_key=(ApiKey, "The key after the mutation; null if refused."),
     ),
