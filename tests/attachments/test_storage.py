@@ -222,11 +222,19 @@ async def _write_one(storage: Storage) -> None:
 async def test_a_new_folder_is_closed_to_other_accounts(tmp_path: Path, is_own: bool) -> None:
     folder = tmp_path / "files"
     await _write_one(Storage(folder, is_own=is_own))
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert _mode(folder) == 0o700
 
 
 @pytest.mark.parametrize(("is_own", "mode"), [(True, 0o700), (False, 0o755)])
 async def test_only_the_services_own_folder_is_closed_again(tmp_path: Path, is_own: bool, mode: int) -> None:
-    tmp_path.chmod(0o755)
+    _open_to_others(tmp_path)
     await _write_one(Storage(tmp_path, is_own=is_own))
-    assert stat.S_IMODE(tmp_path.stat().st_mode) == mode
+    assert _mode(tmp_path) == mode
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def _open_to_others(path: Path) -> None:
+    path.chmod(0o755)

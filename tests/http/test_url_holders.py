@@ -18,7 +18,8 @@ from tests.evidence import packs
 from tests.oidc import Issuer, owner_claims, service_trusting_issuer
 from tests.service import Tenant
 
-NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=1)
+NOW = datetime(2031, 5, 1, 9, tzinfo=UTC)
+"""An instant far ahead: tokens are checked by the machine's clock, and must not expire while the suite runs."""
 ENDED = (410, "EXPIRED")
 KINDS = ["upload", "download", "evidence"]
 Use = Callable[[], Awaitable[httpx.Response]]
