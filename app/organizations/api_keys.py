@@ -233,7 +233,9 @@ def _check_grant(actor: Actor, scopes: frozenset[Scope], unit: str | None) -> No
 
 def _check_scopes_held(actor: Actor, key: ApiKey) -> None:
     """Refuse to rotate or revoke a key that has a scope, or a range of visible rows, that the actor lacks."""
-    _check_held(actor, frozenset(Scope(scope) for scope in key.scopes), "manage a key with")
+    held = set(key.scopes)
+    # A scope that the service does not know (any more) grants nothing, and must not keep a key from being revoked.
+    _check_held(actor, frozenset(scope for scope in Scope if scope.value in held), "manage a key with")
     if key.org_unit_id is None and actor.org_unit_id is not None:
         raise NotPermitted("id: your key is restricted to a unit, and this key is not", ("id",))
 
