@@ -39,7 +39,7 @@ async def approve(session: Session, actor: Actor, input: Input) -> Credential:
     if is_submission:
         await version_files.check_complete(session, credential, version)
     before = _snapshot(credential, version)
-    _record_decision(session, actor, version, Approval.APPROVED, input)
+    await _decide(session, actor, credential, version, Approval.APPROVED, input)
     credential.status = VerificationStatus.ACTIVE
     credential.eligibility = Eligibility.MAY_ENGAGE
     credential.status_detail = StatusDetail.VALID
@@ -49,11 +49,15 @@ async def approve(session: Session, actor: Actor, input: Input) -> Credential:
 
 
 async def reject(session: Session, actor: Actor, input: Input) -> Credential:
-    """Reject a version, by default the latest. The credential is revoked unless another version stays effective."""
+    """Reject a version, by default the latest. The credential is revoked unless another version stands.
+
+    Where another one stands, the status stays as it is: an approval that is taken back leaves the credential active,
+    and what a registry found in the meantime is not undone.
+    """
     credential, version, organization = await _lock(session, actor, input, permissions.reject)
-    stays_effective = credential.effective_version_id not in (None, version.id)
     before = _snapshot(credential, version)
-    _record_decision(session, actor, version, Approval.REJECTED, input)
+    await _decide(session, actor, credential, version, Approval.REJECTED, input)
+    stays_effective = credential.effective_version_id is not None
     if not stays_effective:
         credential.status = VerificationStatus.REVOKED
         credential.eligibility = Eligibility.MAY_NOT_ENGAGE
@@ -91,8 +95,13 @@ def _with_path(refusal: DomainError, input: Input) -> DomainError:
     return refusal
 
 
-def _record_decision(
-    session: Session, actor: Actor, version: CredentialVersion, decision: Approval, input: Input
+async def _decide(
+    session: Session,
+    actor: Actor,
+    credential: Credential,
+    version: CredentialVersion,
+    decision: Approval,
+    input: Input,
 ) -> None:
     comments = COMMENT_FIELDS.parse(input, absent="clear")
     version.approval = decision
@@ -100,6 +109,7 @@ def _record_decision(
     version.decided_at = session.now
     version.reason = comments["reason"]
     version.notes = comments["notes"]
+    await version_sync.sync_credential(session, credential)
 
 
 def _snapshot(credential: Credential, version: CredentialVersion) -> dict[str, Any]:
@@ -117,7 +127,6 @@ async def _finish(
     before: dict[str, Any],
     event_kind: EventKind,
 ) -> Credential:
-    await version_sync.sync_credential(session, credential)
     if credential.next_check_at is None or permissions.is_rejected(credential):
         await recheck_schedule.resume(session, credential)
     credential_fields.touch(credential, session.now)

@@ -147,6 +147,7 @@ async def _write(
     changes = versions.FIELDS.apply(credential, facts)
     if latest.approval in permissions.DECIDED:
         version = version_sync.append(session, actor, credential, latest.number + 1, approval, facts)
+        await version_sync.sync_credential(session, credential, version)
         return {**changes, "number": {"from": latest.number, "to": version.number}}, version
     before = snapshot(latest, fields.DECISION_FIELDS)
     latest.approval = approval

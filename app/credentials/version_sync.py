@@ -1,7 +1,6 @@
 """Appending and amending versions, and keeping their credential in line with them.
 
-A credential repeats the facts of its latest version and follows its effective version: the
-latest if it counts, else the newest that does.
+A credential repeats the facts of its latest version and the dates of its effective version: the one in force today.
 """
 
 from datetime import date
@@ -14,9 +13,11 @@ from app.access import Actor
 from app.core import ids
 from app.core.fields import Changes, changes_between, json_value, snapshot
 from app.credential_types.tables import CredentialType
+from app.credentials import effective_version, permissions, recheck_schedule
 from app.credentials import fields as credential_fields
-from app.credentials import permissions, recheck_schedule
+from app.credentials.effective_version import Period
 from app.credentials.tables import (
+    EFFECTIVE_APPROVALS,
     NEVER,
     Approval,
     Credential,
@@ -27,10 +28,9 @@ from app.credentials.tables import (
     VersionField,
 )
 from app.db.session import Session
+from app.organizations import calendar
 from app.organizations.tables import Organization
 
-EFFECTIVE_APPROVALS = (Approval.NOT_REQUIRED, Approval.APPROVED)
-"""The approvals with which a version counts."""
 LOGGED_FIELDS = {"issue_date": VersionField.ISSUE_DATE, "expiry_date": VersionField.EXPIRY_DATE}
 """The columns of a version whose changes are recorded, with their public names."""
 
@@ -43,7 +43,10 @@ def append(
     approval: Approval,
     facts: dict[str, Any],
 ) -> CredentialVersion:
-    """Add a version with checked facts and make it the credential's latest."""
+    """Add a version with checked facts and make it the credential's latest.
+
+    Any but the first version must be followed by `sync_credential`, which needs the other versions.
+    """
     version = CredentialVersion(
         organization_id=credential.organization_id,
         id=ids.new(CredentialVersion.prefix),
@@ -63,10 +66,9 @@ def append(
     credential.latest_approval = approval
     for column in credential_fields.VERSION_COLUMNS:
         setattr(credential, column, facts.get(column))
-    if approval in EFFECTIVE_APPROVALS:
-        credential.effective_version_id = version.id
-    if credential.effective_version_id in (None, version.id):
-        _copy_dates(credential, version)
+    if number == 1:
+        credential.effective_version_id = version.id if approval in EFFECTIVE_APPROVALS else None
+        _copy_dates(credential, version.issue_date, version.expiry_date or NEVER)
     return version
 
 
@@ -122,8 +124,7 @@ async def copy_facts(session: Session, actor: Actor, credential: Credential, ver
         if column in LOGGED_FIELDS:
             record_change(session, actor, version, LOGGED_FIELDS[column], getattr(version, column), after)
         setattr(version, column, after)
-    await session.flush()  # the versions are queried next
-    await sync_credential(session, credential)
+    await sync_credential(session, credential, version)
 
 
 async def correct_expiry(session: Session, actor: Actor, credential: Credential, expiry_date: date) -> Changes:
@@ -131,33 +132,54 @@ async def correct_expiry(session: Session, actor: Actor, credential: Credential,
     version = await latest_version(session, credential)
     record_change(session, actor, version, VersionField.EXPIRY_DATE, version.expiry_date, expiry_date)
     version.expiry_date = credential.expiry_date = expiry_date
-    if credential.effective_version_id in (None, version.id):
-        _copy_dates(credential, version)
+    await sync_credential(session, credential, version)
     return {"number": {"from": version.number, "to": version.number}}
 
 
-async def sync_credential(session: Session, credential: Credential) -> None:
-    """Bring a credential in line with the approvals of its versions: its effective version and the dates in force."""
-    latest = await latest_version(session, credential)
-    effective = latest if latest.approval in EFFECTIVE_APPROVALS else await _newest_effective(session, credential)
+async def sync_credential(session: Session, credential: Credential, latest: CredentialVersion | None = None) -> None:
+    """Bring a credential in line with its versions: the approval of the latest, and the version in force today."""
+    latest = latest or await latest_version(session, credential)
+    versions = [latest] if latest.number == 1 else await _versions(session, credential)
     credential.latest_approval = latest.approval
-    credential.effective_version_id = effective.id if effective else None
-    _copy_dates(credential, effective or latest)
+    periods = effective_version.of_versions(versions)
+    if not any(period.decided for period in periods):
+        credential.effective_version_id = None
+        _copy_dates(credential, latest.issue_date, latest.expiry_date or NEVER)
+    # The day matters only where versions follow each other, so that most changes need not know the time zone.
+    today = session.now.date() if len(periods) < 2 else await calendar.today(session, credential.organization_id)
+    _set_periods(credential, periods, today)
 
 
-async def _newest_effective(session: Session, credential: Credential) -> CredentialVersion | None:
-    statement = (
-        select(CredentialVersion)
-        .where(
-            col(CredentialVersion.organization_id) == credential.organization_id,
-            col(CredentialVersion.credential_id) == credential.id,
-        )
-        .order_by(col(CredentialVersion.number).desc())
+def follow_today(credential: Credential, today: date) -> None:
+    """Bring a credential in line with the version in force today, from the periods that it stores."""
+    periods = effective_version.from_document(
+        credential.periods, credential.effective_version_id, credential.valid_from, credential.expires_on
     )
-    # Filtered here, not in SQL: the approvals in memory may not be written yet.
-    return next(
-        (version for version in await session.scalars(statement) if version.approval in EFFECTIVE_APPROVALS), None
+    _set_periods(credential, periods, today)
+
+
+def _set_periods(credential: Credential, periods: list[Period], today: date) -> None:
+    decided = [period for period in periods if period.decided]
+    in_force = effective_version.in_force(decided, today)
+    if in_force is not None:
+        credential.effective_version_id = in_force.version_id
+        _copy_dates(credential, in_force.first, in_force.last)
+    document = effective_version.to_document(periods)
+    if document != credential.periods:
+        credential.periods = document
+    takeover = effective_version.next_takeover(decided, today)
+    credential.next_takeover_on = None if takeover == NEVER else takeover
+
+
+async def _versions(session: Session, credential: Credential) -> list[CredentialVersion]:
+    """Return all versions of a credential as they are in memory, oldest first, even one that is not written yet."""
+    statement = select(CredentialVersion).where(
+        col(CredentialVersion.organization_id) == credential.organization_id,
+        col(CredentialVersion.credential_id) == credential.id,
     )
+    added = [row for row in session.new if isinstance(row, CredentialVersion) and row.credential_id == credential.id]
+    versions = {version.id: version for version in [*await session.scalars(statement), *added]}
+    return sorted(versions.values(), key=lambda version: version.number)
 
 
 async def latest_version(session: Session, credential: Credential) -> CredentialVersion:
@@ -180,9 +202,9 @@ def initial_approval(organization: Organization, credential_type: CredentialType
     return Approval.PENDING if required else Approval.NOT_REQUIRED
 
 
-def _copy_dates(credential: Credential, version: CredentialVersion) -> None:
-    credential.valid_from = version.issue_date
-    credential.expires_on = version.expiry_date or NEVER
+def _copy_dates(credential: Credential, first: date | None, last: date) -> None:
+    credential.valid_from = first
+    credential.expires_on = last
 
 
 def record_change(

@@ -160,7 +160,8 @@ async def _renew(context: DemoContext, holding: Holding, number: int, term: Term
         "expiry_date": None if term.expires is None else context.date(term.expires),
     }
     approval = version_sync.initial_approval(context.organization, context.credential_types[credential.type_code])
-    version_sync.append(session, actor, credential, number, approval, facts)
+    version = version_sync.append(session, actor, credential, number, approval, facts)
+    await version_sync.sync_credential(session, credential, version)
     fields.touch(credential, session.now)
     event_log.record(session, actor, EventKind.CREDENTIAL_VERSION_ADDED, credential, worker_id=credential.worker_id)
 

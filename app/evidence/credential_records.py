@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from operator import attrgetter
 
 from app.compliance.evaluation.snapshots import CredentialSnapshot
+from app.compliance.rollups import counting
 from app.credentials import fields as credential_fields
-from app.credentials import permissions, validity
+from app.credentials import permissions
 from app.credentials.files.tables import Attachment
-from app.credentials.tables import NEVER, CredentialVersion
+from app.credentials.tables import CredentialVersion
 from app.credentials.verification.tables import Outcome, VerificationAttempt
 from app.events.event_kinds import EventKind
 from app.evidence.serialization import JsonObject
@@ -33,7 +34,6 @@ def serialize(records: WorkerRecords, paths: Mapping[str, str]) -> list[JsonObje
 
 def _credential(records: WorkerRecords, snapshot: CredentialSnapshot, paths: Mapping[str, str]) -> JsonObject:
     context, credential_type = records.context, records.credential_types[snapshot.credential_type_id]
-    expiry = None if snapshot.expires_on == NEVER else snapshot.expires_on
     return {
         "id": snapshot.id,
         "credentialType": {"code": credential_type.code, "name": credential_type.name},
@@ -41,10 +41,8 @@ def _credential(records: WorkerRecords, snapshot: CredentialSnapshot, paths: Map
         "jurisdiction": snapshot.jurisdiction,
         "owners": {"worker": snapshot.worker_id, "applicant": snapshot.applicant_id},
         "approval": snapshot.latest_approval,
-        "validity": validity.validity_on(
-            context.day, snapshot.valid_from, expiry, context.soon_days_of(snapshot.credential_type_id)
-        ),
-        "effectiveVersion": snapshot.effective_version_id,
+        "validity": counting.validity_on(snapshot, context.day, context.soon_days_of(snapshot.credential_type_id)),
+        "effectiveVersion": snapshot.on(context.day).version_id if snapshot.decided else None,
         "archivedAt": snapshot.archived_at,
         "deletedAt": snapshot.deleted_at,
         **_row_facts(records, snapshot),

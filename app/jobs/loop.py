@@ -9,7 +9,7 @@ import structlog
 
 from app.attachments.storage import Storage
 from app.db.database import Database
-from app.jobs import remove_files, settle, verify
+from app.jobs import remove_files, settle, take_over, verify
 from app.registries.registry_set import RegistrySet
 
 log = structlog.get_logger("jobs")
@@ -21,6 +21,7 @@ IDLE_SECONDS = 1.0
 async def run_once(database: Database, registries: RegistrySet, storage: Storage) -> int:
     """Do the work that is due now, and return the number of rows worked on."""
     done = await verify.run(database, registries)
+    done += await take_over.run(database)
     done += await settle.run(database)
     return done + await remove_files.run(database, storage)
 

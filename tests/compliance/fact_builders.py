@@ -3,10 +3,12 @@
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from app.compliance.evaluation.facts import AssignmentFacts, CredentialFacts, ExemptionFacts, RuleFacts, WorkerFacts
 from app.compliance.tables import Level, RuleScope, Severity
+from app.credentials.effective_version import Period
 from app.credentials.tables import NEVER, Approval, Intake, VerificationStatus
 from app.registries.findings import Eligibility
 
@@ -35,8 +37,23 @@ def rule_facts(**overrides: Any) -> RuleFacts:
     return RuleFacts(**{**defaults, **overrides})
 
 
+def period(first: date | None, last: date = NEVER, version_id: str = "version") -> Period:
+    """Return the period of a decided version."""
+    return Period(version_id, first, last)
+
+
 def credential_facts(**overrides: Any) -> CredentialFacts:
-    """Return a credential in force with a year to go, with overrides."""
+    """Return a credential in force with a year to go, with overrides.
+
+    `valid_from` and `expires_on` are the dates of its only version, which is pending if it is not `is_effective`.
+    """
+    first, last = overrides.pop("valid_from", on(-365)), overrides.pop("expires_on", on(365))
+    is_pending = overrides.get("latest_approval") is Approval.PENDING
+    if overrides.pop("is_effective", True):
+        overrides.setdefault("decided", (period(first, last),))
+        overrides.setdefault("pending", Period("renewal", None, decided=False) if is_pending else None)
+    elif is_pending:
+        overrides["pending"] = Period("version", first, last, decided=False)
     defaults: dict[str, Any] = {
         "id": "held",
         "type_id": TYPES[0],
@@ -44,9 +61,8 @@ def credential_facts(**overrides: Any) -> CredentialFacts:
         "status": VerificationStatus.ACTIVE,
         "eligibility": Eligibility.MAY_ENGAGE,
         "latest_approval": Approval.NOT_REQUIRED,
-        "is_effective": True,
-        "valid_from": on(-365),
-        "expires_on": on(365),
+        "decided": (),
+        "pending": None,
         "soon_days": 30,
     }
     return CredentialFacts(**{**defaults, **overrides})
@@ -65,21 +81,39 @@ def _period(first: date, last: date | None) -> tuple[date, date | None]:
     return (first, last) if last is None or last >= first else (last, first)
 
 
+def _optional_period(first: date | None, last: date | None) -> tuple[date | None, date | None]:
+    return _period(first, last) if first is not None else (first, last)
+
+
 periods = st.builds(_period, near_days, optional_days)
 keys = st.integers(0, 10**6).map(str)
 soon_days = st.integers(0, 40)
 
+
+def _versions(periods: list[Period], last_approval: Approval) -> dict[str, Any]:
+    """Return the facts that follow from the periods of versions, of which the last has some approval."""
+    *older, latest = [msgspec.structs.replace(item, version_id=str(index)) for index, item in enumerate(periods)]
+    decided = tuple(older) if last_approval in (Approval.PENDING, Approval.REJECTED) else (*older, latest)
+    pending = msgspec.structs.replace(latest, decided=False) if last_approval is Approval.PENDING else None
+    return {"latest_approval": last_approval, "decided": decided, "pending": pending}
+
+
+def _credential(versions: dict[str, Any], **facts: Any) -> CredentialFacts:
+    return CredentialFacts(**versions, **facts)
+
+
+version_periods = st.builds(
+    lambda dates: Period("", dates[0], dates[1] or NEVER), st.builds(_optional_period, optional_days, optional_days)
+)
+"""Periods of versions with or without an issue date and an expiry date."""
 credentials = st.builds(
-    CredentialFacts,
+    _credential,
+    st.builds(_versions, st.lists(version_periods, min_size=1, max_size=4), st.sampled_from(Approval)),
     id=keys,
     type_id=st.sampled_from(TYPES),
     intake=st.sampled_from(Intake),
     status=st.sampled_from(VerificationStatus),
     eligibility=st.none() | st.sampled_from(Eligibility),
-    latest_approval=st.sampled_from(Approval),
-    is_effective=st.booleans(),
-    valid_from=optional_days,
-    expires_on=near_days | st.just(NEVER),
     soon_days=soon_days,
 )
 valid_credentials = st.builds(
@@ -90,9 +124,10 @@ valid_credentials = st.builds(
     status=st.just(VerificationStatus.ACTIVE),
     eligibility=st.sampled_from([None, Eligibility.MAY_ENGAGE]),
     latest_approval=st.sampled_from([Approval.NOT_REQUIRED, Approval.APPROVED]),
-    is_effective=st.just(True),
-    valid_from=st.none() | st.integers(-60, 0).map(on),
-    expires_on=st.integers(0, 60).map(on) | st.just(NEVER),
+    decided=st.builds(period, st.none() | st.integers(-60, 0).map(on), st.integers(0, 60).map(on) | st.just(NEVER)).map(
+        lambda item: (item,)
+    ),
+    pending=st.none(),
     soon_days=soon_days,
 )
 assignments = st.builds(lambda key, period: AssignmentFacts(key, *period), st.sampled_from(POSITIONS), periods)

@@ -16,7 +16,7 @@ from app.compliance.rollups.counting import Dimension
 from app.compliance.tables import Unsettled
 from app.credential_types.tables import CredentialType
 from app.credentials import validity
-from app.credentials.tables import NEVER, Credential
+from app.credentials.tables import EFFECTIVE_APPROVALS, NEVER, Credential, CredentialVersion
 from app.db.database import Database
 from app.db.records import Record
 from app.db.session import Session
@@ -45,7 +45,7 @@ async def recounted_sums(database: Database, organization_id: str, *ahead: int) 
     async with database.reading() as session:
         today = await calendar.today(session, organization_id)
         context = await day_context.load(session, organization_id)
-        tables = (Organization, OrgUnit, Worker, Applicant, CredentialType, Credential)
+        tables = (Organization, OrgUnit, Worker, Applicant, CredentialType, Credential, CredentialVersion)
         rows: dict[type[Record], dict[str, Any]] = {
             table: await _rows(session, table, organization_id) for table in tables
         }
@@ -75,13 +75,29 @@ def _credential_counts(rows: dict[type[Record], dict[str, Any]], day: date) -> I
         unit = getattr(owner, "org_unit_id", None)
         days_of_type = rows[CredentialType][credential.credential_type_id].expiring_soon_days
         soon = organization.expiring_soon_days if days_of_type is None else days_of_type
-        expires = None if credential.expires_on == NEVER else credential.expires_on
+        first, last = _dates_on(credential, rows[CredentialVersion], day)
         yield unit, "TOTAL", ""
         yield unit, "STATUS", credential.status.value
         yield unit, "CATEGORY", credential.category.value
         yield unit, "JURISDICTION", credential.jurisdiction or ""
         yield unit, "ELIGIBILITY", credential.eligibility.value if credential.eligibility else ""
-        yield unit, "VALIDITY", validity.validity_on(day, credential.valid_from, expires, soon).value
+        yield unit, "VALIDITY", validity.validity_on(day, first, last, soon).value
+
+
+def _dates_on(credential: Credential, versions: dict[str, Any], day: date) -> tuple[date | None, date | None]:
+    """Return the dates of the version in force on a day, worked out from the versions; without one, the row's."""
+    decided = [
+        version
+        for version in sorted(versions.values(), key=lambda version: version.number)
+        if version.credential_id == credential.id and version.approval in EFFECTIVE_APPROVALS
+    ]
+    begun = [version for version in decided if (version.issue_date or date.min) <= day]
+    holding = [version for version in begun if day <= (version.expiry_date or date.max)]
+    first_to_begin = sorted(decided, key=lambda version: (version.issue_date or date.min, -version.number))
+    for candidates in (holding[-1:], begun[-1:], first_to_begin[:1]):
+        for version in candidates:
+            return version.issue_date, version.expiry_date
+    return credential.valid_from, None if credential.expires_on == NEVER else credential.expires_on
 
 
 def _worker_counts(worker: WorkerOnDay, today: date) -> Iterator[tuple[str, str]]:

@@ -62,7 +62,7 @@ LATER_CHANGES: dict[str, Step] = {
     "one is rejected": mutation_step("credentialReject", id="held"),
     "one is suspended": mutation_step("credentialUpdate", id="held", verification={"status": "SUSPENDED"}),
     "its version is edited": mutation_step(
-        "credentialVersionAdd", id="held", referenceNumber="TP2", expiryDate="2026-03-03"
+        "credentialVersionAdd", id="held", referenceNumber="TP2", expiryDate="2026-03-20"
     ),
     "it goes to another": mutation_step(
         "credentialTransfer",

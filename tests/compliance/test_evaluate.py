@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.compliance.evaluation import evaluate
+from app.compliance.evaluation import assess, evaluate
 from app.compliance.evaluation.facts import (
     AssignmentFacts,
     Cell,
@@ -19,11 +19,22 @@ from app.compliance.evaluation.facts import (
     WorkerFacts,
 )
 from app.compliance.tables import Level, RuleScope
+from app.credentials.effective_version import Period
 from app.credentials.tables import NEVER, Approval, Intake, VerificationStatus
 from app.registries.findings import Eligibility
 from app.workers.tables import Standing
 from tests.compliance import fact_builders
-from tests.compliance.fact_builders import DAY, POSITIONS, TYPES, UNITS, credential_facts, on, rule_facts, worker_facts
+from tests.compliance.fact_builders import (
+    DAY,
+    POSITIONS,
+    TYPES,
+    UNITS,
+    credential_facts,
+    on,
+    period,
+    rule_facts,
+    worker_facts,
+)
 
 A, B, C = TYPES
 FEW = settings(max_examples=300, deadline=None)
@@ -61,7 +72,13 @@ CREDENTIALS: list[tuple[str, dict[str, Any], CellStatus, str]] = [
         CellStatus.EXPIRED,
         "It expired on 2026-06-14.",
     ),
-    ("from tomorrow", {"valid_from": on(1)}, CellStatus.MISSING, "Nothing was provided; it is asked since 2023-09-19."),
+    ("from tomorrow", {"valid_from": on(1)}, CellStatus.MISSING, "It is valid from 2026-06-16."),
+    (
+        "from tomorrow, never approved",
+        {"valid_from": on(1), "latest_approval": Approval.PENDING, "is_effective": False},
+        CellStatus.MISSING,
+        "It is valid from 2026-06-16, and waits for a reviewer.",
+    ),
     ("from today", {"valid_from": on(0)}, CellStatus.SATISFIED, "It is valid until 2027-06-15."),
     (
         "requested",
@@ -113,8 +130,10 @@ CREDENTIALS: list[tuple[str, dict[str, Any], CellStatus, str]] = [
 def test_the_cell_of_one_credential(changed: dict[str, Any], status: CellStatus, reason: str) -> None:
     result = cell(worker_facts(credential_facts(**changed)))
     assert (result.status, result.reason) == (status, reason)
-    assert result.credential_id == (None if status is CellStatus.MISSING else "held")
-    assert result.wanted == ((A,) if status in evaluate.FAILING else ())
+    is_absent = reason.startswith("Nothing was provided")
+    assert result.credential_id == (None if is_absent else "held")
+    is_in_hand = status is CellStatus.MISSING and not is_absent
+    assert result.wanted == ((A,) if status in assess.FAILING and not is_in_hand else ())
 
 
 def test_the_best_of_several_counts() -> None:
@@ -345,7 +364,7 @@ def test_no_rules_is_compliant() -> None:
 
 
 def _ranks(cells: list[Cell]) -> dict[str, int]:
-    return {item.rule.id: evaluate.RANK[item.status] for item in cells}
+    return {item.rule.id: assess.RANK[item.status] for item in cells}
 
 
 BETTER = [Standing.NON_COMPLIANT, Standing.AT_RISK, Standing.COMPLIANT]
@@ -355,7 +374,7 @@ def _assert_no_worse(before: WorkerFacts, now: WorkerFacts, rules: list[RuleFact
     old, new = (evaluate.cells(worker, rules, DAY) for worker in (before, now))
     old_ranks, new_ranks = _ranks(old), _ranks(new)
     # An exemption may replace SATISFIED without making the worker worse off.
-    assert all(new_ranks[key] <= max(old_ranks[key], evaluate.RANK[CellStatus.EXEMPT]) for key in old_ranks)
+    assert all(new_ranks[key] <= max(old_ranks[key], assess.RANK[CellStatus.EXEMPT]) for key in old_ranks)
     assert BETTER.index(evaluate.standing(new)) >= BETTER.index(evaluate.standing(old))
 
 
@@ -389,7 +408,7 @@ def test_no_cell_changes_before_the_next_change(worker: WorkerFacts, rules: list
         cells = evaluate.cells(worker, rules, day)
         until = min(evaluate.next_change(worker, rules, cells, day), on(170))
         assert until > day
-        assert all(item.changes_on > day for item in cells)
+        assert all(item.may_change_on > day for item in cells)
         between = day + timedelta(days=1)
         while between < until:
             assert _summaries(evaluate.cells(worker, rules, between)) == _summaries(cells)
@@ -412,3 +431,132 @@ def test_the_order_of_facts_does_not_matter(worker: WorkerFacts, rules: list[Rul
     cells, others = evaluate.cells(worker, rules, DAY), evaluate.cells(other, list(shuffled(rules)), DAY)
     assert sorted(_summaries(cells)) == sorted(_summaries(others))
     assert evaluate.standing(cells) is evaluate.standing(others)
+
+
+RENEWED = (period(on(-365), on(20), "1"), period(on(21), on(400), "2"))
+GAP = (period(on(-365), on(20), "1"), period(on(25), on(400), "2"))
+LATE = (period(on(-365), on(365), "1"), period(on(-2_000), on(-1_500), "2"))
+SHORT = (period(on(-365), on(365), "1"), period(on(-9), on(-1), "2"))
+WAITING = Period("3", on(30), on(400), decided=False)
+RENEWALS: list[tuple[str, list[dict[str, Any]], int, CellStatus, str]] = [
+    ("in hand", [{"decided": RENEWED}], -50, CellStatus.SATISFIED, "until 2026-07-05, and renewed from 2026-07-06."),
+    ("near the end", [{"decided": RENEWED}], 5, CellStatus.SATISFIED, "until 2026-07-05, and renewed from 2026-07-06."),
+    (
+        "the last day",
+        [{"decided": RENEWED}],
+        20,
+        CellStatus.SATISFIED,
+        "until 2026-07-05, and renewed from 2026-07-06.",
+    ),
+    ("begun", [{"decided": RENEWED}], 21, CellStatus.SATISFIED, "It is valid until 2027-07-20."),
+    ("with a gap", [{"decided": GAP}], -50, CellStatus.SATISFIED, "2026-07-05, and is renewed from 2026-07-10."),
+    (
+        "near a gap",
+        [{"decided": GAP}],
+        5,
+        CellStatus.EXPIRING,
+        "It expires on 2026-07-05, and is renewed from 2026-07-10.",
+    ),
+    (
+        "in the gap",
+        [{"decided": GAP}],
+        22,
+        CellStatus.EXPIRED,
+        "It expired on 2026-07-05, and is renewed from 2026-07-10.",
+    ),
+    ("after the gap", [{"decided": GAP}], 25, CellStatus.SATISFIED, "It is valid until 2027-07-20."),
+    ("an old one late", [{"decided": LATE}], 0, CellStatus.SATISFIED, "It is valid until 2027-06-15."),
+    ("back to the older", [{"decided": SHORT}], 0, CellStatus.SATISFIED, "It is valid until 2027-06-15."),
+    ("before the older", [{"decided": SHORT}], -2, CellStatus.SATISFIED, "2026-06-14, and renewed from 2026-06-15."),
+    ("both over", [{"decided": SHORT}], 366, CellStatus.EXPIRED, "It expired on 2026-06-14."),
+    ("none begun", [{"decided": RENEWED}], -400, CellStatus.MISSING, "It is valid from 2025-06-15."),
+    (
+        "another credential",
+        [{"expires_on": on(20)}, {"id": "next", "valid_from": on(21), "expires_on": on(400)}],
+        5,
+        CellStatus.SATISFIED,
+        "It is valid until 2026-07-05, and renewed from 2026-07-06.",
+    ),
+    (
+        "another credential after a gap",
+        [{"expires_on": on(20)}, {"id": "next", "valid_from": on(25), "expires_on": on(400)}],
+        22,
+        CellStatus.EXPIRED,
+        "It expired on 2026-07-05, and is renewed from 2026-07-10.",
+    ),
+    (
+        "another credential that is not checked yet",
+        [
+            {"expires_on": on(20)},
+            {"id": "next", "valid_from": on(21), "expires_on": on(400), "status": VerificationStatus.PENDING},
+        ],
+        5,
+        CellStatus.EXPIRING,
+        "It expires on 2026-07-05.",
+    ),
+    (
+        "waiting, near the end",
+        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": Approval.PENDING}],
+        5,
+        CellStatus.EXPIRING,
+        "It expires on 2026-07-05, and its renewal waits for a reviewer.",
+    ),
+    (
+        "waiting, not begun",
+        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": Approval.PENDING}],
+        25,
+        CellStatus.EXPIRED,
+        "It expired on 2026-07-05, and its renewal from 2026-07-15 waits for a reviewer.",
+    ),
+    (
+        "waiting, begun",
+        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": Approval.PENDING}],
+        30,
+        CellStatus.IN_REVIEW,
+        "It expired on 2026-07-05, and its renewal waits for a reviewer.",
+    ),
+    (
+        "waited in vain",
+        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": Approval.PENDING}],
+        401,
+        CellStatus.EXPIRED,
+        "It expired on 2026-07-05.",
+    ),
+]
+IN_HAND = {"in the gap", "none begun", "another credential after a gap", "waiting, not begun"}
+
+
+@pytest.mark.parametrize(("name", "held", "days", "status", "reason"), RENEWALS, ids=[r[0] for r in RENEWALS])
+def test_the_cell_of_a_credential_with_several_versions(
+    name: str, held: list[dict[str, Any]], days: int, status: CellStatus, reason: str
+) -> None:
+    result = cell(worker_facts(*(credential_facts(**changed) for changed in held)), day=on(days))
+    assert (result.status, result.credential_id) == (status, "held")
+    assert result.reason.endswith(reason)
+    assert result.wanted == ((A,) if status in assess.FAILING and name not in IN_HAND else ())
+
+
+def test_grace_counts_from_the_last_day_that_any_version_held() -> None:
+    held = credential_facts(decided=(period(on(-365), on(-3), "1"), period(on(-99), on(-50), "2")))
+    result = cell(worker_facts(held), rule_facts(grace_days=5))
+    assert (result.status, result.reason) == (
+        CellStatus.GRACE,
+        "It expired on 2026-04-26. There is time until 2026-06-17.",
+    )
+
+
+def test_types_in_hand_are_not_asked_for_but_others_are() -> None:
+    early = credential_facts(type_id=B, valid_from=on(5))
+    assert cell(worker_facts(early), rule_facts(alternatives=(A, B))).wanted == ()
+    assert cell(worker_facts(early), rule_facts(alternatives=(A, B, C), minimum=2)).wanted == (A,)
+
+
+@FEW
+@given(fact_builders.workers, fact_builders.rule_lists)
+def test_a_cell_changes_on_the_day_that_it_names_and_not_before(worker: WorkerFacts, rules: list[RuleFacts]) -> None:
+    for item in evaluate.cells(worker, rules, DAY):
+        changes_on = evaluate.changes_on(item)
+        day = DAY
+        while (day := day + timedelta(days=1)) <= min(changes_on, on(200)):
+            later = [other.status for other in evaluate.cells(worker, [item.rule], day)]
+            assert (later == [item.status]) == (day != changes_on)

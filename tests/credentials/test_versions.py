@@ -139,17 +139,17 @@ async def test_what_the_type_requires_is_required_of_each_version(tenant: Tenant
     assert await mutate_refused(tenant, "credentialVersionEdit", VERSION, **edited) == [("REQUIRED", "issueDate")]
 
 
-async def test_without_approvals_a_new_version_is_effective_at_once(
+async def test_without_approvals_an_old_period_that_is_recorded_late_takes_nothing_over(
     tenant: Tenant, key: str, clock: SettableClock
 ) -> None:
     clock.set(datetime(2026, 3, 1, tzinfo=UTC))
     assert (await query_credential(tenant, key, POINTERS))["validity"] == "VALID"
     assert (await added(tenant, key, expiryDate="2026-02-28"))["validity"] == "EXPIRED"
     assert await query_credential(tenant, key, POINTERS) == {
-        "validity": "EXPIRED",
+        "validity": "VALID",
         "issuing": {"expiryDate": "2026-02-28"},
         "latestVersion": {"number": 2},
-        "effectiveVersion": {"number": 2},
+        "effectiveVersion": {"number": 1},
         "revision": 2,
     }
 

@@ -5,48 +5,14 @@ minimum of n types, the nth best type decides the cell: a rule for two of three 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, timedelta
-from typing import NamedTuple
+from datetime import date
 
-from app.compliance.evaluation.facts import Cell, CellStatus, CredentialFacts, ExemptionFacts, RuleFacts, WorkerFacts
+from app.compliance.evaluation import assess
+from app.compliance.evaluation.assess import AT_RISK, DAY, FAILING, MET, RANK, Assessment, add_days
+from app.compliance.evaluation.facts import Cell, CellStatus, ExemptionFacts, RuleFacts, WorkerFacts
 from app.compliance.tables import Level, RuleScope
-from app.credentials.permissions import UNANSWERED
-from app.credentials.tables import NEVER, Approval, VerificationStatus
-from app.registries.findings import Eligibility
+from app.credentials.tables import NEVER
 from app.workers.tables import Standing
-
-BEST_TO_WORST = (
-    CellStatus.SATISFIED,
-    CellStatus.EXEMPT,
-    CellStatus.EXPIRING,
-    CellStatus.IN_REVIEW,
-    CellStatus.GRACE,
-    CellStatus.EXPIRED,
-    CellStatus.INELIGIBLE,
-    CellStatus.MISSING,
-)
-"""Cell statuses from best to worst."""
-RANK = {status: rank for rank, status in enumerate(BEST_TO_WORST)}
-FAILING = frozenset({CellStatus.EXPIRED, CellStatus.INELIGIBLE, CellStatus.MISSING})
-AT_RISK = frozenset({CellStatus.EXPIRING, CellStatus.IN_REVIEW, CellStatus.GRACE})
-MET = frozenset({CellStatus.SATISFIED, CellStatus.EXEMPT, CellStatus.EXPIRING, CellStatus.IN_REVIEW})
-"""Statuses for which the worker need not provide anything."""
-
-WITHDRAWN = frozenset({VerificationStatus.SUSPENDED, VerificationStatus.REVOKED})
-UNDECIDED = frozenset({Eligibility.REVIEW_REQUIRED, Eligibility.IN_PROGRESS, Eligibility.ERROR})
-
-DAY = timedelta(days=1)
-
-
-class Assessment(NamedTuple):
-    """The assessment of one credential, or of one credential type."""
-
-    status: CellStatus
-    reason: str
-    credential_id: str | None = None
-    exemption_id: str | None = None
-    lacking_since: date = date.min
-    """For an expired credential, the first day without it; `date.min` if unknown."""
 
 
 def cells(worker: WorkerFacts, rules: Iterable[RuleFacts], day: date) -> list[Cell]:
@@ -65,7 +31,7 @@ def standing(cells: Iterable[Cell]) -> Standing:
 
 def next_change(worker: WorkerFacts, rules: Iterable[RuleFacts], cells: Iterable[Cell], day: date) -> date:
     """Return the next day on which cells, or the rules that apply, may change although no fact changes."""
-    days = [cell.changes_on for cell in cells]
+    days = [cell.may_change_on for cell in cells]
     for rule in rules:
         days += days_after(day, _rule_change_days(worker, rule))
     return min(days, default=date.max)
@@ -91,27 +57,19 @@ def applies_since(rule: RuleFacts, worker: WorkerFacts, day: date) -> date | Non
             return max(first_day, min(first_days)) if first_days else None
 
 
-def assess_credential(credential: CredentialFacts, day: date) -> Assessment | None:
-    """Assess one credential on a day; None if it counts for nothing."""
-    if credential.intake in UNANSWERED:
-        return None
-    reason = _ineligible_reason(credential)
-    if reason is not None:
-        return _assessment(credential, CellStatus.INELIGIBLE, reason)
-    expires_on = credential.expires_on
-    if expires_on < day or credential.status is VerificationStatus.EXPIRED:
-        return _assess_expired(credential, day)
-    if credential.valid_from is not None and credential.valid_from > day:
-        return None
-    if not credential.is_effective:
-        return _assessment(credential, CellStatus.IN_REVIEW, "It waits for a reviewer.")
-    if credential.eligibility in UNDECIDED or credential.status is VerificationStatus.PENDING:
-        return _assessment(credential, CellStatus.IN_REVIEW, "Its check is not settled.")
-    if expires_on == NEVER:
-        return _assessment(credential, CellStatus.SATISFIED, "It never expires.")
-    if _add_days(expires_on, -credential.soon_days) <= day:
-        return _assessment(credential, CellStatus.EXPIRING, f"It expires on {expires_on}.")
-    return _assessment(credential, CellStatus.SATISFIED, f"It is valid until {expires_on}.")
+def changes_on(cell: Cell) -> date:
+    """Return the next day on which a cell has another status, or ceases, although no fact changes; or `date.max`."""
+    assert cell.facts is not None
+    later = cell
+    while later.may_change_on != date.max:
+        day = later.may_change_on
+        since = applies_since(cell.rule, cell.facts, day)
+        if since is None:
+            return day
+        later = _cell(cell.facts, cell.rule, since, day)
+        if later.status is not cell.status:
+            return day
+    return date.max
 
 
 def days_after(day: date, days: Iterable[date]) -> Iterator[date]:
@@ -130,9 +88,12 @@ def _cell(worker: WorkerFacts, rule: RuleFacts, since: date, day: date) -> Cell:
     if required > 1 and decisive.status not in MET:
         reason = f"{met} of {required} are in order. {reason}"
     missing_types: list[str] = []
+    provided = sum(assessment.status in MET or assessment.is_in_hand for assessment in assessments)
     if decisive.status not in MET:
         pairs = zip(rule.alternatives, assessments, strict=True)
-        missing_types = [type_id for type_id, assessment in pairs if assessment.status not in MET]
+        missing_types = [
+            type_id for type_id, assessment in pairs if assessment.status not in MET and not assessment.is_in_hand
+        ]
         # No credential of an archived type can be added, so an archived type is asked for only when others run out.
         missing_types.sort(key=rule.archived_types.__contains__)
     return Cell(
@@ -143,21 +104,16 @@ def _cell(worker: WorkerFacts, rule: RuleFacts, since: date, day: date) -> Cell:
         reason=reason,
         credential_id=decisive.credential_id,
         exemption_id=decisive.exemption_id,
-        wanted=tuple(missing_types[: required - met]),
-        changes_on=min(days_after(day, _change_days(worker, rule, since, decisive.status)), default=date.max),
+        wanted=tuple(missing_types[: max(0, required - provided)]),
+        may_change_on=min(days_after(day, _change_days(worker, rule, since, decisive.status)), default=date.max),
+        facts=worker,
     )
 
 
 def _assess_type(worker: WorkerFacts, rule: RuleFacts, type_id: str, since: date, day: date) -> Assessment:
     """Assess a worker's best credential of one type, with exemptions and days of grace taken into account."""
-    assessed = [
-        (credential, assessment)
-        for credential in worker.credentials
-        if credential.type_id == type_id and (assessment := assess_credential(credential, day)) is not None
-    ]
-    # Ties go to the credential that lasts longest, then to the lowest id: the order of the input does not matter.
-    ranked = sorted(assessed, key=lambda pair: (RANK[pair[1].status], -pair[0].expires_on.toordinal(), pair[0].id))
-    best = ranked[0][1] if ranked else Assessment(CellStatus.MISSING, "Nothing was provided.")
+    held = [credential for credential in worker.credentials if credential.type_id == type_id]
+    best = assess.assess_type(held, day)
     if best.status is CellStatus.SATISFIED:
         return best
     exemption = _assess_exemptions(worker, lambda candidate: candidate.type_id == type_id, day)
@@ -168,7 +124,7 @@ def _assess_type(worker: WorkerFacts, rule: RuleFacts, type_id: str, since: date
         if day < grace_end:
             reason = f"{best.reason} There is time until {grace_end - DAY}."
             return best._replace(status=CellStatus.GRACE, reason=reason)
-        if best.status is CellStatus.MISSING:
+        if best.credential_id is None:
             return best._replace(reason=f"Nothing was provided; it is asked since {since}.")
     return best
 
@@ -195,13 +151,14 @@ def _change_days(worker: WorkerFacts, rule: RuleFacts, since: date, status: Cell
         yield _grace_ends(rule, since)
     for credential in worker.credentials:
         if credential.type_id in rule.alternatives:
-            if credential.valid_from is not None:
-                yield credential.valid_from
-            if credential.expires_on != NEVER:
-                yield _add_days(credential.expires_on, -credential.soon_days)
-                yield _add_days(credential.expires_on, 1)
-                if unmet:
-                    yield _grace_ends(rule, max(since, _add_days(credential.expires_on, 1)))
+            for period in (*credential.decided, credential.pending) if credential.pending else credential.decided:
+                if period.first is not None:
+                    yield period.first
+                if period.last != NEVER:
+                    yield add_days(period.last, -credential.soon_days)
+                    yield add_days(period.last, 1)
+                    if unmet:
+                        yield _grace_ends(rule, max(since, add_days(period.last, 1)))
     for exemption in worker.exemptions:
         if exemption.rule_id == rule.id or exemption.type_id in rule.alternatives:
             yield from _period_edges(exemption.from_date, exemption.to_date)
@@ -216,50 +173,13 @@ def _rule_change_days(worker: WorkerFacts, rule: RuleFacts) -> Iterator[date]:
 
 
 def _period_edges(first: date, last: date | None) -> Sequence[date]:
-    return (first,) if last is None else (first, _add_days(last, 1))
+    return (first,) if last is None else (first, add_days(last, 1))
 
 
 def _grace_ends(rule: RuleFacts, since: date) -> date:
     """Return the first day without grace, for a requirement that has been unmet since `since`."""
-    return _add_days(since, rule.grace_days)
-
-
-def _add_days(day: date, days: int) -> date:
-    """Add days to a day, limited to the first and the last day of the calendar."""
-    try:
-        return day + timedelta(days=days)
-    except OverflowError:
-        return date.max if days > 0 else date.min
+    return add_days(since, rule.grace_days)
 
 
 def _covers(day: date, first: date, last: date | None) -> bool:
     return first <= day and (last is None or day <= last)
-
-
-def _ineligible_reason(credential: CredentialFacts) -> str | None:
-    """Return the reason why a credential is ineligible whatever its dates; None if it is not."""
-    if credential.latest_approval is Approval.REJECTED and not credential.is_effective:
-        return "What was provided was rejected."
-    if credential.status in WITHDRAWN:
-        return f"It is {credential.status.value.lower()}."
-    # A registry reports MAY_NOT_ENGAGE for a lapsed credential too, but that one only needs a renewal.
-    if credential.eligibility is Eligibility.MAY_NOT_ENGAGE and credential.status is not VerificationStatus.EXPIRED:
-        return "Its holder may not be engaged."
-    return None
-
-
-def _assess_expired(credential: CredentialFacts, day: date) -> Assessment:
-    """Assess a credential that has expired, by its date or by its registry's status."""
-    by_date = credential.expires_on < day
-    sentence = f"It expired on {credential.expires_on}" if by_date else "It has lapsed"
-    if credential.is_effective and credential.latest_approval is Approval.PENDING:
-        return _assessment(credential, CellStatus.IN_REVIEW, f"{sentence}, and its renewal waits for a reviewer.")
-    return _assessment(
-        credential, CellStatus.EXPIRED, f"{sentence}.", credential.expires_on + DAY if by_date else date.min
-    )
-
-
-def _assessment(
-    credential: CredentialFacts, status: CellStatus, reason: str, lacking_since: date = date.min
-) -> Assessment:
-    return Assessment(status, reason, credential.id, lacking_since=lacking_since)

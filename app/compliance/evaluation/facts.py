@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from app.compliance.tables import Level, RuleScope, Severity
+from app.credentials.effective_version import Period
 from app.credentials.tables import Approval, Intake, VerificationStatus
 from app.registries.findings import Eligibility
 
@@ -65,11 +66,10 @@ class CredentialFacts(msgspec.Struct, frozen=True):
     status: VerificationStatus
     eligibility: Eligibility | None
     latest_approval: Approval
-    is_effective: bool
-    """True if some version is approved, or needs no approval."""
-    valid_from: date | None
-    expires_on: date
-    """The last valid day; NEVER for a credential without expiry."""
+    decided: tuple[Period, ...]
+    """The periods of the versions that are approved or need no approval, oldest version first."""
+    pending: Period | None
+    """The period of the latest version while it waits for a decision."""
     soon_days: int
     """The number of days before its expiry from which the credential counts as expiring."""
 
@@ -110,8 +110,10 @@ class Cell(msgspec.Struct, frozen=True):
     exemption_id: str | None = None
     wanted: tuple[str, ...] = ()
     """The credential types that the worker lacks; requests are raised for these."""
-    changes_on: date = date.max
+    may_change_on: date = date.max
     """The next day on which the cell may change although no fact changes; `date.max` for never."""
+    facts: WorkerFacts | None = None
+    """The facts of the worker that the cell was evaluated from."""
 
     @property
     def rule_id(self) -> str:

@@ -1,12 +1,16 @@
 """Snapshots: the columns of a row that history keeps, as one struct per table. Any day can be read as snapshots."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
 
 from app.compliance.tables import Exemption, Level, RequirementRule, RuleScope, Severity
 from app.credential_types.tables import Category, CredentialType
+from app.credentials import effective_version
+from app.credentials.effective_version import Period
 from app.credentials.tables import Approval, Credential, Intake, VerificationStatus
 from app.db.records import Record
 from app.organizations.tables import Organization, OrgUnit
@@ -96,7 +100,7 @@ class ExemptionSnapshot(Snapshot, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
-class CredentialSnapshot(Snapshot, frozen=True, kw_only=True):
+class CredentialSnapshot(Snapshot, frozen=True, kw_only=True, dict=True):
     """A credential's kept columns."""
 
     worker_id: str | None
@@ -113,6 +117,36 @@ class CredentialSnapshot(Snapshot, frozen=True, kw_only=True):
     expires_on: date
     archived_at: datetime | None
     deleted_at: datetime | None
+    periods: tuple[Any, ...] = ()
+
+    @cached_property
+    def decided(self) -> tuple[Period, ...]:
+        """The periods of the decided versions, oldest first."""
+        return tuple(period for period in self._all_periods if period.decided)
+
+    @cached_property
+    def pending(self) -> Period | None:
+        """The period of the latest version while it waits for a decision."""
+        if self.latest_approval is not Approval.PENDING:
+            return None
+        if not self.periods and self.decided:
+            # An entry from before periods were recorded. It does not say the dates of a renewal that waits.
+            return Period("", None, decided=False)
+        return next((period for period in self._all_periods if not period.decided), None)
+
+    def on(self, day: date) -> Period:
+        """Return the period in force on a day, or that of the latest version if none is decided."""
+        return effective_version.in_force(self.decided, day) or self._all_periods[0]
+
+    def expiry_days(self, day: date) -> Iterator[date]:
+        """Yield the days, from `day` on, on which it expires: no version holds the day after."""
+        return effective_version.expiry_days(self.decided or [self.on(day)], day)
+
+    @property
+    def _all_periods(self) -> list[Period]:
+        return effective_version.from_document(
+            self.periods, self.effective_version_id, self.valid_from, self.expires_on
+        )
 
     @property
     def is_live(self) -> bool:

@@ -29,8 +29,7 @@ from app.compliance.evaluation.snapshots import (
     WorkerSnapshot,
 )
 from app.core import clock
-from app.core.errors import Invalid
-from app.core.fields import MAX_DATE, MIN_DATE
+from app.core.fields import check_day
 from app.db.session import Session
 from app.lists.key_lists import in_keys
 from app.workers.tables import EmploymentStatus, Standing, Worker
@@ -72,12 +71,6 @@ class WorkerEvaluation(msgspec.Struct, frozen=True):
     cells: list[Cell]
     standing: Standing
     changes_on: date
-
-
-def check_day(day: date | None, name: str = "asOf") -> None:
-    """Raise Invalid for a day before 1900 or after 2199."""
-    if day is not None and not MIN_DATE <= day <= MAX_DATE:
-        raise Invalid(f"{name} is not between {MIN_DATE} and {MAX_DATE}", (name,))
 
 
 async def load(context: DayContext, worker_ids: Sequence[str]) -> dict[str, WorkerOnDay]:
@@ -143,9 +136,8 @@ def credential_facts(row: CredentialSnapshot, context: DayContext) -> Credential
         status=row.status,
         eligibility=row.eligibility,
         latest_approval=row.latest_approval,
-        is_effective=row.effective_version_id is not None,
-        valid_from=row.valid_from,
-        expires_on=row.expires_on,
+        decided=row.decided,
+        pending=row.pending,
         soon_days=context.soon_days_of(row.credential_type_id),
     )
 

@@ -10,7 +10,7 @@ from app.compliance.evaluation.day_context import DayContext
 from app.compliance.evaluation.facts import AssignmentFacts, Cell, WorkerFacts
 from app.compliance.rollups import counting
 from app.core import clock
-from app.core.fields import Input
+from app.core.fields import Input, check_day
 from app.db import row_access
 from app.db.session import Session
 from app.organizations.tables import OrgUnit
@@ -52,7 +52,7 @@ async def check(session: Session, actor: Actor, input: Input) -> Clearance:
 
     `input` has worker, position, orgUnit and on. Without position and orgUnit, the worker's own placement counts.
     """
-    worker_facts.check_day(input.get("on"), "on")
+    check_day(input.get("on"), "on")
     worker = await references.find(session, actor, people.WORKER, input["worker"], ("worker",))
     position_id, unit_id = input.get("position"), input.get("orgUnit")
     if position_id is not None:

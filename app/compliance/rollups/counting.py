@@ -6,10 +6,11 @@ owners who are not deleted. A credential with a worker and an applicant counts a
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
-from app.compliance.evaluation.evaluate import FAILING, days_after
+from app.compliance.evaluation.assess import FAILING, add_days
+from app.compliance.evaluation.evaluate import days_after
 from app.compliance.evaluation.facts import Cell, CellStatus
 from app.compliance.evaluation.snapshots import CredentialSnapshot
 from app.compliance.tables import Level
@@ -90,16 +91,24 @@ def is_counted(credential: CredentialSnapshot) -> bool:
     return credential.is_live and credential.intake not in UNANSWERED
 
 
+def validity_on(credential: CredentialSnapshot, day: date, soon_days: int) -> Validity:
+    """Return the validity on a day of the version in force, or of the latest if none is decided."""
+    period = credential.on(day)
+    return validity.validity_on(day, period.first, None if period.last == NEVER else period.last, soon_days)
+
+
 def _validity_periods(credential: CredentialSnapshot, day: date, soon_days: int) -> Iterator[tuple[date, Validity]]:
     """Yield a credential's validity on a day, and each later validity with its first day."""
-    expires_on = None if credential.expires_on == NEVER else credential.expires_on
-    days = [] if expires_on is None else [expires_on - timedelta(days=soon_days), expires_on + timedelta(days=1)]
-    if credential.valid_from is not None:
-        days.append(credential.valid_from)
-    current = validity.validity_on(day, credential.valid_from, expires_on, soon_days)
+    days: set[date] = set()
+    for period in credential.decided or [credential.on(day)]:
+        if period.first is not None:
+            days.add(period.first)
+        if period.last != NEVER:
+            days |= {add_days(period.last, -soon_days), add_days(period.last, 1)}
+    current = validity_on(credential, day, soon_days)
     yield ALWAYS, current
-    for day_ in sorted(days_after(day, days)):
-        value = validity.validity_on(day_, credential.valid_from, expires_on, soon_days)
+    for later in sorted(days_after(day, days)):
+        value = validity_on(credential, later, soon_days)
         if value is not current:
-            yield day_, value
+            yield later, value
             current = value

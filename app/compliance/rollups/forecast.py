@@ -13,12 +13,13 @@ from sqlmodel import col
 from app.access import Actor
 from app.compliance.evaluation import day_context, worker_facts
 from app.compliance.evaluation.day_context import DayContext
+from app.compliance.evaluation.snapshots import CredentialSnapshot
 from app.compliance.evaluation.worker_facts import BATCH_SIZE, WorkerOnDay
 from app.compliance.rollups import counting, scope
 from app.compliance.rollups.scope import RollupScope
 from app.compliance.tables import Settled
 from app.core.errors import Invalid, NotFound, TooMany
-from app.core.fields import MAX_DATE, Input
+from app.core.fields import MAX_DATE, Input, check_day
 from app.credential_types.tables import CredentialType
 from app.credentials.permissions import UNANSWERED
 from app.credentials.tables import Credential
@@ -80,10 +81,11 @@ async def build(session: Session, actor: Actor, rollup_scope: RollupScope, input
     else:
         workers = [worker async for worker in scope.load_workers(session, actor, context, rollup_scope)]
         expiring = Counter(
-            (credential.expires_on, credential.credential_type_id)
+            (expiry_day, credential.credential_type_id)
             for worker in workers
             for credential in worker.credentials
             if worker.worker.deleted_at is None and counting.is_counted(credential)
+            for expiry_day in credential.expiry_days(first)
         )
     turning = [
         (day, worker.worker.id)
@@ -119,15 +121,30 @@ def _span(
 async def _expiring(
     session: Session, actor: Actor, rollup_scope: RollupScope, first: date, last: date
 ) -> Counter[tuple[date, str]]:
-    """Return the number of credentials that expire, by day and type, counted by the database from an index."""
+    """Return the number of credentials that expire, by day and type.
+
+    The database counts them from an index, except those of which another version takes over: their periods are read.
+    """
+    is_renewed = col(Credential.next_takeover_on).is_not(None)
     columns = (col(Credential.expires_on), col(Credential.credential_type_id))
-    statement = (
-        select(*columns, func.count())
-        .join(Worker, _same(Worker, col(Credential.worker_id)), isouter=True)
+    in_period = (col(Credential.expires_on).between(first, last), col(Credential.next_takeover_on).is_(None))
+    statement = _counted(select(*columns, func.count()), session, actor, rollup_scope).where(*in_period)
+    expiring = Counter({(row[0], row[1]): row[2] for row in await session.execute(statement.group_by(*columns))})
+    snapshot_columns = [getattr(Credential, name) for name in CredentialSnapshot.__struct_fields__]
+    renewed = _counted(select(*snapshot_columns), session, actor, rollup_scope).where(is_renewed)
+    for row in (await session.execute(renewed)).mappings():
+        credential = msgspec.convert(dict(row), CredentialSnapshot)
+        expiring.update((day, credential.credential_type_id) for day in credential.expiry_days(first))
+    return expiring
+
+
+def _counted(statement: Any, session: Session, actor: Actor, rollup_scope: RollupScope) -> Any:
+    """Return a statement about credentials, narrowed to those of a scope that count."""
+    return (
+        statement.join(Worker, _same(Worker, col(Credential.worker_id)), isouter=True)
         .join(Applicant, _same(Applicant, col(Credential.applicant_id)), isouter=True)
         .where(
             actor.visible_rows(Credential),
-            col(Credential.expires_on).between(first, last),
             col(Credential.archived_at).is_(None),
             col(Credential.deleted_at).is_(None),
             col(Credential.intake).not_in(UNANSWERED),
@@ -136,9 +153,7 @@ async def _expiring(
             ),
             *scope.credential_conditions(session, actor, rollup_scope),
         )
-        .group_by(*columns)
     )
-    return Counter({(row[0], row[1]): row[2] for row in await session.execute(statement)})
 
 
 def _same(table: type[Worker] | type[Applicant], key: Any) -> ColumnElement[bool]:
@@ -179,7 +194,7 @@ def non_compliant_on(worker: WorkerOnDay, day: date, last: date) -> date | None:
 
 def _period(day: date, input: Input) -> tuple[date, date]:
     first: date = input.get("from") or day
-    worker_facts.check_day(first, "from")
+    check_day(first, "from")
     if first < day:
         raise Invalid(f"from: must not be before {day}, the day of the forecast", ("from",))
     default_length = (
@@ -188,7 +203,7 @@ def _period(day: date, input: Input) -> tuple[date, date]:
         else timedelta(days=30 * DEFAULT_SPANS)
     )
     last: date = input.get("to") or min(first + default_length, MAX_DATE)
-    worker_facts.check_day(last, "to")
+    check_day(last, "to")
     if last < first:
         raise Invalid("to: must not be before from", ("to",))
     return first, last

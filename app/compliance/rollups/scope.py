@@ -15,7 +15,7 @@ from app.compliance.rollups import owner_counts
 from app.compliance.rollups.owner_counts import OwnerCounts
 from app.core import clock
 from app.core.errors import Invalid, NotFound
-from app.core.fields import Input
+from app.core.fields import Input, check_day
 from app.credentials import queries as credentials
 from app.credentials.tables import Credential, OwnerType
 from app.db import row_access
@@ -82,7 +82,7 @@ async def resolve(session: Session, actor: Actor, input: Input) -> RollupScope:
 
 def _days(actor: Actor, input: Input, now: datetime) -> tuple[date, date]:
     """Return the requested day, and today."""
-    worker_facts.check_day(input.get("asOf"))
+    check_day(input.get("asOf"))
     today = clock.today(now, actor.time_zone)
     return input.get("asOf") or today, today
 

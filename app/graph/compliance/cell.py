@@ -5,7 +5,8 @@ from typing import Any
 
 from app.access import Scope
 from app.compliance import queries
-from app.compliance.evaluation.facts import CellStatus
+from app.compliance.evaluation import evaluate
+from app.compliance.evaluation.facts import Cell, CellStatus
 from app.compliance.tables import Level, Severity
 from app.credential_types import queries as types
 from app.credentials import queries as credentials
@@ -16,6 +17,11 @@ from app.graph.type_references import CREDENTIAL, EXEMPTION, RULE, WORKER
 from app.workers import queries as workers
 
 READ: dict[str, Any] = {"scope": Scope.COMPLIANCE_READ, "own": True}
+
+
+def _changes_on(cell: Cell) -> date | None:
+    day = evaluate.changes_on(cell)
+    return None if day == date.max else day
 
 
 @output
@@ -46,6 +52,7 @@ class ComplianceCell:
         types.by_id, "The credential types that the worker would need to provide.", key="wanted", scope=None
     )
     changes_on: date | None = scalar(
-        "The next day on which the status may change by the passing of time alone; null if never.",
-        derived=lambda cell: None if cell.changes_on == date.max else cell.changes_on,
+        "The next day on which the status changes, or the rule ceases to apply, by the passing of time alone; null if "
+        "never.",
+        derived=_changes_on,
     )

@@ -13,6 +13,7 @@ from app.compliance.evaluation.facts import Cell, CellStatus
 from app.compliance.rollups import counting, gaps, scope
 from app.compliance.tables import RequirementRule as RuleRow
 from app.core import clock
+from app.core.fields import check_day
 from app.graph.compliance.cell import READ, ComplianceCell
 from app.graph.compliance.rollups import SCOPE_ARGUMENTS, scope_input
 from app.graph.dsl.connections import Connection
@@ -120,7 +121,7 @@ async def _evaluate(context: Context, actor: Actor, rows: list[WorkerRow], day: 
 
 
 async def _matrix(context: Context, actor: Actor, as_of: date | None) -> tuple[Listing[Any], PagePresenter]:
-    worker_facts.check_day(as_of)
+    check_day(as_of)
     day = as_of or clock.today(context.database.clock(), actor.time_zone)
 
     async def present(rows: list[WorkerRow]) -> tuple[list[EvaluatedWorker], Any]:

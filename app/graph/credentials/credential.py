@@ -147,7 +147,8 @@ class Credential(Node):
     intake: CredentialIntake = embedded("The origin of the credential, and the progress of its request.")
     validity: Validity | None = edge(
         types.by_id,
-        "The validity today, by the dates of the effective version, or of the latest version if none is effective.",
+        "The validity today, by the dates of the version in force (see `effectiveVersion`), or of the latest version "
+        "if none is decided.",
         key="credential_type_id",
         scope=None,
         value=credential_validity,
@@ -159,8 +160,12 @@ class Credential(Node):
     )
     effective_version: CredentialVersion | None = edge(
         queries.version_by_id,
-        "The version in effect: the newest one that is approved or needs no approval.",
+        "The version in force on a day: among those that are approved or need no approval, the newest whose dates "
+        "hold that day; if none does, the newest that has begun; if none has begun, the one that begins first. Past "
+        "days too are answered by the versions and decisions of today.",
         key="effective_version_id",
+        with_arguments=queries.effective_on,
+        as_of=(date | None, "The day. Today by default."),
         **READ,
     )
     versions: Connection[CredentialVersion] | None = edge(

@@ -44,6 +44,8 @@ class EdgeDeclaration:
     """The columns of the row that `value` reads; None for any."""
     target_reads: tuple[str, ...] | None = None
     """The columns of the fetched row that `value` reads; None for any."""
+    with_arguments: BatchQuery | None = None
+    """Takes the place of a lookup where the caller gives arguments; its keys are the ids of the rows."""
 
 
 @dataclass(frozen=True)

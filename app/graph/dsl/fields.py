@@ -58,6 +58,7 @@ def edge(
     value: Callable[[Any, Any, Context], Any] | None = None,
     reads: tuple[str, ...] | None = None,
     target_reads: tuple[str, ...] | None = None,
+    with_arguments: BatchQuery | None = None,
     where: Any = None,
     order: Any = None,
     **arguments: tuple[Any, str],
@@ -72,9 +73,10 @@ def edge(
 
     `value(row, target, context)` converts the batch's result. `reads` and `target_reads` name the columns that it
     reads of the row and of the target, so that a query fetches no others. The default is all.
-    Arguments are given as (type, description).
+    Arguments are given as (type, description). With arguments, a `Lookup` needs `with_arguments`: the function
+    `batch(session, actor, ids, *arguments)` that finds the row where the caller gives them.
     """
-    declaration = EdgeDeclaration(batch, key, scope, own, value, reads, target_reads)
+    declaration = EdgeDeclaration(batch, key, scope, own, value, reads, target_reads, with_arguments)
     if isinstance(batch, ChildListing):
         page_fields = page_arguments.declare(batch.listing, where=where, order=order)
         return _field(resolvers.connection_resolver(batch, declaration), description, declaration, page_fields)

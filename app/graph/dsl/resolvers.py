@@ -33,12 +33,16 @@ def edge_resolver(
         context = info.context
         # The scope is checked before the key is read. A caller without it must not learn whether there is a target.
         actor = context.permitted_actor(declaration.scope, own=declaration.own)
+        values = [arguments.get(name) for name in argument_names]
+        if declaration.with_arguments is not None:
+            if any(value is not None for value in values):
+                return context.load(declaration.with_arguments, actor, root.id, *values)
+            values = []
         key = getattr(root, declaration.key)
         if key is None:
             return None
         if load is None:
             return None if declaration.value is None else declaration.value(root, None, context)
-        values = [arguments.get(name) for name in argument_names]
         if isinstance(key, list | tuple):
             return _gather_existing(context.load(load, actor, item, *values) for item in key)
         loading = context.load(load, actor, key, *values)

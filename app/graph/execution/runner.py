@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import orjson
@@ -9,6 +10,8 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType
 
 from app.access import Actor
 from app.attachments.file_service import FileService
+from app.core import clock
+from app.credentials import takeovers
 from app.db.database import Database
 from app.graph.dsl import user_errors
 from app.graph.dsl.context import Context
@@ -59,6 +62,8 @@ class Runner:
         self._files = files
         self._documents = DocumentCache(core_schema(), limits)
         self.plans = Plans(core_schema(), database, schema.scalar_registry)
+        self._days_begun: dict[str, date] = {}
+        """The day with which the credentials of each organization are in line."""
 
     def prepare(self, text: str, variables: Mapping[str, Any], name: str | None, request_id: str) -> PreparedOperation:
         """Return the operation of a name in a document, or its only operation if there is no name."""
@@ -81,6 +86,8 @@ class Runner:
         if cost_error is not None:
             error = user_errors.format_error(cost_error, "TOO_COSTLY", operation.request_id)
             return orjson.dumps({"errors": [error]}), False
+        if actor is not None:
+            await self._begin_day(actor)
         context = self._context(operation, actor, origin)
         result = await self.plans.execute(operation.prepared, operation.node, operation.variables, context)
         if result is None:
@@ -89,6 +96,14 @@ class Runner:
         if not errors:
             return b'{"data":' + data + b"}", True
         return self._body(operation, errors, orjson.loads(data), began=True), True
+
+    async def _begin_day(self, actor: Actor) -> None:
+        """Bring credentials in line with a day that has begun, before the first operation of that day reads them."""
+        today = clock.today(self._database.clock(), actor.time_zone)
+        if self._days_begun.get(actor.organization_id) == today:
+            return
+        if await takeovers.ensure_today(self._database, actor.organization_id, today):
+            self._days_begun[actor.organization_id] = today
 
     async def run_without_plan(self, operation: PreparedOperation, actor: Actor | None) -> tuple[bytes, bool]:
         """Run an operation by graphql-core alone, with the result that every plan has to equal."""

@@ -52,8 +52,8 @@ _KEEP = """
         'worker_id', worker_id, 'applicant_id', applicant_id, 'credential_type_id', credential_type_id,
         'category', category, 'jurisdiction', jurisdiction, 'intake', intake, 'status', status,
         'eligibility', eligibility, 'latest_approval', latest_approval, 'effective_version_id', effective_version_id,
-        'valid_from', valid_from, 'expires_on', least(expires_on, '9999-12-31'), 'archived_at', archived_at,
-        'deleted_at', deleted_at)
+        'valid_from', valid_from, 'expires_on', least(expires_on, '9999-12-31'), 'periods', periods,
+        'archived_at', archived_at, 'deleted_at', deleted_at)
     FROM credentials WHERE organization_id = $1 AND id = $2
 """
 _MARK = "INSERT INTO unsettled (organization_id, id, owner_id) VALUES ($1, $2, $3)"

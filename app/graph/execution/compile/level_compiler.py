@@ -5,6 +5,7 @@ edge fills it in later. `row_levels.py` has the two kinds of levels.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -167,6 +168,8 @@ class LevelCompiler:
 
     def _edge(self, declaration: EdgeDeclaration, selected: SelectedField) -> PlanEdge:
         batch = declaration.batch
+        if declaration.with_arguments is not None and selected.nodes[0].arguments:
+            return self._batch_edge(replace(declaration, batch=declaration.with_arguments, key="id"), selected)
         if isinstance(batch, Lookup) and selected.is_list:
             return self._key_list_edge(declaration, batch, selected)
         if isinstance(batch, Lookup):
@@ -179,7 +182,7 @@ class LevelCompiler:
 
     def _to_one_edge(self, declaration: EdgeDeclaration, batch: Lookup[Any], selected: SelectedField) -> ToOneEdge:
         """Return the edge to a row, or to a value that is derived from both rows."""
-        if selected.field.args:
+        if selected.field.args and declaration.with_arguments is None:
             raise Unsupported(f"the arguments of {selected.name}")
         named_type = selected.named_type
         key, base = self._getter(declaration.key), selected.edge_base
