@@ -36,7 +36,10 @@ async def record_check(
 
 
 def schedule_rechecks(credentials: list[Credential], session: Session, random: Random) -> None:
-    """Schedule the next checks between one day and one week from now, so that none is due when the service starts."""
+    """Schedule the next checks over a week that begins tomorrow, so that none is due when the service starts.
+
+    The history ends yesterday: a check one day after its end is due on the evening of the day on which it is loaded.
+    """
     for credential in credentials:
         if credential.next_check_at is not None:
-            credential.next_check_at = session.now + timedelta(hours=random.randint(24, 168))
+            credential.next_check_at = session.now + timedelta(days=1, hours=random.randint(24, 168))

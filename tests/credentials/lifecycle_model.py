@@ -160,10 +160,10 @@ class ExpectedCredential(State):
             self.intake = "COMPLETED"
 
     def _reject(self, _step: str) -> None:
-        falls = self.effective() in (None, len(self.approvals))
+        self.approvals[-1] = "REJECTED"
+        falls = self.effective() is None
         if falls:
             self.verification = REJECTED
-        self.approvals[-1] = "REJECTED"
         if falls and self.resubmit and self.intake in ("SUBMITTED", "COMPLETED"):
             self.intake = "REQUESTED"
 

@@ -75,6 +75,11 @@ async def test_a_full_lifecycle_from_creation_to_purge(service: Service) -> None
     await run_steps(service, ExpectedCredential(approvals=["PENDING"], initial_approval="PENDING"), steps)
 
 
+async def test_a_rejected_renewal_lets_the_older_version_stand(service: Service) -> None:
+    model = ExpectedCredential(approvals=["NOT_REQUIRED"])
+    await run_steps(service, model, ["update", "addVersion", "reject", "addVersion", "approve", "reject"])
+
+
 async def test_a_rejected_request_is_resubmitted_and_completed(service: Service) -> None:
     model = ExpectedCredential(intake="SUBMITTED", approvals=["PENDING"], initial_approval="PENDING", resubmit=True)
     await run_steps(service, model, ["reject", "approve", "editVersion", "addVersion", "update"])
