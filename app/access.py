@@ -110,6 +110,19 @@ class ActorKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewPolicy:
+    """The organization's rules about decisions, for one actor."""
+
+    decisions_are_final: bool = False
+    own_worker_id: str | None = None
+    """The actor's own worker record, about which they may not decide; None if they have none, or may."""
+
+    def is_own(self, worker_id: str | None) -> bool:
+        """Return True if a worker is the actor themselves, about whom they may not decide."""
+        return self.own_worker_id is not None and self.own_worker_id == worker_id
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """The caller of an operation: its organization, its scopes, and restrictions on the rows that it can see."""
 
@@ -129,7 +142,7 @@ class Actor:
     """True if the actor acts by `contractors:manage` alone, and so sees only workers of contractors."""
     time_zone: ZoneInfo = field(default=ZoneInfo("UTC"))
     expiring_soon_days: int = 30
-    decisions_are_final: bool = False
+    review_policy: ReviewPolicy = field(default=ReviewPolicy())
     key_tag: str = field(default="", compare=False)
     """The fingerprint of the secret by which an API key was used; empty for others."""
     expires_at: datetime | None = field(default=None, compare=False)

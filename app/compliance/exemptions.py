@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from app.access import Actor
+from app.access import Actor, ReviewPolicy
 from app.compliance import permissions
 from app.compliance.tables import Exemption, RequirementRule
 from app.core import fields, ids
@@ -16,7 +16,7 @@ from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
-from app.organizations import calendar
+from app.organizations import calendar, settings
 from app.workers import people, references
 from app.workers import permissions as worker_permissions
 
@@ -41,6 +41,7 @@ async def grant(session: Session, actor: Actor, input: Input) -> Exemption:
         raise Invalid(f"to: must not be before {values['from_date']}, the first day", ("to",))
     worker = await references.find(session, actor, people.WORKER, input["worker"], ("worker",))
     raise_if_refused(worker_permissions.update(worker))
+    raise_if_refused(permissions.grant(worker.id, policy=await _policy(session, actor)))
     exemption = Exemption(
         organization_id=actor.organization_id,
         id=ids.new(Exemption.prefix),
@@ -68,12 +69,16 @@ async def grant(session: Session, actor: Actor, input: Input) -> Exemption:
 async def revoke(session: Session, actor: Actor, input: Input) -> Exemption:
     """Revoke an exemption from today on. Reports about past days still apply it."""
     exemption = await row_access.find_for_update(session, actor, Exemption, input["id"], ("id",))
-    raise_if_refused(permissions.revoke(exemption))
+    raise_if_refused(permissions.revoke(exemption, policy=await _policy(session, actor)))
     row_access.check_revision(exemption.revision, input.get("expectedRevision"))
     exemption.revoked_at = session.now
     row_access.touch(exemption, session.now)
     event_log.record(session, actor, EventKind.EXEMPTION_REVOKED, exemption, worker_id=exemption.worker_id)
     return exemption
+
+
+async def _policy(session: Session, actor: Actor) -> ReviewPolicy:
+    return settings.review_policy(await settings.load(session, actor.organization_id), actor.worker_id)
 
 
 async def _requirement(session: Session, actor: Actor, input: Input) -> dict[str, Any]:

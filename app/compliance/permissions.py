@@ -3,14 +3,23 @@
 Each function returns the refusal of an action, or None if the action is allowed.
 """
 
+from app.access import ReviewPolicy
 from app.compliance.tables import CredentialRequest, Exemption, RequirementRule
-from app.core.errors import AlreadyRevoked, AlreadySubmitted, Deleted, DomainError, RequestClosed, RequestOpen
+from app.core.errors import (
+    AlreadyRevoked,
+    AlreadySubmitted,
+    Deleted,
+    DomainError,
+    RequestClosed,
+    RequestOpen,
+    SelfReview,
+)
 from app.credentials.tables import Intake
 
 ID = ("id",)
 
 RULE_READS = ("deleted_at",)
-EXEMPTION_READS = ("revoked_at",)
+EXEMPTION_READS = ("revoked_at", "worker_id")
 REQUEST_READS = ("closed_at", "status")
 """The columns that the functions about rules, exemptions and requests read."""
 
@@ -20,9 +29,18 @@ def change(rule: RequirementRule) -> DomainError | None:
     return None if rule.deleted_at is None else Deleted("the requirement rule is deleted", ID)
 
 
-def revoke(exemption: Exemption) -> DomainError | None:
-    """Refuse to revoke an exemption twice."""
-    return None if exemption.revoked_at is None else AlreadyRevoked("the exemption is already revoked", ID)
+def grant(worker_id: str, *, policy: ReviewPolicy) -> DomainError | None:
+    """Refuse to exempt oneself."""
+    own = policy.is_own(worker_id)
+    return SelfReview("nobody exempts themselves; ask another approver", ("worker",)) if own else None
+
+
+def revoke(exemption: Exemption, *, policy: ReviewPolicy) -> DomainError | None:
+    """Refuse to revoke an exemption twice, or one's own."""
+    if exemption.revoked_at is not None:
+        return AlreadyRevoked("the exemption is already revoked", ID)
+    own = policy.is_own(exemption.worker_id)
+    return SelfReview("nobody decides about their own exemption; ask another approver", ID) if own else None
 
 
 def remind_or_cancel(request: CredentialRequest) -> DomainError | None:

@@ -45,6 +45,7 @@
     │   ├── InUse
     │   └── KeyEnded
     ├── NotPermitted
+    │   └── SelfReview
     ├── IdempotencyMismatch
     └── TopLevelError
         ├── Unauthenticated
@@ -283,6 +284,10 @@ class KeyEnded(WrongState):
 
 class NotPermitted(DomainError):
     """The operation goes beyond what the caller may grant, set or change."""
+
+
+class SelfReview(NotPermitted):
+    """The decision is about the caller's own record, and the organization does not allow that."""
 
 
 class IdempotencyMismatch(DomainError):

@@ -16,6 +16,7 @@ from app.core.errors import (
     NotFound,
     NotPermitted,
     OwnerRequired,
+    SelfReview,
     collect_refusals,
     raise_if_refused,
 )
@@ -88,17 +89,25 @@ async def start_first_check(session: Session, actor: Actor, credential: Credenti
     return Created(credential, await attempts.open_attempt(session, actor, credential, Trigger.ON_CREATE))
 
 
-def check_self_submission(actor: Actor, values: dict[str, Any], current: dict[str, Any]) -> None:
-    """Refuse a verification status that workers set on their own credential.
+async def check_self_submission(
+    session: Session, actor: Actor, worker_id: str | None, values: dict[str, Any], current: dict[str, Any]
+) -> None:
+    """Refuse a verification status that people set on their own credential, which `worker_id` holds.
 
     `current` holds the columns before the change; an absent column has its initial value.
     """
+    refusal: type[NotPermitted] = NotPermitted
     if not actor.only_self:
-        return
+        if actor.worker_id is None or actor.worker_id != worker_id:
+            return
+        organization = await settings.load(session, actor.organization_id)
+        if organization.self_review_allowed:
+            return
+        refusal = SelfReview
     for column, initial in SELF_SUBMITTED_DEFAULTS.items():
         if column in values and values[column] != current.get(column, initial):
             path = next(field.path for field in fields.FIELDS.all if field.column == column)
-            raise NotPermitted(f"{'.'.join(path)}: cannot be set on your own credential", path)
+            raise refusal(f"{'.'.join(path)}: cannot be set on your own credential", path)
 
 
 async def _read_input(
@@ -111,12 +120,13 @@ async def _read_input(
     owners: dict[str, Any] = {}
     with collect_refusals(errors):
         values = fields.FIELDS.parse(input, absent="clear")
-        check_self_submission(actor, values, SELF_SUBMITTED_DEFAULTS)
+    stated = dict(values)
     with collect_refusals(errors):
         credential_type = await _find_type(session, actor, input)
         _apply_type(credential_type, values, input)
     with collect_refusals(errors):
         owners = await _find_owners(session, actor, input)
+        await check_self_submission(session, actor, owners.get("worker_id"), stated, SELF_SUBMITTED_DEFAULTS)
     if errors or credential_type is None:
         raise DomainErrorGroup(errors)
     return credential_type, values, owners

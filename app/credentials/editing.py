@@ -37,8 +37,12 @@ async def _edit(session: Session, actor: Actor, input: Input, absent: AbsentPoli
     row_access.check_revision(credential.revision, input.get("expectedRevision"))
     _check_immutable(credential, input)
     values = fields.FIELDS.parse(input, absent=absent)
-    creation.check_self_submission(
-        actor, values, {column: getattr(credential, column) for column in creation.SELF_SUBMITTED_DEFAULTS}
+    await creation.check_self_submission(
+        session,
+        actor,
+        credential.worker_id,
+        values,
+        {column: getattr(credential, column) for column in creation.SELF_SUBMITTED_DEFAULTS},
     )
     credential_type = await row_access.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
     if values.get("is_verifiable", True) is None:
@@ -67,7 +71,7 @@ async def _edit(session: Session, actor: Actor, input: Input, absent: AbsentPoli
 
 async def _check_undecided(session: Session, actor: Actor, credential: Credential) -> None:
     organization = await settings.load(session, actor.organization_id)
-    raise_if_refused(permissions.edit_latest(credential, final=settings.decisions_are_final(organization)))
+    raise_if_refused(permissions.edit_latest(credential, policy=settings.review_policy(organization, actor.worker_id)))
 
 
 async def _amend(
@@ -75,7 +79,9 @@ async def _amend(
 ) -> Changes:
     version = await version_sync.latest_version(session, credential)
     organization = await settings.load(session, actor.organization_id)
-    raise_if_refused(permissions.edit_version(credential, version, final=settings.decisions_are_final(organization)))
+    raise_if_refused(
+        permissions.edit_version(credential, version, policy=settings.review_policy(organization, actor.worker_id))
+    )
     return await version_sync.amend(
         session, actor, credential, version, organization, credential_type, status_set=status_set
     )

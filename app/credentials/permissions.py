@@ -14,9 +14,11 @@ Each function returns None or the refusal. The operations that each state forbid
 |           | verify, likewise                                                          | NOT_VERIFIABLE     |
 | submitted | submit again                                                              | ALREADY_SUBMITTED  |
 | other     | submit: only what is requested can be                                     | NOT_SUBMITTABLE    |
+| own       | approve, reject and resolve, by its worker, unless the organization allows it | SELF_REVIEW   |
 | decided   | the same decision again; any, where decisions are final                   | ALREADY_…, …_FINAL |
 """
 
+from app.access import ReviewPolicy
 from app.core.errors import (
     AlreadyApproved,
     AlreadyLinked,
@@ -36,6 +38,7 @@ from app.core.errors import (
     NotSubmittable,
     NotUpdatable,
     NotVerifiable,
+    SelfReview,
     TypeArchived,
 )
 from app.credential_types.tables import CreationPolicy, CredentialType
@@ -86,30 +89,30 @@ def submit(credential: Credential) -> DomainError | None:
     return _live(credential)
 
 
-def edit_version(credential: Credential, version: CredentialVersion, *, final: bool) -> DomainError | None:
+def edit_version(credential: Credential, version: CredentialVersion, *, policy: ReviewPolicy) -> DomainError | None:
     """Return the refusal to edit a version, if any."""
     if version.id != credential.latest_version_id:
         return _live(credential) or NotLatestVersion(
             "only the latest version can be edited; add a version instead", ID_PATH
         )
-    return edit_latest(credential, final=final)
+    return edit_latest(credential, policy=policy)
 
 
-def edit_latest(credential: Credential, *, final: bool) -> DomainError | None:
+def edit_latest(credential: Credential, *, policy: ReviewPolicy) -> DomainError | None:
     """Return the refusal to edit the latest version, if any.
 
     A version with a final decision and a rejected submission stay as they are.
     """
-    if final and credential.latest_approval in DECIDED:
+    if policy.decisions_are_final and credential.latest_approval in DECIDED:
         return _live(credential) or ApprovalFinal("decisions are final in this organization", ID_PATH)
     if credential.intake in ANSWERABLE and credential.latest_approval is Approval.REJECTED:
         return _live(credential) or NotUpdatable("a rejected version stays on record; add another version", ID_PATH)
     return update(credential)
 
 
-def attach(credential: Credential, *, final: bool) -> DomainError | None:
+def attach(credential: Credential, *, policy: ReviewPolicy) -> DomainError | None:
     """Return the refusal to add a file, if any: to the latest version or, while requested, to the waiting files."""
-    return _live(credential) if credential.intake is Intake.REQUESTED else edit_latest(credential, final=final)
+    return _live(credential) if credential.intake is Intake.REQUESTED else edit_latest(credential, policy=policy)
 
 
 def discard(credential: Credential) -> DomainError | None:
@@ -117,20 +120,20 @@ def discard(credential: Credential) -> DomainError | None:
     return _live(credential)
 
 
-def approve(credential: Credential, approval: Approval | None = None, *, final: bool) -> DomainError | None:
+def approve(credential: Credential, approval: Approval | None = None, *, policy: ReviewPolicy) -> DomainError | None:
     """Return the refusal to approve a version, if any. `approval` is the version's, by default the latest version's."""
     approval = approval or credential.latest_approval
-    if approval is Approval.APPROVED and not final:
-        return _reviewable(credential) or AlreadyApproved("the version is already approved", ID_PATH)
-    return _decidable(credential, approval, final)
+    if approval is Approval.APPROVED and not policy.decisions_are_final:
+        return _reviewable(credential, policy) or AlreadyApproved("the version is already approved", ID_PATH)
+    return _decidable(credential, approval, policy)
 
 
-def reject(credential: Credential, approval: Approval | None = None, *, final: bool) -> DomainError | None:
+def reject(credential: Credential, approval: Approval | None = None, *, policy: ReviewPolicy) -> DomainError | None:
     """Return the refusal to reject a version, if any. `approval` is the version's, by default the latest version's."""
     approval = approval or credential.latest_approval
-    if approval is Approval.REJECTED and not final:
-        return _reviewable(credential) or AlreadyRejected("the version is already rejected", ID_PATH)
-    return _decidable(credential, approval, final)
+    if approval is Approval.REJECTED and not policy.decisions_are_final:
+        return _reviewable(credential, policy) or AlreadyRejected("the version is already rejected", ID_PATH)
+    return _decidable(credential, approval, policy)
 
 
 def verify(credential: Credential) -> DomainError | None:
@@ -142,6 +145,11 @@ def verify(credential: Credential) -> DomainError | None:
             "no registry verifies this credential; see verification.isVerifiable", ID_PATH
         )
     return _live(credential)
+
+
+def resolve(credential: Credential, *, policy: ReviewPolicy) -> DomainError | None:
+    """Return the refusal to resolve a check that needs a review, if any."""
+    return verify(credential) or _self_review(credential, policy)
 
 
 def is_rejected(credential: Credential) -> bool:
@@ -217,13 +225,18 @@ def _live(credential: Credential) -> DomainError | None:
     return _undeleted(credential)
 
 
-def _reviewable(credential: Credential) -> DomainError | None:
+def _reviewable(credential: Credential, policy: ReviewPolicy) -> DomainError | None:
     if credential.intake not in REVIEWABLE:
         return _live(credential) or NotReviewable("the requested credential was not submitted", ID_PATH)
-    return _live(credential)
+    return _live(credential) or _self_review(credential, policy)
 
 
-def _decidable(credential: Credential, approval: Approval, final: bool) -> DomainError | None:
-    if final and approval in DECIDED:
-        return _reviewable(credential) or ApprovalFinal("decisions are final in this organization", ID_PATH)
-    return _reviewable(credential)
+def _self_review(credential: Credential, policy: ReviewPolicy) -> DomainError | None:
+    own = policy.is_own(credential.worker_id)
+    return SelfReview("nobody decides about their own credential; ask another reviewer", ID_PATH) if own else None
+
+
+def _decidable(credential: Credential, approval: Approval, policy: ReviewPolicy) -> DomainError | None:
+    if policy.decisions_are_final and approval in DECIDED:
+        return _reviewable(credential, policy) or ApprovalFinal("decisions are final in this organization", ID_PATH)
+    return _reviewable(credential, policy)

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from app.access import Actor
+from app.access import Actor, ReviewPolicy
 from app.core import fields
 from app.core.errors import AlreadyApproved, AlreadyRejected, ApprovalFinal, DomainError, NotFound
 from app.core.fields import Input, InputFields, changes_between, snapshot
@@ -29,7 +29,7 @@ COMMENT_FIELDS = InputFields(
 class DecisionRule(Protocol):
     """A rule of `permissions` about a decision."""
 
-    def __call__(self, credential: Credential, approval: Approval, *, final: bool) -> DomainError | None: ...
+    def __call__(self, credential: Credential, approval: Approval, *, policy: ReviewPolicy) -> DomainError | None: ...
 
 
 async def approve(session: Session, actor: Actor, input: Input) -> Credential:
@@ -81,7 +81,7 @@ async def _lock(
     if version.credential_id != credential.id:
         raise NotFound(f"version: there is no version {key} of this credential", ("version",))
     organization = await settings.load(session, actor.organization_id)
-    refusal = rule(credential, version.approval, final=settings.decisions_are_final(organization))
+    refusal = rule(credential, version.approval, policy=settings.review_policy(organization, actor.worker_id))
     if refusal is not None:
         raise _with_path(refusal, input)
     row_access.check_revision(credential.revision, input.get("expectedRevision"))

@@ -81,7 +81,9 @@ async def edit(session: Session, actor: Actor, input: Input) -> CredentialVersio
         session, actor, CredentialVersion, input["id"], ("id",), Credential, "credential_id"
     )
     organization = await settings.load(session, actor.organization_id)
-    raise_if_refused(permissions.edit_version(credential, version, final=settings.decisions_are_final(organization)))
+    raise_if_refused(
+        permissions.edit_version(credential, version, policy=settings.review_policy(organization, actor.worker_id))
+    )
     row_access.check_revision(credential.revision, input.get("expectedRevision"))
     values = FIELDS.parse(input, absent="keep")
     credential_type = await _find_type(session, actor, credential)

@@ -87,7 +87,7 @@ class TokenAuthentication:
             worker_id=worker_id,
             time_zone=ZoneInfo(organization.time_zone),
             expiring_soon_days=organization.expiring_soon_days,
-            decisions_are_final=organizations.decisions_are_final(organization),
+            review_policy=organizations.review_policy(organization, worker_id),
             expires_at=datetime.fromtimestamp(min(int(claims["exp"]), MAX_TIMESTAMP), UTC),
         )
 

@@ -155,7 +155,7 @@ async def _find_actor(session: Session, organization_id: str, key_id: str, proof
         org_unit_id=key.org_unit_id,
         time_zone=ZoneInfo(organization.time_zone),
         expiring_soon_days=organization.expiring_soon_days,
-        decisions_are_final=settings.decisions_are_final(organization),
+        review_policy=settings.review_policy(organization, None),
         key_tag=proof[:TAG_LENGTH],
         expires_at=min(ends, default=None),
     )

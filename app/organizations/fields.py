@@ -37,6 +37,7 @@ FIELDS = InputFields(
         fields.boolean("approvalsEnabled", "approvals_enabled", required=True),
         fields.choice("approvalFinality", "approval_finality", required=True),
         fields.boolean("resubmitOnReject", "resubmit_on_reject", required=True),
+        fields.boolean("selfReviewAllowed", "self_review_allowed", required=True),
         fields.integer("expiringSoonDays", "expiring_soon_days", minimum=0, maximum=365, required=True),
         fields.InputField(("reminderDays",), "reminder_days", _parse_reminder_days, required=True),
     )

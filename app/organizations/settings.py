@@ -1,6 +1,6 @@
 """The settings of an organization: reading and changing them."""
 
-from app.access import Actor
+from app.access import Actor, ReviewPolicy
 from app.core.fields import Input
 from app.db import row_access
 from app.db.session import Session
@@ -32,6 +32,9 @@ async def load(session: Session, organization_id: str) -> Organization:
     return await session.get_row(Organization, (organization_id, organization_id))
 
 
-def decisions_are_final(organization: Organization) -> bool:
-    """Return True if a reviewer's decision cannot be changed."""
-    return organization.approval_finality is ApprovalFinality.FINAL
+def review_policy(organization: Organization, worker_id: str | None) -> ReviewPolicy:
+    """Return the rules about decisions for an actor with this worker record, or with none."""
+    return ReviewPolicy(
+        organization.approval_finality is ApprovalFinality.FINAL,
+        None if organization.self_review_allowed else worker_id,
+    )

@@ -49,6 +49,8 @@ class Organization(Record, table=True):
         default=ApprovalFinality.REVERSIBLE, sa_type=enum_column(ApprovalFinality)
     )
     resubmit_on_reject: bool = False
+    self_review_allowed: bool = False
+    """True if people may decide about their own credentials and exemptions."""
     expiring_soon_days: int = 30
     reminder_days: list[int] = Field(default_factory=lambda: list(REMINDER_DAYS), sa_type=Document)
     revision: int = 1

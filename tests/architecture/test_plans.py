@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from app.access import ALL_SCOPES, Actor, ActorKind, Role, Scope, scopes_of
+from app.access import ALL_SCOPES, Actor, ActorKind, ReviewPolicy, Role, Scope, scopes_of
 from app.credential_types.tables import CredentialType
 from app.db.database import Database
 from app.events.tables import Event
@@ -87,7 +87,11 @@ def random_actors(world: World, random: Random) -> Iterator[Actor]:
                 replace(owner, org_unit_id=unit),
                 replace(owner, scopes=scopes_of((Role.WORKER,)), kind=ActorKind.PERSON, worker_id=worker),
                 replace(owner, scopes=frozenset({*scopes, Scope.SELF_CREDENTIALS}), worker_id=worker),
-                replace(owner, scopes=frozenset({Scope.CONTRACTORS_MANAGE, *scopes}), decisions_are_final=True),
+                replace(
+                    owner,
+                    scopes=frozenset({Scope.CONTRACTORS_MANAGE, *scopes}),
+                    review_policy=ReviewPolicy(decisions_are_final=True),
+                ),
             ]
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.access import ReviewPolicy
 from app.core.errors import DomainError
 from app.credential_types.tables import Category, CreationPolicy, CredentialType
 from app.credentials import permissions
@@ -21,10 +22,10 @@ RULES: dict[str, Rule] = {
     "update": lambda credential, _: permissions.update(credential),
     "submit": lambda credential, _: permissions.submit(credential),
     "addVersion": lambda credential, _: permissions.update(credential),
-    "editVersion": lambda credential, final: permissions.edit_latest(credential, final=final),
-    "attach": lambda credential, final: permissions.attach(credential, final=final),
-    "approve": lambda credential, final: permissions.approve(credential, final=final),
-    "reject": lambda credential, final: permissions.reject(credential, final=final),
+    "editVersion": lambda credential, final: permissions.edit_latest(credential, policy=ReviewPolicy(final)),
+    "attach": lambda credential, final: permissions.attach(credential, policy=ReviewPolicy(final)),
+    "approve": lambda credential, final: permissions.approve(credential, policy=ReviewPolicy(final)),
+    "reject": lambda credential, final: permissions.reject(credential, policy=ReviewPolicy(final)),
     "verify": lambda credential, _: permissions.verify(credential),
     "link": lambda credential, _: permissions.own(credential),
     "unlink": lambda credential, _: permissions.unlink_any(credential),
@@ -97,7 +98,7 @@ def test_every_operation_is_in_the_table() -> None:
         name for name, value in vars(permissions).items() if getattr(value, "__module__", "") == permissions.__name__
     }
     of_versions_and_owners = {"edit_latest", "edit_version", "own", "link_any", "unlink", "unlink_any", "is_rejected"}
-    of_versions_and_owners |= {"discard"}
+    of_versions_and_owners |= {"discard", "resolve"}
     of_the_rest = {"create", *RULES} - {"addVersion", "editVersion", "link", "transfer"}
     assert {name for name in named if not name.startswith("_")} == of_versions_and_owners | of_the_rest
 
@@ -126,19 +127,19 @@ def test_a_named_version_is_reviewed_by_its_own_approval(operation: str) -> None
     decide: Any = getattr(permissions, operation)
     for state, approval in product(ALL, expected_rules.APPROVALS):
         named = State(**{**vars(state), "approvals": [approval]})
-        refusal = decide(credential_in(state), Approval(approval), final=state.final)
+        refusal = decide(credential_in(state), Approval(approval), policy=ReviewPolicy(state.final))
         assert (code(refusal), state) == (expected_rules.refusal(operation, named), state)
 
 
 def test_only_the_latest_version_can_be_edited_and_general_refusals_come_first() -> None:
     for state in ALL:
         credential = credential_in(state)
-        latest = permissions.edit_version(credential, version(LATEST), final=state.final)
+        latest = permissions.edit_version(credential, version(LATEST), policy=ReviewPolicy(state.final))
         assert code(latest) == expected_rules.refusal("editVersion", state)
         life = expected_rules.BY_LIFECYCLE["editVersion"][
             expected_rules.LIFECYCLE_STATES.index((state.archived, state.deleted))
         ]
-        older = permissions.edit_version(credential, version(OLDER), final=state.final)
+        older = permissions.edit_version(credential, version(OLDER), policy=ReviewPolicy(state.final))
         assert code(older) == (life or "NOT_LATEST_VERSION")
 
 

@@ -160,7 +160,7 @@ async def test_settings_that_are_changed_here_hold_at_once(tenant: Tenant, setti
     await tenant.mutate("organizationUpdate", "organization { id }", expiringSoonDays=7, approvalFinality="FINAL")
     actor = await authentication.authenticate(header, "req_test")
     assert actor is not None
-    assert (actor.expiring_soon_days, actor.decisions_are_final) == (7, True)
+    assert (actor.expiring_soon_days, actor.review_policy.decisions_are_final) == (7, True)
 
 
 async def test_a_key_that_another_process_revokes_ends_within_seconds(

@@ -93,7 +93,9 @@ async def expect(session: Session, actor: Actor, input: Input) -> Expected:
     """Add an expected file. It is attached once its bytes are stored."""
     credential = await row_access.find_for_update(session, actor, Credential, input["credential"], ("credential",))
     organization = await settings.load(session, actor.organization_id)
-    raise_if_refused(permissions.attach(credential, final=settings.decisions_are_final(organization)), ("credential",))
+    raise_if_refused(
+        permissions.attach(credential, policy=settings.review_policy(organization, actor.worker_id)), ("credential",)
+    )
     values = FIELDS.parse(input, absent="clear")
     await _check_side(session, credential, values["side"], "side")
     attachment = Attachment(
@@ -121,7 +123,7 @@ async def attach(session: Session, actor: Actor, key: str, received: ReceivedFil
     if attachment.uploaded_at is not None:
         raise AlreadyUploaded("a file was already uploaded for this attachment", ("id",))
     organization = await settings.load(session, actor.organization_id)
-    raise_if_refused(permissions.attach(credential, final=settings.decisions_are_final(organization)))
+    raise_if_refused(permissions.attach(credential, policy=settings.review_policy(organization, actor.worker_id)))
     before = await _check_side(session, credential, attachment.side, "id")
     if not await removals.cancel(session, removal):
         raise NotUploaded("the upload took too long; request another with attachmentUploadCreate", ("id",))
@@ -146,8 +148,8 @@ async def remove(session: Session, actor: Actor, input: Input) -> Removed:
     else:
         version = await session.get_row(CredentialVersion, (actor.organization_id, attachment.version_id))
         organization = await settings.load(session, actor.organization_id)
-        final = settings.decisions_are_final(organization)
-        raise_if_refused(permissions.edit_version(credential, version, final=final))
+        policy = settings.review_policy(organization, actor.worker_id)
+        raise_if_refused(permissions.edit_version(credential, version, policy=policy))
     row_access.check_revision(credential.revision, input.get("expectedRevision"))
     rows = await version_files.of_version(session, credential, attachment.version_id)
     before, after = [row.label for row in rows], [row.label for row in rows if row.id != attachment.id]

@@ -17,7 +17,7 @@ from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
-from app.organizations import calendar
+from app.organizations import calendar, settings
 from app.registries.findings import Eligibility, Finding, StatusDetail
 
 RETRY_INTERVAL = timedelta(hours=1)
@@ -109,7 +109,9 @@ async def resolve(session: Session, actor: Actor, input: Input) -> VerificationA
     attempt, credential = await row_access.find_with_parent_locked(
         session, actor, VerificationAttempt, input["id"], ("id",), Credential, "credential_id"
     )
-    raise_if_refused(permissions.verify(credential))
+    organization = await settings.load(session, actor.organization_id)
+    policy = settings.review_policy(organization, actor.worker_id)
+    raise_if_refused(permissions.resolve(credential, policy=policy))
     superseded = credential.eligibility is not Eligibility.REVIEW_REQUIRED or await _has_later_answer(session, attempt)
     if attempt.outcome is not Outcome.REVIEW_REQUIRED or superseded:
         raise NotResolvable(

@@ -206,16 +206,16 @@ class Credential(Node):
     )
     viewer_can_add_version: bool = can("True if the viewer can add a version now.", WRITE, permissions.update, own=True)
     viewer_can_edit_version: bool = can(
-        "True if the viewer can edit the latest version now.", WRITE, permissions.edit_latest, own=True, final=True
+        "True if the viewer can edit the latest version now.", WRITE, permissions.edit_latest, own=True, policy=True
     )
     viewer_can_attach: bool = can(
-        "True if the viewer can upload a file for the credential now.", WRITE, permissions.attach, own=True, final=True
+        "True if the viewer can upload a file for the credential now.", WRITE, permissions.attach, own=True, policy=True
     )
     viewer_can_approve: bool = can(
-        "True if the viewer can approve the latest version now.", REVIEW, permissions.approve, final=True
+        "True if the viewer can approve the latest version now.", REVIEW, permissions.approve, policy=True
     )
     viewer_can_reject: bool = can(
-        "True if the viewer can reject the latest version now.", REVIEW, permissions.reject, final=True
+        "True if the viewer can reject the latest version now.", REVIEW, permissions.reject, policy=True
     )
     viewer_can_verify: bool = can(
         "True if the viewer can have the credential verified now.", VERIFY, permissions.verify

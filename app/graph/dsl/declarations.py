@@ -110,13 +110,14 @@ class PermissionValue:
     rule: Callable[..., DomainError | None]
     own: bool
     contractors: bool
-    final: bool
+    policy: bool
+    """True if the rule also takes the rules about decisions for the caller."""
     reads: tuple[str, ...] | None
     """The columns that the rule reads; None for any."""
 
     def allows(self, row: Any, actor: Actor) -> bool:
         """Return whether the row's state allows the action."""
-        refusal = self.rule(row, final=actor.decisions_are_final) if self.final else self.rule(row)
+        refusal = self.rule(row, policy=actor.review_policy) if self.policy else self.rule(row)
         return refusal is None
 
 

@@ -93,16 +93,16 @@ def permission(
     *,
     own: bool = False,
     contractors: bool = False,
-    final: bool = False,
+    policy: bool = False,
     reads: tuple[str, ...] | None = None,
 ) -> Any:
     """Declare a boolean field: True if the caller has the scope and the row's state allows the action.
 
     With `own` or `contractors`, a narrower scope is enough for some rows; the row is then looked up under that scope.
-    With `final`, the rule also takes whether review decisions are final for the caller. `reads` names the columns that
+    With `policy`, the rule also takes the rules about decisions for the caller. `reads` names the columns that
     the rule reads. The default is all.
     """
-    declaration = PermissionValue(by_id, scope, rule, own, contractors, final, reads)
+    declaration = PermissionValue(by_id, scope, rule, own, contractors, policy, reads)
 
     return strawberry.field(
         resolver=resolvers.permission_resolver(declaration),

@@ -68,6 +68,7 @@ class Exemption(Node):
         queries.exemption_by_id,
         Scope.REQUIREMENTS_WRITE,
         permissions.revoke,
+        policy=True,
         reads=permissions.EXEMPTION_READS,
     )
 

@@ -33,6 +33,9 @@ class OrganizationSettings:
     approvals_enabled: bool = scalar("True if credentials of types that need approval wait for a reviewer.")
     approval_finality: ApprovalFinality = scalar("Defines if a later decision can replace a reviewer's decision.")
     resubmit_on_reject: bool = scalar("True if a requested credential goes back to its worker when it is rejected.")
+    self_review_allowed: bool = scalar(
+        "True if people may decide about their own credentials, checks and exemptions. False by default."
+    )
     expiring_soon_days: int = scalar(
         "The number of days before its expiry date from which a credential is expiring soon."
     )
@@ -119,6 +122,9 @@ class OrganizationUpdateInput(ChangeInput):
     )
     resubmit_on_reject: bool | None = member(
         "True if a requested credential goes back to its worker when it is rejected."
+    )
+    self_review_allowed: bool | None = member(
+        "True if people may decide about their own credentials, checks and exemptions."
     )
     expiring_soon_days: int | None = member(
         "The number of days before its expiry date from which a credential is expiring soon: 0 to 365."
