@@ -4,7 +4,7 @@ Each function returns None or the refusal. The operations that each state forbid
 
 | state     | forbids                                                                   | code               |
 |-----------|---------------------------------------------------------------------------|--------------------|
-| deleted   | everything but undelete and, where it is archived too, purge              | DELETED            |
+| deleted   | everything but undelete and purge                                         | DELETED            |
 | archived  | update, add and edit a version, approve, reject, verify, archive again    | ARCHIVED           |
 |           | add and remove files                                                      |                    |
 | live      | restore, purge; undelete                                                  | NOT_…              |
@@ -208,8 +208,8 @@ def undelete(credential: Credential) -> DomainError | None:
 
 def purge(credential: Credential, *, confirmed: bool = True) -> DomainError | None:
     """Return the refusal to purge a credential, if any."""
-    if credential.archived_at is None:
-        return NotArchived("only an archived credential can be purged; archive it first", ID_PATH)
+    if credential.archived_at is None and credential.deleted_at is None:
+        return NotArchived("only an archived or deleted credential can be purged; archive it first", ID_PATH)
     if not confirmed:
         return ConfirmationRequired("purging cannot be undone; send confirm: true", ("confirm",))
     return None

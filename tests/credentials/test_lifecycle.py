@@ -51,7 +51,6 @@ def calls(version: str, worker: str, to: str) -> dict[str, dict[str, Any]]:
         "credentialArchive": {},
         "credentialRestore": {},
         "credentialDelete": {},
-        "credentialPurge": {"confirm": True},
     }
 
 
@@ -134,10 +133,11 @@ async def test_an_archived_credential_can_be_transferred_and_deleted(tenant: Ten
     assert (payload["credential"]["archived"], payload["credential"]["deleted"]) == (True, False)
 
 
-async def test_a_deleted_credential_refuses_everything_but_undelete(tenant: Tenant, key: str, worker: str) -> None:
+async def test_a_deleted_credential_refuses_everything_but_undelete_and_purge(
+    tenant: Tenant, key: str, worker: str
+) -> None:
     await mutation_payload(tenant, "credentialDelete", id=key)
     codes = await refusal_codes(tenant, key, worker)
-    assert codes.pop("credentialPurge") == "NOT_ARCHIVED"
     assert set(codes.values()) == {"DELETED"}
 
 
@@ -152,6 +152,14 @@ async def test_a_purge_needs_the_archive_and_a_confirmation(tenant: Tenant, key:
     ]
     payload = await mutation_payload(tenant, *purge, id=key, confirm=True, expectedRevision=2)
     assert payload["purgedId"] == key
+
+
+async def test_a_deleted_credential_is_purged_without_a_detour(tenant: Tenant, key: str) -> None:
+    purge = ("credentialPurge", "purgedId")
+    await mutation_payload(tenant, "credentialDelete", id=key)
+    assert (await actions.query_credential(tenant, key, "viewerCanPurge"))["viewerCanPurge"]
+    assert await mutate_refused(tenant, *purge, id=key) == [("CONFIRMATION_REQUIRED", "confirm")]
+    assert (await mutation_payload(tenant, *purge, id=key, confirm=True))["purgedId"] == key
 
 
 async def test_a_purge_leaves_nothing_but_the_events(tenant: Tenant, key: str, worker: str) -> None:

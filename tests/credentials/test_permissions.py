@@ -122,6 +122,22 @@ def test_every_state_allows_an_operation() -> None:
         assert ("delete" in allowed) is not state.deleted
 
 
+def test_from_every_state_a_credential_can_become_live_and_be_purged() -> None:
+    steps = {"archive": (True, None), "restore": (False, None), "delete": (None, True), "undelete": (None, False)}
+    for state in ALL:
+        reached, ends, waiting = set[tuple[bool, bool]](), set[str](), [(state.archived, state.deleted)]
+        while waiting:
+            archived, deleted = life = waiting.pop()
+            reached.add(life)
+            credential = credential_in(State(**{**vars(state), "archived": archived, "deleted": deleted}))
+            ends |= {"purged"} if RULES["purge"](credential, state.final) is None else set()
+            for operation, (archive, delete) in steps.items():
+                after = (archived if archive is None else archive, deleted if delete is None else delete)
+                if RULES[operation](credential, state.final) is None and after not in reached:
+                    waiting.append(after)
+        assert ((False, False) in reached, ends) == (True, {"purged"}), state
+
+
 @pytest.mark.parametrize("operation", ["approve", "reject"])
 def test_a_named_version_is_reviewed_by_its_own_approval(operation: str) -> None:
     decide: Any = getattr(permissions, operation)

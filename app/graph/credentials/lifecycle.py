@@ -36,7 +36,7 @@ class CredentialUndeleteInput(ByIdInput):
 
 @input
 class CredentialPurgeInput(ByIdInput):
-    """The archived credential to remove permanently."""
+    """The archived or deleted credential to remove permanently."""
 
     confirm: bool | None = member("Must be true, because purging cannot be undone.")
 
@@ -82,7 +82,7 @@ MUTATIONS = [
         "credentialPurge",
         lifecycle.purge,
         CredentialPurgeInput,
-        "Remove an archived credential permanently, with its versions, checks and files. Its events stay on record.",
+        "Remove an archived or deleted credential permanently, with its versions, checks and files. Its events stay on record.",
         scope=Scope.CREDENTIALS_PURGE,
         purged_id=(strawberry.ID, "The id of the purged credential; null if refused."),
     ),
