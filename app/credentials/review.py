@@ -6,6 +6,7 @@ from app.access import Actor, ReviewPolicy
 from app.core import fields
 from app.core.errors import AlreadyApproved, AlreadyRejected, ApprovalFinal, DomainError, NotFound
 from app.core.fields import Input, InputFields, changes_between, snapshot
+from app.credential_types.tables import CredentialType
 from app.credentials import fields as credential_fields
 from app.credentials import permissions, recheck_schedule, version_sync
 from app.credentials.files import version_files
@@ -33,11 +34,13 @@ class DecisionRule(Protocol):
 
 
 async def approve(session: Session, actor: Actor, input: Input) -> Credential:
-    """Approve a version, by default the latest. The credential becomes active."""
+    """Approve a version, by default the latest. It must have the files that its type requires.
+
+    The credential becomes active.
+    """
     credential, version, _ = await _lock(session, actor, input, permissions.approve)
+    await version_files.check_complete(session, credential, version)
     is_submission = credential.intake is Intake.SUBMITTED and version.id == credential.latest_version_id
-    if is_submission:
-        await version_files.check_complete(session, credential, version)
     before = _snapshot(credential, version)
     await _decide(session, actor, credential, version, Approval.APPROVED, input)
     credential.status = VerificationStatus.ACTIVE
@@ -77,6 +80,7 @@ async def _lock(
     credential = await row_access.find_for_update(session, actor, Credential, input["id"], ("id",))
     key = input.get("version") or credential.latest_version_id
     settings.prefetch(session, actor.organization_id)
+    session.prefetch(CredentialType, (credential.organization_id, credential.credential_type_id))
     version = await row_access.find(session, actor, CredentialVersion, key, ("version",))
     if version.credential_id != credential.id:
         raise NotFound(f"version: there is no version {key} of this credential", ("version",))

@@ -9,6 +9,7 @@ from app.core.fields import Changes, Input, InputFields
 from app.credential_types.tables import CredentialType
 from app.credentials import fields as credential_fields
 from app.credentials import permissions, recheck_schedule, validity, version_sync
+from app.credentials.files import version_files
 from app.credentials.tables import Credential, CredentialVersion
 from app.db import row_access
 from app.db.session import Session
@@ -30,7 +31,8 @@ async def add(session: Session, actor: Actor, input: Input) -> CredentialVersion
     """Add a version, such as a renewal.
 
     Facts absent from the input are copied from the latest version. A new issue date without an expiry date sets the
-    expiry date that follows from the type's usual validity.
+    expiry date that follows from the type's usual validity. The files of the latest version are kept if the input
+    says so.
     """
     credential = await row_access.find_for_update(session, actor, Credential, input["id"], ("id",))
     raise_if_refused(permissions.update(credential))
@@ -47,6 +49,8 @@ async def add(session: Session, actor: Actor, input: Input) -> CredentialVersion
     await version_sync.sync_credential(session, credential, version)
     changes: Changes = {"number": {"from": latest.number, "to": version.number}}
     changes |= FIELDS.diff(latest, version)
+    if input.get(version_files.KEEP_PATH):
+        changes |= await version_files.keep(session, actor, credential, latest, version)
     if was_rejected:
         changes |= await version_sync.reset_status(session, credential)
     if version.reference_number != latest.reference_number:

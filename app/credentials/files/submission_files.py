@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.access import Actor
-from app.core import ids
 from app.core.errors import DomainErrorGroup, NotFound, TooMany, collect_refusals
 from app.core.fields import Changes, Input
 from app.credential_types.tables import CredentialType
@@ -59,13 +58,7 @@ async def read(
 async def write(session: Session, actor: Actor, version: CredentialVersion, files: SubmissionFiles) -> Changes:
     """Write the files of a submission to its version. Return the changes."""
     labels = [row.label for row in (*files.kept, *files.new)]
-    for row in [row for row in files.kept if row.version_id != version.id]:
-        copied = row.model_dump() | {
-            "id": ids.new(Attachment.prefix),
-            "version_id": version.id,
-            "attached_at": session.now,
-        }
-        session.add(Attachment(**copied))
+    version_files.copy(session, [row for row in files.kept if row.version_id != version.id], version)
     for row in files.new:
         row.version_id, row.attached_at = version.id, session.now
     version_files.record_changes(session, actor, version, [], labels)

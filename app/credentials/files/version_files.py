@@ -1,12 +1,13 @@
 """The files of a version: reading them, checking them against the type, and recording their changes."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 from sqlmodel import col
 
 from app.access import Actor
+from app.core import ids
 from app.core.errors import DomainError, DomainErrorGroup, Required, UnsupportedMetadata
 from app.core.fields import Changes
 from app.credential_types.tables import CredentialType, Metadata
@@ -16,6 +17,7 @@ from app.credentials.tables import Credential, CredentialVersion, VersionField
 from app.db.session import Session
 
 PATH = "attachments"
+KEEP_PATH = "keepAttachments"
 MAX_FILES = 20
 """The most files of one version."""
 METADATA_BY_SIDE = {AttachmentSide.FRONT: Metadata.FRONT_ATTACHMENT, AttachmentSide.BACK: Metadata.BACK_ATTACHMENT}
@@ -23,20 +25,53 @@ METADATA_BY_SIDE = {AttachmentSide.FRONT: Metadata.FRONT_ATTACHMENT, AttachmentS
 
 
 async def check_complete(session: Session, credential: Credential, version: CredentialVersion) -> None:
-    """Refuse a submission that lacks a required file. A file may have been removed since it was submitted."""
+    """Refuse to approve a version that lacks a required file."""
+    credential_type = await queries.type_of(session, credential)
+    if not missing_files(credential_type, ()):
+        return
     sides = {row.side for row in await of_version(session, credential, version.id)}
-    errors = missing_files(await queries.type_of(session, credential), sides)
+    # A renewal has its own files. Those of the version before stay valid evidence only if the caller says so.
+    alternative = "attachmentUploadCreate" if version.number == 1 else f"attachmentUploadCreate and {KEEP_PATH}"
+    errors = missing_files(credential_type, sides, alternative)
     if errors:
         raise DomainErrorGroup(errors)
 
 
-def missing_files(credential_type: CredentialType, sides: Collection[AttachmentSide]) -> list[DomainError]:
+def missing_files(
+    credential_type: CredentialType, sides: Collection[AttachmentSide], see: str = "attachmentUploadCreate"
+) -> list[DomainError]:
     """Return a refusal for each side that a type requires and that is not among the sides."""
     return [
-        Required(PATH, message=f"{PATH}: {credential_type.code} requires {metadata.value}; see attachmentUploadCreate")
+        Required(PATH, message=f"{PATH}: {credential_type.code} requires {metadata.value}; see {see}")
         for side, metadata in METADATA_BY_SIDE.items()
         if metadata in credential_type.requires and side not in sides
     ]
+
+
+async def keep(
+    session: Session, actor: Actor, credential: Credential, before: CredentialVersion, version: CredentialVersion
+) -> Changes:
+    """Give a new version the files of the version before. The two share the bytes. Return the changes."""
+    credential_type = await queries.type_of(session, credential)
+    rows = await of_version(session, credential, before.id)
+    for row in rows:
+        # The type may have changed since the upload.
+        check_supported(credential_type, row.side, KEEP_PATH)
+    copy(session, rows, version)
+    labels = [row.label for row in rows]
+    record_changes(session, actor, version, [], labels)
+    return media_files_change([], labels)
+
+
+def copy(session: Session, rows: Iterable[Attachment], version: CredentialVersion) -> None:
+    """Add files of an older version to a version. The copies share the bytes."""
+    for row in rows:
+        copied = row.model_dump() | {
+            "id": ids.new(Attachment.prefix),
+            "version_id": version.id,
+            "attached_at": session.now,
+        }
+        session.add(Attachment(**copied))
 
 
 def check_supported(credential_type: CredentialType, side: AttachmentSide, path: str) -> None:

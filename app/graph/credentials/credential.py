@@ -212,7 +212,10 @@ class Credential(Node):
         "True if the viewer can upload a file for the credential now.", WRITE, permissions.attach, own=True, policy=True
     )
     viewer_can_approve: bool = can(
-        "True if the viewer can approve the latest version now.", REVIEW, permissions.approve, policy=True
+        "True if the viewer can approve the latest version now. Files that its type requires are checked on approval.",
+        REVIEW,
+        permissions.approve,
+        policy=True,
     )
     viewer_can_reject: bool = can(
         "True if the viewer can reject the latest version now.", REVIEW, permissions.reject, policy=True

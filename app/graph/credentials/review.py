@@ -69,7 +69,8 @@ MUTATIONS = [
         "credentialApprove",
         review.approve,
         CredentialApproveInput,
-        "Approve a version of a credential. The credential is then in force, and its holder may be engaged.",
+        "Approve a version of a credential. The credential is then in force, and its holder may be engaged. A version "
+        "that lacks a file its type requires is refused (REQUIRED).",
         **REVIEW,
         **CREDENTIAL_PAYLOAD,
     ),

@@ -34,6 +34,10 @@ class CredentialVersionAddInput(VersionContent):
     """
 
     id: strawberry.ID = member("The credential's id.", default=...)
+    keep_attachments: bool | None = member(
+        "If true, the new version keeps the files of the latest version, without another upload. By default it has "
+        "none: files that the type requires are then uploaded anew before the version can be approved."
+    )
 
 
 @input
