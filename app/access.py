@@ -180,7 +180,12 @@ class Actor:
     @property
     def reads_applicants(self) -> bool:
         """True if the actor may read applicants, who belong to no unit."""
-        return self.reads_workers and not self._restrictions()
+        return self.reads_workers and not self.is_restricted
+
+    @property
+    def is_restricted(self) -> bool:
+        """True if the actor sees some workers only, and no applicants."""
+        return bool(self._restrictions())
 
     @property
     def visibility_key(self) -> tuple[bool, ...]:

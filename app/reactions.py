@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from app.compliance import affected_workers, request_lifecycle, settlement
 from app.compliance.tables import RequirementRule
-from app.credentials import owner_texts, permissions, takeovers
+from app.credentials import owner_columns, permissions, takeovers
 from app.credentials.tables import Credential, Intake
 from app.db.session import Session
 from app.events import event_log
@@ -50,18 +50,33 @@ async def _follow_requests(session: Session, organization_id: str, events: list[
 
 
 async def _follow_owners(session: Session, organization_id: str, events: list[Event]) -> None:
-    """Bring the text by which credentials are searched in line with their owners."""
+    """Bring the columns by which credentials repeat facts of their owners in line."""
     owned = [event for event in events if event.kind not in _PERSON_TABLES]
     if owned:
-        await owner_texts.refresh(session, organization_id, await _credentials_of(session, organization_id, owned))
+        await owner_columns.refresh(session, organization_id, await _credentials_of(session, organization_id, owned))
     for kind, table in _PERSON_TABLES.items():
         renamed = [
             event.subject_id
             for event in events
-            if event.kind is kind and event.changes.keys() & owner_texts.SEARCHED_FIELDS
+            if event.kind is kind and event.changes.keys() & owner_columns.SEARCHED_FIELDS
         ]
         if renamed:
-            await owner_texts.refresh_owned(session, organization_id, table, renamed)
+            await owner_columns.refresh_owned(session, organization_id, table, renamed)
+
+
+async def _follow_deletions(session: Session, organization_id: str, events: list[Event]) -> None:
+    """Bring the credentials, requests, exemptions and assignments of deleted and restored people in line.
+
+    A credential that two people own counts as that of the one who is left, who is therefore marked too.
+    """
+    for table, kinds in _DELETIONS.items():
+        people = [event.subject_id for event in events if event.kind in kinds]
+        if people:
+            credentials = await owner_columns.follow_deletions(session, organization_id, table, people)
+            if table is Worker:
+                await request_lifecycle.follow_workers(session, organization_id, people, credentials)
+            owners = [key for row in credentials for key in (row.worker_id, row.applicant_id)]
+            await settlement.mark(session, organization_id, _without_none(owners))
 
 
 async def _mark_owners(session: Session, organization_id: str, events: list[Event]) -> None:
@@ -180,7 +195,13 @@ _PERSON_TABLES: dict[EventKind, type[Worker | Applicant]] = {
     EventKind.APPLICANT_UPDATED: Applicant,
 }
 
+_DELETIONS: dict[type[Worker | Applicant], frozenset[EventKind]] = {
+    Worker: frozenset({EventKind.WORKER_DELETED, EventKind.WORKER_RESTORED}),
+    Applicant: frozenset({EventKind.APPLICANT_DELETED, EventKind.APPLICANT_RESTORED}),
+}
+
 PERSON_REACTIONS: tuple[Reaction, ...] = (_mark_person, _settle_marked)
+DELETION_REACTIONS: tuple[Reaction, ...] = (_follow_deletions, _mark_person, _settle_marked)
 WORKER_REACTIONS: tuple[Reaction, ...] = (_mark_worker, _settle_marked)
 CREDENTIAL_REACTIONS: tuple[Reaction, ...] = (_follow_requests, _mark_owners)
 OWNER_REACTIONS: tuple[Reaction, ...] = (_follow_requests, _follow_owners, _mark_owners)
@@ -188,11 +209,11 @@ OWNER_REACTIONS: tuple[Reaction, ...] = (_follow_requests, _follow_owners, _mark
 REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
     EventKind.WORKER_CREATED: PERSON_REACTIONS,
     EventKind.WORKER_UPDATED: (_follow_owners, *PERSON_REACTIONS),
-    EventKind.WORKER_DELETED: PERSON_REACTIONS,
-    EventKind.WORKER_RESTORED: PERSON_REACTIONS,
+    EventKind.WORKER_DELETED: DELETION_REACTIONS,
+    EventKind.WORKER_RESTORED: DELETION_REACTIONS,
     EventKind.APPLICANT_UPDATED: (_follow_owners,),
-    EventKind.APPLICANT_DELETED: (_mark_person,),
-    EventKind.APPLICANT_RESTORED: (_mark_person,),
+    EventKind.APPLICANT_DELETED: (_follow_deletions, _mark_person),
+    EventKind.APPLICANT_RESTORED: (_follow_deletions, _mark_person),
     EventKind.POSITION_ASSIGNED: WORKER_REACTIONS,
     EventKind.POSITION_UNASSIGNED: WORKER_REACTIONS,
     EventKind.EXEMPTION_GRANTED: WORKER_REACTIONS,
@@ -222,8 +243,9 @@ REACTIONS: dict[EventKind, tuple[Reaction, ...]] = {
 """The reactions to each kind of event."""
 
 _ORDER: tuple[Reaction, ...] = (
-    _follow_requests,
     _follow_owners,
+    _follow_deletions,
+    _follow_requests,
     _mark_owners,
     _mark_person,
     _mark_worker,
@@ -233,7 +255,8 @@ _ORDER: tuple[Reaction, ...] = (
     _mark_all_workers,
     _settle_marked,
 )
-"""The order of reactions: marking needs the requests in their new state, and settlement needs all marks."""
+"""The order of reactions: requests depend on who owns a credential and lives, marking on the requests in their new
+state, and settlement on all marks."""
 
 _BY_REACTION: dict[Reaction, frozenset[EventKind]] = {
     reaction: frozenset(kind for kind, follows in REACTIONS.items() if reaction in follows) for reaction in _ORDER

@@ -19,8 +19,8 @@ from app.credentials.tables import Intake
 ID = ("id",)
 
 RULE_READS = ("deleted_at",)
-EXEMPTION_READS = ("revoked_at", "worker_id")
-REQUEST_READS = ("closed_at", "status")
+EXEMPTION_READS = ("revoked_at", "worker_id", "worker_deleted")
+REQUEST_READS = ("closed_at", "status", "worker_deleted")
 """The columns that the functions about rules, exemptions and requests read."""
 
 
@@ -36,7 +36,9 @@ def grant(worker_id: str, *, policy: ReviewPolicy) -> DomainError | None:
 
 
 def revoke(exemption: Exemption, *, policy: ReviewPolicy) -> DomainError | None:
-    """Refuse to revoke an exemption twice, or one's own."""
+    """Refuse to revoke an exemption twice, of a deleted worker, or one's own."""
+    if exemption.worker_deleted:
+        return _worker_deleted()
     if exemption.revoked_at is not None:
         return AlreadyRevoked("the exemption is already revoked", ID)
     own = policy.is_own(exemption.worker_id)
@@ -44,7 +46,9 @@ def revoke(exemption: Exemption, *, policy: ReviewPolicy) -> DomainError | None:
 
 
 def remind_or_cancel(request: CredentialRequest) -> DomainError | None:
-    """Refuse to send a reminder for, or to cancel, a request that is closed or answered."""
+    """Refuse to send a reminder for, or to cancel, a request that is closed or answered, or of a deleted worker."""
+    if request.worker_deleted:
+        return _worker_deleted()
     if request.closed_at is not None:
         return RequestClosed("the request is closed; raise it again instead", ID)
     if request.status is not Intake.REQUESTED:
@@ -53,5 +57,11 @@ def remind_or_cancel(request: CredentialRequest) -> DomainError | None:
 
 
 def resend(request: CredentialRequest) -> DomainError | None:
-    """Refuse to raise an open request again."""
+    """Refuse to raise an open request again, or that of a deleted worker."""
+    if request.worker_deleted:
+        return _worker_deleted()
     return RequestOpen("the request is still open; send a reminder instead", ID) if request.closed_at is None else None
+
+
+def _worker_deleted() -> DomainError:
+    return Deleted("the worker is deleted; restore the worker first", ("worker",))

@@ -103,6 +103,7 @@ exemptions = Listing(
     },
     orders={"createdAt": col(Exemption.created_at)},
     default_order=(("createdAt", True),),
+    default_conditions={"deleted": col(Exemption.worker_deleted).is_(False)},
 )
 exemptions_by_worker = exemptions.per_parent(col(Exemption.worker_id))
 
@@ -120,5 +121,6 @@ requests = Listing(
     },
     orders={"createdAt": col(CredentialRequest.created_at), "dueOn": col(CredentialRequest.due_key)},
     default_order=(("createdAt", True),),
+    default_conditions={"deleted": col(CredentialRequest.worker_deleted).is_(False)},
 )
 requests_by_worker = requests.per_parent(col(CredentialRequest.worker_id))

@@ -9,26 +9,29 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from app.access import Actor, ActorKind
-from app.compliance.tables import CredentialRequest, RaisedBy
+from app.compliance.tables import CredentialRequest, Exemption, RaisedBy
 from app.core import ids
 from app.core.errors import AlreadyRequested
 from app.core.fields import Changes
 from app.credential_types.tables import CredentialType
 from app.credentials import submission
-from app.credentials.tables import Approval, Credential, Intake
+from app.credentials.tables import Approval, Credential, Intake, OwnerType
 from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.lists.key_lists import in_keys
+from app.workers.tables import Assignment, Worker
 
+NOTED_TABLES: tuple[type[CredentialRequest | Exemption | Assignment], ...] = (CredentialRequest, Exemption, Assignment)
+"""The tables about workers whose rows say that the worker is deleted."""
 RequestTarget = tuple[str, str]
 """The ids of a worker and a credential type."""
 
@@ -96,6 +99,33 @@ async def sync_with_credentials(
             await submission.cancel(session, system_actor(organization_id), credential)
 
 
+async def follow_workers(
+    session: Session, organization_id: str, worker_ids: Collection[str], credentials: Collection[Credential]
+) -> None:
+    """Follow the deletion or restoration of workers, who own the credentials.
+
+    Their settlement withdraws the requests of deleted workers. A request that a restored worker had answered is open
+    again.
+    """
+    for table in NOTED_TABLES:
+        is_deleted = (
+            select(col(Worker.deleted_at).is_not(None))
+            .where(col(Worker.organization_id) == col(table.organization_id), col(Worker.id) == col(table.worker_id))
+            .scalar_subquery()
+        )
+        await session.execute(
+            update(table)
+            .where(
+                col(table.organization_id) == organization_id,
+                in_keys(col(table.worker_id), sorted(worker_ids), session.dialect_name),
+            )
+            .values(worker_deleted=is_deleted)
+            .execution_options(synchronize_session=False)
+        )
+    answered = [credential for credential in credentials if credential.intake is Intake.SUBMITTED]
+    await sync_with_credentials(session, organization_id, answered)
+
+
 async def close_purged(session: Session, organization_id: str, credential_ids: Sequence[str]) -> None:
     """Close the requests of purged credentials."""
     for request in await _requests(session, organization_id, col(CredentialRequest.credential_id), credential_ids):
@@ -103,8 +133,11 @@ async def close_purged(session: Session, organization_id: str, credential_ids: S
 
 
 def is_waiting(credential: Credential, worker_id: str) -> bool:
-    """Return whether a worker's credential awaits submission or a decision, so that its request stays open."""
-    is_owner = credential.worker_id == worker_id
+    """Return whether a worker's credential awaits submission or a decision, so that its request stays open.
+
+    Nothing is awaited of a deleted worker.
+    """
+    is_owner = credential.worker_id == worker_id and credential.living_owner is OwnerType.WORKER
     is_live = credential.archived_at is None and credential.deleted_at is None
     is_undecided = credential.intake is Intake.SUBMITTED and credential.latest_approval is Approval.PENDING
     return is_owner and is_live and (credential.intake is Intake.REQUESTED or is_undecided)
@@ -154,6 +187,11 @@ def _add_credential(session: Session, actor: Actor, draft: RequestDraft, request
 def system_actor(organization_id: str) -> Actor:
     """Return the actor that raises and withdraws requests on behalf of rules."""
     return Actor(organization_id, ActorKind.SYSTEM, "compliance", "Compliance", frozenset())
+
+
+async def close(session: Session, request: CredentialRequest) -> None:
+    """Close a request whose worker answered it, and leave the answer as it is."""
+    await _set_status(session, request, request.status, False)
 
 
 async def _set_status(session: Session, request: CredentialRequest, status: Intake, is_open: bool) -> bool:

@@ -26,7 +26,7 @@ async def reconcile(session: Session, actor: Actor, cells_by_worker: Mapping[str
     """Raise the requests that rules want of workers, and withdraw requests of rules that no rule wants any more.
 
     A request that a person cancelled is not raised again until its requirement has been met once. A request that a
-    person raised stays.
+    person raised stays. Nothing at all is requested of a deleted worker.
     """
     cells = [cell for worker_cells in cells_by_worker.values() for cell in worker_cells if cell.rule.auto_request]
     wanted = {(cell.worker_id, type_id) for cell in cells for type_id in cell.wanted}
@@ -57,12 +57,14 @@ async def _pending(session: Session, actor: Actor, workers: Sequence[str]) -> li
 
 
 async def _withdraw(session: Session, actor: Actor, requests: Iterable[CredentialRequest]) -> None:
-    """Cancel the open requests that rules raised and no worker has answered."""
-    unanswered = {
-        request.credential_id: request
-        for request in requests
-        if request.closed_at is None and request.raised_by is RaisedBy.RULE and request.status is Intake.REQUESTED
-    }
+    """Cancel the open requests that rules raised and no worker has answered; for deleted workers, end all requests."""
+    unanswered: dict[str, CredentialRequest] = {}
+    for request in requests:
+        if request.closed_at is None and request.status is Intake.REQUESTED:
+            if request.raised_by is RaisedBy.RULE or request.worker_deleted:
+                unanswered[request.credential_id] = request
+        elif request.closed_at is None and request.worker_deleted:
+            await request_lifecycle.close(session, request)
     if not unanswered:
         return
     statement = (

@@ -137,6 +137,8 @@ class Exemption(Record, table=True):
     approved_by: str = Field(max_length=200)
     approved_by_name: str = Field(max_length=200)
     revoked_at: datetime | None = None
+    worker_deleted: bool = False
+    """True while the worker is deleted."""
     revision: int = 1
     created_at: datetime
     last_updated: datetime
@@ -194,6 +196,8 @@ class CredentialRequest(Record, table=True):
     closed_at: datetime | None = None
     held_off: bool = False
     """True if a person cancelled a rule's request: no rule raises it again until the requirement has been met once."""
+    worker_deleted: bool = False
+    """True while the worker is deleted."""
     revision: int = 1
     created_at: datetime
     last_updated: datetime

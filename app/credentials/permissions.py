@@ -5,6 +5,8 @@ Each function returns None or the refusal. The operations that each state forbid
 | state     | forbids                                                                   | code               |
 |-----------|---------------------------------------------------------------------------|--------------------|
 | deleted   | everything but undelete and purge                                         | DELETED            |
+| ownerless | everything but purge, link, unlink and transfer, if all owners are        | DELETED            |
+|           | deleted: a transfer to a living owner saves the credential                |                    |
 | archived  | update, add and edit a version, approve, reject, verify, archive again    | ARCHIVED           |
 |           | add and remove files                                                      |                    |
 | live      | restore, purge; undelete                                                  | NOT_…              |
@@ -52,7 +54,7 @@ DECIDED = frozenset({Approval.APPROVED, Approval.REJECTED})
 ID_PATH = ("id",)
 
 READS = (
-    *("intake", "archived_at", "deleted_at", "latest_approval"),
+    *("intake", "archived_at", "deleted_at", "living_owner", "latest_approval"),
     *("is_verifiable", "worker_id", "applicant_id"),
 )
 """The columns that rules about a credential alone read."""
@@ -158,25 +160,25 @@ def is_rejected(credential: Credential) -> bool:
 
 
 def own(credential: Credential) -> DomainError | None:
-    """Return the refusal to link or transfer a credential, if any."""
-    return _undeleted(credential)
+    """Return the refusal to link or transfer a credential, if any. Owners who are deleted do not prevent it."""
+    return _not_deleted_itself(credential)
 
 
 def link_any(credential: Credential) -> DomainError | None:
     """Return the refusal to link a further owner, if any."""
     if credential.worker_id is not None and credential.applicant_id is not None:
-        return _undeleted(credential) or AlreadyLinked(
+        return own(credential) or AlreadyLinked(
             "the credential has a worker and an applicant already; unlink one first", ("to",), owner=None
         )
-    return _undeleted(credential)
+    return own(credential)
 
 
 def unlink(credential: Credential, slot: OwnerType) -> DomainError | None:
     """Return the refusal to remove the owner from a slot, if any. An empty slot may be unlinked."""
     other_owner = credential.applicant_id if slot is OwnerType.WORKER else credential.worker_id
     if other_owner is None:
-        return _undeleted(credential) or LastOwner("a credential keeps at least one owner", ("ownerType",))
-    return _undeleted(credential)
+        return own(credential) or LastOwner("a credential keeps at least one owner", ("ownerType",))
+    return own(credential)
 
 
 def unlink_any(credential: Credential) -> DomainError | None:
@@ -203,12 +205,14 @@ def delete(credential: Credential) -> DomainError | None:
 
 def undelete(credential: Credential) -> DomainError | None:
     """Return the refusal to undelete a credential, if any."""
-    return NotDeleted("the credential is not deleted", ID_PATH) if credential.deleted_at is None else None
+    if credential.deleted_at is None:
+        return NotDeleted("the credential is not deleted", ID_PATH)
+    return _owned(credential)
 
 
 def purge(credential: Credential, *, confirmed: bool = True) -> DomainError | None:
     """Return the refusal to purge a credential, if any."""
-    if credential.archived_at is None and credential.deleted_at is None:
+    if _live(credential) is None:
         return NotArchived("only an archived or deleted credential can be purged; archive it first", ID_PATH)
     if not confirmed:
         return ConfirmationRequired("purging cannot be undone; send confirm: true", ("confirm",))
@@ -216,7 +220,17 @@ def purge(credential: Credential, *, confirmed: bool = True) -> DomainError | No
 
 
 def _undeleted(credential: Credential) -> DomainError | None:
+    return _not_deleted_itself(credential) or _owned(credential)
+
+
+def _not_deleted_itself(credential: Credential) -> DomainError | None:
     return None if credential.deleted_at is None else Deleted("the credential is deleted; undelete it first", ID_PATH)
+
+
+def _owned(credential: Credential) -> DomainError | None:
+    if credential.living_owner is not None:
+        return None
+    return Deleted("the owner of the credential is deleted; restore the owner, or transfer the credential", ID_PATH)
 
 
 def _live(credential: Credential) -> DomainError | None:

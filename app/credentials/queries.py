@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column, select
+from sqlalchemy import ColumnElement, and_, literal_column, select
 from sqlmodel import col
 
 from app.access import Actor
@@ -69,6 +69,13 @@ async def _find_owner(session: Session, actor: Actor, owner: Mapping[str, Any]) 
     return {"type": owner["type"], "id": person.id}
 
 
+def _is_present(actor: Principal) -> ColumnElement[bool]:
+    """Match credentials that are not deleted, and not all of whose owners are: of the owners that the actor can see."""
+    living_owner = col(Credential.living_owner)
+    is_owned = living_owner == OwnerType.WORKER if actor.is_restricted else living_owner.is_not(None)
+    return and_(col(Credential.deleted_at).is_(None), is_owned)
+
+
 by_id = Lookup(Credential, col(Credential.id))
 listing = Listing(
     Credential,
@@ -98,7 +105,7 @@ listing = Listing(
     default_order=(("lastUpdated", True),),
     search=filters.words_in(_searched_columns),
     default_conditions={
-        "deleted": col(Credential.deleted_at).is_(None),
+        "deleted": _is_present,
         "archived": col(Credential.archived_at).is_(None),
     },
     references={"owner": Reference(_stated_owner, _find_owner)},

@@ -29,7 +29,7 @@ SEARCHED_COLUMNS = ("search_text", "worker_text", "applicant_text")
 """The columns of folded text by which a credential is searched: its own, and those of its owners."""
 
 
-VISIBILITY_COLUMNS = ("deleted_at", "archived_at")
+VISIBILITY_COLUMNS = ("deleted_at", "archived_at", "living_owner")
 """The columns that decide whether a list shows a credential."""
 
 
@@ -162,7 +162,7 @@ class Credential(Record, VersionFacts, table=True):
     display_name_key: str = Field(default="", sa_type=SortKey)
     search_text: str = Field(default="", sa_type=SearchText)
     worker_text: str = Field(default="", sa_type=SearchText)
-    """The names, emails and external id of the worker, as `owner_texts` keeps them."""
+    """The names, emails and external id of the worker, as `owner_columns` keeps them."""
     applicant_text: str = Field(default="", sa_type=SearchText)
     """Those of the applicant."""
     credential_type_id: str = Field(sa_type=Key)
@@ -171,6 +171,9 @@ class Credential(Record, VersionFacts, table=True):
     jurisdiction: str | None = Field(default=None, max_length=50)
     worker_id: str | None = Field(default=None, sa_type=Key)
     applicant_id: str | None = Field(default=None, sa_type=Key)
+    living_owner: OwnerType | None = Field(default=OwnerType.WORKER, sa_type=enum_column(OwnerType))
+    """The owner as whose the credential is listed and counted, as `owner_columns` keeps it: the worker; the applicant,
+    if there is no worker or the worker is deleted; null if every owner is deleted."""
     intake: Intake = Field(default=Intake.DIRECT, sa_type=enum_column(Intake))
     requested_at: datetime | None = None
     submitted_at: datetime | None = None

@@ -33,6 +33,10 @@ class Principal(Protocol):
         """True if the principal may read applicants."""
 
     @property
+    def is_restricted(self) -> bool:
+        """True if the principal sees some workers only, and no applicants."""
+
+    @property
     def visibility_key(self) -> Hashable:
         """A key that is the same for principals whose conditions differ only in their ids."""
 

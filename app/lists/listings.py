@@ -6,7 +6,7 @@ parents, however many there are.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
@@ -68,8 +68,13 @@ class Listing(Generic[Row]):
     """(name, descending) pairs."""
     search: Filter | None = None
     """The filter of the free-text argument `search`; its statements are cached, so it must be timeless."""
-    default_conditions: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
-    """Conditions that hold unless a request includes the rows by name: `deleted` → the row is not deleted."""
+    default_conditions: Mapping[str, ColumnElement[bool] | Callable[[Principal], ColumnElement[bool]]] = field(
+        default_factory=dict
+    )
+    """Conditions that hold unless a request includes the rows by name: `deleted` → the row is not deleted.
+
+    One that differs between kinds of principals (`visibility_key`) is a function of the principal.
+    """
     base_condition: ColumnElement[bool] | None = None
     """A condition that always holds, which makes the list a part of the table, such as the review queue."""
     references: Mapping[str, Reference] = field(default_factory=dict)
@@ -154,7 +159,9 @@ class Listing(Generic[Row]):
         if self.base_condition is not None:
             statement = statement.where(self.base_condition)
         defaults = [condition for name, condition in self.default_conditions.items() if name not in request.include]
-        statement = statement.where(*defaults)
+        statement = statement.where(
+            *(condition if isinstance(condition, ColumnElement) else condition(actor) for condition in defaults)
+        )
         if request.search and self.search is not None:
             statement = statement.where(self.search(request.search, actor, context.now))
         if request.where:

@@ -116,9 +116,11 @@ async def move(session: Session, actor: Actor, input: Input) -> Moved:
 
 async def _find_for_update(session: Session, actor: Actor, input: Input) -> tuple[Assignment, Worker]:
     """Return the assignment and its worker, locked: every change of a worker's assignments holds the worker."""
-    return await row_access.find_with_parent_locked(
+    assignment, worker = await row_access.find_with_parent_locked(
         session, actor, Assignment, input["id"], ("id",), Worker, "worker_id"
     )
+    raise_if_refused(permissions.update(worker))
+    return assignment, worker
 
 
 async def _find_position(session: Session, actor: Actor, input: Input, name: str) -> Position:

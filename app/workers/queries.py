@@ -124,6 +124,7 @@ assignments = Listing(
     },
     orders={"from": col(Assignment.from_date)},
     default_order=(("from", True),),
+    default_conditions={"deleted": col(Assignment.worker_deleted).is_(False)},
 )
 assignments_by_worker = assignments.per_parent(col(Assignment.worker_id))
 assignments_by_position = assignments.per_parent(col(Assignment.position_id))

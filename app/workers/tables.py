@@ -275,6 +275,8 @@ class Assignment(Record, table=True):
     worker_id: str = Field(sa_type=Key)
     from_date: date
     to_date: date | None = None
+    worker_deleted: bool = False
+    """True while the worker is deleted."""
     revision: int = 1
     created_at: datetime
     last_updated: datetime

@@ -68,8 +68,9 @@ def _credential_counts(rows: dict[type[Record], dict[str, Any]], day: date) -> I
     """Yield the unit, dimension and value of each count of each credential on a day."""
     [organization] = rows[Organization].values()
     for credential in rows[Credential].values():
-        owner = rows[Worker].get(credential.worker_id) or rows[Applicant][credential.applicant_id]
-        gone = owner.deleted_at or credential.archived_at or credential.deleted_at
+        owners = (rows[Worker].get(credential.worker_id), rows[Applicant].get(credential.applicant_id))
+        owner = next((owner for owner in owners if owner is not None and owner.deleted_at is None), None)
+        gone = owner is None or credential.archived_at or credential.deleted_at
         if gone or credential.intake.value in ("REQUESTED", "CANCELLED"):
             continue
         unit = getattr(owner, "org_unit_id", None)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.credentials.tables import EFFECTIVE_APPROVALS, NEVER, Approval, Credential
+from app.credentials.tables import EFFECTIVE_APPROVALS, NEVER, Approval, Credential, OwnerType
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from app.workers.fields import owner_text
@@ -83,6 +83,7 @@ async def assert_consistent(tenant: Tenant, credential: Credential) -> None:
     assert (credential.valid_from, credential.expires_on) == (counted.issue_date, counted.expiry_date or NEVER)
     assert credential.worker_id or credential.applicant_id
     assert (credential.worker_text, credential.applicant_text) == await _owner_texts(tenant, credential)
+    assert credential.living_owner is await _living_owner(tenant, credential)
 
 
 async def _owner_texts(tenant: Tenant, credential: Credential) -> tuple[str, ...]:
@@ -95,6 +96,19 @@ async def _owner_texts(tenant: Tenant, credential: Credential) -> tuple[str, ...
         return tuple(
             [owner_text(await session.get_row(table, (tenant.id, key))) if key else "" for table, key in owners]
         )
+
+
+async def _living_owner(tenant: Tenant, credential: Credential) -> OwnerType | None:
+    """Return the type of the first owner who is not deleted."""
+    owners: dict[OwnerType, tuple[type[Worker | Applicant], str | None]] = {
+        OwnerType.WORKER: (Worker, credential.worker_id),
+        OwnerType.APPLICANT: (Applicant, credential.applicant_id),
+    }
+    async with tenant.service.database.reading("test") as session:
+        for owner_type, (table, key) in owners.items():
+            if key is not None and (await session.get_row(table, (tenant.id, key))).deleted_at is None:
+                return owner_type
+    return None
 
 
 async def assert_purged(tenant: Tenant, key: str) -> None:

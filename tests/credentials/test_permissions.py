@@ -159,6 +159,19 @@ def test_only_the_latest_version_can_be_edited_and_general_refusals_come_first()
         assert code(older) == (life or "NOT_LATEST_VERSION")
 
 
+def test_a_credential_whose_owners_are_deleted_is_only_saved_or_purged() -> None:
+    for state in ALL:
+        credential = credential_in(state)
+        credential.living_owner = None
+        for operation in expected_rules.OPERATIONS:
+            expected = "DELETED"
+            if operation in ("link", "unlink", "transfer") or (operation == "undelete" and not state.deleted):
+                expected = expected_rules.refusal(operation, state)
+            elif operation == "purge":
+                expected = ""
+            assert (code(RULES[operation](credential, state.final)), state) == (expected, state), operation
+
+
 @pytest.mark.parametrize("slot", OwnerType)
 def test_an_owner_can_be_unlinked_if_the_other_stays(slot: OwnerType) -> None:
     for state in ALL:

@@ -47,8 +47,8 @@ class RowSource(Protocol):
     async def applicants(self, ids: Sequence[str] | None = None) -> list[ApplicantSnapshot]:
         """Return some applicants, or all."""
 
-    async def applicant_credentials(self, applicants: Sequence[str]) -> list[CredentialSnapshot]:
-        """Return the credentials of some applicants."""
+    async def applicant_credentials(self, applicants: Sequence[str] | None = None) -> list[CredentialSnapshot]:
+        """Return the credentials of some applicants, or of all."""
 
     async def worker_ids(self, after: str, limit: int) -> list[str]:
         """Return a page of worker ids in order, after one id; on a past day, of all workers recorded until then."""
@@ -86,9 +86,10 @@ class CurrentRows:
         conditions = [] if ids is None else [in_keys(col(Applicant.id), ids, self._session.dialect_name)]
         return await self._read(ApplicantSnapshot, *conditions)
 
-    async def applicant_credentials(self, applicants: Sequence[str]) -> list[CredentialSnapshot]:
+    async def applicant_credentials(self, applicants: Sequence[str] | None = None) -> list[CredentialSnapshot]:
         """Run one statement."""
-        condition = in_keys(col(Credential.applicant_id), applicants, self._session.dialect_name)
+        owner = col(Credential.applicant_id)
+        condition = owner.is_not(None) if applicants is None else in_keys(owner, applicants, self._session.dialect_name)
         return await self._read(CredentialSnapshot, condition)
 
     async def worker_ids(self, after: str, limit: int) -> list[str]:
@@ -143,11 +144,16 @@ class HistoricalRows:
         condition = true() if ids is None else in_keys(col(History.row_id), ids, self._session.dialect_name)
         return (await self._read([ApplicantSnapshot], condition))[ApplicantSnapshot]
 
-    async def applicant_credentials(self, applicants: Sequence[str]) -> list[CredentialSnapshot]:
+    async def applicant_credentials(self, applicants: Sequence[str] | None = None) -> list[CredentialSnapshot]:
         """Read the history of all credentials: entries are indexed by worker, not by applicant."""
-        condition = in_keys(col(History.values)["applicant_id"].as_string(), applicants, self._session.dialect_name)
+        owner = col(History.values)["applicant_id"].as_string()
+        condition = owner.is_not(None) if applicants is None else in_keys(owner, applicants, self._session.dialect_name)
         rows = await self._read([CredentialSnapshot], condition)
-        return [row for row in rows[CredentialSnapshot] if row.applicant_id in applicants]
+        return [
+            row
+            for row in rows[CredentialSnapshot]
+            if (row.applicant_id is not None if applicants is None else row.applicant_id in applicants)
+        ]
 
     async def worker_ids(self, after: str, limit: int) -> list[str]:
         """Page through all workers with an entry in history."""

@@ -1,7 +1,8 @@
 """Count what an owner adds to a roll-up. Pure: functions of rows and the day, without a database.
 
 Counts include the standings of workers, and the credentials that were provided and are neither archived nor deleted, of
-owners who are not deleted. A credential with a worker and an applicant counts as the worker's.
+owners who are not deleted. A credential with a worker and an applicant counts as the worker's; while the worker is
+deleted, as the applicant's.
 """
 
 from collections import Counter

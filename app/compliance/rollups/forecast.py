@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import and_, func, select
 from sqlmodel import col
 
 from app.access import Actor
@@ -24,7 +24,7 @@ from app.credential_types.tables import CredentialType
 from app.credentials.permissions import UNANSWERED
 from app.credentials.tables import Credential
 from app.db.session import Session
-from app.workers.tables import Applicant, Standing, Worker
+from app.workers.tables import Standing, Worker
 
 MAX_SPANS = 60
 DEFAULT_SPANS = 6
@@ -140,24 +140,16 @@ async def _expiring(
 
 def _counted(statement: Any, session: Session, actor: Actor, rollup_scope: RollupScope) -> Any:
     """Return a statement about credentials, narrowed to those of a scope that count."""
-    return (
-        statement.join(Worker, _same(Worker, col(Credential.worker_id)), isouter=True)
-        .join(Applicant, _same(Applicant, col(Credential.applicant_id)), isouter=True)
-        .where(
-            actor.visible_rows(Credential),
-            col(Credential.archived_at).is_(None),
-            col(Credential.deleted_at).is_(None),
-            col(Credential.intake).not_in(UNANSWERED),
-            case((col(Credential.worker_id).is_not(None), col(Worker.deleted_at)), else_=col(Applicant.deleted_at)).is_(
-                None
-            ),
-            *scope.credential_conditions(session, actor, rollup_scope),
-        )
+    is_owner = and_(
+        col(Worker.organization_id) == col(Credential.organization_id), col(Worker.id) == col(Credential.worker_id)
     )
-
-
-def _same(table: type[Worker] | type[Applicant], key: Any) -> ColumnElement[bool]:
-    return and_(col(table.organization_id) == col(Credential.organization_id), col(table.id) == key)
+    return statement.join(Worker, is_owner, isouter=True).where(
+        actor.visible_rows(Credential),
+        col(Credential.archived_at).is_(None),
+        col(Credential.deleted_at).is_(None),
+        col(Credential.intake).not_in(UNANSWERED),
+        *scope.credential_conditions(session, actor, rollup_scope),
+    )
 
 
 async def _changing(

@@ -147,7 +147,11 @@ async def load_owner_counts(
         yield await owner_counts.load_applicant(context, scope.applicant_id)
         return
     async for worker in load_workers(session, actor, context, scope):
-        yield owner_counts.for_worker(context, worker)
+        is_asked_alone = scope.worker_id is not None and not actor.is_restricted
+        if is_asked_alone and worker.worker.deleted_at is not None:
+            yield await owner_counts.for_deleted_worker(context, worker)
+        else:
+            yield owner_counts.for_worker(context, worker)
     is_whole_organization = scope.units is None and scope.position_id is None and scope.worker_id is None
     if is_whole_organization:
         for counts in await owner_counts.load_all_applicants(context):
@@ -207,7 +211,13 @@ def worker_condition(session: Session, actor: Actor, scope: RollupScope) -> Colu
 
 
 def credential_conditions(session: Session, actor: Actor, scope: RollupScope) -> list[ColumnElement[bool]]:
-    """Return the conditions for the credentials of a scope today, for a query that joins their workers."""
+    """Return the conditions for the credentials of a scope today, for a query that joins their workers.
+
+    Of two owners, the one who lives counts. A unit and a position have workers only.
+    """
+    is_of_workers = actor.is_restricted or scope.units is not None or scope.position_id is not None
+    living_owner = col(Credential.living_owner)
+    is_owned = living_owner == OwnerType.WORKER if is_of_workers else living_owner.is_not(None)
     if scope.applicant_id is not None:
-        return [col(Credential.applicant_id) == scope.applicant_id]
-    return [worker_condition(session, actor, scope)]
+        return [is_owned, col(Credential.applicant_id) == scope.applicant_id]
+    return [is_owned, worker_condition(session, actor, scope)]

@@ -18,7 +18,7 @@ from app.core import ids
 from app.core.errors import Invalid, NotFound, raise_if_refused
 from app.core.fields import Input
 from app.credentials import permissions, queries
-from app.credentials.tables import Credential
+from app.credentials.tables import Credential, OwnerType
 from app.credentials.verification import check_results
 from app.credentials.verification.tables import Outcome, Trigger, VerificationAttempt
 from app.db import row_access
@@ -111,6 +111,10 @@ async def run(database: Database, registries: RegistrySet, organization_id: str,
         if attempt is None:
             return False
         registry, inquiry = await _build_inquiry(session, registries, attempt)
+        if inquiry is None:
+            message = "the owner of the credential was deleted before the check"
+            await check_results.record_failure(session, organization_id, attempt_id, registry.adapter.name, message)
+            return True
     try:
         await _check(database, registry, inquiry, attempt)
     except asyncio.CancelledError:
@@ -211,15 +215,20 @@ async def _claim_lease(session: Session, organization_id: str, attempt_id: str) 
 
 async def _build_inquiry(
     session: Session, registries: RegistrySet, attempt: VerificationAttempt
-) -> tuple[GuardedRegistry, Inquiry]:
+) -> tuple[GuardedRegistry, Inquiry | None]:
+    """Return the registry and the inquiry in the name of the living owner; without an inquiry if no owner lives."""
     organization_id = attempt.organization_id
     organization = await session.get_row(Organization, (organization_id, organization_id))
     credential = await session.get_row(Credential, (organization_id, attempt.credential_id))
-    owner: Worker | Applicant | None = None
-    if credential.worker_id is not None:
-        owner = await session.get(Worker, (organization_id, credential.worker_id))
-    elif credential.applicant_id is not None:
-        owner = await session.get(Applicant, (organization_id, credential.applicant_id))
+    registry = registries.get(attempt.source, sandbox=organization.sandbox)
+    owner: Worker | Applicant | None
+    match credential.living_owner:
+        case OwnerType.WORKER:
+            owner = await session.get(Worker, (organization_id, str(credential.worker_id)))
+        case OwnerType.APPLICANT:
+            owner = await session.get(Applicant, (organization_id, str(credential.applicant_id)))
+        case _:
+            return registry, None
     inquiry = Inquiry(
         type_code=credential.type_code,
         reference_number=credential.reference_number,
@@ -231,7 +240,7 @@ async def _build_inquiry(
         last_name=owner.last_name if owner else None,
         birth_date=owner.birth_date if owner else None,
     )
-    return registries.get(attempt.source, sandbox=organization.sandbox), inquiry
+    return registry, inquiry
 
 
 def _of_credential(credential: Credential) -> tuple[ColumnElement[bool], ...]:

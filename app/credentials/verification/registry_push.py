@@ -45,6 +45,7 @@ async def named_in_all_organizations(
             col(Credential.is_verifiable),
             col(Credential.archived_at).is_(None),
             col(Credential.deleted_at).is_(None),
+            col(Credential.living_owner).is_not(None),
         )
     )
     return [(row[0], row[1]) for row in await session.execute(statement)]

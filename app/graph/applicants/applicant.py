@@ -122,7 +122,9 @@ MUTATIONS = [
         "applicantDelete",
         partial(deletion.delete, people.APPLICANT),
         ApplicantDeleteInput,
-        "Delete an applicant. A deleted applicant leaves the lists and can be restored.",
+        "Delete an applicant. A deleted applicant leaves the lists and can be restored. Their credentials leave the "
+        "lists with them and refuse changes (DELETED), and no registry is asked about them. A credential that a worker "
+        "holds too stays the worker's; any other can still be transferred or linked to somebody else, or purged.",
         **WRITE,
         **APPLICANT_PAYLOAD,
     ),
@@ -130,7 +132,7 @@ MUTATIONS = [
         "applicantRestore",
         partial(deletion.restore, people.APPLICANT),
         ApplicantRestoreInput,
-        "Restore a deleted applicant.",
+        "Restore a deleted applicant, with their credentials as they were.",
         **WRITE,
         **APPLICANT_PAYLOAD,
     ),

@@ -68,8 +68,8 @@ class ComplianceSummary:
     """Counts of credentials by their properties, and of workers by standing.
 
     Only credentials that were provided and are neither archived nor deleted count, and only if their owner is not
-    deleted. A credential held by both a worker and an applicant counts for the worker. Values without any items are
-    omitted.
+    deleted. A credential held by both a worker and an applicant counts for the worker or, while the worker is deleted,
+    for the applicant. Values without any items are omitted.
     """
 
     as_of: date = scalar("The day of the summary.", column="day")

@@ -191,7 +191,11 @@ class Credential(Node):
     revision: int = scalar(
         "The credential's revision, which increases with each change. Send it back as `expectedRevision`."
     )
-    deleted: bool = flag("True if the credential is deleted.", "deleted_at")
+    deleted: bool = flag(
+        "True if the credential itself is deleted. A credential all of whose owners are deleted is not, though lists "
+        "leave it out too, and changes are refused (DELETED) until an owner is restored, or it is transferred.",
+        "deleted_at",
+    )
     deleted_at: datetime | None = scalar("The time of deletion; null if the credential is not deleted.")
     created_at: datetime = scalar("The time the credential was created.")
     last_updated: datetime = scalar("The time of the last change.")

@@ -14,6 +14,9 @@ from app.lists.listings import Listing
 from app.lists.page_request import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, PageRequest
 from app.signing.sealed_tokens import Signer
 
+INCLUDED = {"deleted": "deleted items too, and the items of deleted people"}
+"""The items that an argument includes, where its name does not say it all."""
+
 
 def declare(listing: Listing[Any], *, where: Any = None, order: Any = None) -> list[StrawberryArgument]:
     """Return the arguments of a connection field."""
@@ -38,7 +41,7 @@ def declare(listing: Listing[Any], *, where: Any = None, order: Any = None) -> l
     if order is not None:
         arguments.append(_argument("order_by", list[order] | None, "Sort the items by up to four keys, in this order."))
     arguments += [
-        _argument(f"include_{name}", bool, f"If true, return {name} items too.", default=False)
+        _argument(f"include_{name}", bool, f"If true, return {INCLUDED.get(name, f'{name} items too')}.", default=False)
         for name in listing.default_conditions
     ]
     return arguments

@@ -166,7 +166,10 @@ MUTATIONS = [
         "workerDelete",
         partial(deletion.delete, people.WORKER),
         WorkerDeleteInput,
-        "Delete a worker. A deleted worker leaves the lists and can be restored.",
+        "Delete a worker. A deleted worker leaves the lists and can be restored. Their open requests are withdrawn. "
+        "Their credentials, requests, exemptions and assignments leave the lists with them and refuse changes "
+        "(DELETED), and no registry is asked about them. A credential that an applicant holds too lives on as the "
+        "applicant's; any other can still be transferred or linked to somebody else, or purged.",
         **WRITE,
         **WORKER_PAYLOAD,
     ),
@@ -174,7 +177,9 @@ MUTATIONS = [
         "workerRestore",
         partial(deletion.restore, people.WORKER),
         WorkerRestoreInput,
-        "Restore a deleted worker.",
+        "Restore a deleted worker, with their credentials, exemptions and assignments as they were. A request that "
+        "they had answered waits for a decision again. Other requests stay withdrawn, and rules raise new ones for "
+        "what is missing.",
         **WRITE,
         **WORKER_PAYLOAD,
     ),
