@@ -187,7 +187,7 @@ def _without_none(keys: Iterable[str | None]) -> list[str]:
 
 
 _RETURN_EVENTS = frozenset({EventKind.CREDENTIAL_RESTORED, EventKind.CREDENTIAL_UNDELETED})
-_RELEVANT_CHANGES = frozenset({"employment.status", "employment.startDate", "employment.orgUnit"})
+_RELEVANT_CHANGES = frozenset({"employment.status", "employment.startDate", "employment.endDate", "employment.orgUnit"})
 """The changes of a worker on which their standing, or the unit that counts them, depends."""
 
 _PERSON_TABLES: dict[EventKind, type[Worker | Applicant]] = {

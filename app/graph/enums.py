@@ -125,11 +125,14 @@ enum(
 )
 enum(
     EmploymentStatus,
-    PENDING="The employment has not started.",
+    PENDING="The employment has not started. Rules apply already, so that the worker is ready on the first day.",
     ACTIVE="The worker is at work.",
     ON_LEAVE="The worker is on leave.",
-    INACTIVE="The worker is not at work, and no return is planned.",
-    TERMINATED="The employment has ended.",
+    INACTIVE="The worker is not at work, and no return is planned. No rule applies to them, as if `TERMINATED`.",
+    TERMINATED="The employment has ended. No rule applies to the worker: they have no standing and no cells, count for "
+    "no standing and no gap, and rules withdraw the requests that they have not answered. Their credentials are "
+    "listed, counted, reviewed and verified as before, and people may still request some. When the worker is at work "
+    "again, rules raise requests for what is missing.",
 )
 enum(
     ConnectionState,

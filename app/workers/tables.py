@@ -143,7 +143,7 @@ class Worker(Record, PersonColumns, table=True):
     )
     prefix: ClassVar[str] = "wkr"
     worker_column = "id"
-    history_columns = ("org_unit_id", "org_unit_since", "status", "start_date", "created_at", "deleted_at")
+    history_columns = ("org_unit_id", "org_unit_since", "status", "start_date", "end_date", "created_at", "deleted_at")
 
     job_title: str | None = Field(default=None, max_length=200)
     job_title_key: str = Field(default="", sa_type=SortKey)

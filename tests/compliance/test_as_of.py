@@ -71,6 +71,7 @@ LATER_CHANGES: dict[str, Step] = {
     ),
     "the worker leaves": mutation_step("workerUpdate", worker={"id": "worker"}, employment={"status": "TERMINATED"}),
     "the worker is deleted": mutation_step("workerDelete", worker={"id": "worker"}),
+    "the employment ends": mutation_step("workerUpdate", worker={"id": "worker"}, employment={"endDate": "2026-03-05"}),
     "the worker moves": mutation_step("workerUpdate", worker={"id": "worker"}, employment={"orgUnit": "elsewhere"}),
     "the worker began later": mutation_step(
         "workerUpdate", worker={"id": "worker"}, employment={"startDate": "2026-03-20"}

@@ -32,6 +32,7 @@ def standing(cells: Iterable[Cell]) -> Standing:
 def next_change(worker: WorkerFacts, rules: Iterable[RuleFacts], cells: Iterable[Cell], day: date) -> date:
     """Return the next day on which cells, or the rules that apply, may change although no fact changes."""
     days = [cell.may_change_on for cell in cells]
+    days += days_after(day, _end_of_employment(worker))
     for rule in rules:
         days += days_after(day, _rule_change_days(worker, rule))
     return min(days, default=date.max)
@@ -39,6 +40,8 @@ def next_change(worker: WorkerFacts, rules: Iterable[RuleFacts], cells: Iterable
 
 def applies_since(rule: RuleFacts, worker: WorkerFacts, day: date) -> date | None:
     """Return the day since which a rule applies to a worker; None if it does not apply on `day`."""
+    if worker.until is not None and day > worker.until:
+        return None
     if not _covers(day, rule.effective_from, rule.effective_to):
         return None
     held_since = [(held.position_id, held.from_date) for held in worker.assignments if held.covers(day)]
@@ -166,10 +169,16 @@ def _change_days(worker: WorkerFacts, rule: RuleFacts, since: date, status: Cell
 
 def _rule_change_days(worker: WorkerFacts, rule: RuleFacts) -> Iterator[date]:
     """Yield the days on which a rule may begin or cease to apply to a worker."""
+    yield from _end_of_employment(worker)
     yield from _period_edges(rule.effective_from, rule.effective_to)
     for assignment in worker.assignments:
         if assignment.position_id == rule.position_id or assignment.position_id in rule.excluded:
             yield from _period_edges(assignment.from_date, assignment.to_date)
+
+
+def _end_of_employment(worker: WorkerFacts) -> Sequence[date]:
+    """Return the first day after the employment, if that is known."""
+    return () if worker.until is None else (add_days(worker.until, 1),)
 
 
 def _period_edges(first: date, last: date | None) -> Sequence[date]:

@@ -90,6 +90,8 @@ class WorkerFacts(msgspec.Struct, frozen=True):
     worker_id: str
     since: date
     """The first day of employment; the day on which the worker was created if that is unknown."""
+    until: date | None = None
+    """The last day of employment; None if that is unknown."""
     units: tuple[str, ...] = ()
     """The worker's org unit and all units above it."""
     unit_since: date | None = None

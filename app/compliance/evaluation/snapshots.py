@@ -70,6 +70,7 @@ class WorkerSnapshot(Snapshot, frozen=True, kw_only=True):
     org_unit_since: date | None
     status: EmploymentStatus
     start_date: date | None
+    end_date: date | None = None
     created_at: datetime
     deleted_at: datetime | None
 

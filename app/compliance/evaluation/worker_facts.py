@@ -35,7 +35,7 @@ from app.lists.key_lists import in_keys
 from app.workers.tables import EmploymentStatus, Standing, Worker
 
 EVALUATED_STATUSES = frozenset({EmploymentStatus.PENDING, EmploymentStatus.ACTIVE, EmploymentStatus.ON_LEAVE})
-"""Workers of any other employment status are not evaluated."""
+"""Workers of any other employment status are not evaluated: rules concern people at work, and those about to start."""
 BATCH_SIZE = 1_000
 """The number of workers loaded together, which bounds memory."""
 WORKER_SNAPSHOTS: tuple[type[Snapshot], ...] = (
@@ -52,7 +52,7 @@ class WorkerOnDay(msgspec.Struct, frozen=True):
 
     worker: WorkerSnapshot
     facts: WorkerFacts | None
-    """None for a deleted worker, or one whose employment status no rule applies to."""
+    """None for a deleted worker, one whose employment status no rule applies to, or one whose employment has ended."""
     rules: list[RuleFacts]
     """Rules that may apply to the worker on some day."""
     assignments: tuple[AssignmentFacts, ...]
@@ -86,10 +86,11 @@ async def load(context: DayContext, worker_ids: Sequence[str]) -> dict[str, Work
         worker_assignments = tuple(
             AssignmentFacts(row.position_id, row.from_date, row.to_date) for row in assignments[worker.id]
         )
-        if worker.deleted_at is None and worker.status in EVALUATED_STATUSES:
+        if _is_evaluated(worker, context.day):
             facts = WorkerFacts(
                 worker_id=worker.id,
                 since=worker.start_date or clock.today(worker.created_at, context.zone),
+                until=worker.end_date,
                 units=context.ancestors(worker.org_unit_id),
                 unit_since=worker.org_unit_since,
                 assignments=worker_assignments,
@@ -102,6 +103,12 @@ async def load(context: DayContext, worker_ids: Sequence[str]) -> dict[str, Work
         applicable = [] if facts is None else context.rules.for_worker(facts, own_rules)
         workers[worker.id] = WorkerOnDay(worker, facts, applicable, worker_assignments, credentials[worker.id])
     return workers
+
+
+def _is_evaluated(worker: WorkerSnapshot, day: date) -> bool:
+    """Return whether rules concern a worker on a day."""
+    has_ended = worker.end_date is not None and worker.end_date < day
+    return worker.deleted_at is None and worker.status in EVALUATED_STATUSES and not has_ended
 
 
 def evaluate_worker(worker: WorkerFacts, rules: Sequence[RuleFacts], day: date) -> WorkerEvaluation:

@@ -40,8 +40,12 @@ class Employment:
     job_title: str | None = scalar("The job title.")
     worker_type: WorkerType = scalar("The type of worker.")
     status: EmploymentStatus = scalar("The employment status.")
-    start_date: date | None = scalar("The first day of employment.")
-    end_date: date | None = scalar("The last day of employment.")
+    start_date: date | None = scalar(
+        "The first day of employment. Rules apply before it too, so that the worker is ready; grace starts on it."
+    )
+    end_date: date | None = scalar(
+        "The last day of employment. From the day after it, no rule applies, as for the status `TERMINATED`."
+    )
     team: str | None = scalar("The team, as the source system names it.")
     department: str | None = scalar("The department, as the source system names it.")
     job_family: str | None = scalar("The job family.")
@@ -162,7 +166,7 @@ class Worker(CredentialOwner):
     standing: Standing | None = edge(
         worker_facts.evaluate_workers,
         "The worker's compliance standing on a day, by the mandatory rules. `COMPLIANT` if no rule applies; null if "
-        "the worker is deleted, or neither pending, active nor on leave.",
+        "the worker is deleted, is neither pending, active nor on leave, or left before the day (`endDate`).",
         key="id",
         scope=Scope.COMPLIANCE_READ,
         own=True,
