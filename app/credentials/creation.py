@@ -24,7 +24,7 @@ from app.core.fields import Input, value_at
 from app.credential_types.tables import CredentialType
 from app.credentials import fields, permissions, queries, validity, version_sync
 from app.credentials.tables import NEVER, Credential, VerificationStatus
-from app.credentials.verification import attempts
+from app.credentials.verification import attempts, reports
 from app.credentials.verification.tables import Trigger, VerificationAttempt
 from app.db.idempotency import replayable
 from app.db.session import Session
@@ -79,6 +79,8 @@ async def create(session: Session, actor: Actor, input: Input) -> Created:
     stated = fields.FIELDS.initial_changes(credential)
     stated |= {f"owners.{column.removesuffix('_id')}": {"from": None, "to": owner} for column, owner in owners.items()}
     event_log.record(session, actor, EventKind.CREDENTIAL_ADDED, credential, stated, worker_id=credential.worker_id)
+    reported = reports.stated_at_creation(credential)
+    reports.record(session, actor, credential, credential_type, reported)
     return await start_first_check(session, actor, credential)
 
 

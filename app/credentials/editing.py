@@ -6,6 +6,7 @@ from app.core.fields import AbsentPolicy, Changes, Input, changes_between, snaps
 from app.credential_types.tables import CredentialType
 from app.credentials import creation, fields, permissions, recheck_schedule, version_sync
 from app.credentials.tables import Credential
+from app.credentials.verification import reports
 from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
@@ -60,6 +61,7 @@ async def _edit(session: Session, actor: Actor, input: Input, absent: AbsentPoli
             before = snapshot(credential, fields.STATUS_FIELDS)
             credential.status_detail = credential.raw_status = None
             changes |= changes_between(before, snapshot(credential, fields.STATUS_FIELDS))
+        reports.record(session, actor, credential, credential_type, changes)
         if "verification.isVerifiable" in changes:
             recheck_schedule.make_due(credential, session.now)
         fields.touch(credential, session.now)

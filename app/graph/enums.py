@@ -244,6 +244,7 @@ enum(
     SCHEDULED="A periodic check was due.",
     EXPIRY="The expiry date was near or had just passed.",
     PUSH="The registry reported a change.",
+    REPORTED="A caller reported the facts; no registry was asked.",
 )
 enum(
     Outcome,

@@ -184,7 +184,7 @@ async def _release_lease(database: Database, attempt: VerificationAttempt) -> No
 async def _find_fresh(session: Session, credential: Credential) -> VerificationAttempt | None:
     statement = (
         select(VerificationAttempt)
-        .where(*_of_credential(credential))
+        .where(*_of_credential(credential), col(VerificationAttempt.trigger) != Trigger.REPORTED)
         .order_by(col(VerificationAttempt.requested_at).desc(), col(VerificationAttempt.id).desc())
         .limit(1)
     )

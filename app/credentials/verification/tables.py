@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, text
 from sqlmodel import Field, col
 
 from app.access import ActorKind
-from app.credentials.tables import visible_credential_ids
+from app.credentials.tables import VerificationStatus, visible_credential_ids
 from app.db.records import Document, Key, Record, Visibility, enum_column
 from app.registries.findings import Eligibility, StatusDetail
 
@@ -21,6 +21,7 @@ class Trigger(StrEnum):
     SCHEDULED = "SCHEDULED"
     EXPIRY = "EXPIRY"
     PUSH = "PUSH"
+    REPORTED = "REPORTED"
 
 
 class Outcome(StrEnum):
@@ -34,7 +35,10 @@ class Outcome(StrEnum):
 
 
 class VerificationAttempt(Record, table=True):
-    """One check of a credential with its registry. A pending row is the job, run by the process that leases it."""
+    """One check of a credential with its registry, or the statement of a caller in its place.
+
+    A pending row is the job, run by the process that leases it.
+    """
 
     __tablename__ = "verification_attempts"
     __table_args__ = (
@@ -83,6 +87,8 @@ class VerificationAttempt(Record, table=True):
     eligibility: Eligibility | None = Field(default=None, sa_type=enum_column(Eligibility))
     status_detail: StatusDetail | None = Field(default=None, sa_type=enum_column(StatusDetail))
     raw_status: str | None = Field(default=None, max_length=200)
+    reported_status: VerificationStatus | None = Field(default=None, sa_type=enum_column(VerificationStatus))
+    """The credential's status as a caller stated it; null for checks."""
     expiry_date: date | None = None
     problems: list[str] = Field(default_factory=list, sa_type=Document)
     error_message: str | None = Field(default=None, max_length=500)

@@ -50,7 +50,11 @@ class IssuingInput:
 
 @input
 class VerificationInput:
-    """A credential's status with its issuer or registry."""
+    """A credential's status with its issuer or registry.
+
+    For a type that a registry verifies, any status but the initial `PENDING` needs the scope `credentials:verify`, and is
+    recorded as a check with the trigger `REPORTED`.
+    """
 
     status: VerificationStatus | None = member("The credential's status with its issuer or registry. Required.")
     eligibility: Eligibility | None = member("Another system's finding on whether the holder may be engaged.")

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from app.access import ActorKind, Scope
+from app.credentials.tables import VerificationStatus
 from app.credentials.verification import queries
 from app.credentials.verification.tables import Outcome, Trigger
 from app.graph.dsl.fields import node
@@ -37,11 +38,11 @@ class Resolution:
 
 @node(queries.by_id, scope=Scope.CREDENTIALS_READ, own=True)
 class VerificationAttempt(Node):
-    """A check of a credential with its registry."""
+    """A check of a credential with its registry, or what a caller reported about it."""
 
     trigger: Trigger = scalar("The cause of the check.")
     outcome: Outcome = scalar("The outcome of the check.")
-    source: str = scalar("The registry's name.")
+    source: str = scalar("The registry's name; `reported` for the report of a caller.")
     adapter: str | None = scalar("The adapter used to reach the registry: `http`, `manual` or `sandbox`.")
     correlation_id: str = scalar("The check's correlation id, as in the event `credential.verified`.")
     requested_by: Requester = embedded("The person or program that requested the check.")
@@ -51,6 +52,7 @@ class VerificationAttempt(Node):
     eligibility: Eligibility | None = scalar("The check's finding on whether the holder may be engaged.")
     status_detail: StatusDetail | None = scalar("The finding of the check.")
     raw_status: str | None = scalar("The registry's own wording of the status.")
+    reported_status: VerificationStatus | None = scalar("The status that a caller reported; null for checks.")
     expiry_date: date | None = scalar("The registry's expiry date, if it reported one.")
     problems: list[str] = scalar("The points that need a person's attention.")
     error_message: str | None = scalar("The error message, if the check failed.")
