@@ -45,7 +45,7 @@ WRITE_INPUTS: dict[str, tuple[InputFields, Sequence[str]]] = {
     "CredentialUpdateRow": (credentials.FIELDS, ["id", "expectedRevision", *TYPE]),
     "CredentialSubmitInput": (versions.FIELDS, [*BY_ID, "attachments"]),
     "AttachmentUploadCreateInput": (attachments.FIELDS, [*IDEMPOTENCY, "credential"]),
-    "CredentialVersionAddInput": (versions.FIELDS, BY_ID),
+    "CredentialVersionAddInput": (versions.FIELDS, [*BY_ID, "keepAttachments"]),
     "CredentialVersionEditInput": (versions.FIELDS, BY_ID),
     "CredentialApproveInput": (review.COMMENT_FIELDS, [*BY_ID, "version"]),
     "CredentialRejectInput": (review.COMMENT_FIELDS, [*BY_ID, "version"]),

@@ -52,8 +52,8 @@ class IssuingInput:
 class VerificationInput:
     """A credential's status with its issuer or registry.
 
-    For a type that a registry verifies, any status but the initial `PENDING` needs the scope `credentials:verify`, and is
-    recorded as a check with the trigger `REPORTED`.
+    For a type that a registry verifies, any status but the initial `PENDING` needs the scope `credentials:verify`, and
+    is recorded as a check with the trigger `REPORTED`.
     """
 
     status: VerificationStatus | None = member("The credential's status with its issuer or registry. Required.")
