@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from app.compliance import affected_workers, request_lifecycle, settlement
 from app.compliance.tables import RequirementRule
-from app.credentials import owner_columns, permissions, takeovers
+from app.credentials import confirmation, owner_columns, permissions, takeovers
 from app.credentials.tables import Credential, Intake
 from app.db.session import Session
 from app.events import event_log
@@ -138,7 +138,12 @@ async def _mark_workers_of_types(session: Session, organization_id: str, events:
 
 
 async def _mark_all_workers(session: Session, organization_id: str, events: list[Event]) -> None:
-    """Mark all workers, if the organization's time zone changed or the days before which a credential is expiring."""
+    """Mark all workers, if the organization's time zone changed or the days before which a credential is expiring.
+
+    Approvals that are switched on ask for decisions on what people entered about themselves before.
+    """
+    if any(event.changes.get("approvalsEnabled", {}).get("to") for event in events):
+        await confirmation.ask_for_decisions(session, organization_id)
     if any("timeZone" in event.changes for event in events):
         await takeovers.make_all_due(session, organization_id)
     if any(event.changes.keys() & {"timeZone", "expiringSoonDays"} for event in events):

@@ -22,7 +22,7 @@ from app.core.errors import (
 )
 from app.core.fields import Input, value_at
 from app.credential_types.tables import CredentialType
-from app.credentials import fields, permissions, queries, validity, version_sync
+from app.credentials import fields, own_changes, permissions, queries, validity, version_sync
 from app.credentials.tables import NEVER, Credential, VerificationStatus
 from app.credentials.verification import attempts, reports
 from app.credentials.verification.tables import Trigger, VerificationAttempt
@@ -71,9 +71,9 @@ async def create(session: Session, actor: Actor, input: Input) -> Created:
         **values,
     )
     organization = await settings.load(session, actor.organization_id)
-    version_sync.append(
-        session, actor, credential, 1, version_sync.initial_approval(organization, credential_type), facts
-    )
+    approval = version_sync.initial_approval(organization, credential_type)
+    own = own_changes.is_own(actor, credential, organization)
+    version_sync.append(session, actor, credential, 1, approval, facts, own=own)
     fields.refresh_search_columns(credential)
     session.add(credential)
     stated = fields.FIELDS.initial_changes(credential)

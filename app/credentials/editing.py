@@ -4,7 +4,7 @@ from app.access import Actor
 from app.core.errors import DomainErrorGroup, Immutable, OwnerImmutable, collect_refusals, raise_if_refused
 from app.core.fields import AbsentPolicy, Changes, Input, changes_between, snapshot, value_at
 from app.credential_types.tables import CredentialType
-from app.credentials import creation, fields, permissions, recheck_schedule, version_sync
+from app.credentials import creation, fields, own_changes, permissions, recheck_schedule, version_sync
 from app.credentials.tables import Credential
 from app.credentials.verification import reports
 from app.db import row_access
@@ -53,8 +53,11 @@ async def _edit(session: Session, actor: Actor, input: Input, absent: AbsentPoli
     changes = fields.FIELDS.apply(credential, values)
     status_set = not STATED_STATUS_PATHS.isdisjoint(changes)
     if changes:
+        kind, latest = EventKind.CREDENTIAL_UPDATED, credential.latest_version_id
         if not fields.VERSION_PATHS.isdisjoint(changes):
             changes |= await _amend(session, actor, credential, credential_type, status_set=status_set)
+        if credential.latest_version_id != latest:
+            kind = EventKind.CREDENTIAL_VERSION_ADDED
         if status_set:
             await _check_undecided(session, actor, credential)
             # The detail of a registry or reviewer explains the previous status, not the one that the caller states.
@@ -65,9 +68,7 @@ async def _edit(session: Session, actor: Actor, input: Input, absent: AbsentPoli
         if "verification.isVerifiable" in changes:
             recheck_schedule.make_due(credential, session.now)
         fields.touch(credential, session.now)
-        event_log.record(
-            session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id
-        )
+        event_log.record(session, actor, kind, credential, changes, worker_id=credential.worker_id)
     return credential
 
 
@@ -84,9 +85,11 @@ async def _amend(
     raise_if_refused(
         permissions.edit_version(credential, version, policy=settings.review_policy(organization, actor.worker_id))
     )
-    return await version_sync.amend(
-        session, actor, credential, version, organization, credential_type, status_set=status_set
+    own = own_changes.is_own(actor, credential, organization)
+    _, changes = await version_sync.amend(
+        session, actor, credential, version, organization, credential_type, own=own, status_set=status_set
     )
+    return changes
 
 
 def _check_immutable(credential: Credential, input: Input) -> None:

@@ -11,7 +11,7 @@ from app.access import Actor
 from app.core.errors import DomainError, DomainErrorGroup, collect_refusals, raise_if_refused
 from app.core.fields import Changes, Input, changes_between, json_value, snapshot
 from app.credential_types.tables import CredentialType
-from app.credentials import creation, fields, permissions, validity, version_sync, versions
+from app.credentials import creation, fields, own_changes, permissions, validity, version_sync, versions
 from app.credentials.creation import Created
 from app.credentials.files import attachments, submission_files
 from app.credentials.files.submission_files import SubmissionFiles
@@ -90,7 +90,8 @@ async def submit(session: Session, actor: Actor, input: Input) -> Created:
     latest = await version_sync.latest_version(session, credential)
     facts, files = await _read(session, actor, credential, credential_type, latest, input)
     approval = version_sync.initial_approval(organization, credential_type)
-    changes, version = await _write(session, actor, credential, latest, approval, facts)
+    own = own_changes.is_own(actor, credential, organization)
+    changes, version = await _write(session, actor, credential, latest, approval, facts, own=own)
     changes |= await submission_files.write(session, actor, version, files)
     is_approved = approval is Approval.NOT_REQUIRED
     is_active = is_approved and not credential.is_verifiable
@@ -142,15 +143,17 @@ async def _write(
     latest: CredentialVersion,
     approval: Approval,
     facts: dict[str, Any],
+    *,
+    own: bool,
 ) -> tuple[Changes, CredentialVersion]:
     """Write facts to the latest version, or to a new one if the latest was reviewed. Return changes and version."""
     changes = versions.FIELDS.apply(credential, facts)
     if latest.approval in permissions.DECIDED:
-        version = version_sync.append(session, actor, credential, latest.number + 1, approval, facts)
+        version = version_sync.append(session, actor, credential, latest.number + 1, approval, facts, own=own)
         await version_sync.sync_credential(session, credential, version)
         return {**changes, "number": {"from": latest.number, "to": version.number}}, version
     before = snapshot(latest, fields.DECISION_FIELDS)
-    latest.approval = approval
+    latest.approval, latest.entered_by_owner = approval, own
     changes |= changes_between(before, snapshot(latest, fields.DECISION_FIELDS))
     changes["number"] = {"from": latest.number, "to": latest.number}
     credential.latest_version_at = session.now

@@ -247,6 +247,8 @@ class CredentialVersion(Record, VersionFacts, table=True):
     credential_type_id: str = Field(sa_type=Key)
     number: int
     approval: Approval = Field(sa_type=enum_column(Approval))
+    entered_by_owner: bool = False
+    """True if the facts are those that a person entered about themselves."""
     decided_by: str | None = Field(default=None, max_length=200)
     decided_at: datetime | None = None
     reason: str | None = Field(default=None, max_length=500)

@@ -13,7 +13,7 @@ from app.access import Actor
 from app.core import ids
 from app.core.fields import Changes, changes_between, json_value, snapshot
 from app.credential_types.tables import CredentialType
-from app.credentials import effective_version, permissions, recheck_schedule
+from app.credentials import effective_version, own_changes, permissions, recheck_schedule
 from app.credentials import fields as credential_fields
 from app.credentials.effective_version import Period
 from app.credentials.tables import (
@@ -42,8 +42,10 @@ def append(
     number: int,
     approval: Approval,
     facts: dict[str, Any],
+    *,
+    own: bool = False,
 ) -> CredentialVersion:
-    """Add a version with checked facts and make it the credential's latest.
+    """Add a version with checked facts, which its owner entered if `own`, and make it the credential's latest.
 
     Any but the first version must be followed by `sync_credential`, which needs the other versions.
     """
@@ -54,6 +56,7 @@ def append(
         credential_type_id=credential.credential_type_id,
         number=number,
         approval=approval,
+        entered_by_owner=own,
         created_by=actor.id,
         created_at=session.now,
         **facts,
@@ -80,27 +83,45 @@ async def amend(
     organization: Organization,
     credential_type: CredentialType,
     *,
+    own: bool,
     status_set: bool = False,
-) -> Changes:
-    """Write the facts that were just set on a credential into its latest version. Return the other changes.
+) -> tuple[CredentialVersion, Changes]:
+    """Write the facts that were just set on a credential into its latest version.
 
-    A reviewed version returns to its initial approval. A credential that was rejected gets a new status, unless the
+    Return the version, which is a new one if people change what counts about themselves (`own`), and the changes. A
+    reviewed version returns to its initial approval. A credential that was rejected gets a new status, unless the
     caller set the status in the same call (`status_set`).
     """
+    if own and own_changes.needs_new_version(version, organization, credential_type):
+        facts = {column: getattr(credential, column) for column in credential_fields.VERSION_COLUMNS}
+        return await append_own(session, actor, credential, version, facts)
     changes: Changes = {"number": {"from": version.number, "to": version.number}}
+    version.entered_by_owner = own
+    if own:
+        recheck_schedule.make_due(credential, session.now)
     was_rejected = permissions.is_rejected(credential)
     if version.reference_number != credential.reference_number:
         recheck_schedule.make_due(credential, session.now)
     if version.approval in permissions.DECIDED:
         before = snapshot(version, credential_fields.DECISION_FIELDS)
-        version.approval = new_version_approval(credential, organization, credential_type)
+        version.approval = new_version_approval(credential, organization, credential_type, own=own)
         version.decided_by = version.decided_at = version.reason = version.notes = None
         changes |= changes_between(before, snapshot(version, credential_fields.DECISION_FIELDS))
         credential.latest_version_at = session.now
     await copy_facts(session, actor, credential, version)
     if was_rejected and not status_set:
         changes |= await reset_status(session, credential)
-    return changes
+    return version, changes
+
+
+async def append_own(
+    session: Session, actor: Actor, credential: Credential, latest: CredentialVersion, facts: dict[str, Any]
+) -> tuple[CredentialVersion, Changes]:
+    """Add a version with facts that people entered about themselves, and ask for a check. Return it and the changes."""
+    version = append(session, actor, credential, latest.number + 1, Approval.PENDING, facts, own=True)
+    await sync_credential(session, credential, version)
+    recheck_schedule.make_due(credential, session.now)
+    return version, {"number": {"from": latest.number, "to": version.number}}
 
 
 async def reset_status(session: Session, credential: Credential) -> Changes:
@@ -188,12 +209,15 @@ async def latest_version(session: Session, credential: Credential) -> Credential
 
 
 def new_version_approval(
-    credential: Credential, organization: Organization, credential_type: CredentialType
+    credential: Credential, organization: Organization, credential_type: CredentialType, *, own: bool
 ) -> Approval:
-    """Return the approval of a credential's new version. Until a requested credential is submitted, none counts."""
-    return (
-        Approval.PENDING if credential.intake is Intake.REQUESTED else initial_approval(organization, credential_type)
-    )
+    """Return the approval of a credential's new version, whose facts its owner entered if `own`.
+
+    Until a requested credential is submitted, none counts.
+    """
+    if credential.intake is Intake.REQUESTED or (own and own_changes.waits(organization, credential_type)):
+        return Approval.PENDING
+    return initial_approval(organization, credential_type)
 
 
 def initial_approval(organization: Organization, credential_type: CredentialType) -> Approval:

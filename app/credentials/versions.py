@@ -8,7 +8,7 @@ from app.core.errors import Required, raise_if_refused
 from app.core.fields import Changes, Input, InputFields
 from app.credential_types.tables import CredentialType
 from app.credentials import fields as credential_fields
-from app.credentials import permissions, recheck_schedule, validity, version_sync
+from app.credentials import own_changes, permissions, recheck_schedule, validity, version_sync
 from app.credentials.files import version_files
 from app.credentials.tables import Credential, CredentialVersion
 from app.db import row_access
@@ -43,9 +43,10 @@ async def add(session: Session, actor: Actor, input: Input) -> CredentialVersion
     values = _complete_facts(credential_type, latest, FIELDS.parse(input, absent="keep"))
     credential_fields.check(credential_type, values, values, flat=True)
     organization = await settings.load(session, actor.organization_id)
-    approval = version_sync.new_version_approval(credential, organization, credential_type)
+    own = own_changes.is_own(actor, credential, organization)
+    approval = version_sync.new_version_approval(credential, organization, credential_type, own=own)
     was_rejected = permissions.is_rejected(credential)
-    version = version_sync.append(session, actor, credential, latest.number + 1, approval, values)
+    version = version_sync.append(session, actor, credential, latest.number + 1, approval, values, own=own)
     await version_sync.sync_credential(session, credential, version)
     changes: Changes = {"number": {"from": latest.number, "to": version.number}}
     changes |= FIELDS.diff(latest, version)
@@ -53,7 +54,7 @@ async def add(session: Session, actor: Actor, input: Input) -> CredentialVersion
         changes |= await version_files.keep(session, actor, credential, latest, version)
     if was_rejected:
         changes |= await version_sync.reset_status(session, credential)
-    if version.reference_number != latest.reference_number:
+    if own or version.reference_number != latest.reference_number:
         recheck_schedule.make_due(credential, session.now)
     credential_fields.touch(credential, session.now)
     event_log.record(
@@ -80,7 +81,10 @@ def _complete_facts(
 
 
 async def edit(session: Session, actor: Actor, input: Input) -> CredentialVersion:
-    """Change the stated facts of the latest version. A changed version must be reviewed again."""
+    """Change the stated facts of the latest version. A changed version must be reviewed again.
+
+    Return the version: a new one if people change what counts about themselves (see `own_changes`).
+    """
     version, credential = await row_access.find_with_parent_locked(
         session, actor, CredentialVersion, input["id"], ("id",), Credential, "credential_id"
     )
@@ -95,11 +99,14 @@ async def edit(session: Session, actor: Actor, input: Input) -> CredentialVersio
     credential_fields.check(credential_type, after, values, flat=True)
     changes = FIELDS.apply(credential, values)
     if changes:
-        changes |= await version_sync.amend(session, actor, credential, version, organization, credential_type)
-        credential_fields.touch(credential, session.now)
-        event_log.record(
-            session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id
+        own = own_changes.is_own(actor, credential, organization)
+        amended, more = await version_sync.amend(
+            session, actor, credential, version, organization, credential_type, own=own
         )
+        credential_fields.touch(credential, session.now)
+        kind = EventKind.CREDENTIAL_UPDATED if amended is version else EventKind.CREDENTIAL_VERSION_ADDED
+        event_log.record(session, actor, kind, credential, changes | more, worker_id=credential.worker_id)
+        return amended
     return version
 
 

@@ -24,7 +24,7 @@ from app.core.errors import (
 )
 from app.core.fields import Changes, Input, InputField, InputFields
 from app.credentials import fields as credential_fields
-from app.credentials import permissions, queries, version_sync
+from app.credentials import own_changes, permissions, queries, version_sync
 from app.credentials.files import removals, version_files
 from app.credentials.files.tables import (
     SIDE_TAKEN,
@@ -105,6 +105,7 @@ async def expect(session: Session, actor: Actor, input: Input) -> Expected:
         created_by=actor.id,
         created_by_name=actor.name,
         created_by_kind=actor.kind,
+        entered_by_owner=own_changes.is_own(actor, credential, organization),
         created_at=session.now,
         **values,
     )
@@ -131,17 +132,19 @@ async def attach(session: Session, actor: Actor, key: str, received: ReceivedFil
     attachment.size, attachment.sha256 = received.size, received.sha256
     attachment.file_name = received.file_name
     attachment.uploaded_at = session.now
-    labels = [row.label for row in before]
     if credential.intake is Intake.REQUESTED:
-        _record_waiting(session, actor, credential, labels, [*labels, attachment.label])
+        _record_waiting(session, actor, credential, before, [*before, attachment])
     else:
-        attachment.version_id, attachment.attached_at = credential.latest_version_id, session.now
-        await _amend(session, actor, credential, labels, [*labels, attachment.label])
+        own = attachment.entered_by_owner
+        await _amend(session, actor, credential, before, [*before, attachment], own=own)
     return attachment
 
 
 async def remove(session: Session, actor: Actor, input: Input) -> Removed:
-    """Remove a file of the latest version, or one that waits or is expected. Its bytes are removed after the commit."""
+    """Remove a file of the latest version, or one that waits or is expected. Its bytes are removed after the commit.
+
+    People who remove a file of what counts about themselves get a new version without it: the file stays where it is.
+    """
     credential, attachment = await _lock(session, actor, input["id"])
     if attachment.version_id is None:
         raise_if_refused(permissions.discard(credential))
@@ -152,13 +155,16 @@ async def remove(session: Session, actor: Actor, input: Input) -> Removed:
         raise_if_refused(permissions.edit_version(credential, version, policy=policy))
     row_access.check_revision(credential.revision, input.get("expectedRevision"))
     rows = await version_files.of_version(session, credential, attachment.version_id)
-    before, after = [row.label for row in rows], [row.label for row in rows if row.id != attachment.id]
-    await removals.schedule_for_file(session, attachment)
-    await session.delete(attachment)
+    rest = [row for row in rows if row.id != attachment.id]
     if attachment.version_id is not None:
-        await _amend(session, actor, credential, before, after)
+        organization = await settings.load(session, actor.organization_id)
+        own = own_changes.is_own(actor, credential, organization)
+        await _amend(session, actor, credential, rows, rest, own=own)
     elif attachment.uploaded_at is not None:
-        _record_waiting(session, actor, credential, before, after)
+        _record_waiting(session, actor, credential, rows, rest)
+    if attachment.version_id in (None, credential.latest_version_id):
+        await removals.schedule_for_file(session, attachment)
+        await session.delete(attachment)
     return Removed(attachment.id, credential)
 
 
@@ -198,23 +204,38 @@ async def _check_side(session: Session, credential: Credential, side: Attachment
     return rows
 
 
-async def _amend(session: Session, actor: Actor, credential: Credential, before: list[str], after: list[str]) -> None:
-    """Amend the latest version after a change of its files."""
-    version = await version_sync.latest_version(session, credential)
-    organization, credential_type = (
-        await settings.load(session, actor.organization_id),
-        await queries.type_of(session, credential),
+async def _amend(
+    session: Session,
+    actor: Actor,
+    credential: Credential,
+    before: list[Attachment],
+    after: list[Attachment],
+    *,
+    own: bool,
+) -> None:
+    """Give the latest version other files; or a new version, which shares the bytes of those that stay."""
+    latest = await version_sync.latest_version(session, credential)
+    organization = await settings.load(session, actor.organization_id)
+    credential_type = await queries.type_of(session, credential)
+    version, changes = await version_sync.amend(
+        session, actor, credential, latest, organization, credential_type, own=own
     )
-    changes = version_files.media_files_change(before, after)
-    version_files.record_changes(session, actor, version, before, after)
-    changes |= await version_sync.amend(session, actor, credential, version, organization, credential_type)
+    is_new = version is not latest
+    if is_new:
+        version_files.copy(session, [row for row in after if row in before], version)
+    for row in [row for row in after if row not in before]:
+        row.version_id, row.attached_at = version.id, session.now
+    old, new = [row.label for row in before], [row.label for row in after]
+    version_files.record_changes(session, actor, version, [] if is_new else old, new)
+    changes |= version_files.media_files_change(old, new)
     credential_fields.touch(credential, session.now)
-    event_log.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)
+    kind = EventKind.CREDENTIAL_VERSION_ADDED if is_new else EventKind.CREDENTIAL_UPDATED
+    event_log.record(session, actor, kind, credential, changes, worker_id=credential.worker_id)
 
 
 def _record_waiting(
-    session: Session, actor: Actor, credential: Credential, before: list[str], after: list[str]
+    session: Session, actor: Actor, credential: Credential, before: list[Attachment], after: list[Attachment]
 ) -> None:
     """Record a change of the waiting files. It does not change the credential's revision."""
-    changes: Changes = {"waitingFiles": {"from": before, "to": after}}
+    changes: Changes = {"waitingFiles": {"from": [row.label for row in before], "to": [row.label for row in after]}}
     event_log.record(session, actor, EventKind.CREDENTIAL_UPDATED, credential, changes, worker_id=credential.worker_id)

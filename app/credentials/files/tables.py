@@ -103,6 +103,8 @@ class Attachment(Record, table=True):
     created_by: str = Field(max_length=200)
     created_by_name: str = Field(max_length=200)
     created_by_kind: ActorKind = Field(sa_type=enum_column(ActorKind))
+    entered_by_owner: bool = False
+    """True if the person who announced the file is the worker whom it shows."""
     created_at: datetime
 
     @property

@@ -10,7 +10,7 @@ from app.access import Actor, ActorKind
 from app.core.errors import Invalid, NotResolvable, raise_if_refused
 from app.core.fields import MAX_DATE, MIN_DATE, Changes, Input, changes_between, snapshot
 from app.credential_types.tables import CredentialType, Metadata
-from app.credentials import fields, permissions, queries, recheck_schedule, review, version_sync
+from app.credentials import confirmation, fields, permissions, queries, recheck_schedule, review, version_sync
 from app.credentials.tables import Credential, VerificationStatus
 from app.credentials.verification.tables import Outcome, VerificationAttempt
 from app.db import row_access
@@ -78,6 +78,8 @@ async def apply_finding(
     corrected: Changes = {}
     if expiry_date is not None and expiry_date != credential.expiry_date:
         corrected = await version_sync.correct_expiry(session, actor, credential, expiry_date)
+    if credential.next_check_at is None:  # else the facts changed during the check, and another one is due
+        corrected |= await confirmation.accept_checked(session, credential)
     is_undecided = finding.eligibility is Eligibility.IN_PROGRESS
     await _schedule(session, credential, RETRY_INTERVAL if is_undecided else recheck_schedule.interval(credential_type))
     _record_event(session, actor, credential, attempt, before, corrected)

@@ -153,7 +153,8 @@ MUTATIONS = [
         "credentialUpdate",
         editing.update,
         CredentialUpdateInput,
-        "Update the sent fields of a credential. Facts are written to its latest version.",
+        "Update the sent fields of a credential. Facts are written to its latest version, or to a new one, which waits "
+        "for a decision or a check, if people change what counts about themselves.",
         **WRITE_OWN,
         **CREDENTIAL_PAYLOAD,
     ),

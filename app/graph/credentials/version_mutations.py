@@ -44,6 +44,9 @@ class CredentialVersionAddInput(VersionContent):
 class CredentialVersionEditInput(VersionContent):
     """The latest version of a credential, and the changes. Absent facts stay unchanged; null clears a fact.
 
+    What people change about their own credential waits for a decision or a check. If the version counts already, the
+    change becomes a new version, and the payload's `version` is that one.
+
     `expectedRevision` is the revision of the credential.
     """
 
