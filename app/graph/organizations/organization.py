@@ -117,8 +117,8 @@ class OrganizationUpdateInput(ChangeInput):
     name: str | None = member("The name of the organization.")
     time_zone: str | None = member("The IANA time zone, such as `Australia/Sydney`.")
     approvals_enabled: bool | None = member(
-        "True if credentials of types that need approval wait for a reviewer. Switching this on also asks for decisions "
-        "on what people changed about themselves before."
+        "True if credentials of types that need approval wait for a reviewer. Switching this on also asks for "
+        "decisions on what people changed about themselves before."
     )
     approval_finality: ApprovalFinality | None = member(
         "Defines if a later decision can replace a reviewer's decision."
