@@ -9,7 +9,7 @@ from sqlmodel import col
 from app.access import Actor
 from app.core.errors import DomainError, Required
 from app.core.fields import Input
-from app.credentials import ownership
+from app.credentials import ownership, queries
 from app.credentials.ownership import Owned, Owner, OwnershipStatus
 from app.credentials.tables import Credential
 from app.db import bulk, row_access
@@ -68,7 +68,7 @@ async def _find_keys(
 ) -> tuple[list[str], bool]:
     """Return the ids of the named credentials or of those that `source` has, and whether there are more.
 
-    Credentials whose slot has an owner other than `to` come last. They will be skipped; if they came first, a caller
+    What was only requested from `source` stays there, because nobody holds it. Credentials whose slot has an owner other than `to` come last. They will be skipped; if they came first, a caller
     who repeats the call until there are no more would get the same ones each time.
     """
     named: list[str] | None = input.get("credentialIds")
@@ -82,7 +82,7 @@ async def _find_keys(
     statement = (
         select(col(Credential.id))
         .where(actor.visible_rows(Credential), col(Credential.deleted_at).is_(None))
-        .where(getattr(Credential, source.slot) == source.person.id)
+        .where(getattr(Credential, source.slot) == source.person.id, queries.is_provided)
         .order_by(and_(owner_id.is_not(None), not_(is_linked)), col(Credential.id))
         .limit(bulk.MAX_ITEMS + 1)
     )

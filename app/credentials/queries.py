@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, literal_column, select
+from sqlalchemy import ColumnElement, and_, literal_column, or_, select
 from sqlmodel import col
 
 from app.access import Actor
@@ -13,8 +13,8 @@ from app.core import clock
 from app.core.errors import NotFound
 from app.core.fields import check_day
 from app.credential_types.tables import CredentialType
-from app.credentials import effective_version, validity_sql
-from app.credentials.tables import REVIEW_QUEUE_CONDITION, Credential, CredentialVersion, OwnerType, VersionChange
+from app.credentials import effective_version, permissions, validity_sql
+from app.credentials.tables import REVIEW_QUEUE_CONDITION, Approval, Credential, CredentialVersion, OwnerType, VersionChange
 from app.db.principal import Principal
 from app.db.session import Session
 from app.lists import filters
@@ -110,6 +110,10 @@ listing = Listing(
     },
     references={"owner": Reference(_stated_owner, _find_owner)},
 )
+is_provided = or_(
+    col(Credential.intake).not_in(permissions.UNANSWERED), col(Credential.latest_approval) == Approval.REJECTED
+)
+"""The condition for credentials that somebody provided. One that went back to its worker after a rejection was."""
 by_worker = listing.per_parent(col(Credential.worker_id))
 by_applicant = listing.per_parent(col(Credential.applicant_id))
 

@@ -83,3 +83,22 @@ async def test_skipped_credentials_do_not_block_the_others(
     assert totals(payload) == (500, 1, 499, True)
     assert (await actions.credential_row(tenant, free)).worker_id == worker
     assert (await actions.credential_row(tenant, blocked)).worker_id == colleague
+
+
+@pytest.mark.parametrize("mutation", ["credentialsLink", "credentialsTransfer"])
+async def test_what_was_only_requested_stays(tenant: Tenant, worker: str, applicant: str, mutation: str) -> None:
+    await actions.update_settings(tenant, approvalsEnabled=True, resubmitOnReject=True)
+    requested, cancelled, returned = [
+        await actions.add_requested(tenant, f"TICKET_{number}", worker) for number in range(3)
+    ]
+    request = (await actions.credential_row(tenant, cancelled)).request_id
+    await mutation_payload(tenant, "credentialRequestCancel", "credentialRequest { id }", id=request)
+    await mutation_payload(tenant, "credentialSubmit", id=returned, referenceNumber="T-1")
+    await mutation_payload(tenant, "credentialReject", id=returned)
+    assert (await actions.credential_row(tenant, returned)).intake == "REQUESTED"
+    held = await tenant.add_credential(worker)
+    payload = await mutation_payload(
+        tenant, mutation, "results { credentialId }", **transfer_input(worker, applicant)
+    )
+    assert {row["credentialId"] for row in payload["results"]} == {returned, held}
+    assert {(await actions.credential_row(tenant, key)).applicant_id for key in (requested, cancelled)} == {None}

@@ -46,7 +46,7 @@ class CredentialsLinkInput(MutationInput):
     """The credentials to link, and their second owner."""
 
     credential_ids: list[strawberry.ID] | None = member(
-        "The ids of up to 500 credentials. Defaults to all credentials of `from`."
+        "The ids of up to 500 credentials. Defaults to all credentials of `from` but those only requested."
     )
     from_: OwnerReference | None = member(
         "The owner whose credentials to link. Required if `credentialIds` is not given.", name="from"
@@ -59,7 +59,7 @@ class CredentialsTransferInput(MutationInput):
     """The credentials to transfer, their present owner and their new owner."""
 
     credential_ids: list[strawberry.ID] | None = member(
-        "The ids of up to 500 credentials. Defaults to all credentials of `from`."
+        "The ids of up to 500 credentials. Defaults to all credentials of `from` but those only requested."
     )
     from_: OwnerReference = member("The present owner.", default=..., name="from")
     to: OwnerReference = member("The new owner.", default=...)
