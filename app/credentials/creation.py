@@ -160,6 +160,7 @@ def _apply_type(credential_type: CredentialType | None, values: dict[str, Any], 
         return
     if values["expiry_date"] is None and not value_at(input, ("issuing", "expiryDate"))[0]:
         values["expiry_date"] = validity.expected_expiry(credential_type, values["issue_date"])
+    fields.fit_jurisdiction(credential_type, values)
     fields.check(credential_type, values, values)
     fields.fill_defaults(credential_type, values)
 

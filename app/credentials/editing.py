@@ -48,6 +48,7 @@ async def _edit(session: Session, actor: Actor, input: Input, absent: AbsentPoli
     credential_type = await row_access.find(session, actor, CredentialType, credential.credential_type_id, ("id",))
     if values.get("is_verifiable", True) is None:
         values["is_verifiable"] = credential_type.verification_source is not None
+    fields.fit_jurisdiction(credential_type, values)
     after = {column: values.get(column, getattr(credential, column)) for column in Credential.model_fields}
     fields.check(credential_type, after, values)
     changes = fields.FIELDS.apply(credential, values)

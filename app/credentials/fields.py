@@ -75,6 +75,17 @@ def fill_defaults(credential_type: CredentialType, values: dict[str, Any]) -> No
             values[column] = value
 
 
+def fit_jurisdiction(credential_type: CredentialType, stated: dict[str, Any]) -> None:
+    """Write a stated jurisdiction as the type does. Raises Invalid if the type has another one."""
+    jurisdiction, expected = stated.get("jurisdiction"), credential_type.jurisdiction
+    if jurisdiction is None or expected is None:
+        return
+    if jurisdiction.casefold() != expected.casefold():
+        path = ("issuing", "jurisdiction")
+        raise Invalid(f"{'.'.join(path)}: {credential_type.code} has the jurisdiction {expected}", path)
+    stated["jurisdiction"] = expected
+
+
 def check(
     credential_type: CredentialType, values: dict[str, Any], stated: dict[str, Any], *, flat: bool = False
 ) -> None:

@@ -14,7 +14,14 @@ from app.core.errors import NotFound
 from app.core.fields import check_day
 from app.credential_types.tables import CredentialType
 from app.credentials import effective_version, permissions, validity_sql
-from app.credentials.tables import REVIEW_QUEUE_CONDITION, Approval, Credential, CredentialVersion, OwnerType, VersionChange
+from app.credentials.tables import (
+    REVIEW_QUEUE_CONDITION,
+    Approval,
+    Credential,
+    CredentialVersion,
+    OwnerType,
+    VersionChange,
+)
 from app.db.principal import Principal
 from app.db.session import Session
 from app.lists import filters

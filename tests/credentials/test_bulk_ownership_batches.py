@@ -97,8 +97,6 @@ async def test_what_was_only_requested_stays(tenant: Tenant, worker: str, applic
     await mutation_payload(tenant, "credentialReject", id=returned)
     assert (await actions.credential_row(tenant, returned)).intake == "REQUESTED"
     held = await tenant.add_credential(worker)
-    payload = await mutation_payload(
-        tenant, mutation, "results { credentialId }", **transfer_input(worker, applicant)
-    )
+    payload = await mutation_payload(tenant, mutation, "results { credentialId }", **transfer_input(worker, applicant))
     assert {row["credentialId"] for row in payload["results"]} == {returned, held}
     assert {(await actions.credential_row(tenant, key)).applicant_id for key in (requested, cancelled)} == {None}

@@ -60,7 +60,7 @@ async def test_a_created_credential_is_read_back(tenant: Tenant) -> None:
     worker = await tenant.add_worker()
     input = credential_input(
         worker,
-        issuing={"issuingAuthority": "Office", "jurisdiction": "ACT"},
+        issuing={"issuingAuthority": "Office", "jurisdiction": "NSW"},
         verification={"status": "ACTIVE", "eligibility": "MAY_ENGAGE", "isVerifiable": False},
     )
     credential = await mutate_ok(tenant, "credentialCreate", ALL, **input)
@@ -77,7 +77,7 @@ async def test_a_created_credential_is_read_back(tenant: Tenant) -> None:
         },
         "issuing": {
             "issuingAuthority": "Office",
-            "jurisdiction": "ACT",
+            "jurisdiction": "NSW",
             "issueDate": "2024-05-01",
             "expiryDate": "2029-05-01",
         },

@@ -40,7 +40,7 @@ class IssuingInput:
         "The authority that issued the credential. On creation, defaults to the type's authority."
     )
     jurisdiction: str | None = member(
-        "The jurisdiction that the credential is valid in. On creation, defaults to the type's jurisdiction."
+        "The jurisdiction that the credential is valid in. Defaults to that of the type, and cannot be another."
     )
     issue_date: date | None = member("The day the credential was issued.")
     expiry_date: date | None = member(
