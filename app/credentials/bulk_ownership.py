@@ -68,8 +68,9 @@ async def _find_keys(
 ) -> tuple[list[str], bool]:
     """Return the ids of the named credentials or of those that `source` has, and whether there are more.
 
-    What was only requested from `source` stays there, because nobody holds it. Credentials whose slot has an owner other than `to` come last. They will be skipped; if they came first, a caller
-    who repeats the call until there are no more would get the same ones each time.
+    What was only requested from `source` stays there, because nobody holds it. Credentials whose slot has an owner
+    other than `to` come last. They will be skipped; if they came first, a caller who repeats the call until there are
+    no more would get the same ones each time.
     """
     named: list[str] | None = input.get("credentialIds")
     if named is not None:

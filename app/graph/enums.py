@@ -2,6 +2,7 @@
 
 from app.access import ActorKind, Role, Scope
 from app.compliance.evaluation.facts import CellStatus
+from app.compliance.rollups.clearance import ReasonCode
 from app.compliance.tables import Level, RaisedBy, RuleScope, Severity
 from app.credential_types.tables import Category, CreationPolicy, Metadata
 from app.credentials.bulk_review import ReviewStatus
@@ -296,6 +297,13 @@ enum(
     AT_RISK="The worker satisfies every mandatory rule for now, but a credential expires soon, is in review or is in "
     "its grace period.",
     NON_COMPLIANT="A mandatory credential is missing, expired or ineligible.",
+)
+enum(
+    ReasonCode,
+    NOT_AT_WORK="The organization does not employ the worker on the day.",
+    MISSING="The worker has never provided a credential that a mandatory rule requires.",
+    EXPIRED="The worker's credential has expired.",
+    INELIGIBLE="The credential was rejected or withdrawn, or its check found that the worker may not be engaged.",
 )
 enum(
     CellStatus,

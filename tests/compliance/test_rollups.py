@@ -267,8 +267,8 @@ async def test_gaps_by_rule_and_by_worker(crew: Crew) -> None:
     assert await gaps(asOf=str(START)) == now
 
 
-CLEARANCE = """day cleared standing reasons blocking { rule { name } status } cells { rule { name } }
-  worker { id } position { name } orgUnit { name }"""
+CLEARANCE = """day cleared standing reasons { code message rule { name } credential { id } changesOn }
+  blocking { rule { name } status } cells { rule { name } } worker { id } position { name } orgUnit { name }"""
 
 
 async def test_clearance(crew: Crew) -> None:
@@ -281,11 +281,12 @@ async def test_clearance(crew: Crew) -> None:
     bob = await clear("Bob", position=crew["nurse"])
     assert (bob["cleared"], bob["position"], bob["day"]) == (False, {"name": "Nurse"}, "2026-03-02")
     assert bob["blocking"] == [{"rule": {"name": "B resuscitation"}, "status": "MISSING"}]
-    assert bob["reasons"] == ["Nothing was provided; it is asked since 2026-03-02."]
+    missing = {"code": "MISSING", "message": "Nothing was provided; it is asked since 2026-03-02.", "credential": None}
+    assert bob["reasons"] == [{**missing, "rule": {"name": "B resuscitation"}, "changesOn": None}]
     assert (await clear("Bob", position=crew["cook"]))["cleared"] is True
-    assert (await clear("Bob", position=crew["cook"], on=str(START + timedelta(days=41))))["reasons"] == [
-        "It expired on 2026-04-11."
-    ]
+    [expired] = (await clear("Bob", position=crew["cook"], on=str(START + timedelta(days=41))))["reasons"]
+    assert (expired["code"], expired["message"]) == ("EXPIRED", "It expired on 2026-04-11.")
+    assert (expired["rule"]["name"][:1], expired["credential"]["id"][:5]) == ("A", "cred_")
     await crew.organization.rule("WWCC_NSW", name="D of site", scope="ORG_UNIT", orgUnit=crew["site"], graceDays=5)
     in_site = await clear("Bob", orgUnit=crew["ward"])
     assert (in_site["cleared"], in_site["standing"], in_site["orgUnit"]) == (True, "AT_RISK", {"name": "Ward"})
@@ -300,7 +301,9 @@ async def test_clearance(crew: Crew) -> None:
     )
     gone = await clear("Alice")
     assert (gone["cleared"], gone["standing"], gone["cells"]) == (False, None, [])
-    assert gone["reasons"] == ["They are not at work in the organization on that day."]
+    message = "They are not at work in the organization on that day."
+    nothing = {"rule": None, "credential": None, "changesOn": None}
+    assert gone["reasons"] == [{"code": "NOT_AT_WORK", "message": message, **nothing}]
     crew.organization.advance_to(3)
     assert (await clear("Bob", position=crew["nurse"], on=str(START)))["cleared"] is False
 

@@ -1,4 +1,4 @@
-"""What people enter about themselves waits for a decision or a check, and replaces nothing until then."""
+"""Facts that people enter about themselves: they wait for a decision or a check, and replace nothing until then."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,11 +1,12 @@
 """Clearance: evaluate whether a worker may work in a position or a unit on a day."""
 
 from datetime import date
+from enum import StrEnum
 
 import msgspec
 
 from app.access import Actor
-from app.compliance.evaluation import day_context, worker_facts
+from app.compliance.evaluation import day_context, evaluate, worker_facts
 from app.compliance.evaluation.day_context import DayContext
 from app.compliance.evaluation.facts import AssignmentFacts, Cell, WorkerFacts
 from app.compliance.rollups import counting
@@ -16,6 +17,26 @@ from app.db.session import Session
 from app.organizations.tables import OrgUnit
 from app.workers import people, references
 from app.workers.tables import Position, Standing, Worker
+
+
+class ReasonCode(StrEnum):
+    """The kind of a reason that prevents clearance: the worker's employment, or the status of a cell."""
+
+    NOT_AT_WORK = "NOT_AT_WORK"
+    MISSING = "MISSING"
+    EXPIRED = "EXPIRED"
+    INELIGIBLE = "INELIGIBLE"
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """A reason that prevents clearance, with the rule and the credential behind it."""
+
+    code: ReasonCode
+    message: str
+    rule_id: str | None = None
+    credential_id: str | None = None
+    changes_on: date = date.max
+    """The next day on which the reason changes by the passing of time alone; `date.max` if never."""
 
 
 class Clearance(msgspec.Struct, frozen=True):
@@ -40,11 +61,20 @@ class Clearance(msgspec.Struct, frozen=True):
         return [cell for cell in self.cells if counting.is_gap(cell)]
 
     @property
-    def reasons(self) -> list[str]:
+    def reasons(self) -> list[Reason]:
         """Return the reasons that prevent clearance; an empty list for a cleared worker."""
         if self.standing is None:
-            return ["They are not at work in the organization on that day."]
-        return [cell.reason for cell in self.blocking]
+            return [Reason(ReasonCode.NOT_AT_WORK, "They are not at work in the organization on that day.")]
+        return [
+            Reason(
+                ReasonCode(cell.status.value),
+                cell.reason,
+                cell.rule_id,
+                cell.credential_id,
+                evaluate.changes_on(cell),
+            )
+            for cell in self.blocking
+        ]
 
 
 async def check(session: Session, actor: Actor, input: Input) -> Clearance:

@@ -7,6 +7,7 @@ from app.access import Scope
 from app.compliance import queries
 from app.compliance.evaluation import evaluate
 from app.compliance.evaluation.facts import Cell, CellStatus
+from app.compliance.rollups.clearance import Reason
 from app.compliance.tables import Level, Severity
 from app.credential_types import queries as types
 from app.credentials import queries as credentials
@@ -19,8 +20,9 @@ from app.workers import queries as workers
 READ: dict[str, Any] = {"scope": Scope.COMPLIANCE_READ, "own": True}
 
 
-def _changes_on(cell: Cell) -> date | None:
-    day = evaluate.changes_on(cell)
+def changes_on(item: Cell | Reason) -> date | None:
+    """Return the day on which a cell, or the reason that follows from one, changes; None if never."""
+    day = evaluate.changes_on(item) if isinstance(item, Cell) else item.changes_on
     return None if day == date.max else day
 
 
@@ -54,5 +56,5 @@ class ComplianceCell:
     changes_on: date | None = scalar(
         "The next day on which the status changes, or the rule ceases to apply, by the passing of time alone; null if "
         "never.",
-        derived=_changes_on,
+        derived=changes_on,
     )

@@ -6,20 +6,23 @@ from typing import Any
 import strawberry
 
 from app.access import Actor, Scope
+from app.compliance import queries
 from app.compliance.rollups import clearance, counters, forecast, scope, summary
+from app.compliance.rollups.clearance import ReasonCode
 from app.compliance.rollups.counting import Dimension
 from app.compliance.rollups.forecast import ForecastStep
 from app.compliance.rollups.summary import Summary
 from app.credential_types import queries as types
+from app.credentials import queries as credentials
 from app.db import read_executor
 from app.db.read_executor import ReadProgram
-from app.graph.compliance.cell import READ, ComplianceCell
+from app.graph.compliance.cell import READ, ComplianceCell, changes_on
 from app.graph.credential_types.credential_type import CredentialType
 from app.graph.credentials.listing import OwnerReference
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, query
 from app.graph.dsl.types import as_output, enum, output, scalar, to_data
-from app.graph.type_references import ORG_UNIT, POSITION, WORKER
+from app.graph.type_references import CREDENTIAL, ORG_UNIT, POSITION, RULE, WORKER
 from app.graph.workers.person import PersonBy
 from app.organizations import queries as organizations
 from app.workers import queries as workers
@@ -100,6 +103,30 @@ class ComplianceSummary:
 
 
 @output
+class ClearanceReason:
+    """A reason that a worker may not work in a place, with the rule and the credential behind it."""
+
+    code: ReasonCode = scalar("The kind of reason.")
+    message: str = scalar("The reason as a sentence, with the date it depends on.")
+    rule: RULE | None = edge(
+        queries.rule_by_id,
+        "The requirement rule that is not met; null if the worker is not at work.",
+        key="rule_id",
+        **READ,
+    )
+    credential: CREDENTIAL | None = edge(
+        credentials.by_id,
+        "The credential that falls short of the rule; null if there is none.",
+        key="credential_id",
+        scope=Scope.CREDENTIALS_READ,
+        own=True,
+    )
+    changes_on: date | None = scalar(
+        "The next day on which the reason changes by the passing of time alone; null if never.", derived=changes_on
+    )
+
+
+@output
 class Clearance:
     """The decision on whether a worker may work in a position or unit on a day, as if they were placed there."""
 
@@ -115,7 +142,9 @@ class Clearance:
     standing: Standing | None = scalar(
         "The worker's standing in that place; null if the worker is not at work for the organization on the day."
     )
-    reasons: list[str] = scalar("The reasons that the worker may not work there; empty if cleared.")
+    reasons: list[ClearanceReason] = scalar(
+        "The reasons that the worker may not work there, one for each blocking cell; empty if cleared."
+    )
     blocking: list[ComplianceCell] = scalar("The cells that prevent clearance.")
     cells: list[ComplianceCell] = scalar("All cells: one for each rule that would apply.")
 
