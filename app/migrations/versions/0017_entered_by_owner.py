@@ -6,8 +6,8 @@ Earlier versions do not tell who entered them: a person's subject at the identit
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0015"
-down_revision: str | None = "0014"
+revision: str = "0017"
+down_revision: str | None = "0016"
 branch_labels: None = None
 depends_on: None = None
 
