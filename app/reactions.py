@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from app.compliance import affected_workers, request_lifecycle, settlement
 from app.compliance.tables import RequirementRule
+from app.core.errors import Deleted
 from app.credentials import confirmation, owner_columns, permissions, takeovers
 from app.credentials.tables import Credential, Intake
 from app.db.session import Session
@@ -50,10 +51,18 @@ async def _follow_requests(session: Session, organization_id: str, events: list[
 
 
 async def _follow_owners(session: Session, organization_id: str, events: list[Event]) -> None:
-    """Bring the columns by which credentials repeat facts of their owners in line."""
+    """Bring the columns by which credentials repeat facts of their owners in line.
+
+    Raises Deleted for a credential that a deleted owner would receive.
+    """
     owned = [event for event in events if event.kind not in _PERSON_TABLES]
     if owned:
-        await owner_columns.refresh(session, organization_id, await _credentials_of(session, organization_id, owned))
+        credentials = await _credentials_of(session, organization_id, owned)
+        await owner_columns.refresh(session, organization_id, credentials)
+        received = {event.subject_id for event in owned if event.kind in _RECEIPTS}
+        if any(credential.living_owner is None for credential in credentials if credential.id in received):
+            # The action found the owner alive; another call deleted the owner before this one wrote the credential.
+            raise Deleted("the owner was deleted at the same time; restore the owner first", ())
     for kind, table in _PERSON_TABLES.items():
         renamed = [
             event.subject_id
@@ -199,6 +208,11 @@ _PERSON_TABLES: dict[EventKind, type[Worker | Applicant]] = {
     EventKind.WORKER_UPDATED: Worker,
     EventKind.APPLICANT_UPDATED: Applicant,
 }
+
+_RECEIPTS = frozenset(
+    {EventKind.CREDENTIAL_ADDED, EventKind.CREDENTIAL_LINKED, EventKind.CREDENTIAL_TRANSFERRED}
+)
+"""The events by which somebody receives a credential."""
 
 _DELETIONS: dict[type[Worker | Applicant], frozenset[EventKind]] = {
     Worker: frozenset({EventKind.WORKER_DELETED, EventKind.WORKER_RESTORED}),

@@ -39,7 +39,7 @@ async def grant(session: Session, actor: Actor, input: Input) -> Exemption:
         values["from_date"] = await calendar.today(session, actor.organization_id)
     if values["to_date"] is not None and values["to_date"] < values["from_date"]:
         raise Invalid(f"to: must not be before {values['from_date']}, the first day", ("to",))
-    worker = await references.find(session, actor, people.WORKER, input["worker"], ("worker",))
+    worker = await references.find(session, actor, people.WORKER, input["worker"], ("worker",), lock=True)
     raise_if_refused(worker_permissions.update(worker))
     raise_if_refused(permissions.grant(worker.id, policy=await _policy(session, actor)))
     exemption = Exemption(

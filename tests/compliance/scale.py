@@ -37,11 +37,11 @@ CREDENTIALS = """
 INSERT INTO credentials (organization_id, id, display_name, display_name_key, search_text, credential_type_id,
   type_code, category, worker_id, intake, status, is_verifiable, eligibility, latest_version_id, latest_version_at,
   latest_approval, effective_version_id, valid_from, expires_on, revision, created_at, last_updated, worker_text,
-  applicant_text)
+  applicant_text, living_owner)
 SELECT :organization, 'cred_' || c.place || lpad(n::text, 15, '0'), c.code, c.code, c.code, c.id, c.code, 'SCREENING',
   'wkr_' || lpad(n::text, 16, '0'), 'DIRECT', 'ACTIVE', false, 'MAY_ENGAGE', 'v', now(), 'NOT_REQUIRED', 'v',
   CURRENT_DATE - 400, CURRENT_DATE - 20 + CAST((n * 7919 + c.place * 131) % 1500 AS int), 1, now(), now(),
-  'worker ' || n, ''
+  'worker ' || n, '', 'WORKER'
 FROM generate_series(1, :count) n, (SELECT id, code, row_number() OVER (ORDER BY code) AS place FROM credential_types
   WHERE organization_id = :organization ORDER BY code LIMIT 3) c
 """

@@ -82,8 +82,8 @@ MUTATIONS = [
         "credentialPurge",
         lifecycle.purge,
         CredentialPurgeInput,
-        "Remove a credential permanently, if it, or every owner, is deleted, or if it is archived. Its versions, checks "
-        "and files go with it; its events stay on record.",
+        "Remove a credential permanently, if it, or every owner, is deleted, or if it is archived. Its versions, "
+        "checks and files go with it; its events stay on record.",
         scope=Scope.CREDENTIALS_PURGE,
         purged_id=(strawberry.ID, "The id of the purged credential; null if refused."),
     ),
