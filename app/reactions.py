@@ -209,9 +209,7 @@ _PERSON_TABLES: dict[EventKind, type[Worker | Applicant]] = {
     EventKind.APPLICANT_UPDATED: Applicant,
 }
 
-_RECEIPTS = frozenset(
-    {EventKind.CREDENTIAL_ADDED, EventKind.CREDENTIAL_LINKED, EventKind.CREDENTIAL_TRANSFERRED}
-)
+_RECEIPTS = frozenset({EventKind.CREDENTIAL_ADDED, EventKind.CREDENTIAL_LINKED, EventKind.CREDENTIAL_TRANSFERRED})
 """The events by which somebody receives a credential."""
 
 _DELETIONS: dict[type[Worker | Applicant], frozenset[EventKind]] = {
