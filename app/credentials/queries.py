@@ -121,8 +121,9 @@ is_provided = or_(
     col(Credential.intake).not_in(permissions.UNANSWERED), col(Credential.latest_approval) == Approval.REJECTED
 )
 """The condition for credentials that somebody provided. One that went back to its worker after a rejection was."""
-by_worker = listing.per_parent(col(Credential.worker_id))
-by_applicant = listing.per_parent(col(Credential.applicant_id))
+held = replace(listing, default_conditions={**listing.default_conditions, "requested": is_provided})
+by_worker = held.per_parent(col(Credential.worker_id))
+by_applicant = held.per_parent(col(Credential.applicant_id))
 
 review_queue = replace(
     listing,

@@ -225,7 +225,7 @@ async def _credential(
     owners = owners or {"worker": await _worker(factory, session)}
     token = factory.new_token()
     names = {"displayName": f"{token} credential", "referenceNumber": f"{token}-number"}
-    issuing = {"jurisdiction": f"{token} place", "issuingAuthority": f"{token} authority"}
+    issuing = {"issuingAuthority": f"{token} authority"}
     days = {"issueDate": date(2024, 5, 1), "expiryDate": until}
     content = {
         "identification": {**names, "credentialType": code, "category": CATEGORY},
@@ -238,6 +238,8 @@ async def _credential(
     if created.attempt is not None:
         parts.append(SampleRow("verification attempt live", created.attempt.id, {"source": created.attempt.source}))
     texts = {**names, **issuing, "type": code, "search": token}
+    if code != TYPE_CODE:  # whose jurisdiction the types of all tenants share
+        texts["jurisdiction"] = str(created.credential.jurisdiction)
     return SampleRow(label, created.credential.id, texts, tuple(parts))
 
 

@@ -20,7 +20,7 @@ MINE = """{ viewer { worker {
     id message credential { id intake { status rule { name } } } rule { name } credentialType { code }
     viewerCanCancel viewerCanRemind
   } totalCount { count } }
-  credentials(where: {intake: {eq: REQUESTED}}) { nodes { id viewerCanSubmit } }
+  credentials(where: {intake: {eq: REQUESTED}}, includeRequested: true) { nodes { id viewerCanSubmit } }
   assignments { nodes { position { name } } }
   exemptions { nodes { reason } }
 } } }"""

@@ -7,6 +7,7 @@ import pytest
 
 from tests.calls import UNKNOWN_ID, mutate_ok, query_nodes, run_query
 from tests.conftest import SettableClock
+from tests.credentials import actions
 from tests.service import Service, Tenant
 from tests.statement_counter import recorded_statements
 
@@ -282,3 +283,20 @@ async def test_another_tenant_sees_no_credentials(
     assert await names(other_tenant, where={"id": {"in": [ids["nsw"]]}}) == []
     assert await names(other_tenant, where={"owner": {"type": "WORKER", "id": ids["jo"]}}) == []
     assert (await run_query(other_tenant, "credential", "id", id=ids["nsw"])).data["credential"] is None
+
+
+async def test_people_do_not_hold_what_was_only_requested(tenant: Tenant) -> None:
+    await actions.update_settings(tenant, approvalsEnabled=True, resubmitOnReject=True)
+    worker = await tenant.add_worker()
+    requested, returned = [await actions.add_requested(tenant, f"TICKET_{number}", worker) for number in range(2)]
+    await actions.mutation_payload(tenant, "credentialSubmit", id=returned, referenceNumber="T-1")
+    await actions.mutation_payload(tenant, "credentialReject", id=returned)
+    held = await tenant.add_credential(worker)
+    everything = {requested, returned, held}
+    for arguments, expected in (("", {returned, held}), ("(includeRequested: true)", everything)):
+        selection = f"credentials{arguments} {{ nodes {{ id }} totalCount {{ count }} }}"
+        shown = (await run_query(tenant, "worker", selection, by={"id": worker})).data["worker"]["credentials"]
+        assert ({node["id"] for node in shown["nodes"]}, shown["totalCount"]["count"]) == (expected, len(expected))
+    # What an organization lists are its records, whoever has provided them.
+    listed = (await run_query(tenant, "credentials", "nodes { id }")).data["credentials"]["nodes"]
+    assert {node["id"] for node in listed} == everything

@@ -14,7 +14,10 @@ from app.lists.listings import Listing
 from app.lists.page_request import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, PageRequest
 from app.signing.sealed_tokens import Signer
 
-INCLUDED = {"deleted": "deleted items too, and the items of deleted people"}
+INCLUDED = {
+    "deleted": "deleted items too, and the items of deleted people",
+    "requested": "credentials too that were requested, and that nobody has provided yet",
+}
 """The items that an argument includes, where its name does not say it all."""
 
 
