@@ -8,6 +8,7 @@ version that counted then. Statuses stay: a person or a registry may have decide
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -81,14 +82,8 @@ def upgrade() -> None:
         sa.select(ORGANIZATIONS.c.id, ORGANIZATIONS.c.time_zone)
     ).all():
         today = datetime.now(UTC).astimezone(ZoneInfo(time_zone)).date()
-        renewed = connection.scalars(
-            sa.select(VERSIONS.c.credential_id)
-            .where(VERSIONS.c.organization_id == organization_id, VERSIONS.c.number > 1)
-            .distinct()
-            .order_by(VERSIONS.c.credential_id)
-        ).all()
-        for start in range(0, len(renewed), BATCH_SIZE):
-            _fill(connection, organization_id, renewed[start : start + BATCH_SIZE], today)
+        for keys in _renewed(connection, organization_id):
+            _fill(connection, organization_id, keys, today)
 
 
 def downgrade() -> None:
@@ -97,41 +92,68 @@ def downgrade() -> None:
         op.drop_column("credentials", column)
 
 
+def _renewed(connection: sa.Connection, organization_id: str) -> Iterator[Sequence[str]]:
+    """Yield the ids of an organization's credentials with several versions, a batch at a time."""
+    keys: Sequence[str] = [""]
+    while keys := connection.scalars(
+        sa.select(VERSIONS.c.credential_id)
+        .where(
+            VERSIONS.c.organization_id == organization_id, VERSIONS.c.number == 2, VERSIONS.c.credential_id > keys[-1]
+        )
+        .order_by(VERSIONS.c.credential_id)
+        .limit(BATCH_SIZE)
+    ).all():
+        yield keys
+
+
 def _fill(connection: sa.Connection, organization_id: str, keys: Sequence[str], today: date) -> None:
     """Fill the rows of some credentials and their history, and mark their owners."""
 
-    def rows(table: Any, column: str, values: Sequence[str], *order: str) -> dict[str, list[Any]]:
-        statement = sa.select(table).where(table.c.organization_id == organization_id, table.c[column].in_(values))
+    def rows(table: Any, column: str, condition: Any, *order: str) -> dict[str, list[Any]]:
+        statement = sa.select(table).where(table.c.organization_id == organization_id, condition)
         groups: dict[str, list[Any]] = defaultdict(list)
-        for row in connection.execute(statement.order_by(*(table.c[name] for name in order))):
+        # Sorted here: to spare a sort, SQLite reads all events by an index of their times.
+        for row in sorted(connection.execute(statement), key=attrgetter(*order)):
             groups[getattr(row, column)].append(row)
         return groups
 
-    versions = rows(VERSIONS, "credential_id", keys, "number")
-    version_ids = [version.id for group in versions.values() for version in group]
-    changes = rows(CHANGES, "version_id", version_ids, "changed_at", "id")
-    events = rows(EVENTS, "subject_id", keys, "occurred_at", "id")
-    history = rows(HISTORY, "row_id", keys, "recorded_at", "id")
+    versions = rows(VERSIONS, "credential_id", VERSIONS.c.credential_id.in_(keys), "number")
+    version_ids = sa.select(VERSIONS.c.id).where(
+        VERSIONS.c.organization_id == organization_id, VERSIONS.c.credential_id.in_(keys)
+    )
+    changes = rows(CHANGES, "version_id", CHANGES.c.version_id.in_(version_ids), "changed_at", "id")
+    events = rows(EVENTS, "subject_id", EVENTS.c.subject_id.in_(keys), "occurred_at", "id")
+    # Without the kind, the history would be read as a whole for each batch: its index begins with it.
+    of_credentials = sa.and_(HISTORY.c.kind == "credentials", HISTORY.c.row_id.in_(keys))
+    history = rows(HISTORY, "row_id", of_credentials, "recorded_at", "id")
     owners: set[str] = set()
-    for [row] in rows(CREDENTIALS, "id", keys, "id").values():
+    filled: list[dict[str, Any]] = []
+    amended: list[dict[str, Any]] = []
+    added: list[dict[str, Any]] = []
+    for [row] in rows(CREDENTIALS, "id", CREDENTIALS.c.id.in_(keys), "id").values():
         past = _Past(versions[row.id], changes, events[row.id])
-        _fill_history(connection, history[row.id], past)
+        _fill_history(history[row.id], past, amended, added)
         periods = past.periods(None)
         if len(periods) > 1:
             owners |= {owner for owner in (row.worker_id, row.applicant_id) if owner is not None}
-            _update(connection, CREDENTIALS, row, _columns(periods, today))
-    if owners:
-        marks = [
-            {"organization_id": organization_id, "id": ids.new("uns"), "owner_id": owner} for owner in sorted(owners)
-        ]
-        connection.execute(sa.insert(UNSETTLED), marks)
+            filled.append({"row_organization": organization_id, "row": row.id, **_columns(row, periods, today)})
+    _update(connection, CREDENTIALS, filled)
+    _update(connection, HISTORY, amended)
+    marks = [{"organization_id": organization_id, "id": ids.new("uns"), "owner_id": owner} for owner in sorted(owners)]
+    for table, inserted in ((HISTORY, added), (UNSETTLED, marks)):
+        if inserted:
+            connection.execute(sa.insert(table), inserted)
 
 
-def _columns(periods: Sequence[VersionDates], today: date) -> dict[str, Any]:
+def _columns(row: Any, periods: Sequence[VersionDates], today: date) -> dict[str, Any]:
+    """Return the columns that follow from a credential's periods, with unchanged ones if no version is decided."""
     decided = [period for period in periods if period[3]]
     edges = {first for _, first, _, _ in decided if first is not None}
     edges |= {last + timedelta(days=1) for _, _, last, _ in decided if last != NEVER}
-    columns: dict[str, Any] = {"periods": _document(periods)}
+    columns: dict[str, Any] = {
+        name: getattr(row, name) for name in ("effective_version_id", "valid_from", "expires_on", "next_takeover_on")
+    }
+    columns["periods"] = _document(periods)
     in_force = _in_force(decided, today)
     if in_force is not None:
         later = (day for day in sorted(edges) if day > today and _in_force(decided, day) != in_force)
@@ -201,15 +223,20 @@ class _Past:
         return approval, dates
 
 
-def _fill_history(connection: sa.Connection, entries: Sequence[Any], past: _Past) -> None:
-    """Write the periods to the entries of a credential, and add entries for instants that changed nothing else."""
+def _fill_history(
+    entries: Sequence[Any], past: _Past, amended: list[dict[str, Any]], added: list[dict[str, Any]]
+) -> None:
+    """Note the entries of a credential with their periods, and entries to add for instants that changed nothing else.
+
+    `amended` receives the changes of entries, `added` the additional entries.
+    """
     documents: dict[datetime, list[Any]] = {}
     for entry in entries:
         periods = past.periods(entry.recorded_at)
         documents[entry.recorded_at] = _document(periods) if len(periods) > 1 else []
         if entry.values is not None and documents[entry.recorded_at]:
-            _update(connection, HISTORY, entry, {"values": {**entry.values, "periods": documents[entry.recorded_at]}})
-    added: list[dict[str, Any]] = []
+            values = {**entry.values, "periods": documents[entry.recorded_at]}
+            amended.append({"row_organization": entry.organization_id, "row": entry.id, "values": values})
     for at in sorted(set(past.instants()) - documents.keys()):
         entry = next((entry for entry in reversed(entries) if entry.recorded_at <= at), None)
         periods = past.periods(at)
@@ -219,10 +246,11 @@ def _fill_history(connection: sa.Connection, entries: Sequence[Any], past: _Past
         documents[at] = document
         values = {**entry.values, "periods": document}
         added.append({**entry._mapping, "id": ids.new("hist"), "recorded_at": at, "values": values})
-    if added:
-        connection.execute(sa.insert(HISTORY), added)
 
 
-def _update(connection: sa.Connection, table: Any, row: Any, values: dict[str, Any]) -> None:
-    is_row = (table.c.organization_id == row.organization_id, table.c.id == row.id)
-    connection.execute(sa.update(table).where(*is_row).values(values))
+def _update(connection: sa.Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Write columns of rows, which `row_organization` and `row` name, in one call."""
+    if rows:
+        key = (table.c.organization_id == sa.bindparam("row_organization"), table.c.id == sa.bindparam("row"))
+        columns: dict[str, Any] = {name: sa.bindparam(name) for name in rows[0].keys() - {"row_organization", "row"}}
+        connection.execute(sa.update(table).where(*key).values(columns), rows)
