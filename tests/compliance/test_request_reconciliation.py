@@ -57,7 +57,8 @@ async def test_a_withdrawn_credential_is_hidden_by_default(tenant: Tenant) -> No
     rule = await add_rule(tenant)
     await mutation_payload(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=False)
     query = """query ($worker: ID!, $all: Boolean) { worker(by: {id: $worker}) {
-      credentials(includeArchived: $all, includeRequested: $all) { nodes { intake { status } archived latestVersion { number } } } } }"""
+      credentials(includeArchived: $all, includeRequested: $all) {
+        nodes { intake { status } archived latestVersion { number } } } } }"""
     answers = [(await tenant.execute(query, {"worker": worker, "all": all_})).data for all_ in (False, True)]
     [hidden, shown] = [answer["worker"]["credentials"]["nodes"] for answer in answers]
     assert hidden == []
