@@ -71,7 +71,10 @@ async def make_all_due(session: Session, organization_id: str) -> None:
 
 
 async def ensure_today(database: Database, organization_id: str, today: date) -> bool:
-    """Bring an organization's credentials in line with a day that has begun. Return False if some are left."""
+    """Bring an organization's credentials in line with a day that has begun. Return False if some are left.
+
+    Those are left that somebody is changing just now.
+    """
     is_due = select(col(Credential.id)).where(
         col(Credential.organization_id) == organization_id, col(Credential.next_takeover_on) <= today
     )
@@ -80,9 +83,9 @@ async def ensure_today(database: Database, organization_id: str, today: date) ->
         async with database.writing("takeover") as session:
             return await take_over(session, organization_id)
 
-    async with database.reading() as session:
-        if await session.scalar(is_due.limit(1)) is None:
-            return True
-    await database.run_with_retries(attempt)
-    async with database.reading() as session:
-        return await session.scalar(is_due.limit(1)) is None
+    while True:
+        async with database.reading() as session:
+            if await session.scalar(is_due.limit(1)) is None:
+                return True
+        if not await database.run_with_retries(attempt):
+            return False
