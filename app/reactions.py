@@ -14,7 +14,7 @@ from app.compliance import affected_workers, request_lifecycle, settlement
 from app.compliance.tables import RequirementRule
 from app.core.errors import Deleted
 from app.credentials import confirmation, owner_columns, permissions, takeovers
-from app.credentials.tables import Credential, Intake
+from app.credentials.tables import Credential, IntakeStatus
 from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
@@ -181,7 +181,7 @@ async def _credentials_of(session: Session, organization_id: str, events: Iterab
     return credentials
 
 
-def _concerns_request_only(event: Event, intake: Intake | None) -> bool:
+def _concerns_request_only(event: Event, intake: IntakeStatus | None) -> bool:
     """Return True if an event only says that a credential was requested or cancelled, or which files wait for it.
 
     `intake` is the intake of a credential that nobody has answered, and None for any other credential.
@@ -190,7 +190,7 @@ def _concerns_request_only(event: Event, intake: Intake | None) -> bool:
         case EventKind.CREDENTIAL_ADDED:
             return intake is not None
         case EventKind.CREDENTIAL_ARCHIVED:
-            return intake is Intake.CANCELLED
+            return intake is IntakeStatus.CANCELLED
         case EventKind.CREDENTIAL_UPDATED:
             return intake is not None and bool(event.changes.keys() & {"intake.status", "waitingFiles"})
     return False

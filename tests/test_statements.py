@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.credential_types.tables import Category
+from app.credential_types.tables import CredentialCategory
 from app.credentials import creation, version_sync
-from app.credentials.tables import Approval, VerificationStatus
+from app.credentials.tables import ApprovalStatus, VerificationStatus
 from app.workers import editing, people
 from tests.calls import run_query
 from tests.service import Service, Tenant
@@ -70,7 +70,7 @@ async def large_tenant(service: Service) -> LargeTenant:
                 credential = (await creation.create(session, actor, _credential(worker.id))).credential
                 await session.flush()
                 for version in range(2, VERSIONS + 1):
-                    version_sync.append(session, actor, credential, version, Approval.NOT_REQUIRED, {})
+                    version_sync.append(session, actor, credential, version, ApprovalStatus.NOT_REQUIRED, {})
     await run_query(tenant, "viewer", "id")  # records the use of the key, which is written once a minute
     return LargeTenant(tenant)
 
@@ -80,7 +80,7 @@ def _credential(worker: str) -> dict[str, Any]:
         "identification": {
             "displayName": "WWCC",
             "credentialType": "WWCC_NSW",
-            "category": Category.SCREENING,
+            "category": CredentialCategory.SCREENING,
             "referenceNumber": "WWC1234567E",
         },
         "verification": {"status": VerificationStatus.ACTIVE},

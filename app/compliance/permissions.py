@@ -14,7 +14,7 @@ from app.core.errors import (
     RequestOpen,
     SelfReview,
 )
-from app.credentials.tables import Intake
+from app.credentials.tables import IntakeStatus
 
 ID = ("id",)
 
@@ -51,7 +51,7 @@ def remind_or_cancel(request: CredentialRequest) -> DomainError | None:
         return _worker_deleted()
     if request.closed_at is not None:
         return RequestClosed("the request is closed; raise it again instead", ID)
-    if request.status is not Intake.REQUESTED:
+    if request.status is not IntakeStatus.REQUESTED:
         return AlreadySubmitted("the worker has already answered the request", ID)
     return None
 

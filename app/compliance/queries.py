@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app.compliance.tables import CredentialRequest, Exemption, RequirementRule
 from app.credential_types.tables import CredentialType
-from app.credentials.tables import Intake
+from app.credentials.tables import IntakeStatus
 from app.db.principal import Principal
 from app.lists import filters
 from app.lists.filters import Filter
@@ -60,7 +60,7 @@ def _open(is_open: bool, _actor: Principal) -> ColumnElement[bool]:
 def _overdue(is_overdue: bool, _actor: Principal, today: date) -> ColumnElement[bool]:
     overdue = and_(
         col(CredentialRequest.closed_at).is_(None),
-        col(CredentialRequest.status) == Intake.REQUESTED,
+        col(CredentialRequest.status) == IntakeStatus.REQUESTED,
         col(CredentialRequest.due_key) < today,
     )
     return overdue if is_overdue else ~overdue

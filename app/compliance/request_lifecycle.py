@@ -22,7 +22,7 @@ from app.core.errors import AlreadyRequested
 from app.core.fields import Changes
 from app.credential_types.tables import CredentialType
 from app.credentials import submission
-from app.credentials.tables import Approval, Credential, Intake, OwnerType
+from app.credentials.tables import ApprovalStatus, Credential, IntakeStatus, OwnerType
 from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
@@ -95,7 +95,7 @@ async def sync_with_credentials(
             raise AlreadyRequested(
                 "id: the worker has another open request for this type; cancel that request first", ("id",)
             )
-        if credential.intake is Intake.REQUESTED and not (is_owner and synced):
+        if credential.intake is IntakeStatus.REQUESTED and not (is_owner and synced):
             await submission.cancel(session, system_actor(organization_id), credential)
 
 
@@ -122,14 +122,16 @@ async def follow_workers(
             .values(worker_deleted=is_deleted)
             .execution_options(synchronize_session=False)
         )
-    answered = [credential for credential in credentials if credential.intake is Intake.SUBMITTED]
+    answered = [credential for credential in credentials if credential.intake is IntakeStatus.SUBMITTED]
     await sync_with_credentials(session, organization_id, answered)
 
 
 async def close_purged(session: Session, organization_id: str, credential_ids: Sequence[str]) -> None:
     """Close the requests of purged credentials."""
     for request in await _requests(session, organization_id, col(CredentialRequest.credential_id), credential_ids):
-        await _set_status(session, request, Intake.CANCELLED if request.closed_at is None else request.status, False)
+        await _set_status(
+            session, request, IntakeStatus.CANCELLED if request.closed_at is None else request.status, False
+        )
 
 
 def is_waiting(credential: Credential, worker_id: str) -> bool:
@@ -139,15 +141,15 @@ def is_waiting(credential: Credential, worker_id: str) -> bool:
     """
     is_owner = credential.worker_id == worker_id and credential.living_owner is OwnerType.WORKER
     is_live = credential.archived_at is None and credential.deleted_at is None
-    is_undecided = credential.intake is Intake.SUBMITTED and credential.latest_approval is Approval.PENDING
-    return is_owner and is_live and (credential.intake is Intake.REQUESTED or is_undecided)
+    is_undecided = credential.intake is IntakeStatus.SUBMITTED and credential.latest_approval is ApprovalStatus.PENDING
+    return is_owner and is_live and (credential.intake is IntakeStatus.REQUESTED or is_undecided)
 
 
 async def cancel(session: Session, actor: Actor, request: CredentialRequest, credential: Credential) -> None:
     """Close a request and cancel its credential, which must be locked."""
     await submission.cancel(session, actor, credential)
-    changes: Changes = {"status": {"from": request.status.value, "to": Intake.CANCELLED.value}}
-    await _set_status(session, request, Intake.CANCELLED, False)
+    changes: Changes = {"status": {"from": request.status.value, "to": IntakeStatus.CANCELLED.value}}
+    await _set_status(session, request, IntakeStatus.CANCELLED, False)
     event_log.record(session, actor, EventKind.REQUEST_CANCELLED, request, changes, worker_id=request.worker_id)
 
 
@@ -194,7 +196,7 @@ async def close(session: Session, request: CredentialRequest) -> None:
     await _set_status(session, request, request.status, False)
 
 
-async def _set_status(session: Session, request: CredentialRequest, status: Intake, is_open: bool) -> bool:
+async def _set_status(session: Session, request: CredentialRequest, status: IntakeStatus, is_open: bool) -> bool:
     """Set a request's status, and open or close it. Return False if another open request prevents opening it."""
     if (request.status, request.closed_at is None) == (status, is_open):
         return True

@@ -12,7 +12,7 @@ from app.compliance.evaluation.facts import Cell, CellStatus
 from app.compliance.request_lifecycle import RequestDraft, RequestTarget
 from app.compliance.tables import CredentialRequest, RaisedBy, RequirementRule
 from app.credential_types.tables import CredentialType
-from app.credentials.tables import Credential, Intake
+from app.credentials.tables import Credential, IntakeStatus
 from app.db.records import Row
 from app.db.session import Session
 from app.lists.key_lists import in_keys
@@ -60,7 +60,7 @@ async def _withdraw(session: Session, actor: Actor, requests: Iterable[Credentia
     """Cancel the open requests that rules raised and no worker has answered; for deleted workers, end all requests."""
     unanswered: dict[str, CredentialRequest] = {}
     for request in requests:
-        if request.closed_at is None and request.status is Intake.REQUESTED:
+        if request.closed_at is None and request.status is IntakeStatus.REQUESTED:
             if request.raised_by is RaisedBy.RULE or request.worker_deleted:
                 unanswered[request.credential_id] = request
         elif request.closed_at is None and request.worker_deleted:
@@ -79,7 +79,7 @@ async def _withdraw(session: Session, actor: Actor, requests: Iterable[Credentia
     await session.flush()  # the query below overwrites changes that are not written
     # The worker may have answered while this transaction waited for the lock.
     for credential in await session.scalars_for_update(statement):
-        if credential.intake is Intake.REQUESTED:
+        if credential.intake is IntakeStatus.REQUESTED:
             await request_lifecycle.cancel(session, actor, unanswered[credential.id], credential)
 
 

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.compliance import permissions
-from app.compliance.tables import Level, RequirementRule, RuleScope, Severity
+from app.compliance.tables import RequirementLevel, RequirementRule, RequirementSeverity, RuleScope
 from app.core import fields, ids
 from app.core.errors import (
     DomainError,
@@ -68,8 +68,8 @@ FIELDS = InputFields(
         InputField(("excluded",), "excluded", _item_list(MAX_EXCLUDED), default=[]),
         InputField(("alternatives",), "alternatives", _item_list(MAX_ALTERNATIVES), required=True),
         fields.integer("minimum", "minimum", minimum=1, maximum=MAX_ALTERNATIVES, default=1),
-        fields.choice("level", "level", default=Level.MANDATORY),
-        fields.choice("severity", "severity", default=Severity.CRITICAL),
+        fields.choice("level", "level", default=RequirementLevel.MANDATORY),
+        fields.choice("severity", "severity", default=RequirementSeverity.CRITICAL),
         fields.integer("graceDays", "grace_days", minimum=0, maximum=3_650, default=0),
         fields.day("effectiveFrom", "effective_from", required=True),
         fields.day("effectiveTo", "effective_to"),

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, or_, text
 from sqlmodel import Field, col
 
-from app.credentials.tables import Intake
+from app.credentials.tables import IntakeStatus
 from app.db.records import Document, Key, Record, SortKey, Visibility, enum_column
 from app.workers.tables import visible_worker_ids
 
@@ -21,14 +21,14 @@ class RuleScope(StrEnum):
     WORKER = "WORKER"
 
 
-class Level(StrEnum):
+class RequirementLevel(StrEnum):
     """The weight of a rule: only mandatory rules affect a worker's standing."""
 
     MANDATORY = "MANDATORY"
     OPTIONAL = "OPTIONAL"
 
 
-class Severity(StrEnum):
+class RequirementSeverity(StrEnum):
     """The severity of an unmet requirement."""
 
     CRITICAL = "CRITICAL"
@@ -83,8 +83,10 @@ class RequirementRule(Record, table=True):
     alternatives: list[str] = Field(sa_type=Document)
     """Ids of credential types; at least `minimum` are required. Requests are raised for the first unmet ones."""
     minimum: int = 1
-    level: Level = Field(default=Level.MANDATORY, sa_type=enum_column(Level))
-    severity: Severity = Field(default=Severity.CRITICAL, sa_type=enum_column(Severity))
+    level: RequirementLevel = Field(default=RequirementLevel.MANDATORY, sa_type=enum_column(RequirementLevel))
+    severity: RequirementSeverity = Field(
+        default=RequirementSeverity.CRITICAL, sa_type=enum_column(RequirementSeverity)
+    )
     grace_days: int = 0
     effective_from: date
     effective_to: date | None = None
@@ -191,7 +193,7 @@ class CredentialRequest(Record, table=True):
     """`due_on` as a sort key; the last day of the calendar if null."""
     reminders: int = 0
     last_reminded_at: datetime | None = None
-    status: Intake = Field(default=Intake.REQUESTED, sa_type=enum_column(Intake))
+    status: IntakeStatus = Field(default=IntakeStatus.REQUESTED, sa_type=enum_column(IntakeStatus))
     """The intake status of the requested credential."""
     closed_at: datetime | None = None
     held_off: bool = False

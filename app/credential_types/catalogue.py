@@ -9,7 +9,7 @@ from typing import Any
 
 from app.access import Actor
 from app.credential_types import editing, fields
-from app.credential_types.tables import Category, CreationPolicy, CredentialType, Metadata
+from app.credential_types.tables import CreationPolicy, CredentialCategory, CredentialMetadata, CredentialType
 from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
@@ -21,10 +21,10 @@ def read() -> list[dict[str, Any]]:
     """Return the catalogue's rows in the form of a creation's input."""
     rows: list[dict[str, Any]] = json.loads(FILE.read_text())
     for row in rows:
-        row["category"] = Category(row["category"])
+        row["category"] = CredentialCategory(row["category"])
         row["creationPolicy"] = CreationPolicy(row["creationPolicy"])
         for name in ("supports", "requires"):
-            row[name] = [Metadata(member) for member in row[name]]
+            row[name] = [CredentialMetadata(member) for member in row[name]]
     return rows
 
 

@@ -8,11 +8,11 @@ import re2
 from app.core import fields
 from app.core.fields import InputField, InputFields
 from app.core.text import fold
-from app.credential_types.tables import CreationPolicy, CredentialType, Metadata
+from app.credential_types.tables import CreationPolicy, CredentialMetadata, CredentialType
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 _MAX_PATTERN_MEMORY = 1 << 20  # bytes; a larger program is refused, so that a pattern cannot exhaust memory
-ALL_METADATA = [member.value for member in Metadata]
+ALL_METADATA = [member.value for member in CredentialMetadata]
 
 
 def _code(value: str) -> str:
@@ -31,7 +31,7 @@ def _pattern(value: str) -> str:
     return value
 
 
-def _members(value: Sequence[Metadata]) -> list[str]:
+def _members(value: Sequence[CredentialMetadata]) -> list[str]:
     return [member for member in ALL_METADATA if member in {item.value for item in value}]
 
 

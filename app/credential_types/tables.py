@@ -10,7 +10,7 @@ from sqlmodel import Field
 from app.db.records import Document, Record, SearchText, SortKey, Visibility, enum_column
 
 
-class Category(StrEnum):
+class CredentialCategory(StrEnum):
     """The broad category of a credential type."""
 
     SCREENING = "SCREENING"
@@ -19,7 +19,7 @@ class Category(StrEnum):
     CERTIFICATION = "CERTIFICATION"
 
 
-class Metadata(StrEnum):
+class CredentialMetadata(StrEnum):
     """The facts and files that a type may support or require."""
 
     REFERENCE_NUMBER = "REFERENCE_NUMBER"
@@ -60,7 +60,7 @@ class CredentialType(Record, table=True):
     name: str = Field(max_length=200)
     name_key: str = Field(default="", sa_type=SortKey)
     search_text: str = Field(default="", sa_type=SearchText)
-    category: Category = Field(sa_type=enum_column(Category))
+    category: CredentialCategory = Field(sa_type=enum_column(CredentialCategory))
     jurisdiction: str | None = Field(default=None, max_length=50)
     issuing_authority: str | None = Field(default=None, max_length=200)
     instructions: str | None = Field(default=None, max_length=2_000)

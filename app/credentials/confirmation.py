@@ -6,7 +6,7 @@ from sqlmodel import col
 from app.access import Actor, ActorKind
 from app.core.fields import Changes, changes_between, snapshot
 from app.credentials import fields, own_changes, queries, version_sync
-from app.credentials.tables import Approval, Credential, CredentialVersion, VerificationStatus
+from app.credentials.tables import ApprovalStatus, Credential, CredentialVersion, VerificationStatus
 from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
@@ -19,7 +19,7 @@ async def accept_checked(session: Session, credential: Credential) -> Changes:
 
     Return the changes.
     """
-    if credential.latest_approval is not Approval.PENDING or credential.status is not VerificationStatus.ACTIVE:
+    if credential.latest_approval is not ApprovalStatus.PENDING or credential.status is not VerificationStatus.ACTIVE:
         return {}
     version = await version_sync.latest_version(session, credential)
     organization = await settings.load(session, credential.organization_id)
@@ -27,7 +27,7 @@ async def accept_checked(session: Session, credential: Credential) -> Changes:
     if not version.entered_by_owner or not own_changes.waits_for_check(organization, credential_type):
         return {}
     before = snapshot(version, fields.DECISION_FIELDS)
-    version.approval = Approval.NOT_REQUIRED
+    version.approval = ApprovalStatus.NOT_REQUIRED
     await version_sync.sync_credential(session, credential, version)
     return changes_between(before, snapshot(version, fields.DECISION_FIELDS))
 
@@ -50,7 +50,7 @@ async def ask_for_decisions(session: Session, organization_id: str) -> None:
         .where(
             col(CredentialVersion.organization_id) == organization_id,
             col(CredentialVersion.entered_by_owner),
-            col(CredentialVersion.approval) == Approval.NOT_REQUIRED,
+            col(CredentialVersion.approval) == ApprovalStatus.NOT_REQUIRED,
         )
     )
     keys = [version.credential_id for version in await session.scalars(entered)]
@@ -60,13 +60,15 @@ async def ask_for_decisions(session: Session, organization_id: str) -> None:
         credential = await session.get_row(Credential, (organization_id, key))
         version = await version_sync.latest_version(session, credential)
         credential_type = await queries.type_of(session, credential)
-        if version.approval is Approval.NOT_REQUIRED and not own_changes.waits_for_check(organization, credential_type):
+        if version.approval is ApprovalStatus.NOT_REQUIRED and not own_changes.waits_for_check(
+            organization, credential_type
+        ):
             await _ask_for_decision(session, actor, credential, version)
 
 
 async def _ask_for_decision(session: Session, actor: Actor, credential: Credential, version: CredentialVersion) -> None:
     before = snapshot(version, fields.DECISION_FIELDS)
-    version.approval = Approval.PENDING
+    version.approval = ApprovalStatus.PENDING
     await version_sync.sync_credential(session, credential, version)
     changes: Changes = {"number": {"from": version.number, "to": version.number}}
     changes |= changes_between(before, snapshot(version, fields.DECISION_FIELDS))

@@ -25,7 +25,7 @@ from app.credential_types.tables import CredentialType
 from app.credentials import fields, own_changes, permissions, queries, validity, version_sync
 from app.credentials.tables import NEVER, Credential, VerificationStatus
 from app.credentials.verification import attempts, reports
-from app.credentials.verification.tables import Trigger, VerificationAttempt
+from app.credentials.verification.tables import VerificationAttempt, VerificationTrigger
 from app.db.idempotency import replayable
 from app.db.session import Session
 from app.events import event_log
@@ -88,7 +88,7 @@ async def start_first_check(session: Session, actor: Actor, credential: Credenti
     """Start the first check of a credential, if a registry verifies it."""
     if not credential.is_verifiable:
         return Created(credential, None)
-    return Created(credential, await attempts.open_attempt(session, actor, credential, Trigger.ON_CREATE))
+    return Created(credential, await attempts.open_attempt(session, actor, credential, VerificationTrigger.ON_CREATE))
 
 
 async def check_self_submission(

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from app.credentials.tables import EFFECTIVE_APPROVALS, NEVER, Approval, CredentialVersion
+from app.credentials.tables import EFFECTIVE_APPROVALS, NEVER, ApprovalStatus, CredentialVersion
 
 DAY = timedelta(days=1)
 
@@ -41,7 +41,8 @@ def of_versions(versions: Sequence[CredentialVersion]) -> list[Period]:
     return [
         Period(version.id, version.issue_date, version.expiry_date or NEVER, version.approval in EFFECTIVE_APPROVALS)
         for version in versions
-        if version.approval in EFFECTIVE_APPROVALS or (version is versions[-1] and version.approval is Approval.PENDING)
+        if version.approval in EFFECTIVE_APPROVALS
+        or (version is versions[-1] and version.approval is ApprovalStatus.PENDING)
     ]
 
 

@@ -8,7 +8,7 @@ from app.core.errors import DomainError, DomainErrorGroup, Invalid, Required, Un
 from app.core.fields import Input, InputFields, value_at
 from app.core.text import fold, is_blank
 from app.credential_types import fields as type_fields
-from app.credential_types.tables import CredentialType, Metadata
+from app.credential_types.tables import CredentialMetadata, CredentialType
 from app.credentials.tables import Credential
 from app.db import row_access
 
@@ -29,9 +29,9 @@ VERSION_COLUMNS = ("reference_number", "issuing_authority", "issue_date", "expir
 """The facts that a credential shares with its latest version."""
 VERSION_PATHS = frozenset(field.name for field in FIELDS.all if field.column in VERSION_COLUMNS)
 METADATA_FIELDS = {
-    Metadata.REFERENCE_NUMBER: ("reference_number", ("identification", "referenceNumber")),
-    Metadata.ISSUE_DATE: ("issue_date", ("issuing", "issueDate")),
-    Metadata.EXPIRY_DATE: ("expiry_date", ("issuing", "expiryDate")),
+    CredentialMetadata.REFERENCE_NUMBER: ("reference_number", ("identification", "referenceNumber")),
+    CredentialMetadata.ISSUE_DATE: ("issue_date", ("issuing", "issueDate")),
+    CredentialMetadata.EXPIRY_DATE: ("expiry_date", ("issuing", "expiryDate")),
 }
 STATUS_FIELDS = {
     "verification.status": "status",
@@ -54,7 +54,7 @@ def missing_required(input: Input) -> list[DomainError]:
     """
     needed = [TYPE_CODE, CATEGORY]
     if _is_blank(input, TYPE_CODE):
-        needed.append(METADATA_FIELDS[Metadata.REFERENCE_NUMBER][1])
+        needed.append(METADATA_FIELDS[CredentialMetadata.REFERENCE_NUMBER][1])
     return [Required(*path) for path in needed if _is_blank(input, path)]
 
 
@@ -95,7 +95,7 @@ def check(
     number is required wherever the type supports one. In a `flat` input the facts lie at the top, not in groups.
     Raises DomainErrorGroup with every refusal.
     """
-    required = {*credential_type.requires, Metadata.REFERENCE_NUMBER} & set(credential_type.supports)
+    required = {*credential_type.requires, CredentialMetadata.REFERENCE_NUMBER} & set(credential_type.supports)
     paths = {column: path[-1:] if flat else path for column, path in METADATA_FIELDS.values()}
     errors: list[DomainError] = []
     for member, (column, _) in METADATA_FIELDS.items():

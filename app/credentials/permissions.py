@@ -44,13 +44,13 @@ from app.core.errors import (
     TypeArchived,
 )
 from app.credential_types.tables import CreationPolicy, CredentialType
-from app.credentials.tables import Approval, Credential, CredentialVersion, Intake, OwnerType
+from app.credentials.tables import ApprovalStatus, Credential, CredentialVersion, IntakeStatus, OwnerType
 
-UPDATABLE = frozenset({Intake.DIRECT, Intake.REQUESTED, Intake.SUBMITTED})
-REVIEWABLE = frozenset({Intake.DIRECT, Intake.SUBMITTED, Intake.COMPLETED})
-ANSWERABLE = frozenset({Intake.REQUESTED, Intake.SUBMITTED})
-UNANSWERED = frozenset({Intake.REQUESTED, Intake.CANCELLED})
-DECIDED = frozenset({Approval.APPROVED, Approval.REJECTED})
+UPDATABLE = frozenset({IntakeStatus.DIRECT, IntakeStatus.REQUESTED, IntakeStatus.SUBMITTED})
+REVIEWABLE = frozenset({IntakeStatus.DIRECT, IntakeStatus.SUBMITTED, IntakeStatus.COMPLETED})
+ANSWERABLE = frozenset({IntakeStatus.REQUESTED, IntakeStatus.SUBMITTED})
+UNANSWERED = frozenset({IntakeStatus.REQUESTED, IntakeStatus.CANCELLED})
+DECIDED = frozenset({ApprovalStatus.APPROVED, ApprovalStatus.REJECTED})
 ID_PATH = ("id",)
 
 READS = (
@@ -81,11 +81,11 @@ def update(credential: Credential) -> DomainError | None:
 
 def submit(credential: Credential) -> DomainError | None:
     """Return the refusal to submit a requested credential, if any."""
-    if credential.intake is Intake.SUBMITTED:
-        rejected = credential.latest_approval is Approval.REJECTED
+    if credential.intake is IntakeStatus.SUBMITTED:
+        rejected = credential.latest_approval is ApprovalStatus.REJECTED
         alternative = "add another version" if rejected else "update it, or add another version"
         return _live(credential) or AlreadySubmitted(f"the credential is already submitted; {alternative}", ID_PATH)
-    if credential.intake is not Intake.REQUESTED:
+    if credential.intake is not IntakeStatus.REQUESTED:
         # An archived credential gets this refusal too: restoring a cancelled request would not make it submittable.
         return _undeleted(credential) or NotSubmittable("only a requested credential can be submitted", ID_PATH)
     return _live(credential)
@@ -107,14 +107,14 @@ def edit_latest(credential: Credential, *, policy: ReviewPolicy) -> DomainError 
     """
     if policy.decisions_are_final and credential.latest_approval in DECIDED:
         return _live(credential) or ApprovalFinal("decisions are final in this organization", ID_PATH)
-    if credential.intake in ANSWERABLE and credential.latest_approval is Approval.REJECTED:
+    if credential.intake in ANSWERABLE and credential.latest_approval is ApprovalStatus.REJECTED:
         return _live(credential) or NotUpdatable("a rejected version stays on record; add another version", ID_PATH)
     return update(credential)
 
 
 def attach(credential: Credential, *, policy: ReviewPolicy) -> DomainError | None:
     """Return the refusal to add a file, if any: to the latest version or, while requested, to the waiting files."""
-    return _live(credential) if credential.intake is Intake.REQUESTED else edit_latest(credential, policy=policy)
+    return _live(credential) if credential.intake is IntakeStatus.REQUESTED else edit_latest(credential, policy=policy)
 
 
 def discard(credential: Credential) -> DomainError | None:
@@ -122,18 +122,22 @@ def discard(credential: Credential) -> DomainError | None:
     return _live(credential)
 
 
-def approve(credential: Credential, approval: Approval | None = None, *, policy: ReviewPolicy) -> DomainError | None:
+def approve(
+    credential: Credential, approval: ApprovalStatus | None = None, *, policy: ReviewPolicy
+) -> DomainError | None:
     """Return the refusal to approve a version, if any. `approval` is the version's, by default the latest version's."""
     approval = approval or credential.latest_approval
-    if approval is Approval.APPROVED and not policy.decisions_are_final:
+    if approval is ApprovalStatus.APPROVED and not policy.decisions_are_final:
         return _reviewable(credential, policy) or AlreadyApproved("the version is already approved", ID_PATH)
     return _decidable(credential, approval, policy)
 
 
-def reject(credential: Credential, approval: Approval | None = None, *, policy: ReviewPolicy) -> DomainError | None:
+def reject(
+    credential: Credential, approval: ApprovalStatus | None = None, *, policy: ReviewPolicy
+) -> DomainError | None:
     """Return the refusal to reject a version, if any. `approval` is the version's, by default the latest version's."""
     approval = approval or credential.latest_approval
-    if approval is Approval.REJECTED and not policy.decisions_are_final:
+    if approval is ApprovalStatus.REJECTED and not policy.decisions_are_final:
         return _reviewable(credential, policy) or AlreadyRejected("the version is already rejected", ID_PATH)
     return _decidable(credential, approval, policy)
 
@@ -156,7 +160,7 @@ def resolve(credential: Credential, *, policy: ReviewPolicy) -> DomainError | No
 
 def is_rejected(credential: Credential) -> bool:
     """Report whether a credential was rejected and no older version is effective. Only another review reverses that."""
-    return credential.latest_approval is Approval.REJECTED and credential.effective_version_id is None
+    return credential.latest_approval is ApprovalStatus.REJECTED and credential.effective_version_id is None
 
 
 def own(credential: Credential) -> DomainError | None:
@@ -250,7 +254,7 @@ def _self_review(credential: Credential, policy: ReviewPolicy) -> DomainError | 
     return SelfReview("nobody decides about their own credential; ask another reviewer", ID_PATH) if own else None
 
 
-def _decidable(credential: Credential, approval: Approval, policy: ReviewPolicy) -> DomainError | None:
+def _decidable(credential: Credential, approval: ApprovalStatus, policy: ReviewPolicy) -> DomainError | None:
     if policy.decisions_are_final and approval in DECIDED:
         return _reviewable(credential, policy) or ApprovalFinal("decisions are final in this organization", ID_PATH)
     return _reviewable(credential, policy)

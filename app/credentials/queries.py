@@ -16,7 +16,7 @@ from app.credential_types.tables import CredentialType
 from app.credentials import effective_version, permissions, validity_sql
 from app.credentials.tables import (
     REVIEW_QUEUE_CONDITION,
-    Approval,
+    ApprovalStatus,
     Credential,
     CredentialVersion,
     OwnerType,
@@ -118,7 +118,7 @@ listing = Listing(
     references={"owner": Reference(_stated_owner, _find_owner)},
 )
 is_provided = or_(
-    col(Credential.intake).not_in(permissions.UNANSWERED), col(Credential.latest_approval) == Approval.REJECTED
+    col(Credential.intake).not_in(permissions.UNANSWERED), col(Credential.latest_approval) == ApprovalStatus.REJECTED
 )
 """The condition for credentials that somebody provided. One that went back to its worker after a rejection was."""
 held = replace(listing, default_conditions={**listing.default_conditions, "requested": is_provided})

@@ -10,7 +10,7 @@ from app.credential_types.tables import CredentialType
 from app.credentials import fields as credential_fields
 from app.credentials import permissions, recheck_schedule, version_sync
 from app.credentials.files import version_files
-from app.credentials.tables import Approval, Credential, CredentialVersion, Intake, VerificationStatus
+from app.credentials.tables import ApprovalStatus, Credential, CredentialVersion, IntakeStatus, VerificationStatus
 from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
@@ -30,7 +30,9 @@ COMMENT_FIELDS = InputFields(
 class DecisionRule(Protocol):
     """A rule of `permissions` about a decision."""
 
-    def __call__(self, credential: Credential, approval: Approval, *, policy: ReviewPolicy) -> DomainError | None: ...
+    def __call__(
+        self, credential: Credential, approval: ApprovalStatus, *, policy: ReviewPolicy
+    ) -> DomainError | None: ...
 
 
 async def approve(session: Session, actor: Actor, input: Input) -> Credential:
@@ -40,14 +42,14 @@ async def approve(session: Session, actor: Actor, input: Input) -> Credential:
     """
     credential, version, _ = await _lock(session, actor, input, permissions.approve)
     await version_files.check_complete(session, credential, version)
-    is_submission = credential.intake is Intake.SUBMITTED and version.id == credential.latest_version_id
+    is_submission = credential.intake is IntakeStatus.SUBMITTED and version.id == credential.latest_version_id
     before = _snapshot(credential, version)
-    await _decide(session, actor, credential, version, Approval.APPROVED, input)
+    await _decide(session, actor, credential, version, ApprovalStatus.APPROVED, input)
     credential.status = VerificationStatus.ACTIVE
     credential.eligibility = Eligibility.MAY_ENGAGE
     credential.status_detail = StatusDetail.VALID
     if is_submission:
-        credential.intake = Intake.COMPLETED
+        credential.intake = IntakeStatus.COMPLETED
     return await _finish(session, actor, credential, version, before, EventKind.CREDENTIAL_APPROVED)
 
 
@@ -59,17 +61,18 @@ async def reject(session: Session, actor: Actor, input: Input) -> Credential:
     """
     credential, version, organization = await _lock(session, actor, input, permissions.reject)
     before = _snapshot(credential, version)
-    await _decide(session, actor, credential, version, Approval.REJECTED, input)
+    await _decide(session, actor, credential, version, ApprovalStatus.REJECTED, input)
     stays_effective = credential.effective_version_id is not None
     if not stays_effective:
         credential.status = VerificationStatus.REVOKED
         credential.eligibility = Eligibility.MAY_NOT_ENGAGE
         credential.status_detail = StatusDetail.REJECTED
     is_submission = (
-        credential.intake in (Intake.SUBMITTED, Intake.COMPLETED) and version.id == credential.latest_version_id
+        credential.intake in (IntakeStatus.SUBMITTED, IntakeStatus.COMPLETED)
+        and version.id == credential.latest_version_id
     )
     if is_submission and not stays_effective and organization.resubmit_on_reject:
-        credential.intake = Intake.REQUESTED
+        credential.intake = IntakeStatus.REQUESTED
     return await _finish(session, actor, credential, version, before, EventKind.CREDENTIAL_REJECTED)
 
 
@@ -104,7 +107,7 @@ async def _decide(
     actor: Actor,
     credential: Credential,
     version: CredentialVersion,
-    decision: Approval,
+    decision: ApprovalStatus,
     input: Input,
 ) -> None:
     comments = COMMENT_FIELDS.parse(input, absent="clear")

@@ -15,7 +15,14 @@ from app.credentials import creation, fields, own_changes, permissions, validity
 from app.credentials.creation import Created
 from app.credentials.files import attachments, submission_files
 from app.credentials.files.submission_files import SubmissionFiles
-from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
+from app.credentials.tables import (
+    NEVER,
+    ApprovalStatus,
+    Credential,
+    CredentialVersion,
+    IntakeStatus,
+    VerificationStatus,
+)
 from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
@@ -44,7 +51,7 @@ def open_requested(
         category=credential_type.category,
         jurisdiction=credential_type.jurisdiction,
         worker_id=worker_id,
-        intake=Intake.REQUESTED,
+        intake=IntakeStatus.REQUESTED,
         requested_at=session.now,
         due_on=due_on,
         request_id=request_id,
@@ -53,12 +60,12 @@ def open_requested(
         is_verifiable=credential_type.verification_source is not None,
         latest_version_id="",
         latest_version_at=session.now,
-        latest_approval=Approval.PENDING,
+        latest_approval=ApprovalStatus.PENDING,
         expires_on=NEVER,
         created_at=session.now,
         last_updated=session.now,
     )
-    version_sync.append(session, actor, credential, 1, Approval.PENDING, dict.fromkeys(fields.VERSION_COLUMNS))
+    version_sync.append(session, actor, credential, 1, ApprovalStatus.PENDING, dict.fromkeys(fields.VERSION_COLUMNS))
     fields.refresh_search_columns(credential)
     session.add(credential)
     stated = fields.FIELDS.initial_changes(credential) | {"owners.worker": {"from": None, "to": worker_id}}
@@ -69,7 +76,7 @@ def open_requested(
 async def cancel(session: Session, actor: Actor, credential: Credential) -> None:
     """Cancel the request for a locked credential: discard its waiting files and archive it."""
     await attachments.discard_waiting(session, credential)
-    _set_intake(session, actor, credential, Intake.CANCELLED, EventKind.CREDENTIAL_UPDATED, {})
+    _set_intake(session, actor, credential, IntakeStatus.CANCELLED, EventKind.CREDENTIAL_UPDATED, {})
     if credential.archived_at is None:
         credential.archived_at, credential.archived_by = session.now, actor.id
         event_log.record(session, actor, EventKind.CREDENTIAL_ARCHIVED, credential, worker_id=credential.worker_id)
@@ -93,14 +100,14 @@ async def submit(session: Session, actor: Actor, input: Input) -> Created:
     own = own_changes.is_own(actor, credential, organization)
     changes, version = await _write(session, actor, credential, latest, approval, facts, own=own)
     changes |= await submission_files.write(session, actor, version, files)
-    is_approved = approval is Approval.NOT_REQUIRED
+    is_approved = approval is ApprovalStatus.NOT_REQUIRED
     is_active = is_approved and not credential.is_verifiable
     before = snapshot(credential, fields.STATUS_FIELDS)
     credential.status = VerificationStatus.ACTIVE if is_active else VerificationStatus.PENDING
     credential.eligibility = credential.status_detail = credential.raw_status = None
     credential.submitted_at = session.now
     changes |= changes_between(before, snapshot(credential, fields.STATUS_FIELDS))
-    intake = Intake.COMPLETED if is_approved else Intake.SUBMITTED
+    intake = IntakeStatus.COMPLETED if is_approved else IntakeStatus.SUBMITTED
     _set_intake(session, actor, credential, intake, EventKind.CREDENTIAL_SUBMITTED, changes)
     return await creation.start_first_check(session, actor, credential)
 
@@ -141,7 +148,7 @@ async def _write(
     actor: Actor,
     credential: Credential,
     latest: CredentialVersion,
-    approval: Approval,
+    approval: ApprovalStatus,
     facts: dict[str, Any],
     *,
     own: bool,
@@ -162,7 +169,12 @@ async def _write(
 
 
 def _set_intake(
-    session: Session, actor: Actor, credential: Credential, intake: Intake, event_kind: EventKind, changes: Changes
+    session: Session,
+    actor: Actor,
+    credential: Credential,
+    intake: IntakeStatus,
+    event_kind: EventKind,
+    changes: Changes,
 ) -> None:
     changes = {**changes, "intake.status": {"from": json_value(credential.intake), "to": json_value(intake)}}
     credential.intake = intake

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, and_, select, text
 from sqlmodel import Field, SQLModel, col
 
-from app.credential_types.tables import Category
+from app.credential_types.tables import CredentialCategory
 from app.db.records import Document, Key, Record, SearchText, SortKey, Visibility, enum_column
 from app.registries.findings import Eligibility, StatusDetail
 from app.workers.tables import visible_worker_ids
@@ -40,7 +40,7 @@ class OwnerType(StrEnum):
     APPLICANT = "APPLICANT"
 
 
-class Intake(StrEnum):
+class IntakeStatus(StrEnum):
     """The way a credential came in, and the progress of a requested one."""
 
     DIRECT = "DIRECT"
@@ -50,7 +50,7 @@ class Intake(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-class Approval(StrEnum):
+class ApprovalStatus(StrEnum):
     """The need for a review of a version, and its decision."""
 
     NOT_REQUIRED = "NOT_REQUIRED"
@@ -59,7 +59,7 @@ class Approval(StrEnum):
     REJECTED = "REJECTED"
 
 
-EFFECTIVE_APPROVALS = (Approval.NOT_REQUIRED, Approval.APPROVED)
+EFFECTIVE_APPROVALS = (ApprovalStatus.NOT_REQUIRED, ApprovalStatus.APPROVED)
 """The approvals with which a version counts."""
 
 
@@ -167,14 +167,14 @@ class Credential(Record, VersionFacts, table=True):
     """Those of the applicant."""
     credential_type_id: str = Field(sa_type=Key)
     type_code: str = Field(sa_type=SortKey)
-    category: Category = Field(sa_type=enum_column(Category))
+    category: CredentialCategory = Field(sa_type=enum_column(CredentialCategory))
     jurisdiction: str | None = Field(default=None, max_length=50)
     worker_id: str | None = Field(default=None, sa_type=Key)
     applicant_id: str | None = Field(default=None, sa_type=Key)
     living_owner: OwnerType | None = Field(default=OwnerType.WORKER, sa_type=enum_column(OwnerType))
     """The owner as whose the credential is listed and counted, as `owner_columns` keeps it: the worker; the applicant,
     if there is no worker or the worker is deleted; null if every owner is deleted."""
-    intake: Intake = Field(default=Intake.DIRECT, sa_type=enum_column(Intake))
+    intake: IntakeStatus = Field(default=IntakeStatus.DIRECT, sa_type=enum_column(IntakeStatus))
     requested_at: datetime | None = None
     submitted_at: datetime | None = None
     due_on: date | None = None
@@ -193,7 +193,7 @@ class Credential(Record, VersionFacts, table=True):
     """The time of the next check with the registry; null if none is scheduled."""
     latest_version_id: str = Field(sa_type=Key)
     latest_version_at: datetime
-    latest_approval: Approval = Field(sa_type=enum_column(Approval))
+    latest_approval: ApprovalStatus = Field(sa_type=enum_column(ApprovalStatus))
     effective_version_id: str | None = Field(default=None, sa_type=Key)
     """The version in force today (see `effective_version`); null while none is decided."""
     valid_from: date | None = None
@@ -246,7 +246,7 @@ class CredentialVersion(Record, VersionFacts, table=True):
     credential_id: str = Field(sa_type=Key)
     credential_type_id: str = Field(sa_type=Key)
     number: int
-    approval: Approval = Field(sa_type=enum_column(Approval))
+    approval: ApprovalStatus = Field(sa_type=enum_column(ApprovalStatus))
     entered_by_owner: bool = False
     """True if the facts are those that a person entered about themselves."""
     decided_by: str | None = Field(default=None, max_length=200)

@@ -3,7 +3,7 @@
 import calendar
 from datetime import date, timedelta
 
-from app.credential_types.tables import CredentialType, Metadata
+from app.credential_types.tables import CredentialMetadata, CredentialType
 from app.credentials.tables import Validity
 
 
@@ -23,7 +23,7 @@ def validity_on(day: date, issue_date: date | None, expiry_date: date | None, ex
 def expected_expiry(credential_type: CredentialType, issue_date: date | None) -> date | None:
     """Return the expiry date that follows from the type's usual validity; None if the type has none."""
     months = credential_type.default_validity_months
-    if issue_date is None or months is None or Metadata.EXPIRY_DATE not in credential_type.supports:
+    if issue_date is None or months is None or CredentialMetadata.EXPIRY_DATE not in credential_type.supports:
         return None
     years, month = divmod(issue_date.month - 1 + months, 12)
     year, month = issue_date.year + years, month + 1

@@ -19,10 +19,10 @@ from app.credentials.effective_version import Period
 from app.credentials.tables import (
     EFFECTIVE_APPROVALS,
     NEVER,
-    Approval,
+    ApprovalStatus,
     Credential,
     CredentialVersion,
-    Intake,
+    IntakeStatus,
     VerificationStatus,
     VersionChange,
     VersionField,
@@ -40,7 +40,7 @@ def append(
     actor: Actor,
     credential: Credential,
     number: int,
-    approval: Approval,
+    approval: ApprovalStatus,
     facts: dict[str, Any],
     *,
     own: bool = False,
@@ -118,7 +118,7 @@ async def append_own(
     session: Session, actor: Actor, credential: Credential, latest: CredentialVersion, facts: dict[str, Any]
 ) -> tuple[CredentialVersion, Changes]:
     """Add a version with facts that people entered about themselves, and ask for a check. Return it and the changes."""
-    version = append(session, actor, credential, latest.number + 1, Approval.PENDING, facts, own=True)
+    version = append(session, actor, credential, latest.number + 1, ApprovalStatus.PENDING, facts, own=True)
     await sync_credential(session, credential, version)
     recheck_schedule.make_due(credential, session.now)
     return version, {"number": {"from": latest.number, "to": version.number}}
@@ -130,7 +130,7 @@ async def reset_status(session: Session, credential: Credential) -> Changes:
     The credential is active if neither a reviewer nor a registry has to look at it, else pending.
     """
     before = snapshot(credential, credential_fields.STATUS_FIELDS)
-    trusted = credential.latest_approval is Approval.NOT_REQUIRED and not credential.is_verifiable
+    trusted = credential.latest_approval is ApprovalStatus.NOT_REQUIRED and not credential.is_verifiable
     credential.status = VerificationStatus.ACTIVE if trusted else VerificationStatus.PENDING
     credential.eligibility = credential.status_detail = credential.raw_status = None
     if credential.next_check_at is None:
@@ -210,20 +210,20 @@ async def latest_version(session: Session, credential: Credential) -> Credential
 
 def new_version_approval(
     credential: Credential, organization: Organization, credential_type: CredentialType, *, own: bool
-) -> Approval:
+) -> ApprovalStatus:
     """Return the approval of a credential's new version, whose facts its owner entered if `own`.
 
     Until a requested credential is submitted, none counts.
     """
-    if credential.intake is Intake.REQUESTED or (own and own_changes.waits(organization, credential_type)):
-        return Approval.PENDING
+    if credential.intake is IntakeStatus.REQUESTED or (own and own_changes.waits(organization, credential_type)):
+        return ApprovalStatus.PENDING
     return initial_approval(organization, credential_type)
 
 
-def initial_approval(organization: Organization, credential_type: CredentialType) -> Approval:
+def initial_approval(organization: Organization, credential_type: CredentialType) -> ApprovalStatus:
     """Return the approval with which a type's versions start."""
     required = organization.approvals_enabled and credential_type.approval_required
-    return Approval.PENDING if required else Approval.NOT_REQUIRED
+    return ApprovalStatus.PENDING if required else ApprovalStatus.NOT_REQUIRED
 
 
 def _copy_dates(credential: Credential, first: date | None, last: date) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from app.credential_types.tables import Category, Metadata
+from app.credential_types.tables import CredentialCategory, CredentialMetadata
 from app.credentials.tables import VerificationStatus
 from app.demo import numbers
 from app.demo.job_titles import APPLICANT_CREDENTIALS
@@ -122,7 +122,7 @@ def _draw_holding(random: Random, credential_type: Mapping[str, Any], person: De
 def _term_days(credential_type: Mapping[str, Any]) -> int | None:
     """Return the length of a term of the type, or None if it never expires."""
     months = VALIDITY_MONTHS.get(credential_type["code"], credential_type["defaultValidityMonths"])
-    has_expiry = Metadata.EXPIRY_DATE in credential_type["supports"]
+    has_expiry = CredentialMetadata.EXPIRY_DATE in credential_type["supports"]
     return round(months * DAYS_PER_MONTH) if months and has_expiry else None
 
 
@@ -150,7 +150,9 @@ def _draw_terms(
     while expiries[0] - days > person.recorded and len(expiries) < MAX_TERMS and random.random() < probability:
         expiries.insert(0, expiries[0] - days + random.randint(0, 14))
     code = credential_type["code"]
-    keeps_number = credential_type["category"] is not Category.CERTIFICATION and code != "NATIONAL_POLICE_CHECK"
+    keeps_number = (
+        credential_type["category"] is not CredentialCategory.CERTIFICATION and code != "NATIONAL_POLICE_CHECK"
+    )
     reference = numbers.draw_number(random, code, person.title)
     terms: list[Term] = []
     earliest = person.recorded + random.randint(1, 20)

@@ -10,7 +10,7 @@ from random import Random
 from app.demo import names
 from app.demo.job_titles import BY_TITLE, Job
 from app.demo.units import UNITS, UNITS_BY_NAME, DemoUnit, with_ancestors
-from app.workers.tables import ConnectionState, EmploymentStatus
+from app.workers.tables import EmploymentStatus, InvitationState
 
 FOUNDING_DAY = -830
 MIN_DAYS_ON_RECORD = 40  # every worker has at least this much history
@@ -31,10 +31,10 @@ NOT_ACTIVE = (
 """The employment statuses of the workers that are not active, one for each worker."""
 DELETED_COUNT = 3
 CONNECTION_WEIGHTS = {
-    ConnectionState.ACCEPTED: 64,
-    ConnectionState.PENDING: 20,
-    ConnectionState.CREATED: 12,
-    ConnectionState.REJECTED: 4,
+    InvitationState.ACCEPTED: 64,
+    InvitationState.PENDING: 20,
+    InvitationState.CREATED: 12,
+    InvitationState.REJECTED: 4,
 }
 """The states of a hundred workers' invitations."""
 
@@ -53,7 +53,7 @@ class DemoPerson:
     is_lead: bool = False
     started: int = 0
     number: int = 0
-    connection: ConnectionState = ConnectionState.CREATED
+    connection: InvitationState = InvitationState.CREATED
     status: EmploymentStatus = EmploymentStatus.ACTIVE
     status_changed: int | None = None
     """The day on which the person gets `status`; None if the record is created with it."""
@@ -115,7 +115,7 @@ def draw_workers(random: Random, used_names: set[tuple[str, str]]) -> list[DemoP
     workers.sort(key=lambda worker: worker.recorded)  # the sort is stable: the leads stay in front
     for worker in workers:
         worker.connection = random.choices(list(CONNECTION_WEIGHTS), list(CONNECTION_WEIGHTS.values()))[0]
-    jordan.connection = ConnectionState.ACCEPTED
+    jordan.connection = InvitationState.ACCEPTED
     first_number = JORDANS_NUMBER - workers.index(jordan)
     for number, worker in enumerate(workers, first_number):
         worker.number = number

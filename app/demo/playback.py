@@ -9,7 +9,7 @@ from typing import Any
 
 from app.credentials import creation, editing, fields, lifecycle, version_sync
 from app.credentials.verification import attempts, check_results
-from app.credentials.verification.tables import Trigger
+from app.credentials.verification.tables import VerificationTrigger
 from app.demo import inputs, registry_checks
 from app.demo.holdings import Holding, Term, VerificationState
 from app.demo.people import FOUNDING_DAY, DemoPerson
@@ -22,7 +22,7 @@ from app.organizations import settings, units
 from app.workers import deletion as people_deletion
 from app.workers import editing as people_editing
 from app.workers import people
-from app.workers.tables import ConnectionState, EmploymentStatus, Worker
+from app.workers.tables import EmploymentStatus, InvitationState, Worker
 
 WORKDAY_START, WORKDAY_END = 8 * 3_600, 17 * 3_600
 """The seconds of the day between which the steps are recorded."""
@@ -121,12 +121,12 @@ async def _add_worker(context: DemoContext, person: DemoPerson) -> None:
         context.unit_leads[unit.name] = row
 
 
-def _connect(worker: Worker, state: ConnectionState, now: datetime) -> None:
+def _connect(worker: Worker, state: InvitationState, now: datetime) -> None:
     """Record a worker's invitation, and the answer to it."""
     worker.connection_state = state
-    if state is not ConnectionState.CREATED:
+    if state is not InvitationState.CREATED:
         worker.last_invitation_sent_at = now + timedelta(hours=1)
-        answered = timedelta(hours=1) if state is ConnectionState.PENDING else timedelta(days=2)
+        answered = timedelta(hours=1) if state is InvitationState.PENDING else timedelta(days=2)
         worker.connection_state_updated_at = now + answered
 
 
@@ -170,7 +170,7 @@ async def _change_state(context: DemoContext, holding: Holding, state: Verificat
     credential = context.credentials[holding]
     if credential.is_verifiable:
         actor = check_results.system_actor(credential.organization_id)
-        attempt = await attempts.open_attempt(context.session, actor, credential, Trigger.SCHEDULED)
+        attempt = await attempts.open_attempt(context.session, actor, credential, VerificationTrigger.SCHEDULED)
         await registry_checks.record_check(context.session, credential, attempt, state)
         return
     status, eligibility = state

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.compliance.tables import Level, RuleScope, Severity
+from app.compliance.tables import RequirementLevel, RequirementSeverity, RuleScope
 from app.demo.people import FOUNDING_DAY, DemoPerson
 
 POSITIONS_SINCE = FOUNDING_DAY + 3
@@ -64,7 +64,10 @@ class DemoRule:
         return RuleScope.WORKER if self.for_jordan else RuleScope.ALL_WORKERS
 
 
-WARNING, INFO = {"severity": Severity.WARNING}, {"severity": Severity.INFO, "level": Level.OPTIONAL}
+WARNING, INFO = (
+    {"severity": RequirementSeverity.WARNING},
+    {"severity": RequirementSeverity.INFO, "level": RequirementLevel.OPTIONAL},
+)
 SILENT = {"autoRequest": False}
 RULES = (
     DemoRule(

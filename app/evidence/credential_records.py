@@ -9,7 +9,7 @@ from app.credentials import fields as credential_fields
 from app.credentials import permissions
 from app.credentials.files.tables import Attachment
 from app.credentials.tables import CredentialVersion
-from app.credentials.verification.tables import Outcome, VerificationAttempt
+from app.credentials.verification.tables import VerificationAttempt, VerificationOutcome
 from app.events.event_kinds import EventKind
 from app.evidence.serialization import JsonObject
 from app.evidence.worker_records import WorkerRecords
@@ -151,7 +151,7 @@ def _attempt(records: WorkerRecords, row: VerificationAttempt) -> JsonObject:
         "requestedAt": row.requested_at,
     }
     if not records.history.includes(row.finished_at):
-        return {**attempt, "outcome": Outcome.PENDING}
+        return {**attempt, "outcome": VerificationOutcome.PENDING}
     return {**attempt, **_finding(row), **_resolution(records, row)}
 
 
@@ -171,12 +171,12 @@ def _finding(row: VerificationAttempt) -> JsonObject:
 
 def _resolution(records: WorkerRecords, row: VerificationAttempt) -> JsonObject:
     """Return the resolution by a person; an attempt that was resolved later was waiting for review on the day."""
-    if row.outcome is not Outcome.RESOLVED:
+    if row.outcome is not VerificationOutcome.RESOLVED:
         return {}
     if row.resolved_at is not None and not records.history.includes(row.resolved_at):
         before = records.history.values_before(row.credential_id, row.resolved_at)
         return {
-            "outcome": Outcome.REVIEW_REQUIRED,
+            "outcome": VerificationOutcome.REVIEW_REQUIRED,
             "eligibility": before.get("verification.eligibility", row.eligibility),
             "statusDetail": before.get("verification.statusDetail", row.status_detail),
         }

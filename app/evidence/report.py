@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from app.compliance.evaluation.facts import Cell
-from app.credentials.tables import Approval, Intake
+from app.credentials.tables import ApprovalStatus, IntakeStatus
 from app.evidence.serialization import JsonObject
 from app.evidence.worker_records import WorkerRecords
 
@@ -50,8 +50,8 @@ def _credential(credential: JsonObject) -> list[str]:
     state = (
         f"{verification['status']}, {verification['eligibility'] or 'eligibility unknown'}, {credential['validity']}"
     )
-    if credential["intake"]["status"] == Intake.REQUESTED:
-        was_rejected = credential["approval"] == Approval.REJECTED
+    if credential["intake"]["status"] == IntakeStatus.REQUESTED:
+        was_rejected = credential["approval"] == ApprovalStatus.REJECTED
         state = (
             "asked for again, since the answer was rejected" if was_rejected else "asked for; there is no answer yet"
         )

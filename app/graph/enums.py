@@ -2,19 +2,19 @@
 
 from app.access import ActorKind, Role, Scope
 from app.compliance.evaluation.facts import CellStatus
-from app.compliance.rollups.clearance import ReasonCode
-from app.compliance.tables import Level, RaisedBy, RuleScope, Severity
-from app.credential_types.tables import Category, CreationPolicy, Metadata
+from app.compliance.rollups.clearance import ClearanceReasonCode
+from app.compliance.tables import RaisedBy, RequirementLevel, RequirementSeverity, RuleScope
+from app.credential_types.tables import CreationPolicy, CredentialCategory, CredentialMetadata
 from app.credentials.bulk_review import ReviewStatus
 from app.credentials.ownership import OwnershipStatus
-from app.credentials.tables import Approval, Intake, OwnerType, Validity, VerificationStatus, VersionField
-from app.credentials.verification.tables import Outcome, Trigger
+from app.credentials.tables import ApprovalStatus, IntakeStatus, OwnerType, Validity, VerificationStatus, VersionField
+from app.credentials.verification.tables import VerificationOutcome, VerificationTrigger
 from app.events.event_kinds import EventKind
 from app.graph.dsl.types import enum
 from app.organizations.tables import ApprovalFinality, OrgUnitKind
 from app.registries.findings import Eligibility, StatusDetail
 from app.workers.bulk_upsert import RehirePolicy, UpsertStatus
-from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
+from app.workers.tables import EmploymentStatus, InvitationState, Standing, WorkerType
 
 enum(
     Scope,
@@ -136,7 +136,7 @@ enum(
     "again, rules raise requests for what is missing.",
 )
 enum(
-    ConnectionState,
+    InvitationState,
     CREATED="The worker has not been invited.",
     PENDING="The worker has been invited and has not answered.",
     ACCEPTED="The worker accepted the invitation.",
@@ -156,14 +156,14 @@ enum(
     CREATE="A new worker is created. The deleted one stays deleted.",
 )
 enum(
-    Category,
+    CredentialCategory,
     SCREENING="A check of a person's background.",
     GOVERNMENT_ID="A government's proof of identity or status.",
     LICENSE="A licence or registration to practise.",
     CERTIFICATION="Proof of training or competence.",
 )
 enum(
-    Metadata,
+    CredentialMetadata,
     REFERENCE_NUMBER="The issuer's reference number.",
     ISSUE_DATE="The day the credential was issued.",
     EXPIRY_DATE="The last day the credential is valid.",
@@ -181,7 +181,7 @@ enum(
     APPLICANT="An applicant.",
 )
 enum(
-    Intake,
+    IntakeStatus,
     DIRECT="The credential was created directly.",
     REQUESTED="The credential was requested, and its worker has not submitted it.",
     SUBMITTED="The worker submitted the credential, and it waits for a reviewer.",
@@ -189,7 +189,7 @@ enum(
     CANCELLED="The request was cancelled. The empty credential is archived.",
 )
 enum(
-    Approval,
+    ApprovalStatus,
     NOT_REQUIRED="The version needs no approval.",
     PENDING="The version waits for a reviewer.",
     APPROVED="A reviewer approved the version.",
@@ -239,7 +239,7 @@ enum(
     MEDIA_FILES="The files of the version.",
 )
 enum(
-    Trigger,
+    VerificationTrigger,
     MANUAL="A person or program requested the check.",
     ON_CREATE="The credential was created or submitted.",
     SCHEDULED="A periodic check was due.",
@@ -248,7 +248,7 @@ enum(
     REPORTED="A caller reported the facts; no registry was asked.",
 )
 enum(
-    Outcome,
+    VerificationOutcome,
     PENDING="The check is queued or running.",
     COMPLETED="The registry answered.",
     REVIEW_REQUIRED="A person must resolve the check.",
@@ -276,12 +276,12 @@ enum(
     WORKER="The rule applies to one worker.",
 )
 enum(
-    Level,
+    RequirementLevel,
     MANDATORY="The rule counts towards a worker's standing.",
     OPTIONAL="The rule does not count towards a worker's standing.",
 )
 enum(
-    Severity,
+    RequirementSeverity,
     CRITICAL="The worker must not work without the credential.",
     WARNING="The gap needs attention.",
     INFO="The credential is good to have.",
@@ -299,7 +299,7 @@ enum(
     NON_COMPLIANT="A mandatory credential is missing, expired or ineligible.",
 )
 enum(
-    ReasonCode,
+    ClearanceReasonCode,
     NOT_AT_WORK="The organization does not employ the worker on the day.",
     MISSING="The worker has never provided a credential that a mandatory rule requires.",
     EXPIRED="The worker's credential has expired.",

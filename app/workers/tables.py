@@ -31,7 +31,7 @@ class EmploymentStatus(StrEnum):
     TERMINATED = "TERMINATED"
 
 
-class ConnectionState(StrEnum):
+class InvitationState(StrEnum):
     """The state of a worker's invitation."""
 
     CREATED = "CREATED"
@@ -169,7 +169,7 @@ class Worker(Record, PersonColumns, table=True):
     manager_first_name: str | None = Field(default=None, max_length=200)
     manager_last_name: str | None = Field(default=None, max_length=200)
     manager_external_id: str | None = Field(default=None, max_length=200)
-    connection_state: ConnectionState = Field(default=ConnectionState.CREATED, sa_type=enum_column(ConnectionState))
+    connection_state: InvitationState = Field(default=InvitationState.CREATED, sa_type=enum_column(InvitationState))
     connection_state_updated_at: datetime | None = None
     last_invitation_sent_at: datetime | None = None
     photo_url: str | None = Field(default=None, max_length=2_000)

@@ -20,7 +20,7 @@ from app.compliance.rollups import counters
 from app.compliance.tables import RuleScope
 from app.core import clock
 from app.credential_types import catalogue
-from app.credentials.tables import Approval, Credential, CredentialVersion
+from app.credentials.tables import ApprovalStatus, Credential, CredentialVersion
 from app.db.database import Database
 from app.db.records import Record
 from app.db.session import Session
@@ -132,7 +132,9 @@ async def _fill(database: Database, generator: Generator) -> Dataset:
         worker_ids=tuple(generator.random.sample(owners, QUERIED_WORKERS)),
         type_codes=holdings.TYPES,
         code_digest=code_digest(),
-        pending_credentials=tuple(row["id"] for row in drawn.credentials if row["latest_approval"] is Approval.PENDING),
+        pending_credentials=tuple(
+            row["id"] for row in drawn.credentials if row["latest_approval"] is ApprovalStatus.PENDING
+        ),
     )
 
 

@@ -9,7 +9,14 @@ from typing import Any
 from app.access import ActorKind
 from app.core.text import fold
 from app.credential_types.tables import CredentialType
-from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
+from app.credentials.tables import (
+    NEVER,
+    ApprovalStatus,
+    Credential,
+    CredentialVersion,
+    IntakeStatus,
+    VerificationStatus,
+)
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from app.registries.findings import Eligibility, StatusDetail
@@ -64,7 +71,7 @@ def _add_credential(
     credential = _credential(generator, owner, credential_type)
     versions = list(_versions(generator, credential, credential_type, count, is_pending))
     latest = versions[-1]
-    effective = next((row for row in reversed(versions) if row["approval"] is Approval.APPROVED), None)
+    effective = next((row for row in reversed(versions) if row["approval"] is ApprovalStatus.APPROVED), None)
     current = effective or latest
     facts = {name: latest[name] for name in ("reference_number", "issuing_authority", "issue_date", "expiry_date")}
     credential |= facts | {
@@ -110,7 +117,7 @@ def _credential(generator: Generator, owner: Row, credential_type: CredentialTyp
         "jurisdiction": credential_type.jurisdiction,
         "worker_id": owner["id"],
         "worker_text": owner_text(SimpleNamespace(**owner)),
-        "intake": Intake.DIRECT,
+        "intake": IntakeStatus.DIRECT,
         "status": status,
         "is_verifiable": credential_type.verification_source is not None,
         "eligibility": eligibility,
@@ -143,7 +150,7 @@ def _versions(
             "issuing_authority": credential_type.issuing_authority,
             "issue_date": issued,
             "expiry_date": issued + validity + timedelta(days=generator.random.randint(0, 400)) if months else None,
-            "approval": Approval.PENDING if is_pending and number == count else Approval.APPROVED,
+            "approval": ApprovalStatus.PENDING if is_pending and number == count else ApprovalStatus.APPROVED,
             "created_by": RECORDER[0],
             "created_at": generator.instant(recorded),
         }

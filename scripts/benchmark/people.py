@@ -11,7 +11,7 @@ from app.core.text import fold
 from app.demo import names
 from app.organizations.tables import OrgUnit, OrgUnitKind
 from app.workers import fields
-from app.workers.tables import ConnectionState, EmploymentStatus, Worker, WorkerType
+from app.workers.tables import EmploymentStatus, InvitationState, Worker, WorkerType
 
 WORKERS = 20_000
 UNITS = 40
@@ -109,7 +109,7 @@ def _worker(generator: Generator, organization_id: str, number: int, units: list
         country="Australia",
         zip_code=f"{random.randrange(2_000, 7_000)}",
         state_or_province=random.choice(("NSW", "VIC", "QLD", "WA", "SA")),
-        connection_state=ConnectionState.ACCEPTED,
+        connection_state=InvitationState.ACCEPTED,
         created_at=recorded,
         last_updated=recorded,
     )

@@ -17,7 +17,7 @@ from app.compliance import exemptions, request_actions, rules
 from app.compliance.tables import RuleScope
 from app.core import ids
 from app.credential_types import editing as types
-from app.credential_types.tables import Category
+from app.credential_types.tables import CredentialCategory
 from app.credentials import creation, lifecycle, versions
 from app.credentials.files import attachments, removals
 from app.credentials.files.tables import AttachmentSide
@@ -37,7 +37,7 @@ from tests.service import STARTER_TYPES, Tenant
 
 RecordType = TypeVar("RecordType", bound=Record)
 
-TYPE_CODE, CATEGORY = "WWCC_WA", Category.SCREENING
+TYPE_CODE, CATEGORY = "WWCC_WA", CredentialCategory.SCREENING
 """A credential type of the starter catalogue that takes any reference number, and its category."""
 WORLD_TYPES = STARTER_TYPES | {TYPE_CODE}
 """The credential types of the populated organizations."""

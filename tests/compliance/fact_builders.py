@@ -7,9 +7,9 @@ import msgspec
 from hypothesis import strategies as st
 
 from app.compliance.evaluation.facts import AssignmentFacts, CredentialFacts, ExemptionFacts, RuleFacts, WorkerFacts
-from app.compliance.tables import Level, RuleScope, Severity
+from app.compliance.tables import RequirementLevel, RequirementSeverity, RuleScope
 from app.credentials.effective_version import Period
-from app.credentials.tables import NEVER, Approval, Intake, VerificationStatus
+from app.credentials.tables import NEVER, ApprovalStatus, IntakeStatus, VerificationStatus
 from app.registries.findings import Eligibility
 
 DAY = date(2026, 6, 15)
@@ -30,8 +30,8 @@ def rule_facts(**overrides: Any) -> RuleFacts:
         "scope": RuleScope.ALL_WORKERS,
         "alternatives": TYPES[:1],
         "minimum": 1,
-        "level": Level.MANDATORY,
-        "severity": Severity.CRITICAL,
+        "level": RequirementLevel.MANDATORY,
+        "severity": RequirementSeverity.CRITICAL,
         "effective_from": on(-1_000),
     }
     return RuleFacts(**{**defaults, **overrides})
@@ -48,7 +48,7 @@ def credential_facts(**overrides: Any) -> CredentialFacts:
     `valid_from` and `expires_on` are the dates of its only version, which is pending if it is not `is_effective`.
     """
     first, last = overrides.pop("valid_from", on(-365)), overrides.pop("expires_on", on(365))
-    is_pending = overrides.get("latest_approval") is Approval.PENDING
+    is_pending = overrides.get("latest_approval") is ApprovalStatus.PENDING
     if overrides.pop("is_effective", True):
         overrides.setdefault("decided", (period(first, last),))
         overrides.setdefault("pending", Period("renewal", None, decided=False) if is_pending else None)
@@ -57,10 +57,10 @@ def credential_facts(**overrides: Any) -> CredentialFacts:
     defaults: dict[str, Any] = {
         "id": "held",
         "type_id": TYPES[0],
-        "intake": Intake.DIRECT,
+        "intake": IntakeStatus.DIRECT,
         "status": VerificationStatus.ACTIVE,
         "eligibility": Eligibility.MAY_ENGAGE,
-        "latest_approval": Approval.NOT_REQUIRED,
+        "latest_approval": ApprovalStatus.NOT_REQUIRED,
         "decided": (),
         "pending": None,
         "soon_days": 30,
@@ -90,11 +90,11 @@ keys = st.integers(0, 10**6).map(str)
 soon_days = st.integers(0, 40)
 
 
-def _versions(periods: list[Period], last_approval: Approval) -> dict[str, Any]:
+def _versions(periods: list[Period], last_approval: ApprovalStatus) -> dict[str, Any]:
     """Return the facts that follow from the periods of versions, of which the last has some approval."""
     *older, latest = [msgspec.structs.replace(item, version_id=str(index)) for index, item in enumerate(periods)]
-    decided = tuple(older) if last_approval in (Approval.PENDING, Approval.REJECTED) else (*older, latest)
-    pending = msgspec.structs.replace(latest, decided=False) if last_approval is Approval.PENDING else None
+    decided = tuple(older) if last_approval in (ApprovalStatus.PENDING, ApprovalStatus.REJECTED) else (*older, latest)
+    pending = msgspec.structs.replace(latest, decided=False) if last_approval is ApprovalStatus.PENDING else None
     return {"latest_approval": last_approval, "decided": decided, "pending": pending}
 
 
@@ -108,10 +108,10 @@ version_periods = st.builds(
 """Periods of versions with or without an issue date and an expiry date."""
 credentials = st.builds(
     _credential,
-    st.builds(_versions, st.lists(version_periods, min_size=1, max_size=4), st.sampled_from(Approval)),
+    st.builds(_versions, st.lists(version_periods, min_size=1, max_size=4), st.sampled_from(ApprovalStatus)),
     id=keys,
     type_id=st.sampled_from(TYPES),
-    intake=st.sampled_from(Intake),
+    intake=st.sampled_from(IntakeStatus),
     status=st.sampled_from(VerificationStatus),
     eligibility=st.none() | st.sampled_from(Eligibility),
     soon_days=soon_days,
@@ -120,10 +120,10 @@ valid_credentials = st.builds(
     CredentialFacts,
     id=keys,
     type_id=st.sampled_from(TYPES),
-    intake=st.sampled_from([Intake.DIRECT, Intake.COMPLETED]),
+    intake=st.sampled_from([IntakeStatus.DIRECT, IntakeStatus.COMPLETED]),
     status=st.just(VerificationStatus.ACTIVE),
     eligibility=st.sampled_from([None, Eligibility.MAY_ENGAGE]),
-    latest_approval=st.sampled_from([Approval.NOT_REQUIRED, Approval.APPROVED]),
+    latest_approval=st.sampled_from([ApprovalStatus.NOT_REQUIRED, ApprovalStatus.APPROVED]),
     decided=st.builds(period, st.none() | st.integers(-60, 0).map(on), st.integers(0, 60).map(on) | st.just(NEVER)).map(
         lambda item: (item,)
     ),
@@ -161,8 +161,8 @@ rules = st.builds(
     scope=st.sampled_from(RuleScope),
     alternatives=st.permutations(TYPES).flatmap(lambda types: st.integers(1, 3).map(lambda n: tuple(types[:n]))),
     minimum=st.integers(1, 3),
-    level=st.sampled_from(Level),
-    severity=st.just(Severity.CRITICAL),
+    level=st.sampled_from(RequirementLevel),
+    severity=st.just(RequirementSeverity.CRITICAL),
     grace_days=st.integers(0, 30),
     position_id=st.sampled_from(POSITIONS),
     org_unit_id=st.sampled_from(UNITS),

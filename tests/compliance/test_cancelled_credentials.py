@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.credentials.tables import Credential, Intake
+from app.credentials.tables import Credential, IntakeStatus
 from tests.calls import assert_refused
 from tests.compliance import requirement_calls
 from tests.compliance.requirement_calls import add_rule, requested_codes, requests
@@ -20,7 +20,7 @@ async def asked_for(tenant: Tenant) -> tuple[str, str, str]:
     return worker, rule, request.credential_id
 
 
-async def intakes(tenant: Tenant, worker: str) -> list[Intake]:
+async def intakes(tenant: Tenant, worker: str) -> list[IntakeStatus]:
     return [row.intake for row in await requirement_calls.rows(tenant, Credential, worker_id=worker)]
 
 
@@ -35,25 +35,25 @@ async def test_a_credential_is_not_restored_while_another_request_is_open(tenant
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     await assert_refused(tenant, back, ("ALREADY_REQUESTED", "id"), id=key)
     first, second = await requests(tenant, worker)
-    assert (first.status, first.closed_at is None) == (Intake.REQUESTED, False)
-    assert (second.status, second.closed_at is None) == (Intake.REQUESTED, True)
+    assert (first.status, first.closed_at is None) == (IntakeStatus.REQUESTED, False)
+    assert (second.status, second.closed_at is None) == (IntakeStatus.REQUESTED, True)
     await mutation_payload(tenant, "credentialRequestCancel", "credentialRequest { id }", id=second.id)
     await mutation_payload(tenant, back, CREDENTIAL, id=key)
     first, second = await requests(tenant, worker)
-    assert (first.status, first.closed_at is None) == (Intake.REQUESTED, True)
-    assert (second.status, second.closed_at is None) == (Intake.CANCELLED, False)
-    assert sorted(await intakes(tenant, worker)) == [Intake.CANCELLED, Intake.REQUESTED]
+    assert (first.status, first.closed_at is None) == (IntakeStatus.REQUESTED, True)
+    assert (second.status, second.closed_at is None) == (IntakeStatus.CANCELLED, False)
+    assert sorted(await intakes(tenant, worker)) == [IntakeStatus.CANCELLED, IntakeStatus.REQUESTED]
 
 
 async def test_a_transferred_credential_requests_nothing_of_its_new_owner(tenant: Tenant) -> None:
     worker, _, key = await asked_for(tenant)
     other = await tenant.add_worker("Kim Somebody")
     await mutation_payload(tenant, "credentialTransfer", "status", id=key, **transfer_input(worker, other))
-    assert Intake.REQUESTED not in [
+    assert IntakeStatus.REQUESTED not in [
         row.intake for row in await requirement_calls.rows(tenant, Credential, worker_id=other) if row.id == key
     ]
     [request] = [request for request in await requests(tenant, worker) if request.credential_id == key]
-    assert (request.status, request.closed_at is None) == (Intake.CANCELLED, False)
+    assert (request.status, request.closed_at is None) == (IntakeStatus.CANCELLED, False)
 
 
 async def test_a_late_rejection_reopens_the_request_if_configured(tenant: Tenant) -> None:
@@ -62,6 +62,6 @@ async def test_a_late_rejection_reopens_the_request_if_configured(tenant: Tenant
     await mutation_payload(tenant, "credentialSubmit", CREDENTIAL, id=key, referenceNumber="WWC1234567E")
     await mutation_payload(tenant, "credentialApprove", CREDENTIAL, id=key)
     await mutation_payload(tenant, "credentialReject", CREDENTIAL, id=key, reason="forged")
-    assert await intakes(tenant, worker) == [Intake.REQUESTED]
+    assert await intakes(tenant, worker) == [IntakeStatus.REQUESTED]
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     await mutation_payload(tenant, "credentialSubmit", CREDENTIAL, id=key, referenceNumber="WWC7654321A")

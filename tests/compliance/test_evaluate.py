@@ -18,9 +18,9 @@ from app.compliance.evaluation.facts import (
     RuleFacts,
     WorkerFacts,
 )
-from app.compliance.tables import Level, RuleScope
+from app.compliance.tables import RequirementLevel, RuleScope
 from app.credentials.effective_version import Period
-from app.credentials.tables import NEVER, Approval, Intake, VerificationStatus
+from app.credentials.tables import NEVER, ApprovalStatus, IntakeStatus, VerificationStatus
 from app.registries.findings import Eligibility
 from app.workers.tables import Standing
 from tests.compliance import fact_builders
@@ -62,56 +62,61 @@ CREDENTIALS: list[tuple[str, dict[str, Any], CellStatus, str]] = [
     ),
     (
         "expired, renewal pending",
-        {"expires_on": on(-1), "latest_approval": Approval.PENDING},
+        {"expires_on": on(-1), "latest_approval": ApprovalStatus.PENDING},
         CellStatus.IN_REVIEW,
         "It expired on 2026-06-14, and its renewal waits for a reviewer.",
     ),
     (
         "expired, never approved",
-        {"expires_on": on(-1), "latest_approval": Approval.PENDING, "is_effective": False},
+        {"expires_on": on(-1), "latest_approval": ApprovalStatus.PENDING, "is_effective": False},
         CellStatus.EXPIRED,
         "It expired on 2026-06-14.",
     ),
     ("from tomorrow", {"valid_from": on(1)}, CellStatus.MISSING, "It is valid from 2026-06-16."),
     (
         "from tomorrow, never approved",
-        {"valid_from": on(1), "latest_approval": Approval.PENDING, "is_effective": False},
+        {"valid_from": on(1), "latest_approval": ApprovalStatus.PENDING, "is_effective": False},
         CellStatus.MISSING,
         "It is valid from 2026-06-16, and waits for a reviewer.",
     ),
     ("from today", {"valid_from": on(0)}, CellStatus.SATISFIED, "It is valid until 2027-06-15."),
     (
         "requested",
-        {"intake": Intake.REQUESTED},
+        {"intake": IntakeStatus.REQUESTED},
         CellStatus.MISSING,
         "Nothing was provided; it is asked since 2023-09-19.",
     ),
     (
         "cancelled",
-        {"intake": Intake.CANCELLED},
+        {"intake": IntakeStatus.CANCELLED},
         CellStatus.MISSING,
         "Nothing was provided; it is asked since 2023-09-19.",
     ),
-    ("completed", {"intake": Intake.COMPLETED}, CellStatus.SATISFIED, "It is valid until 2027-06-15."),
+    ("completed", {"intake": IntakeStatus.COMPLETED}, CellStatus.SATISFIED, "It is valid until 2027-06-15."),
     (
         "submitted",
-        {"intake": Intake.SUBMITTED, "latest_approval": Approval.PENDING, "is_effective": False},
+        {"intake": IntakeStatus.SUBMITTED, "latest_approval": ApprovalStatus.PENDING, "is_effective": False},
         CellStatus.IN_REVIEW,
         "It waits for a reviewer.",
     ),
     (
         "rejected",
-        {"latest_approval": Approval.REJECTED, "is_effective": False},
+        {"latest_approval": ApprovalStatus.REJECTED, "is_effective": False},
         CellStatus.INELIGIBLE,
         "What was provided was rejected.",
     ),
     (
         "an older one stands",
-        {"latest_approval": Approval.REJECTED},
+        {"latest_approval": ApprovalStatus.REJECTED},
         CellStatus.SATISFIED,
         "It is valid until 2027-06-15.",
     ),
-    ("renewal pending", {"latest_approval": Approval.PENDING}, CellStatus.SATISFIED, "It is valid until 2027-06-15."),
+    (
+        "renewal pending",
+        {"latest_approval": ApprovalStatus.PENDING},
+        CellStatus.SATISFIED,
+        "It is valid until 2027-06-15.",
+    ),
     ("suspended", {"status": VerificationStatus.SUSPENDED}, CellStatus.INELIGIBLE, "It is suspended."),
     ("revoked", {"status": VerificationStatus.REVOKED}, CellStatus.INELIGIBLE, "It is revoked."),
     ("barred", {"eligibility": Eligibility.MAY_NOT_ENGAGE}, CellStatus.INELIGIBLE, "Its holder may not be engaged."),
@@ -352,7 +357,10 @@ STANDINGS: list[tuple[dict[str, Any], Standing]] = [
 def test_the_standing_follows_from_the_mandatory_cells(changed: dict[str, Any], expected: Standing) -> None:
     worker = worker_facts(credential_facts(**changed))
     assert evaluate.standing(evaluate.cells(worker, [rule_facts()], DAY)) is expected
-    assert evaluate.standing(evaluate.cells(worker, [rule_facts(level=Level.OPTIONAL)], DAY)) is Standing.COMPLIANT
+    assert (
+        evaluate.standing(evaluate.cells(worker, [rule_facts(level=RequirementLevel.OPTIONAL)], DAY))
+        is Standing.COMPLIANT
+    )
     both = [rule_facts(), rule_facts(id="other", alternatives=(C,), grace_days=9_999)]
     worse = Standing.AT_RISK if expected is Standing.COMPLIANT else expected
     assert evaluate.standing(evaluate.cells(worker, both, DAY)) is worse
@@ -496,28 +504,28 @@ RENEWALS: list[tuple[str, list[dict[str, Any]], int, CellStatus, str]] = [
     ),
     (
         "waiting, near the end",
-        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": Approval.PENDING}],
+        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": ApprovalStatus.PENDING}],
         5,
         CellStatus.EXPIRING,
         "It expires on 2026-07-05, and its renewal waits for a reviewer.",
     ),
     (
         "waiting, not begun",
-        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": Approval.PENDING}],
+        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": ApprovalStatus.PENDING}],
         25,
         CellStatus.EXPIRED,
         "It expired on 2026-07-05, and its renewal from 2026-07-15 waits for a reviewer.",
     ),
     (
         "waiting, begun",
-        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": Approval.PENDING}],
+        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": ApprovalStatus.PENDING}],
         30,
         CellStatus.IN_REVIEW,
         "It expired on 2026-07-05, and its renewal waits for a reviewer.",
     ),
     (
         "waited in vain",
-        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": Approval.PENDING}],
+        [{"decided": RENEWED[:1], "pending": WAITING, "latest_approval": ApprovalStatus.PENDING}],
         401,
         CellStatus.EXPIRED,
         "It expired on 2026-07-05.",

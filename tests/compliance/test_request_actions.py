@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.access import ALL_SCOPES, Scope
-from app.credentials.tables import Credential, Intake
+from app.credentials.tables import Credential, IntakeStatus
 from tests import calls
 from tests.calls import assert_refused, mutate, mutate_ok
 from tests.compliance import requirement_calls
@@ -232,7 +232,7 @@ async def test_a_request_closes_and_reopens_with_its_credential(tenant: Tenant, 
         assert shown == {"open": False, "credential": None}
         return
     [closed] = await requests(tenant)
-    assert (closed.status, closed.closed_at is None) == (Intake.REQUESTED, False)
+    assert (closed.status, closed.closed_at is None) == (IntakeStatus.REQUESTED, False)
     back = {"Archive": "credentialRestore", "Delete": "credentialUndelete"}[way]
     await mutate_ok(tenant, back, "credential { id }", **by)
     [open_] = await requests(tenant)

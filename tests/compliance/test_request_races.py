@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from app.credentials.tables import Credential, Intake
+from app.credentials.tables import Credential, IntakeStatus
 from tests.calls import mutate
 from tests.compliance import recount, requirement_calls
 from tests.compliance.requirement_calls import add_position, add_rule, assign, requests
@@ -91,7 +91,7 @@ async def test_a_submission_during_the_end_of_its_rule(tenant: Tenant) -> None:
         assert ended == "OK"
         assert answered in ("OK", "NOT_SUBMITTABLE")
         [request] = [row for row in await requests(tenant) if row.id == request.id]
-        assert request.status is (Intake.COMPLETED if answered == "OK" else Intake.CANCELLED)
+        assert request.status is (IntakeStatus.COMPLETED if answered == "OK" else IntakeStatus.CANCELLED)
         await consistent(tenant)
         await mutation_payload(tenant, "credentialDelete", "credential { id }", id=request.credential_id)
 
@@ -138,5 +138,5 @@ async def test_a_submission_while_a_request_is_raised(tenant: Tenant) -> None:
     await asyncio.gather(add_rule(tenant), mutate(tenant, "credentialCreate", "credential { id }", **credentials))
     await recount.settle_all(tenant.service.database, tenant.id)
     # In either order, no credential is requested that the worker holds.
-    assert [request.status for request in await requests(tenant)] in ([], [Intake.CANCELLED])
+    assert [request.status for request in await requests(tenant)] in ([], [IntakeStatus.CANCELLED])
     await consistent(tenant)

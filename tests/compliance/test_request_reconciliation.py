@@ -7,7 +7,7 @@ import pytest
 
 from app.compliance import settlement
 from app.compliance.tables import RaisedBy
-from app.credentials.tables import Approval, Credential, CredentialVersion, Intake
+from app.credentials.tables import ApprovalStatus, Credential, CredentialVersion, IntakeStatus
 from tests import calls
 from tests.compliance import recount, requirement_calls
 from tests.compliance.requirement_calls import add_position, add_rule, add_unit, assign, requested_codes, requests
@@ -26,14 +26,14 @@ async def test_onboarding_raises_requests_of_rules_for_all_workers(tenant: Tenan
     rule = await add_rule(tenant, requestMessage="Please send it.", requestDueDays=14)
     worker = await tenant.add_worker()
     [request] = await requests(tenant, worker)
-    assert (request.raised_by, request.rule_id, request.status) == (RaisedBy.RULE, rule, Intake.REQUESTED)
+    assert (request.raised_by, request.rule_id, request.status) == (RaisedBy.RULE, rule, IntakeStatus.REQUESTED)
     assert (request.message, request.due_on) == ("Please send it.", date(2026, 3, 24))
     [credential] = await requirement_calls.rows(tenant, Credential, worker_id=worker)
     assert (credential.id, credential.request_id, credential.rule_id) == (request.credential_id, request.id, rule)
-    assert (credential.intake, credential.due_on) == (Intake.REQUESTED, request.due_on)
+    assert (credential.intake, credential.due_on) == (IntakeStatus.REQUESTED, request.due_on)
     assert (credential.requested_at, credential.effective_version_id) == (request.created_at, None)
     [version] = await requirement_calls.rows(tenant, CredentialVersion, credential_id=credential.id)
-    assert (version.number, version.approval, version.reference_number) == (1, Approval.PENDING, None)
+    assert (version.number, version.approval, version.reference_number) == (1, ApprovalStatus.PENDING, None)
     kinds = await requirement_calls.event_kinds(tenant)
     assert kinds[kinds.index("worker.created") :] == [
         *("worker.created", "compliance.standingChanged", "credential.added", "request.created"),
@@ -46,9 +46,9 @@ async def test_a_new_rule_raises_requests_and_its_deletion_withdraws_them(tenant
     assert [await requested_codes(tenant, worker) for worker in workers] == [["WWCC_NSW"]] * 3
     await mutation_payload(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     assert [await requested_codes(tenant, worker) for worker in workers] == [[]] * 3
-    assert {request.status for request in await requests(tenant)} == {Intake.CANCELLED}
+    assert {request.status for request in await requests(tenant)} == {IntakeStatus.CANCELLED}
     credentials = await requirement_calls.rows(tenant, Credential)
-    assert {(row.intake, row.archived_by) for row in credentials} == {(Intake.CANCELLED, "compliance")}
+    assert {(row.intake, row.archived_by) for row in credentials} == {(IntakeStatus.CANCELLED, "compliance")}
     assert (await requirement_calls.event_kinds(tenant)).count("request.cancelled") == 3
 
 
@@ -180,7 +180,7 @@ async def test_an_exemption_withdraws_and_its_revocation_requests_again(tenant: 
     assert await requested_codes(tenant, worker) == []
     await mutation_payload(tenant, "exemptionRevoke", "exemption { id }", id=payload["exemption"]["id"])
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
-    assert [request.status for request in await requests(tenant)] == [Intake.CANCELLED, Intake.REQUESTED]
+    assert [request.status for request in await requests(tenant)] == [IntakeStatus.CANCELLED, IntakeStatus.REQUESTED]
 
 
 async def test_a_request_stays_while_another_rule_requires_it(tenant: Tenant) -> None:
@@ -268,7 +268,7 @@ async def test_a_submitted_request_is_not_withdrawn(tenant: Tenant) -> None:
     await mutation_payload(tenant, "credentialSubmit", "credential { id }", **number)
     await mutation_payload(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule)
     [request] = await requests(tenant)
-    assert (request.status, request.closed_at) == (Intake.SUBMITTED, None)
+    assert (request.status, request.closed_at) == (IntakeStatus.SUBMITTED, None)
 
 
 async def test_a_request_of_a_person_is_not_withdrawn(tenant: Tenant) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.credential_types import catalogue, fields
-from app.credential_types.tables import Metadata
+from app.credential_types.tables import CredentialMetadata
 
 TYPES = catalogue.read()
 BY_CODE = {entry["code"]: entry for entry in TYPES}
@@ -28,9 +28,9 @@ def test_each_type_is_a_valid_creation_input(entry: dict[str, Any]) -> None:
     assert set(entry) == {field.name for field in fields.NEW_FIELDS.all}
     values = fields.NEW_FIELDS.parse(entry, absent="clear")
     assert set(values["requires"]) <= set(values["supports"])
-    assert Metadata.REFERENCE_NUMBER in values["supports"]
+    assert CredentialMetadata.REFERENCE_NUMBER in values["supports"]
     assert 0 < len(values["instructions"]) <= 300
-    assert values["default_validity_months"] is None or Metadata.EXPIRY_DATE in values["supports"]
+    assert values["default_validity_months"] is None or CredentialMetadata.EXPIRY_DATE in values["supports"]
     # A review is required exactly for types without a registry.
     assert values["approval_required"] is (values["verification_source"] is None)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.credentials.tables import EFFECTIVE_APPROVALS, NEVER, Approval, Credential, OwnerType
+from app.credentials.tables import EFFECTIVE_APPROVALS, NEVER, ApprovalStatus, Credential, OwnerType
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from app.workers.fields import owner_text
@@ -18,14 +18,14 @@ LIFECYCLE_CHANGES = {
     EventKind.CREDENTIAL_UNDELETED: ("deleted", False),
 }
 DECISIONS = {
-    EventKind.CREDENTIAL_APPROVED: Approval.APPROVED,
-    EventKind.CREDENTIAL_REJECTED: Approval.REJECTED,
+    EventKind.CREDENTIAL_APPROVED: ApprovalStatus.APPROVED,
+    EventKind.CREDENTIAL_REJECTED: ApprovalStatus.REJECTED,
 }
 DATES = {"issueDate", "expiryDate", "issuing.issueDate", "issuing.expiryDate"}
 
 
 async def assert_matches_events(
-    tenant: Tenant, key: str, *, first: Approval, owners: tuple[str | None, str | None]
+    tenant: Tenant, key: str, *, first: ApprovalStatus, owners: tuple[str | None, str | None]
 ) -> None:
     """Assert that a credential matches its events, and that its versions and its own columns are consistent.
 
@@ -44,12 +44,12 @@ async def assert_matches_events(
     await assert_consistent(tenant, credential)
 
 
-def _replay(events: list[Event], first: Approval, owners: tuple[str | None, str | None]) -> dict[str, Any]:
+def _replay(events: list[Event], first: ApprovalStatus, owners: tuple[str | None, str | None]) -> dict[str, Any]:
     replayed: dict[str, Any] = {"archived": False, "deleted": False, "approvals": [first]}
     replayed["owners.worker"], replayed["owners.applicant"] = owners
     assert events[0].kind is EventKind.CREDENTIAL_ADDED
     for event in events[1:]:
-        approvals: list[Approval] = replayed["approvals"]
+        approvals: list[ApprovalStatus] = replayed["approvals"]
         if event.kind in LIFECYCLE_CHANGES:
             name, value = LIFECYCLE_CHANGES[event.kind]
             assert replayed[name] is not value

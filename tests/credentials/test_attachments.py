@@ -9,7 +9,7 @@ from app.attachments import content
 from app.attachments.content import MAX_FILE_NAME_LENGTH
 from app.credentials.files import version_files
 from app.credentials.files.tables import Attachment, AttachmentSide
-from app.credentials.tables import Approval, VersionChange
+from app.credentials.tables import ApprovalStatus, VersionChange
 from tests import calls, files
 from tests.calls import assert_refused
 from tests.credentials import actions
@@ -102,7 +102,7 @@ async def test_a_new_file_requires_another_review(tenant: Tenant) -> None:
     key = await actions.add_ticket(tenant, await tenant.add_worker())
     await mutation_payload(tenant, "credentialApprove", id=key)
     sent = await files.upload_file(tenant, key)
-    assert [version.approval for version in await actions.version_rows(tenant, key)] == [Approval.PENDING]
+    assert [version.approval for version in await actions.version_rows(tenant, key)] == [ApprovalStatus.PENDING]
     assert (await actions.credential_row(tenant, key)).effective_version_id is None
     assert (await actions.events_of(tenant, key))[-1].changes["approval.status"] == {
         "from": "APPROVED",
@@ -110,7 +110,7 @@ async def test_a_new_file_requires_another_review(tenant: Tenant) -> None:
     }
     await mutation_payload(tenant, "credentialApprove", id=key)
     await mutation_payload(tenant, DELETE, id=sent)
-    assert [version.approval for version in await actions.version_rows(tenant, key)] == [Approval.PENDING]
+    assert [version.approval for version in await actions.version_rows(tenant, key)] == [ApprovalStatus.PENDING]
 
 
 async def test_a_version_keeps_its_files_when_another_follows(tenant: Tenant, key: str) -> None:

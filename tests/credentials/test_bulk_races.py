@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.credentials.tables import Approval
+from app.credentials.tables import ApprovalStatus
 from tests.credentials import actions, consistency
 from tests.credentials.actions import count, event_kinds, transfer_input
 from tests.service import Tenant
@@ -47,7 +47,7 @@ async def test_concurrent_transfers_in_opposite_directions(tenant: Tenant, keys:
         codes = count(result[key] for result in results)
         assert codes.keys() <= {"TRANSFERRED", "OWNER_MISMATCH"}
         assert (await event_kinds(tenant, key)).count("credential.transferred") == codes["TRANSFERRED"]
-        await consistency.assert_matches_events(tenant, key, first=Approval.PENDING, owners=(worker, None))
+        await consistency.assert_matches_events(tenant, key, first=ApprovalStatus.PENDING, owners=(worker, None))
 
 
 async def test_concurrent_transfers_of_all_credentials_of_two_owners(
@@ -60,7 +60,7 @@ async def test_concurrent_transfers_of_all_credentials_of_two_owners(
     for result in results:
         assert set(result.values()) <= {"TRANSFERRED"}
     for key, owner in (*((key, worker) for key in keys), *((key, other) for key in others)):
-        await consistency.assert_matches_events(tenant, key, first=Approval.PENDING, owners=(owner, None))
+        await consistency.assert_matches_events(tenant, key, first=ApprovalStatus.PENDING, owners=(owner, None))
 
 
 async def test_bulk_approvals_race_rejections(tenant: Tenant, keys: list[str], worker: str) -> None:
@@ -69,7 +69,7 @@ async def test_bulk_approvals_race_rejections(tenant: Tenant, keys: list[str], w
     results = await asyncio.gather(*(outcomes(tenant, name, ids=ids) for name, ids in calls))
     for key in keys:
         assert count(result[key] for result in results) == {"DECIDED": 1, "APPROVAL_FINAL": 2}
-        await consistency.assert_matches_events(tenant, key, first=Approval.PENDING, owners=(worker, None))
+        await consistency.assert_matches_events(tenant, key, first=ApprovalStatus.PENDING, owners=(worker, None))
 
 
 async def test_bulk_link_races_single_transfers(tenant: Tenant, worker: str) -> None:
@@ -86,4 +86,6 @@ async def test_bulk_link_races_single_transfers(tenant: Tenant, worker: str) -> 
     )
     for key, result in zip(keys, hired[::-1], strict=True):
         assert (linked[key], result) in (("LINKED", "ALREADY_LINKED"), ("ALREADY_LINKED", "TRANSFERRED"))
-        await consistency.assert_matches_events(tenant, key, first=Approval.NOT_REQUIRED, owners=(None, applicant))
+        await consistency.assert_matches_events(
+            tenant, key, first=ApprovalStatus.NOT_REQUIRED, owners=(None, applicant)
+        )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from app.credential_types.tables import Metadata
+from app.credential_types.tables import CredentialMetadata
 from tests.calls import assert_forbidden, assert_refused, event_rows, mutate, mutate_ok, stored_rows
 from tests.service import Tenant, credential_input
 
@@ -26,7 +26,7 @@ REQUIRED = [
     "identification.referenceNumber",
     "verification.status",
 ]
-METADATA = {member.value for member in Metadata}
+METADATA = {member.value for member in CredentialMetadata}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as any_
 
-from app.credentials.tables import Approval, Credential, CredentialVersion, Intake
+from app.credentials.tables import ApprovalStatus, Credential, CredentialVersion, IntakeStatus
 from tests.credentials import actions
 from tests.credentials.lifecycle_model import STEPS, ExpectedCredential, ModelRun
 from tests.service import Service, Tenant
@@ -42,11 +42,13 @@ async def start_run(service: Service, model: ExpectedCredential) -> ModelRun:
     people["Cy"] = await actions.add_applicant(tenant, "Cy")
     verification = {"status": "PENDING", "isVerifiable": model.verifiable}
     key = await actions.add_ticket(tenant, people["Ada"], verification=verification)
-    await actions.update_row(tenant, Credential, key, intake=Intake(model.intake))
+    await actions.update_row(tenant, Credential, key, intake=IntakeStatus(model.intake))
     version = (await actions.credential_row(tenant, key)).latest_version_id
     if model.intake == "REQUESTED":
-        await actions.update_row(tenant, CredentialVersion, version, approval=Approval.PENDING)
-        await actions.update_row(tenant, Credential, key, latest_approval=Approval.PENDING, effective_version_id=None)
+        await actions.update_row(tenant, CredentialVersion, version, approval=ApprovalStatus.PENDING)
+        await actions.update_row(
+            tenant, Credential, key, latest_approval=ApprovalStatus.PENDING, effective_version_id=None
+        )
     return ModelRun(tenant, model, people, key, version)
 
 

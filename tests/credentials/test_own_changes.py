@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.credentials.tables import Approval
+from app.credentials.tables import ApprovalStatus
 from tests import files
 from tests.credentials import actions
 from tests.credentials.actions import mutation_payload
@@ -184,7 +184,7 @@ async def test_a_reviewer_is_a_holder_of_their_own(oidc_tenant: Tenant, issuer: 
     await actions.update_settings(oidc_tenant, selfReviewAllowed=True)
     await holder.mutate("credentialApprove")
     await holder.change("credentialUpdate", LATER)
-    assert (await holder.versions())[-1] == (LATER, Approval.PENDING)
+    assert (await holder.versions())[-1] == (LATER, ApprovalStatus.PENDING)
     assert len(await holder.versions()) == 2
 
 

@@ -9,9 +9,17 @@ import pytest
 
 from app.access import ReviewPolicy
 from app.core.errors import DomainError
-from app.credential_types.tables import Category, CreationPolicy, CredentialType
+from app.credential_types.tables import CreationPolicy, CredentialCategory, CredentialType
 from app.credentials import permissions
-from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, OwnerType, VerificationStatus
+from app.credentials.tables import (
+    NEVER,
+    ApprovalStatus,
+    Credential,
+    CredentialVersion,
+    IntakeStatus,
+    OwnerType,
+    VerificationStatus,
+)
 from tests.credentials import expected_rules
 from tests.credentials.expected_rules import State
 
@@ -58,15 +66,15 @@ def credential_in(state: State) -> Credential:
         display_name="WWCC",
         credential_type_id="ctyp_1",
         type_code="WWCC_NSW",
-        category=Category.SCREENING,
+        category=CredentialCategory.SCREENING,
         status=VerificationStatus.PENDING,
         worker_id=state.worker,
         applicant_id=state.applicant,
-        intake=Intake(state.intake),
+        intake=IntakeStatus(state.intake),
         is_verifiable=state.verifiable,
         latest_version_id=LATEST,
         latest_version_at=NOW,
-        latest_approval=Approval(state.approvals[-1]),
+        latest_approval=ApprovalStatus(state.approvals[-1]),
         expires_on=NEVER,
         archived_at=NOW if state.archived else None,
         deleted_at=NOW if state.deleted else None,
@@ -75,7 +83,7 @@ def credential_in(state: State) -> Credential:
     )
 
 
-def version(key: str, approval: Approval = Approval.PENDING) -> CredentialVersion:
+def version(key: str, approval: ApprovalStatus = ApprovalStatus.PENDING) -> CredentialVersion:
     return CredentialVersion(
         organization_id="org_1",
         id=key,
@@ -143,7 +151,7 @@ def test_a_named_version_is_reviewed_by_its_own_approval(operation: str) -> None
     decide: Any = getattr(permissions, operation)
     for state, approval in product(ALL, expected_rules.APPROVALS):
         named = State(**{**vars(state), "approvals": [approval]})
-        refusal = decide(credential_in(state), Approval(approval), policy=ReviewPolicy(state.final))
+        refusal = decide(credential_in(state), ApprovalStatus(approval), policy=ReviewPolicy(state.final))
         assert (code(refusal), state) == (expected_rules.refusal(operation, named), state)
 
 
@@ -209,7 +217,7 @@ def test_creation_depends_on_the_type(policy: CreationPolicy, archived: bool, ex
         id="ctyp_1",
         code="WWCC_NSW",
         name="WWCC",
-        category=Category.SCREENING,
+        category=CredentialCategory.SCREENING,
         supports=[],
         requires=[],
         creation_policy=policy,

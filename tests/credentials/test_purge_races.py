@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.credentials.tables import Approval
+from app.credentials.tables import ApprovalStatus
 from app.credentials.verification import attempts
 from app.registries.registry_set import RegistrySet
 from tests.credentials import consistency
@@ -57,7 +57,9 @@ async def test_purge_races_restore(tenant: Tenant, worker: str) -> None:
         if codes[1] == "OK":
             await consistency.assert_purged(tenant, key)
         else:
-            await consistency.assert_matches_events(tenant, key, first=Approval.NOT_REQUIRED, owners=(worker, None))
+            await consistency.assert_matches_events(
+                tenant, key, first=ApprovalStatus.NOT_REQUIRED, owners=(worker, None)
+            )
 
 
 async def test_one_of_many_concurrent_purges_wins(tenant: Tenant, worker: str) -> None:

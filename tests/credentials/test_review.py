@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from app.credentials.tables import Credential, Intake
+from app.credentials.tables import Credential, IntakeStatus
 from tests.conftest import SettableClock
 from tests.credentials import actions
 from tests.credentials.actions import add_version, event_kinds, mutate_refused, mutation_payload
@@ -182,12 +182,12 @@ async def test_a_new_version_can_be_reviewed_after_a_final_decision(tenant: Tena
     assert (await decide(tenant, "Approve", key))["status"] == "ACTIVE"
 
 
-@pytest.mark.parametrize(("resubmit", "after"), [(True, Intake.REQUESTED), (False, Intake.SUBMITTED)])
+@pytest.mark.parametrize(("resubmit", "after"), [(True, IntakeStatus.REQUESTED), (False, IntakeStatus.SUBMITTED)])
 async def test_a_rejected_submission_is_requested_again_if_the_organization_chooses_so(
-    tenant: Tenant, key: str, resubmit: bool, after: Intake
+    tenant: Tenant, key: str, resubmit: bool, after: IntakeStatus
 ) -> None:
     await actions.update_settings(tenant, resubmitOnReject=resubmit)
-    await actions.update_row(tenant, Credential, key, intake=Intake.SUBMITTED)
+    await actions.update_row(tenant, Credential, key, intake=IntakeStatus.SUBMITTED)
     await decide(tenant, "Reject", key)
     assert (await actions.credential_row(tenant, key)).intake is after
     expected = [("NOT_REVIEWABLE", "id")] if resubmit else [("ALREADY_REJECTED", "id")]
@@ -195,20 +195,20 @@ async def test_a_rejected_submission_is_requested_again_if_the_organization_choo
 
 
 async def test_an_approved_submission_is_completed(tenant: Tenant, key: str) -> None:
-    await actions.update_row(tenant, Credential, key, intake=Intake.SUBMITTED)
+    await actions.update_row(tenant, Credential, key, intake=IntakeStatus.SUBMITTED)
     await decide(tenant, "Approve", key)
-    assert (await actions.credential_row(tenant, key)).intake is Intake.COMPLETED
+    assert (await actions.credential_row(tenant, key)).intake is IntakeStatus.COMPLETED
 
 
 async def test_a_review_keeps_direct_intake(tenant: Tenant, key: str) -> None:
     await actions.update_settings(tenant, resubmitOnReject=True)
     await decide(tenant, "Reject", key)
     await decide(tenant, "Approve", key)
-    assert (await actions.credential_row(tenant, key)).intake is Intake.DIRECT
+    assert (await actions.credential_row(tenant, key)).intake is IntakeStatus.DIRECT
 
 
-@pytest.mark.parametrize("intake", [Intake.REQUESTED, Intake.CANCELLED])
-async def test_an_unsubmitted_request_cannot_be_reviewed(tenant: Tenant, key: str, intake: Intake) -> None:
+@pytest.mark.parametrize("intake", [IntakeStatus.REQUESTED, IntakeStatus.CANCELLED])
+async def test_an_unsubmitted_request_cannot_be_reviewed(tenant: Tenant, key: str, intake: IntakeStatus) -> None:
     await actions.update_row(tenant, Credential, key, intake=intake)
     for verb in ("Approve", "Reject"):
         assert await mutate_refused(tenant, f"credential{verb}", id=key) == [("NOT_REVIEWABLE", "id")]

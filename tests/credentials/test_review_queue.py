@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from app.credentials.tables import Credential, Intake
+from app.credentials.tables import Credential, IntakeStatus
 from tests.conftest import SettableClock
 from tests.credentials import actions
 from tests.credentials.actions import mutation_payload
@@ -120,7 +120,11 @@ async def test_a_check_that_needs_a_review_is_queued(tenant: Tenant, worker: str
 
 async def test_an_unsubmitted_request_is_not_queued(tenant: Tenant, waiting: list[str]) -> None:
     requested, submitted, cancelled, *direct = waiting
-    for key, intake in ((requested, Intake.REQUESTED), (submitted, Intake.SUBMITTED), (cancelled, Intake.CANCELLED)):
+    for key, intake in (
+        (requested, IntakeStatus.REQUESTED),
+        (submitted, IntakeStatus.SUBMITTED),
+        (cancelled, IntakeStatus.CANCELLED),
+    ):
         await actions.update_row(tenant, Credential, key, intake=intake)
     assert await queued(tenant) == [submitted, *direct]
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.access import ALL_SCOPES, Scope
 from app.compliance.tables import CredentialRequest
-from app.credentials.tables import Approval, Credential, Intake
+from app.credentials.tables import ApprovalStatus, Credential, IntakeStatus
 from tests import calls
 from tests.calls import assert_refused, mutate_ok
 from tests.credentials import actions
@@ -40,7 +40,7 @@ async def test_a_submission_without_required_approval_completes_the_request(tena
     key = await actions.add_requested(tenant, defaultValidityMonths=12, issuingAuthority="The site")
     before = await actions.credential_row(tenant, key)
     assert (before.intake, before.latest_approval, before.effective_version_id) == (
-        *(Intake.REQUESTED, Approval.PENDING),
+        *(IntakeStatus.REQUESTED, ApprovalStatus.PENDING),
         None,
     )
     credential = await submit(tenant, key, referenceNumber="T-9", issueDate="2026-01-31")
@@ -56,7 +56,7 @@ async def test_a_submission_without_required_approval_completes_the_request(tena
     assert credential["verification"] == {"status": "ACTIVE", "eligibility": None, "statusDetail": None}
     assert credential["latestVersion"]["number"] == credential["effectiveVersion"]["number"] == 1
     request = await the_request(tenant)
-    assert (request.status, request.closed_at is None) == (Intake.COMPLETED, False)
+    assert (request.status, request.closed_at is None) == (IntakeStatus.COMPLETED, False)
     assert await actions.event_kinds(tenant, key) == ["credential.added", "credential.submitted"]
     changes = (await actions.events_of(tenant, key))[-1].changes
     assert changes["intake.status"] == {"from": "REQUESTED", "to": "COMPLETED"}
@@ -68,7 +68,7 @@ async def test_a_rejected_submission_is_submitted_again(tenant: Tenant) -> None:
     await actions.update_settings(tenant, approvalsEnabled=True, resubmitOnReject=True)
     credential = await submit(tenant, key, referenceNumber="T-1")
     assert (credential["intake"]["status"], credential["effectiveVersion"]) == ("SUBMITTED", None)
-    assert (await the_request(tenant)).status is Intake.SUBMITTED
+    assert (await the_request(tenant)).status is IntakeStatus.SUBMITTED
     await assert_refused(tenant, "credentialSubmit", ("ALREADY_SUBMITTED", "id"), id=key)
     await actions.mutation_payload(tenant, "credentialUpdate", id=key, identification={"referenceNumber": "T-2"})
     rejected = f"credential {{ {SHOWN} }}"
@@ -78,7 +78,7 @@ async def test_a_rejected_submission_is_submitted_again(tenant: Tenant) -> None:
     assert (credential["intake"]["status"], credential["viewerCanSubmit"]) == ("REQUESTED", True)
     assert credential["latestVersion"]["approval"] == {"status": "REJECTED", "reason": "Cannot be read."}
     request = await the_request(tenant)
-    assert (request.status, request.closed_at) == (Intake.REQUESTED, None)
+    assert (request.status, request.closed_at) == (IntakeStatus.REQUESTED, None)
     credential = await submit(tenant, key, issueDate="2026-01-31")
     assert (credential["intake"]["status"], credential["verification"]["status"]) == ("SUBMITTED", "PENDING")
     assert credential["latestVersion"] == {
@@ -90,7 +90,7 @@ async def test_a_rejected_submission_is_submitted_again(tenant: Tenant) -> None:
     credential = (await actions.mutation_payload(tenant, "credentialApprove", rejected, id=key))["credential"]
     assert (credential["intake"]["status"], credential["effectiveVersion"]["number"]) == ("COMPLETED", 2)
     request = await the_request(tenant)
-    assert (request.status, request.closed_at is None) == (Intake.COMPLETED, False)
+    assert (request.status, request.closed_at is None) == (IntakeStatus.COMPLETED, False)
     await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=key)
     await assert_refused(tenant, "credentialUpdate", ("NOT_UPDATABLE", "id"), id=key)
     await assert_refused(tenant, "credentialVersionAdd", ("NOT_UPDATABLE", "id"), id=key)
@@ -102,10 +102,10 @@ async def test_a_rejection_without_resubmission_closes_the_request(tenant: Tenan
     await submit(tenant, key, referenceNumber="T-1")
     await actions.mutation_payload(tenant, "credentialReject", id=key)
     request = await the_request(tenant)
-    assert (request.status, request.closed_at is None) == (Intake.SUBMITTED, False)
+    assert (request.status, request.closed_at is None) == (IntakeStatus.SUBMITTED, False)
     await actions.mutation_payload(tenant, "credentialApprove", id=key)
     request = await the_request(tenant)
-    assert (request.status, request.closed_at is None) == (Intake.COMPLETED, False)
+    assert (request.status, request.closed_at is None) == (IntakeStatus.COMPLETED, False)
 
 
 async def test_a_verifiable_credential_is_checked_after_its_submission(tenant: Tenant) -> None:
@@ -117,7 +117,7 @@ async def test_a_verifiable_credential_is_checked_after_its_submission(tenant: T
     [attempt] = (await tenant.rows())["verification_attempts"]
     assert (attempt["correlation_id"], attempt["credential_id"]) == (payload["correlationId"], key)
     row = await actions.credential_row(tenant, key)
-    assert (row.intake, row.status.value, row.eligibility) == (Intake.COMPLETED, "PENDING", None)
+    assert (row.intake, row.status.value, row.eligibility) == (IntakeStatus.COMPLETED, "PENDING", None)
 
 
 async def test_facts_updated_before_the_submission_are_submitted(tenant: Tenant) -> None:
@@ -125,7 +125,11 @@ async def test_facts_updated_before_the_submission_are_submitted(tenant: Tenant)
     await actions.mutation_payload(tenant, "credentialUpdate", id=key, identification={"referenceNumber": "T-7"})
     await actions.mutation_payload(tenant, "credentialVersionAdd", "version { id }", id=key, expiryDate="2031-01-01")
     row = await actions.credential_row(tenant, key)
-    assert (row.intake, row.effective_version_id, row.latest_approval) == (Intake.REQUESTED, None, Approval.PENDING)
+    assert (row.intake, row.effective_version_id, row.latest_approval) == (
+        IntakeStatus.REQUESTED,
+        None,
+        ApprovalStatus.PENDING,
+    )
     credential = await submit(tenant, key)
     assert (credential["identification"]["referenceNumber"], credential["issuing"]["expiryDate"]) == (
         "T-7",
@@ -232,7 +236,7 @@ async def test_a_refused_bulk_update_does_not_affect_the_others(tenant: Tenant, 
 
 async def test_a_deleted_requested_credential_requests_nothing(tenant: Tenant) -> None:
     key = await actions.add_requested(tenant)
-    await actions.update_row(tenant, Credential, key, intake=Intake.CANCELLED)
+    await actions.update_row(tenant, Credential, key, intake=IntakeStatus.CANCELLED)
     await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), id=key)
     assert (await mutate_ok(tenant, "credentialDelete", "credential { viewerCanSubmit }", id=key))[
         "viewerCanSubmit"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.credentials.tables import Credential, Intake
+from app.credentials.tables import Credential, IntakeStatus
 from tests.conftest import SettableClock
 from tests.credentials import actions
 from tests.credentials.actions import add_version, mutate_refused, mutation_payload, query_credential
@@ -230,9 +230,9 @@ async def test_a_version_that_was_decided_for_good_cannot_be_edited(tenant: Tena
     await mutation_payload(tenant, "credentialVersionEdit", VERSION, id=newer, expiryDate="2028-02-01")
 
 
-@pytest.mark.parametrize("intake", [Intake.COMPLETED, Intake.CANCELLED])
+@pytest.mark.parametrize("intake", [IntakeStatus.COMPLETED, IntakeStatus.CANCELLED])
 async def test_what_was_asked_for_takes_versions_only_until_it_is_completed(
-    tenant: Tenant, key: str, intake: Intake
+    tenant: Tenant, key: str, intake: IntakeStatus
 ) -> None:
     await actions.update_row(tenant, Credential, key, intake=intake)
     expected = [("NOT_UPDATABLE", "id")]
@@ -240,7 +240,7 @@ async def test_what_was_asked_for_takes_versions_only_until_it_is_completed(
     assert await mutate_refused(tenant, "credentialVersionAdd", VERSION, id=key, **input) == expected
     edited = {"id": await latest(tenant, key), **input}
     assert await mutate_refused(tenant, "credentialVersionEdit", VERSION, **edited) == expected
-    for open_intake in (Intake.REQUESTED, Intake.SUBMITTED):
+    for open_intake in (IntakeStatus.REQUESTED, IntakeStatus.SUBMITTED):
         await actions.update_row(tenant, Credential, key, intake=open_intake)
         await mutation_payload(
             tenant, "credentialVersionEdit", VERSION, id=edited["id"], expiryDate=f"203{len(open_intake)}-01-01"

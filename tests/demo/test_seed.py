@@ -10,7 +10,14 @@ from app.access import ROLES, Role
 from app.core import clock
 from app.credential_types.tables import CredentialType
 from app.credentials import fields, validity
-from app.credentials.tables import Approval, Credential, CredentialVersion, Intake, Validity, VerificationStatus
+from app.credentials.tables import (
+    ApprovalStatus,
+    Credential,
+    CredentialVersion,
+    IntakeStatus,
+    Validity,
+    VerificationStatus,
+)
 from app.db.database import Database
 from app.demo import seed
 from app.events.event_kinds import EventKind
@@ -48,7 +55,7 @@ async def test_numbers_of_rows(demo: LoadedDemo) -> None:
     assert counts["OrgUnit"] == 15
     assert counts["Worker"] == 200
     assert counts["Applicant"] == 20
-    direct = [row for row in demo.rows[Credential] if row.intake is Intake.DIRECT]
+    direct = [row for row in demo.rows[Credential] if row.intake is IntakeStatus.DIRECT]
     assert len(direct) == 900
     requested = counts["Credential"] - len(direct)
     assert 140 <= requested <= 210
@@ -94,7 +101,9 @@ def _content(loaded: LoadedDemo) -> list[tuple[Any, ...]]:
 
 async def test_every_fact_is_supported_by_its_credential_type(demo: LoadedDemo) -> None:
     types = {row.id: row for row in demo.rows[CredentialType]}
-    unanswered = {row.id for row in demo.rows[Credential] if row.intake in (Intake.REQUESTED, Intake.CANCELLED)}
+    unanswered = {
+        row.id for row in demo.rows[Credential] if row.intake in (IntakeStatus.REQUESTED, IntakeStatus.CANCELLED)
+    }
     rows = [row for row in demo.rows[Credential] if row.id not in unanswered]
     for row in [*rows, *(row for row in demo.rows[CredentialVersion] if row.credential_id not in unanswered)]:
         facts = {column: getattr(row, column) for column in fields.VERSION_COLUMNS}
@@ -108,7 +117,7 @@ async def test_versions_follow_each_other(demo: LoadedDemo) -> None:
     for credential in demo.rows[Credential]:
         chain = sorted(chains[credential.id], key=lambda version: version.number)
         assert [version.number for version in chain] == list(range(1, len(chain) + 1))
-        effective = [version.id for version in chain if version.approval is Approval.NOT_REQUIRED]
+        effective = [version.id for version in chain if version.approval is ApprovalStatus.NOT_REQUIRED]
         assert credential.latest_version_id == chain[-1].id
         assert credential.effective_version_id == (effective[-1] if effective else None)
         for older, newer in pairwise(chain):

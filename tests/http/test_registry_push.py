@@ -11,7 +11,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from app.credentials.verification.tables import Outcome, Trigger
+from app.credentials.verification.tables import VerificationOutcome, VerificationTrigger
 from app.db.database import Database
 from app.http.registry_push import MAX_BODY_BYTES
 from app.settings import Settings
@@ -101,7 +101,11 @@ async def test_a_signed_report_is_written_as_a_check(
     await checks.verify(key)
     assert await push(checks, number, more="of no interest") == 1
     _, attempt = await checks.attempts(key)
-    assert (attempt.trigger, attempt.outcome, attempt.raw_status) == (Trigger.PUSH, Outcome.COMPLETED, "REVOKED")
+    assert (attempt.trigger, attempt.outcome, attempt.raw_status) == (
+        VerificationTrigger.PUSH,
+        VerificationOutcome.COMPLETED,
+        "REVOKED",
+    )
     assert (attempt.requested_by_kind, attempt.requested_by, attempt.latency_ms) == ("SYSTEM", "verification", None)
     row = await checks.credential(key)
     assert (row.status, row.eligibility, row.status_detail) == ("REVOKED", "MAY_NOT_ENGAGE", "CANCELLED")
@@ -122,7 +126,10 @@ async def test_a_report_is_written_for_each_organization_that_holds_the_number(
         await organization.verify(key)
     assert await push(checks, number) == 4
     for organization, key in zip([*organizations, checks], [*keys, twice], strict=True):
-        assert [attempt.trigger for attempt in await organization.attempts(key)] == [Trigger.ON_CREATE, Trigger.PUSH]
+        assert [attempt.trigger for attempt in await organization.attempts(key)] == [
+            VerificationTrigger.ON_CREATE,
+            VerificationTrigger.PUSH,
+        ]
         assert (await organization.credential(key)).eligibility == "MAY_NOT_ENGAGE"
     assert len(await checks.attempts(other)) == 1
 
@@ -157,7 +164,7 @@ async def test_a_report_that_is_not_understood_waits_for_a_person(checks: Verifi
     key = await checks.add(number)
     await push(checks, number, "odd 雪")
     attempt = (await checks.attempts(key))[-1]
-    assert (attempt.outcome, attempt.raw_status) == (Outcome.REVIEW_REQUIRED, "odd 雪")
+    assert (attempt.outcome, attempt.raw_status) == (VerificationOutcome.REVIEW_REQUIRED, "odd 雪")
     assert attempt.problems == ["The registry said something that is not known here."]
 
 
@@ -168,7 +175,7 @@ async def test_a_report_settles_a_check_that_is_still_to_be_made(
     key = created["credential"]["id"]
     await push(checks, number)
     (attempt,) = await checks.attempts(key)
-    assert (attempt.trigger, attempt.outcome) == (Trigger.ON_CREATE, Outcome.COMPLETED)
+    assert (attempt.trigger, attempt.outcome) == (VerificationTrigger.ON_CREATE, VerificationOutcome.COMPLETED)
     assert [event.correlation_id for event in await checks.events(key)] == [created["correlationId"]]
     assert (await checks.verify(key))["cached"] is True
     assert fake.received == []

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app import reactions
 from app.credentials.verification import attempts
-from app.credentials.verification.tables import Outcome, VerificationAttempt
+from app.credentials.verification.tables import VerificationAttempt, VerificationOutcome
 from app.db.database import Database
 from app.jobs import loop
 from app.main import open_storage
@@ -48,7 +48,7 @@ async def only(checks: VerificationHarness, key: str) -> VerificationAttempt:
 
 async def ended(checks: VerificationHarness, key: str) -> VerificationAttempt:
     """Return a credential's only check, after waiting for its end."""
-    while (attempt := await only(checks, key)).outcome is Outcome.PENDING:  # noqa: ASYNC110 - another process sets it
+    while (attempt := await only(checks, key)).outcome is VerificationOutcome.PENDING:  # noqa: ASYNC110 - another process sets it
         await asyncio.sleep(0.02)
     return attempt
 
@@ -68,7 +68,9 @@ async def test_a_check_that_fails_does_not_stop_the_others(checks: VerificationH
     fake.handle_with(answer)
     await checks.run_jobs()
     outcomes = [(await only(checks, key)).outcome for key in keys]
-    assert outcomes == [Outcome.ERROR if number == 2 else Outcome.COMPLETED for number in range(6)]
+    assert outcomes == [
+        VerificationOutcome.ERROR if number == 2 else VerificationOutcome.COMPLETED for number in range(6)
+    ]
 
 
 async def test_a_check_that_breaks_does_not_stop_the_others(checks: VerificationHarness) -> None:
@@ -77,10 +79,10 @@ async def test_a_check_that_breaks_does_not_stop_the_others(checks: Verification
     await damage(checks, "verification_attempts", "requested_by_kind", broken)
     await checks.run_jobs()
     for key in (first, third):
-        assert (await only(checks, key)).outcome is Outcome.COMPLETED
+        assert (await only(checks, key)).outcome is VerificationOutcome.COMPLETED
     await damage(checks, "verification_attempts", "requested_by_kind", broken, "SYSTEM")
     await checks.run_jobs()
-    assert (await only(checks, second)).outcome is Outcome.COMPLETED
+    assert (await only(checks, second)).outcome is VerificationOutcome.COMPLETED
 
 
 async def test_an_organization_that_breaks_does_not_stop_the_others(
@@ -112,7 +114,7 @@ async def test_a_failed_run_is_followed_by_another(
     await migrator.upgrade(database)
     async with harness.open_harness(database, settings, tmp_path, fake) as checks:
         attempt = await ended(checks, await checks.add())
-    assert attempt.outcome is Outcome.REVIEW_REQUIRED
+    assert attempt.outcome is VerificationOutcome.REVIEW_REQUIRED
     assert not task.done()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -168,7 +170,7 @@ async def test_a_process_that_is_terminated_while_it_asks_gives_its_check_back(
         _, errors = await running.communicate()
     assert (running.returncode, b"Traceback" in errors) == (0, False)
     attempt = await only(checks, key)
-    assert (attempt.outcome, attempt.leased_until, attempt.tries) == (Outcome.PENDING, None, 0)
+    assert (attempt.outcome, attempt.leased_until, attempt.tries) == (VerificationOutcome.PENDING, None, 0)
 
 
 async def test_a_check_of_a_process_that_died_is_made_by_another(
@@ -183,11 +185,11 @@ async def test_a_check_of_a_process_that_died_is_made_by_another(
     fake.reply_with(json_reply())
     await checks.run_jobs()
     attempt = await only(checks, key)
-    assert (attempt.outcome, attempt.tries) == (Outcome.PENDING, 1)
+    assert (attempt.outcome, attempt.tries) == (VerificationOutcome.PENDING, 1)
     clock.advance(attempts.LEASE_DURATION + timedelta(seconds=1))
     await checks.run_jobs()
     attempt = await only(checks, key)
-    assert (attempt.outcome, attempt.tries) == (Outcome.COMPLETED, 2)
+    assert (attempt.outcome, attempt.tries) == (VerificationOutcome.COMPLETED, 2)
 
 
 async def test_the_service_on_an_embedded_database_makes_the_checks_itself(
@@ -198,6 +200,6 @@ async def test_the_service_on_an_embedded_database_makes_the_checks_itself(
     async with harness.open_harness(database, settings, tmp_path, fake) as checks:
         key = await checks.add()
         async with process(checks, tmp_path, "serve", "--port", "0", "--no-demo"):
-            assert (await ended(checks, key)).outcome is Outcome.COMPLETED
+            assert (await ended(checks, key)).outcome is VerificationOutcome.COMPLETED
     assert len(fake.received) == 1
     await database.close()

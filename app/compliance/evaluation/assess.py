@@ -12,7 +12,7 @@ from app.compliance.evaluation.facts import CellStatus, CredentialFacts
 from app.credentials import effective_version
 from app.credentials.effective_version import Period
 from app.credentials.permissions import UNANSWERED
-from app.credentials.tables import NEVER, Approval, VerificationStatus
+from app.credentials.tables import NEVER, ApprovalStatus, VerificationStatus
 from app.registries.findings import Eligibility
 
 BEST_TO_WORST = (
@@ -95,7 +95,7 @@ def add_days(day: date, days: int) -> date:
 
 def _ineligible_reason(credential: CredentialFacts) -> str | None:
     """Return the reason why a credential is ineligible whatever its dates; None if it is not."""
-    if credential.latest_approval is Approval.REJECTED and not credential.decided:
+    if credential.latest_approval is ApprovalStatus.REJECTED and not credential.decided:
         return "What was provided was rejected."
     if credential.status in WITHDRAWN:
         return f"It is {credential.status.value.lower()}."

@@ -10,7 +10,7 @@ from datetime import date
 from app.compliance.evaluation import assess
 from app.compliance.evaluation.assess import AT_RISK, DAY, FAILING, MET, RANK, Assessment, add_days
 from app.compliance.evaluation.facts import Cell, CellStatus, ExemptionFacts, RuleFacts, WorkerFacts
-from app.compliance.tables import Level, RuleScope
+from app.compliance.tables import RequirementLevel, RuleScope
 from app.credentials.tables import NEVER
 from app.workers.tables import Standing
 
@@ -23,7 +23,7 @@ def cells(worker: WorkerFacts, rules: Iterable[RuleFacts], day: date) -> list[Ce
 
 def standing(cells: Iterable[Cell]) -> Standing:
     """Return the standing that follows from all cells of a worker; only mandatory rules count."""
-    statuses = {cell.status for cell in cells if cell.rule.level is Level.MANDATORY}
+    statuses = {cell.status for cell in cells if cell.rule.level is RequirementLevel.MANDATORY}
     if statuses & FAILING:
         return Standing.NON_COMPLIANT
     return Standing.AT_RISK if statuses & AT_RISK else Standing.COMPLIANT

@@ -5,9 +5,9 @@ from enum import StrEnum
 
 import msgspec
 
-from app.compliance.tables import Level, RuleScope, Severity
+from app.compliance.tables import RequirementLevel, RequirementSeverity, RuleScope
 from app.credentials.effective_version import Period
-from app.credentials.tables import Approval, Intake, VerificationStatus
+from app.credentials.tables import ApprovalStatus, IntakeStatus, VerificationStatus
 from app.registries.findings import Eligibility
 
 
@@ -31,8 +31,8 @@ class RuleFacts(msgspec.Struct, frozen=True):
     scope: RuleScope
     alternatives: tuple[str, ...]
     minimum: int
-    level: Level
-    severity: Severity
+    level: RequirementLevel
+    severity: RequirementSeverity
     effective_from: date
     effective_to: date | None = None
     grace_days: int = 0
@@ -62,10 +62,10 @@ class CredentialFacts(msgspec.Struct, frozen=True):
 
     id: str
     type_id: str
-    intake: Intake
+    intake: IntakeStatus
     status: VerificationStatus
     eligibility: Eligibility | None
-    latest_approval: Approval
+    latest_approval: ApprovalStatus
     decided: tuple[Period, ...]
     """The periods of the versions that are approved or need no approval, oldest version first."""
     pending: Period | None

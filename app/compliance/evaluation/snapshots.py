@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from app.compliance.tables import Exemption, Level, RequirementRule, RuleScope, Severity
-from app.credential_types.tables import Category, CredentialType
+from app.compliance.tables import Exemption, RequirementLevel, RequirementRule, RequirementSeverity, RuleScope
+from app.credential_types.tables import CredentialCategory, CredentialType
 from app.credentials import effective_version
 from app.credentials.effective_version import Period
-from app.credentials.tables import Approval, Credential, Intake, VerificationStatus
+from app.credentials.tables import ApprovalStatus, Credential, IntakeStatus, VerificationStatus
 from app.db.records import Record
 from app.organizations.tables import Organization, OrgUnit
 from app.registries.findings import Eligibility
@@ -54,8 +54,8 @@ class RuleSnapshot(Snapshot, frozen=True, kw_only=True):
     excluded: frozenset[str]
     alternatives: tuple[str, ...]
     minimum: int
-    level: Level
-    severity: Severity
+    level: RequirementLevel
+    severity: RequirementSeverity
     grace_days: int
     effective_from: date
     effective_to: date | None
@@ -107,12 +107,12 @@ class CredentialSnapshot(Snapshot, frozen=True, kw_only=True, dict=True):
     worker_id: str | None
     applicant_id: str | None
     credential_type_id: str
-    category: Category
+    category: CredentialCategory
     jurisdiction: str | None
-    intake: Intake
+    intake: IntakeStatus
     status: VerificationStatus
     eligibility: Eligibility | None
-    latest_approval: Approval
+    latest_approval: ApprovalStatus
     effective_version_id: str | None
     valid_from: date | None
     expires_on: date
@@ -128,7 +128,7 @@ class CredentialSnapshot(Snapshot, frozen=True, kw_only=True, dict=True):
     @cached_property
     def pending(self) -> Period | None:
         """The period of the latest version while it waits for a decision."""
-        if self.latest_approval is not Approval.PENDING:
+        if self.latest_approval is not ApprovalStatus.PENDING:
             return None
         if not self.periods and self.decided:
             # An entry from before periods were recorded. It does not say the dates of a renewal that waits.

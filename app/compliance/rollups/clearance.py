@@ -19,7 +19,7 @@ from app.workers import people, references
 from app.workers.tables import Position, Standing, Worker
 
 
-class ReasonCode(StrEnum):
+class ClearanceReasonCode(StrEnum):
     """The kind of a reason that prevents clearance: the worker's employment, or the status of a cell."""
 
     NOT_AT_WORK = "NOT_AT_WORK"
@@ -31,7 +31,7 @@ class ReasonCode(StrEnum):
 class Reason(msgspec.Struct, frozen=True):
     """A reason that prevents clearance, with the rule and the credential behind it."""
 
-    code: ReasonCode
+    code: ClearanceReasonCode
     message: str
     rule_id: str | None = None
     credential_id: str | None = None
@@ -64,10 +64,10 @@ class Clearance(msgspec.Struct, frozen=True):
     def reasons(self) -> list[Reason]:
         """Return the reasons that prevent clearance; an empty list for a cleared worker."""
         if self.standing is None:
-            return [Reason(ReasonCode.NOT_AT_WORK, "They are not at work in the organization on that day.")]
+            return [Reason(ClearanceReasonCode.NOT_AT_WORK, "They are not at work in the organization on that day.")]
         return [
             Reason(
-                ReasonCode(cell.status.value),
+                ClearanceReasonCode(cell.status.value),
                 cell.reason,
                 cell.rule_id,
                 cell.credential_id,

@@ -14,7 +14,7 @@ from app.compliance.evaluation.assess import FAILING, add_days
 from app.compliance.evaluation.evaluate import days_after
 from app.compliance.evaluation.facts import Cell, CellStatus
 from app.compliance.evaluation.snapshots import CredentialSnapshot
-from app.compliance.tables import Level
+from app.compliance.tables import RequirementLevel
 from app.core.fields import MIN_DATE
 from app.credentials import validity
 from app.credentials.permissions import UNANSWERED
@@ -79,7 +79,7 @@ def count(
 
 def is_gap(cell: Cell) -> bool:
     """Return whether a worker fails a mandatory rule, with no days of grace left."""
-    return cell.rule.level is Level.MANDATORY and cell.status in FAILING
+    return cell.rule.level is RequirementLevel.MANDATORY and cell.status in FAILING
 
 
 def gap_value(rule_id: str, status: CellStatus) -> str:

@@ -13,7 +13,7 @@ from app.compliance.rollups import counters, counting, scope
 from app.compliance.rollups.counters import Sums
 from app.compliance.rollups.counting import Dimension
 from app.compliance.rollups.scope import RollupScope
-from app.credential_types.tables import Category
+from app.credential_types.tables import CredentialCategory
 from app.credentials.tables import Validity, VerificationStatus
 from app.db.database import Database
 from app.db.read_batch import Read
@@ -23,7 +23,7 @@ from app.workers.tables import Standing
 
 VALUES: dict[Dimension, type[Enum]] = {
     Dimension.STATUS: VerificationStatus,
-    Dimension.CATEGORY: Category,
+    Dimension.CATEGORY: CredentialCategory,
     Dimension.ELIGIBILITY: Eligibility,
     Dimension.VALIDITY: Validity,
     Dimension.STANDING: Standing,

@@ -33,7 +33,7 @@ from app.credentials.files.tables import (
     AttachmentStatus,
     FileRemoval,
 )
-from app.credentials.tables import Credential, CredentialVersion, Intake
+from app.credentials.tables import Credential, CredentialVersion, IntakeStatus
 from app.db import row_access
 from app.db.idempotency import replayable
 from app.db.session import Session
@@ -132,7 +132,7 @@ async def attach(session: Session, actor: Actor, key: str, received: ReceivedFil
     attachment.size, attachment.sha256 = received.size, received.sha256
     attachment.file_name = received.file_name
     attachment.uploaded_at = session.now
-    if credential.intake is Intake.REQUESTED:
+    if credential.intake is IntakeStatus.REQUESTED:
         _record_waiting(session, actor, credential, before, [*before, attachment])
     else:
         own = attachment.entered_by_owner
@@ -191,7 +191,7 @@ async def _lock(session: Session, actor: Actor, key: str) -> tuple[Credential, A
 async def _check_side(session: Session, credential: Credential, side: AttachmentSide, path: str) -> list[Attachment]:
     """Return the files already there. Refuse an unsupported or taken side, and too many files."""
     version_files.check_supported(await queries.type_of(session, credential), side, path)
-    is_waiting = credential.intake is Intake.REQUESTED
+    is_waiting = credential.intake is IntakeStatus.REQUESTED
     rows = await version_files.of_version(session, credential, None if is_waiting else credential.latest_version_id)
     if side in version_files.METADATA_BY_SIDE and any(row.side is side for row in rows):
         raise Taken(f"{path}: {SIDE_TAKEN}", (path,))

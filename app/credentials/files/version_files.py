@@ -10,7 +10,7 @@ from app.access import Actor
 from app.core import ids
 from app.core.errors import DomainError, DomainErrorGroup, Required, UnsupportedMetadata
 from app.core.fields import Changes
-from app.credential_types.tables import CredentialType, Metadata
+from app.credential_types.tables import CredentialMetadata, CredentialType
 from app.credentials import queries, version_sync
 from app.credentials.files.tables import Attachment, AttachmentSide
 from app.credentials.tables import Credential, CredentialVersion, VersionField
@@ -20,7 +20,10 @@ PATH = "attachments"
 KEEP_PATH = "keepAttachments"
 MAX_FILES = 20
 """The most files of one version."""
-METADATA_BY_SIDE = {AttachmentSide.FRONT: Metadata.FRONT_ATTACHMENT, AttachmentSide.BACK: Metadata.BACK_ATTACHMENT}
+METADATA_BY_SIDE = {
+    AttachmentSide.FRONT: CredentialMetadata.FRONT_ATTACHMENT,
+    AttachmentSide.BACK: CredentialMetadata.BACK_ATTACHMENT,
+}
 """The metadata a type must support for a side. Files of other sides need none."""
 
 

@@ -20,7 +20,7 @@ from app.core.fields import Input
 from app.credentials import permissions, queries
 from app.credentials.tables import Credential, OwnerType
 from app.credentials.verification import check_results
-from app.credentials.verification.tables import Outcome, Trigger, VerificationAttempt
+from app.credentials.verification.tables import VerificationAttempt, VerificationOutcome, VerificationTrigger
 from app.db import row_access
 from app.db.database import Database
 from app.db.idempotency import replayable
@@ -64,12 +64,16 @@ async def request(session: Session, actor: Actor, input: Input) -> Verified:
         fresh = await _find_fresh(session, credential)
         if fresh is not None:
             return Verified(credential, fresh, True, input.get("correlationId") or fresh.correlation_id)
-    attempt = await open_attempt(session, actor, credential, Trigger.MANUAL, input.get("correlationId"))
+    attempt = await open_attempt(session, actor, credential, VerificationTrigger.MANUAL, input.get("correlationId"))
     return Verified(credential, attempt, False, input.get("correlationId") or attempt.correlation_id)
 
 
 async def open_attempt(
-    session: Session, actor: Actor, credential: Credential, trigger: Trigger, correlation_id: str | None = None
+    session: Session,
+    actor: Actor,
+    credential: Credential,
+    trigger: VerificationTrigger,
+    correlation_id: str | None = None,
 ) -> VerificationAttempt:
     """Return the pending attempt of a locked credential, or a new one. A pending one notes the correlation id."""
     # A change of the credential during the check sets this again, and so schedules another check.
@@ -77,7 +81,7 @@ async def open_attempt(
     pending = (
         await session.scalars(
             select(VerificationAttempt).where(
-                *_of_credential(credential), col(VerificationAttempt.outcome) == Outcome.PENDING
+                *_of_credential(credential), col(VerificationAttempt.outcome) == VerificationOutcome.PENDING
             )
         )
     ).one_or_none()
@@ -133,7 +137,7 @@ async def run_or_wait(database: Database, registries: RegistrySet, actor: Actor,
     attempt: VerificationAttempt | None = verified.attempt
     if attempt is None:  # replayed from an earlier call with the same idempotency key
         raise NotFound("id: the credential was purged", ("id",))
-    if attempt.outcome is Outcome.PENDING:
+    if attempt.outcome is VerificationOutcome.PENDING:
         await run(database, registries, actor.organization_id, attempt.id)
     for _ in range(int(WAIT_TIMEOUT_SECONDS / POLL_INTERVAL_SECONDS)):
         async with database.reading() as session:
@@ -142,7 +146,7 @@ async def run_or_wait(database: Database, registries: RegistrySet, actor: Actor,
         if current is None or credential is None:
             raise NotFound(f"id: the credential {attempt.credential_id} was purged", ("id",))
         verified = replace(verified, credential=credential, attempt=current)
-        if current.outcome is not Outcome.PENDING:
+        if current.outcome is not VerificationOutcome.PENDING:
             break
         await asyncio.sleep(POLL_INTERVAL_SECONDS)
     return verified
@@ -174,7 +178,7 @@ async def _release_lease(database: Database, attempt: VerificationAttempt) -> No
             .where(
                 col(VerificationAttempt.organization_id) == attempt.organization_id,
                 col(VerificationAttempt.id) == attempt.id,
-                col(VerificationAttempt.outcome) == Outcome.PENDING,
+                col(VerificationAttempt.outcome) == VerificationOutcome.PENDING,
                 col(VerificationAttempt.leased_until) == attempt.leased_until,
             )
             .values(leased_until=None, tries=col(VerificationAttempt.tries) - 1)
@@ -184,13 +188,13 @@ async def _release_lease(database: Database, attempt: VerificationAttempt) -> No
 async def _find_fresh(session: Session, credential: Credential) -> VerificationAttempt | None:
     statement = (
         select(VerificationAttempt)
-        .where(*_of_credential(credential), col(VerificationAttempt.trigger) != Trigger.REPORTED)
+        .where(*_of_credential(credential), col(VerificationAttempt.trigger) != VerificationTrigger.REPORTED)
         .order_by(col(VerificationAttempt.requested_at).desc(), col(VerificationAttempt.id).desc())
         .limit(1)
     )
     latest = (await session.scalars(statement)).one_or_none()
     is_due = credential.next_check_at is not None and credential.next_check_at <= session.now
-    if is_due or latest is None or latest.finished_at is None or latest.outcome is Outcome.ERROR:
+    if is_due or latest is None or latest.finished_at is None or latest.outcome is VerificationOutcome.ERROR:
         return None
     if latest.eligibility is Eligibility.IN_PROGRESS or permissions.is_rejected(credential):
         return None
@@ -204,7 +208,7 @@ async def _claim_lease(session: Session, organization_id: str, attempt_id: str) 
         .where(
             col(VerificationAttempt.organization_id) == organization_id,
             col(VerificationAttempt.id) == attempt_id,
-            col(VerificationAttempt.outcome) == Outcome.PENDING,
+            col(VerificationAttempt.outcome) == VerificationOutcome.PENDING,
             or_(leased_until.is_(None), leased_until < session.now),
         )
         .values(leased_until=session.now + LEASE_DURATION, tries=col(VerificationAttempt.tries) + 1)

@@ -10,7 +10,7 @@ from app.core.fields import Input
 from app.credentials import permissions
 from app.credentials.tables import Credential
 from app.credentials.verification import attempts
-from app.credentials.verification.tables import Trigger, VerificationAttempt
+from app.credentials.verification.tables import VerificationAttempt, VerificationTrigger
 from app.db import bulk, row_access
 from app.db.idempotency import replayable
 from app.db.session import Session
@@ -48,7 +48,7 @@ async def request_all(session: Session, actor: Actor, input: Input) -> Requested
     async def open_attempt(key: str) -> VerificationAttempt:
         credential = await row_access.find_for_update(session, actor, Credential, key, ("id",))
         raise_if_refused(permissions.verify(credential))
-        return await attempts.open_attempt(session, actor, credential, Trigger.MANUAL)
+        return await attempts.open_attempt(session, actor, credential, VerificationTrigger.MANUAL)
 
     bulk.check_length(keys, "ids")
     await row_access.lock_all(session, actor, Credential, keys)

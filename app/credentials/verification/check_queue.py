@@ -8,7 +8,7 @@ from sqlmodel import col
 from app.credentials import permissions, recheck_schedule
 from app.credentials.tables import NEVER, Credential
 from app.credentials.verification import attempts, check_results
-from app.credentials.verification.tables import Outcome, Trigger, VerificationAttempt
+from app.credentials.verification.tables import VerificationAttempt, VerificationOutcome, VerificationTrigger
 from app.db.session import Session
 from app.organizations import calendar
 
@@ -22,7 +22,8 @@ async def waiting_in_all_organizations(session: Session) -> list[tuple[str, str]
     statement = (
         select(col(VerificationAttempt.organization_id), col(VerificationAttempt.id))
         .where(
-            col(VerificationAttempt.outcome) == Outcome.PENDING, or_(leased_until.is_(None), leased_until < session.now)
+            col(VerificationAttempt.outcome) == VerificationOutcome.PENDING,
+            or_(leased_until.is_(None), leased_until < session.now),
         )
         .order_by(col(VerificationAttempt.requested_at))
         .limit(MAX_PER_RUN)
@@ -55,9 +56,9 @@ async def open_due_checks(session: Session, organization_id: str) -> int:
     return len(due)
 
 
-def _trigger(credential: Credential, today: date) -> Trigger:
+def _trigger(credential: Credential, today: date) -> VerificationTrigger:
     if credential.expires_on == NEVER:
-        return Trigger.SCHEDULED
+        return VerificationTrigger.SCHEDULED
     days_after_expiry = (today - credential.expires_on).days
     is_near = days_after_expiry in recheck_schedule.DAYS_AROUND_EXPIRY
-    return Trigger.EXPIRY if is_near else Trigger.SCHEDULED
+    return VerificationTrigger.EXPIRY if is_near else VerificationTrigger.SCHEDULED

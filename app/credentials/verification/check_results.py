@@ -9,10 +9,10 @@ from sqlmodel import col
 from app.access import Actor, ActorKind
 from app.core.errors import Invalid, NotResolvable, raise_if_refused
 from app.core.fields import MAX_DATE, MIN_DATE, Changes, Input, changes_between, snapshot
-from app.credential_types.tables import CredentialType, Metadata
+from app.credential_types.tables import CredentialMetadata, CredentialType
 from app.credentials import confirmation, fields, permissions, queries, recheck_schedule, review, version_sync
 from app.credentials.tables import Credential, VerificationStatus
-from app.credentials.verification.tables import Outcome, VerificationAttempt
+from app.credentials.verification.tables import VerificationAttempt, VerificationOutcome
 from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
@@ -55,7 +55,7 @@ async def apply_finding(
 ) -> None:
     """Write a finding to a locked credential and its pending attempt."""
     review_needed = finding.eligibility is Eligibility.REVIEW_REQUIRED
-    attempt.outcome = Outcome.REVIEW_REQUIRED if review_needed else Outcome.COMPLETED
+    attempt.outcome = VerificationOutcome.REVIEW_REQUIRED if review_needed else VerificationOutcome.COMPLETED
     attempt.finished_at = session.now
     attempt.leased_until = None
     attempt.adapter = adapter
@@ -91,7 +91,7 @@ async def record_failure(session: Session, organization_id: str, attempt_id: str
     if pending is None:
         return
     credential, attempt = pending
-    attempt.outcome = Outcome.ERROR
+    attempt.outcome = VerificationOutcome.ERROR
     attempt.finished_at = session.now
     attempt.leased_until = None
     attempt.adapter = adapter
@@ -115,7 +115,7 @@ async def resolve(session: Session, actor: Actor, input: Input) -> VerificationA
     policy = settings.review_policy(organization, actor.worker_id)
     raise_if_refused(permissions.resolve(credential, policy=policy))
     superseded = credential.eligibility is not Eligibility.REVIEW_REQUIRED or await _has_later_answer(session, attempt)
-    if attempt.outcome is not Outcome.REVIEW_REQUIRED or superseded:
+    if attempt.outcome is not VerificationOutcome.REVIEW_REQUIRED or superseded:
         raise NotResolvable(
             "only the latest check of a credential can be resolved, while it requires a review", ("id",)
         )
@@ -124,7 +124,7 @@ async def resolve(session: Session, actor: Actor, input: Input) -> VerificationA
         raise Invalid("eligibility: must be MAY_ENGAGE or MAY_NOT_ENGAGE", ("eligibility",))
     comments = review.COMMENT_FIELDS.parse(input, absent="clear")
     accepted = decision is Eligibility.MAY_ENGAGE
-    attempt.outcome = Outcome.RESOLVED
+    attempt.outcome = VerificationOutcome.RESOLVED
     attempt.resolved_by, attempt.resolved_at = actor.id, session.now
     attempt.eligibility = decision
     attempt.status_detail = StatusDetail.VALID if accepted else StatusDetail.REJECTED
@@ -160,7 +160,7 @@ def _usable_expiry(
     day = finding.expiry_date
     if day is None:
         return None, []
-    if Metadata.EXPIRY_DATE not in credential_type.supports:
+    if CredentialMetadata.EXPIRY_DATE not in credential_type.supports:
         return None, []
     if not MIN_DATE <= day <= MAX_DATE:
         return None, [f"The registry's expiry date {day} is not a likely one."]
@@ -174,7 +174,7 @@ async def _has_later_answer(session: Session, attempt: VerificationAttempt) -> b
     statement = select(col(VerificationAttempt.id)).where(
         col(VerificationAttempt.organization_id) == attempt.organization_id,
         col(VerificationAttempt.credential_id) == attempt.credential_id,
-        col(VerificationAttempt.outcome).not_in((Outcome.PENDING, Outcome.ERROR)),
+        col(VerificationAttempt.outcome).not_in((VerificationOutcome.PENDING, VerificationOutcome.ERROR)),
         col(VerificationAttempt.requested_at) > attempt.requested_at,
     )
     return (await session.scalars(statement.limit(1))).one_or_none() is not None
@@ -196,7 +196,7 @@ async def _lock_pending(
     await session.refresh(attempt)
     # Events of the finding carry the id of the request that started the attempt, not of the process that ran it.
     session.request_id = attempt.request_id
-    return (credential, attempt) if attempt.outcome is Outcome.PENDING else None
+    return (credential, attempt) if attempt.outcome is VerificationOutcome.PENDING else None
 
 
 async def _schedule(session: Session, credential: Credential, every: timedelta) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app.access import Actor
 from app.credential_types.tables import CredentialType
-from app.credentials.verification.tables import Outcome, VerificationAttempt
+from app.credentials.verification.tables import VerificationAttempt, VerificationOutcome
 from app.db.session import Session
 from app.organizations.tables import Organization
 from app.registries.registry_set import RegistrySet
@@ -47,7 +47,10 @@ async def list_health(session: Session, actor: Actor, registries: RegistrySet) -
         .distinct()
         .order_by(col(CredentialType.verification_source))
     )
-    finished, failed = col(VerificationAttempt.finished_at), col(VerificationAttempt.outcome) == Outcome.ERROR
+    finished, failed = (
+        col(VerificationAttempt.finished_at),
+        col(VerificationAttempt.outcome) == VerificationOutcome.ERROR,
+    )
     recent = finished > session.now - RECENT_PERIOD
     statement = (
         select(

@@ -10,7 +10,7 @@ from app.credential_types.tables import CredentialType
 from app.credentials import permissions
 from app.credentials.tables import Credential
 from app.credentials.verification import attempts, check_results
-from app.credentials.verification.tables import Trigger
+from app.credentials.verification.tables import VerificationTrigger
 from app.db import idempotency
 from app.db.session import Session
 from app.organizations.tables import Organization
@@ -67,7 +67,7 @@ async def record(
         return
     [credential] = credentials
     actor = check_results.system_actor(organization_id)
-    attempt = await attempts.open_attempt(session, actor, credential, Trigger.PUSH)
+    attempt = await attempts.open_attempt(session, actor, credential, VerificationTrigger.PUSH)
     finding = registry.adapter.read_push(pushed.status, pushed.expiry_date)
     # A pending attempt may have been started by another request; the events of the finding carry that request's id.
     session.request_id = attempt.request_id

@@ -12,7 +12,7 @@ from app.core import ids
 from app.core.errors import NotPermitted
 from app.credential_types.tables import CredentialType
 from app.credentials.tables import Credential, VerificationStatus
-from app.credentials.verification.tables import Outcome, Trigger, VerificationAttempt
+from app.credentials.verification.tables import VerificationAttempt, VerificationOutcome, VerificationTrigger
 from app.db.session import Session
 
 SOURCE = "reported"
@@ -51,8 +51,8 @@ def record(
             id=ids.new(VerificationAttempt.prefix),
             credential_id=credential.id,
             source=SOURCE,
-            trigger=Trigger.REPORTED,
-            outcome=Outcome.COMPLETED,
+            trigger=VerificationTrigger.REPORTED,
+            outcome=VerificationOutcome.COMPLETED,
             correlation_id=secrets.token_hex(16),
             requested_by=actor.id,
             requested_by_name=actor.name,

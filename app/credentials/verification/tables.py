@@ -13,7 +13,7 @@ from app.db.records import Document, Key, Record, Visibility, enum_column
 from app.registries.findings import Eligibility, StatusDetail
 
 
-class Trigger(StrEnum):
+class VerificationTrigger(StrEnum):
     """The reason for a check."""
 
     MANUAL = "MANUAL"
@@ -24,7 +24,7 @@ class Trigger(StrEnum):
     REPORTED = "REPORTED"
 
 
-class Outcome(StrEnum):
+class VerificationOutcome(StrEnum):
     """The outcome of a check."""
 
     PENDING = "PENDING"
@@ -70,8 +70,8 @@ class VerificationAttempt(Record, table=True):
 
     credential_id: str = Field(sa_type=Key)
     source: str = Field(max_length=100)
-    trigger: Trigger = Field(sa_type=enum_column(Trigger))
-    outcome: Outcome = Field(default=Outcome.PENDING, sa_type=enum_column(Outcome))
+    trigger: VerificationTrigger = Field(sa_type=enum_column(VerificationTrigger))
+    outcome: VerificationOutcome = Field(default=VerificationOutcome.PENDING, sa_type=enum_column(VerificationOutcome))
     correlation_id: str = Field(max_length=100)
     joined_correlation_ids: list[str] = Field(default_factory=list, sa_type=Document)
     """The correlation ids of callers who joined the check while it was pending."""

@@ -8,7 +8,7 @@ from app.compliance import queries
 from app.compliance.evaluation import evaluate
 from app.compliance.evaluation.facts import Cell, CellStatus
 from app.compliance.rollups.clearance import Reason
-from app.compliance.tables import Level, Severity
+from app.compliance.tables import RequirementLevel, RequirementSeverity
 from app.credential_types import queries as types
 from app.credentials import queries as credentials
 from app.graph.credential_types.credential_type import CredentialType
@@ -32,11 +32,11 @@ class ComplianceCell:
 
     worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
     rule: RULE | None = edge(queries.rule_by_id, "The requirement rule, as it is today.", key="rule_id", **READ)
-    level: Level = scalar(
+    level: RequirementLevel = scalar(
         "The rule's level on the day: whether the worker's standing depended on it.",
         derived=lambda cell: cell.rule.level,
     )
-    severity: Severity = scalar("The rule's severity on the day.", derived=lambda cell: cell.rule.severity)
+    severity: RequirementSeverity = scalar("The rule's severity on the day.", derived=lambda cell: cell.rule.severity)
     day: date = scalar("The day of the evaluation.")
     status: CellStatus = scalar("The result of the evaluation.")
     reason: str = scalar("The reason for the status, as a sentence with the date it depends on.")

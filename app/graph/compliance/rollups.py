@@ -8,7 +8,7 @@ import strawberry
 from app.access import Actor, Scope
 from app.compliance import queries
 from app.compliance.rollups import clearance, counters, forecast, scope, summary
-from app.compliance.rollups.clearance import ReasonCode
+from app.compliance.rollups.clearance import ClearanceReasonCode
 from app.compliance.rollups.counting import Dimension
 from app.compliance.rollups.forecast import ForecastStep
 from app.compliance.rollups.summary import Summary
@@ -106,7 +106,7 @@ class ComplianceSummary:
 class ClearanceReason:
     """A reason that a worker may not work in a place, with the rule and the credential behind it."""
 
-    code: ReasonCode = scalar("The kind of reason.")
+    code: ClearanceReasonCode = scalar("The kind of reason.")
     message: str = scalar("The reason as a sentence, with the date it depends on.")
     rule: RULE | None = edge(
         queries.rule_by_id,

@@ -10,7 +10,7 @@ from app.compliance import permissions, queries
 from app.compliance.tables import RaisedBy
 from app.credential_types import queries as types
 from app.credentials import queries as credentials
-from app.credentials.tables import Intake
+from app.credentials.tables import IntakeStatus
 from app.graph.credential_requests.listing import REQUEST_LIST
 from app.graph.credential_types.credential_type import CredentialType
 from app.graph.dsl.context import Context
@@ -62,7 +62,7 @@ class CredentialRequest(Node):
         own=True,
     )
     raised_by: RaisedBy = scalar("The origin of the request: a requirement rule or a person.")
-    status: Intake = scalar("The intake status of the request's credential.")
+    status: IntakeStatus = scalar("The intake status of the request's credential.")
     message: str | None = scalar("The message to the worker.")
     guidance: str | None = edge(
         types.by_id,

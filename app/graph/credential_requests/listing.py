@@ -5,7 +5,7 @@ from typing import Any
 
 from app.access import Scope
 from app.compliance.tables import RaisedBy
-from app.credentials.tables import Intake
+from app.credentials.tables import IntakeStatus
 from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, member
@@ -18,7 +18,7 @@ class CredentialRequestWhere:
     worker: IDFilter | None = member("Match the id of the worker.")
     type: ExactFilter | None = member("Match the code of the requested credential type.")
     rule: IDFilter | None = member("Match the id of the rule that raised the request.")
-    intake: ChoiceFilter[Intake] | None = member("Match the intake status of the request's credential.")
+    intake: ChoiceFilter[IntakeStatus] | None = member("Match the intake status of the request's credential.")
     raised_by: ChoiceFilter[RaisedBy] | None = member(
         "Match the origin of the request: a requirement rule or a person."
     )

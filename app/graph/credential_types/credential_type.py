@@ -8,7 +8,7 @@ import strawberry
 
 from app.access import Actor, Scope
 from app.credential_types import editing, queries
-from app.credential_types.tables import Category, CreationPolicy, Metadata
+from app.credential_types.tables import CreationPolicy, CredentialCategory, CredentialMetadata
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import listing, mutation, node, query
 from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, where_input
@@ -22,7 +22,7 @@ WRITE: dict[str, Any] = {"scope": Scope.TYPES_WRITE}
 
 
 def _metadata(column: str) -> Any:
-    return lambda row: [Metadata(value) for value in getattr(row, column)]
+    return lambda row: [CredentialMetadata(value) for value in getattr(row, column)]
 
 
 @node(queries.by_id, scope=None)
@@ -31,17 +31,17 @@ class CredentialType(Node):
 
     code: str = scalar("The unique code of the type, such as `WWCC_NSW`.")
     name: str = scalar("The name of the type.")
-    category: Category = scalar("The category of the type.")
+    category: CredentialCategory = scalar("The category of the type.")
     jurisdiction: str | None = scalar("The jurisdiction that credentials of the type are valid in, such as `NSW`.")
     issuing_authority: str | None = scalar("The authority that issues credentials of the type.")
     instructions: str | None = scalar("The instructions for workers who provide a credential of the type.")
     verification_source: str | None = scalar(
         "The name of the registry that verifies credentials of the type; null if none does."
     )
-    supports: list[Metadata] = scalar(
+    supports: list[CredentialMetadata] = scalar(
         "The facts and files that credentials of the type can have.", derived=_metadata("supports"), reads=("supports",)
     )
-    requires: list[Metadata] = scalar(
+    requires: list[CredentialMetadata] = scalar(
         "The facts and files that credentials of the type must have. Files are needed to submit a requested one.",
         derived=_metadata("requires"),
         reads=("requires",),
@@ -73,7 +73,7 @@ class CredentialTypeWhere:
     """Filters for credential types."""
 
     code: ExactFilter | None = member("Match the code.")
-    category: ChoiceFilter[Category] | None = member("Match the category.")
+    category: ChoiceFilter[CredentialCategory] | None = member("Match the category.")
     jurisdiction: ExactFilter | None = member("Match the jurisdiction.")
     verification_source: ExactFilter | None = member("Match the name of the registry.")
     is_verifiable: bool | None = member("If true, match types that a registry verifies; if false, match the others.")
@@ -114,13 +114,17 @@ class CredentialTypeContent:
     """The fields of a credential type."""
 
     name: str | None = member("The name. Required.")
-    category: Category | None = member("The category. Required.")
+    category: CredentialCategory | None = member("The category. Required.")
     jurisdiction: str | None = member("The jurisdiction that credentials of the type are valid in, such as `NSW`.")
     issuing_authority: str | None = member("The authority that issues credentials of the type.")
     instructions: str | None = member("The instructions for workers who provide a credential of the type.")
     verification_source: str | None = member("The name of the registry that verifies credentials of the type.")
-    supports: list[Metadata] | None = member("The facts and files that credentials can have. Defaults to all.")
-    requires: list[Metadata] | None = member("The facts and files that credentials must have. Defaults to none.")
+    supports: list[CredentialMetadata] | None = member(
+        "The facts and files that credentials can have. Defaults to all."
+    )
+    requires: list[CredentialMetadata] | None = member(
+        "The facts and files that credentials must have. Defaults to none."
+    )
     reference_number_pattern: str | None = member(
         "The regular expression (RE2 syntax) that a whole reference number must match, ignoring case."
     )

@@ -9,10 +9,10 @@ import strawberry
 from app.access import Actor, Scope
 from app.compliance import queries as compliance
 from app.credential_types import queries as types
-from app.credential_types.tables import Category
+from app.credential_types.tables import CredentialCategory
 from app.credentials import permissions, queries
 from app.credentials.files import queries as files
-from app.credentials.tables import Intake, Validity, VerificationStatus
+from app.credentials.tables import IntakeStatus, Validity, VerificationStatus
 from app.credentials.verification import queries as attempts
 from app.events import queries as events
 from app.graph.applicants.applicant import Applicant
@@ -51,7 +51,7 @@ class Identification:
     credential_type: CredentialType | None = edge(
         types.by_id, "The credential's type.", key="credential_type_id", scope=None
     )
-    category: Category = scalar("The category of the credential's type.")
+    category: CredentialCategory = scalar("The category of the credential's type.")
     reference_number: str | None = scalar("The reference number in the latest version, as the issuer wrote it.")
 
 
@@ -110,7 +110,9 @@ class Owners:
 class CredentialIntake:
     """The origin of a credential: created directly or requested from a worker."""
 
-    status: Intake = scalar("The intake status: created directly, or the progress of the request.", column="intake")
+    status: IntakeStatus = scalar(
+        "The intake status: created directly, or the progress of the request.", column="intake"
+    )
     requested_at: datetime | None = scalar("The time the credential was requested from its worker.")
     submitted_at: datetime | None = scalar("The time of the worker's last submission.")
     due_at: date | None = scalar("The last day for the worker to submit the credential.", column="due_on")

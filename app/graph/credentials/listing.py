@@ -7,8 +7,8 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.credential_types.tables import Category
-from app.credentials.tables import Approval, Intake, OwnerType, Validity, VerificationStatus
+from app.credential_types.tables import CredentialCategory
+from app.credentials.tables import ApprovalStatus, IntakeStatus, OwnerType, Validity, VerificationStatus
 from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, where_input
 from app.graph.dsl.scalars import Moment
 from app.graph.dsl.sort_inputs import sort_key
@@ -33,7 +33,7 @@ class CredentialWhere:
     id: IDFilter | None = member("Match the credential's id.")
     owner: OwnerReference | None = member("Match credentials held by this owner.")
     type: ExactFilter | None = member("Match the code of the credential type, such as `WWCC_NSW`.")
-    category: ChoiceFilter[Category] | None = member("Match the category of the credential type.")
+    category: ChoiceFilter[CredentialCategory] | None = member("Match the category of the credential type.")
     jurisdiction: ExactFilter | None = member("Match the jurisdiction, such as `NSW`.")
     reference_number: ExactFilter | None = member("Match the reference number.")
     status: ChoiceFilter[VerificationStatus] | None = member("Match the status with the issuer or registry.")
@@ -45,8 +45,8 @@ class CredentialWhere:
         "Match the validity today, by the dates of the effective version, or of the latest version if "
         "none is effective."
     )
-    approval: ChoiceFilter[Approval] | None = member("Match the approval of the latest version.")
-    intake: ChoiceFilter[Intake] | None = member("Match the intake status.")
+    approval: ChoiceFilter[ApprovalStatus] | None = member("Match the approval of the latest version.")
+    intake: ChoiceFilter[IntakeStatus] | None = member("Match the intake status.")
     expiring_before: date | None = member(
         "Match credentials that expire before this day, including those already expired."
     )

@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.credential_types.tables import Category
+from app.credential_types.tables import CredentialCategory
 from app.credentials import bulk_editing, creation, editing
 from app.credentials.tables import VerificationStatus
 from app.graph.credentials.credential import CREDENTIAL_PAYLOAD, Credential
@@ -28,7 +28,7 @@ class IdentificationInput:
     credential_type: str | None = member(
         "The code of the credential type, such as `WWCC_NSW`. It cannot be changed later. Required."
     )
-    category: Category | None = member("The category; must be that of the credential type. Required.")
+    category: CredentialCategory | None = member("The category; must be that of the credential type. Required.")
     reference_number: str | None = member("The credential's reference number, as its issuer wrote it. Required.")
 
 

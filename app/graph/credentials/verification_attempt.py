@@ -6,7 +6,7 @@ from enum import StrEnum
 from app.access import ActorKind, Scope
 from app.credentials.tables import VerificationStatus
 from app.credentials.verification import queries
-from app.credentials.verification.tables import Outcome, Trigger
+from app.credentials.verification.tables import VerificationOutcome, VerificationTrigger
 from app.graph.dsl.fields import node
 from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
@@ -40,8 +40,8 @@ class Resolution:
 class VerificationAttempt(Node):
     """A check of a credential with its registry, or what a caller reported about it."""
 
-    trigger: Trigger = scalar("The cause of the check.")
-    outcome: Outcome = scalar("The outcome of the check.")
+    trigger: VerificationTrigger = scalar("The cause of the check.")
+    outcome: VerificationOutcome = scalar("The outcome of the check.")
     source: str = scalar("The registry's name; `reported` for the report of a caller.")
     adapter: str | None = scalar("The adapter used to reach the registry: `http`, `manual` or `sandbox`.")
     correlation_id: str = scalar("The check's correlation id, as in the event `credential.verified`.")
@@ -63,8 +63,8 @@ class VerificationAttempt(Node):
 class VerificationWhere:
     """Filters for checks."""
 
-    outcome: ChoiceFilter[Outcome] | None = member("Match the outcome.")
-    trigger: ChoiceFilter[Trigger] | None = member("Match the cause of the check.")
+    outcome: ChoiceFilter[VerificationOutcome] | None = member("Match the outcome.")
+    trigger: ChoiceFilter[VerificationTrigger] | None = member("Match the cause of the check.")
     source: ExactFilter | None = member("Match the registry's name.")
 
 

@@ -8,7 +8,7 @@ from app.core import clock
 from app.credential_types import queries as types
 from app.credentials import queries, validity
 from app.credentials.files import queries as files
-from app.credentials.tables import NEVER, Approval, Validity, VersionField
+from app.credentials.tables import NEVER, ApprovalStatus, Validity, VersionField
 from app.graph.attachments.attachment import Attachment
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
@@ -42,7 +42,7 @@ def credential_validity(credential: Any, credential_type: Any, context: Context)
 class VersionApproval:
     """A reviewer's decision on a version."""
 
-    status: Approval = scalar("The state of the approval.", column="approval")
+    status: ApprovalStatus = scalar("The state of the approval.", column="approval")
     decided_by: str | None = scalar("The id of the API key or person that decided.")
     decided_at: datetime | None = scalar("The time of the decision.")
     reason: str | None = scalar("The reason for the decision.")

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.access import Scope
-from app.compliance.tables import Level, RuleScope, Severity
+from app.compliance.tables import RequirementLevel, RequirementSeverity, RuleScope
 from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, StringFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, member
@@ -21,8 +21,8 @@ class RequirementRuleWhere:
     org_unit: IDFilter | None = member("Match the id of the rule's org unit.")
     worker: IDFilter | None = member("Match the id of the rule's worker.")
     type: ExactFilter | None = member("Match the code of a credential type among the alternatives.")
-    level: ChoiceFilter[Level] | None = member("Match the level.")
-    severity: ChoiceFilter[Severity] | None = member("Match the severity.")
+    level: ChoiceFilter[RequirementLevel] | None = member("Match the level.")
+    severity: ChoiceFilter[RequirementSeverity] | None = member("Match the severity.")
     auto_request: bool | None = member(
         "If true, match rules that raise requests automatically; if false, match the others."
     )

@@ -7,7 +7,7 @@ import strawberry
 
 from app.access import Actor, Scope
 from app.compliance import permissions, queries, rules
-from app.compliance.tables import Level, RuleScope, Severity
+from app.compliance.tables import RequirementLevel, RequirementSeverity, RuleScope
 from app.credential_types import queries as types
 from app.graph.credential_types.credential_type import CredentialType
 from app.graph.dsl.context import Context
@@ -66,8 +66,8 @@ class RequirementRule(Node):
         scope=None,
     )
     minimum: int = scalar("The number of alternatives that a worker must hold.")
-    level: Level = scalar("The rule's level: whether a worker's standing depends on it.")
-    severity: Severity = scalar("The severity of not meeting the rule.")
+    level: RequirementLevel = scalar("The rule's level: whether a worker's standing depends on it.")
+    severity: RequirementSeverity = scalar("The severity of not meeting the rule.")
     grace_days: int = scalar("The number of days that a worker has to meet the rule before it counts against them.")
     effective_from: date = scalar("The first day that the rule is in force.")
     effective_to: date | None = scalar("The last day that the rule is in force; null if it is open-ended.")
@@ -107,10 +107,10 @@ class RequirementRuleContent:
         "first ones. Required."
     )
     minimum: int | None = member("The number of alternatives that a worker must hold. Defaults to 1.")
-    level: Level | None = member(
+    level: RequirementLevel | None = member(
         "The rule's level: whether a worker's standing depends on it. Defaults to `MANDATORY`."
     )
-    severity: Severity | None = member("The severity of not meeting the rule. Defaults to `CRITICAL`.")
+    severity: RequirementSeverity | None = member("The severity of not meeting the rule. Defaults to `CRITICAL`.")
     grace_days: int | None = member(
         "The number of days that a worker has to meet the rule before it counts against them, 0 to 3650. Defaults to 0."
     )

@@ -11,7 +11,7 @@ from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, Str
 from app.graph.dsl.scalars import Moment
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, input, member
-from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
+from app.workers.tables import EmploymentStatus, InvitationState, Standing, WorkerType
 
 
 @input
@@ -49,7 +49,7 @@ class PersonWhere:
 class WorkerWhere(PersonWhere):
     """Filters for workers."""
 
-    connection_state: ChoiceFilter[ConnectionState] | None = member("Match the state of the invitation.")
+    connection_state: ChoiceFilter[InvitationState] | None = member("Match the state of the invitation.")
     employment_status: ChoiceFilter[EmploymentStatus] | None = member("Match the employment status.")
     worker_type: ChoiceFilter[WorkerType] | None = member("Match the type of worker.")
     job_title: StringFilter | None = member("Match the job title.")

@@ -23,7 +23,7 @@ from app.graph.workers.listing import WORKER_LIST
 from app.graph.workers.person import CredentialOwner, PersonBy, can, find_person
 from app.organizations import queries as organizations
 from app.workers import fields, people, permissions, queries
-from app.workers.tables import ConnectionState, EmploymentStatus, Standing, WorkerType
+from app.workers.tables import EmploymentStatus, InvitationState, Standing, WorkerType
 
 READ: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
 AS_OF = (
@@ -95,7 +95,7 @@ class Manager:
 class WorkerConnectionStatus:
     """The state of a worker's invitation to manage their own credentials."""
 
-    state: ConnectionState = scalar("The state of the invitation.", column="connection_state")
+    state: InvitationState = scalar("The state of the invitation.", column="connection_state")
     state_updated_at: datetime | None = scalar(
         "The time of the last change of the state.", column="connection_state_updated_at"
     )

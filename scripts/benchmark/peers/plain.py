@@ -24,7 +24,7 @@ from strawberry.types import Info
 from app.compliance.rollups.counting import Dimension
 from app.compliance.tables import Settled, Tally, Unsettled
 from app.core import logs
-from app.credentials.tables import Approval, Credential, Intake
+from app.credentials.tables import ApprovalStatus, Credential, IntakeStatus
 from app.db import idempotency
 from app.events.tables import Event
 from app.organizations.tables import ApiKey, Organization
@@ -36,7 +36,7 @@ from scripts.benchmark.peers.plain_approval import approve
 from scripts.benchmark.peers.plain_loaders import Loaders, sessions, shown
 
 log = structlog.get_logger("plain")
-REVIEWABLE = (Intake.DIRECT, Intake.SUBMITTED, Intake.COMPLETED)
+REVIEWABLE = (IntakeStatus.DIRECT, IntakeStatus.SUBMITTED, IntakeStatus.COMPLETED)
 
 
 @strawberry.input
@@ -112,7 +112,7 @@ class Query:
     @strawberry.field
     async def review_queue(self, info: Info, first: int) -> types.CredentialPage:
         waits = or_(
-            col(Credential.latest_approval) == Approval.PENDING,
+            col(Credential.latest_approval) == ApprovalStatus.PENDING,
             col(Credential.eligibility) == Eligibility.REVIEW_REQUIRED,
         )
         order = (col(Credential.latest_version_at), col(Credential.id))
@@ -175,7 +175,7 @@ class Mutation:
                 return _refused("NOT_FOUND", f"id: there is no credential {id}")
             if credential.deleted_at or credential.archived_at or credential.intake not in REVIEWABLE:
                 return _refused("NOT_REVIEWABLE", "nobody can decide about it")
-            if credential.latest_approval is Approval.APPROVED:
+            if credential.latest_approval is ApprovalStatus.APPROVED:
                 return _refused("ALREADY_APPROVED", "the version is already approved")
             await approve(session, key, credential, reason, idempotency_key)
         return types.ApprovePayload(credential=shown(types.Credential, credential), errors=[])

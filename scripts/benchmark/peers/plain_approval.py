@@ -10,7 +10,14 @@ from app.access import ActorKind
 from app.compliance.tables import Unsettled
 from app.core import ids
 from app.core.fields import changes_between, json_value, snapshot
-from app.credentials.tables import NEVER, Approval, Credential, CredentialVersion, Intake, VerificationStatus
+from app.credentials.tables import (
+    NEVER,
+    ApprovalStatus,
+    Credential,
+    CredentialVersion,
+    IntakeStatus,
+    VerificationStatus,
+)
 from app.db import idempotency
 from app.db.history import History
 from app.events.event_kinds import EventKind
@@ -33,14 +40,14 @@ async def approve(session: AsyncSession, key: ApiKey, credential: Credential, re
     now = datetime.now(UTC)
     version = await session.get_one(CredentialVersion, (key.organization_id, credential.latest_version_id))
     before = _told(credential, version)
-    version.approval, version.reason, version.notes = Approval.APPROVED, reason, None
+    version.approval, version.reason, version.notes = ApprovalStatus.APPROVED, reason, None
     version.decided_by, version.decided_at = key.id, now
     credential.status, credential.eligibility = VerificationStatus.ACTIVE, Eligibility.MAY_ENGAGE
-    credential.status_detail, credential.latest_approval = StatusDetail.VALID, Approval.APPROVED
+    credential.status_detail, credential.latest_approval = StatusDetail.VALID, ApprovalStatus.APPROVED
     credential.effective_version_id, credential.valid_from = version.id, version.issue_date
     credential.expires_on = version.expiry_date or NEVER
-    if credential.intake is Intake.SUBMITTED:
-        credential.intake = Intake.COMPLETED
+    if credential.intake is IntakeStatus.SUBMITTED:
+        credential.intake = IntakeStatus.COMPLETED
     credential.revision += 1
     credential.last_updated = now
     changes = changes_between(before, _told(credential, version)) | {

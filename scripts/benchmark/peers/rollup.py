@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.compliance.rollups.counting import Dimension
-from app.credential_types.tables import Category
+from app.credential_types.tables import CredentialCategory
 from app.credentials.tables import Validity, VerificationStatus
 from app.registries.findings import Eligibility
 from app.workers.tables import Standing
@@ -13,7 +13,7 @@ from scripts.benchmark.peers.keys import Caller
 
 ORDER: dict[Dimension, list[str]] = {
     Dimension.STATUS: [value.value for value in VerificationStatus],
-    Dimension.CATEGORY: [value.value for value in Category],
+    Dimension.CATEGORY: [value.value for value in CredentialCategory],
     Dimension.JURISDICTION: [],
     Dimension.ELIGIBILITY: [value.value for value in Eligibility],
     Dimension.VALIDITY: [value.value for value in Validity],

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.access import Scope
-from app.credentials.verification.tables import Outcome, Trigger
+from app.credentials.verification.tables import VerificationOutcome, VerificationTrigger
 from tests.checks import VerificationHarness
 from tests.registry import FakeRegistry, json_reply
 from tests.service import error_paths
@@ -38,7 +38,7 @@ async def test_checks_are_accepted_and_then_run_by_the_loop(checks: Verification
     await checks.run_jobs()
     for key, result in zip(keys, payload["results"], strict=True):
         _, attempt = await checks.attempts(key)
-        assert (attempt.outcome, attempt.trigger) == (Outcome.COMPLETED, Trigger.MANUAL)
+        assert (attempt.outcome, attempt.trigger) == (VerificationOutcome.COMPLETED, VerificationTrigger.MANUAL)
         assert (await checks.credential(key)).eligibility == "MAY_NOT_ENGAGE"
         assert (await checks.events(key))[-1].correlation_id == result["correlationId"]
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.credentials.verification.tables import Outcome
+from app.credentials.verification.tables import VerificationOutcome
 from tests.calls import mutate_ok
 from tests.checks import VerificationHarness
 from tests.conftest import SettableClock
@@ -24,7 +24,7 @@ async def test_no_registry_is_asked_about_a_deleted_worker(
     await checks.run_jobs()
     assert len(fake.received) == asked
     [attempt] = await checks.attempts(pending)
-    assert attempt.outcome is Outcome.ERROR
+    assert attempt.outcome is VerificationOutcome.ERROR
     assert attempt.error_message == "the owner of the credential was deleted before the check"
     for credential in (key, pending):
         worker = (await checks.credential(credential)).worker_id

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.credentials.verification import attempts
-from app.credentials.verification.tables import Outcome, VerificationAttempt
+from app.credentials.verification.tables import VerificationAttempt, VerificationOutcome
 from app.jobs import concurrency
 from tests.checks import VerificationHarness
 from tests.conftest import SettableClock
@@ -40,11 +40,11 @@ async def test_a_leased_check_is_not_run_elsewhere_until_the_lease_expires(
     key = await add_started(checks, 1)
     clock.advance(attempts.LEASE_DURATION)
     await checks.run_jobs()
-    assert (fake.received, (await only_attempt(checks, key)).outcome) == ([], Outcome.PENDING)
+    assert (fake.received, (await only_attempt(checks, key)).outcome) == ([], VerificationOutcome.PENDING)
     clock.advance(SECOND)
     await checks.run_jobs()
     attempt = await only_attempt(checks, key)
-    assert (len(fake.received), attempt.outcome, attempt.tries) == (1, Outcome.COMPLETED, 2)
+    assert (len(fake.received), attempt.outcome, attempt.tries) == (1, VerificationOutcome.COMPLETED, 2)
     assert attempt.leased_until is None
 
 
@@ -56,7 +56,7 @@ async def test_a_check_is_started_up_to_three_times(
     key = await add_started(checks, times)
     clock.advance(attempts.LEASE_DURATION + SECOND)
     await checks.run_jobs()
-    assert ((await only_attempt(checks, key)).outcome, len(fake.received)) == (Outcome.COMPLETED, 1)
+    assert ((await only_attempt(checks, key)).outcome, len(fake.received)) == (VerificationOutcome.COMPLETED, 1)
 
 
 async def test_a_check_that_never_finishes_fails(
@@ -67,7 +67,7 @@ async def test_a_check_that_never_finishes_fails(
     clock.advance(attempts.LEASE_DURATION + SECOND)
     await checks.run_jobs()
     attempt, row = await only_attempt(checks, key), await checks.credential(key)
-    assert (attempt.outcome, fake.received) == (Outcome.ERROR, [])
+    assert (attempt.outcome, fake.received) == (VerificationOutcome.ERROR, [])
     assert attempt.error_message == "the check was started 3 times and never finished"
     assert (row.eligibility, row.status_detail) == ("ERROR", "SOURCE_UNAVAILABLE")
     assert row.next_check_at == clock() + timedelta(hours=1)
@@ -85,10 +85,10 @@ async def test_stopped_checks_release_their_lease(checks: VerificationHarness, f
     await asyncio.gather(task, return_exceptions=True)
     for key in keys:
         attempt = await only_attempt(checks, key)
-        assert (attempt.outcome, attempt.leased_until, attempt.tries) == (Outcome.PENDING, None, 0)
+        assert (attempt.outcome, attempt.leased_until, attempt.tries) == (VerificationOutcome.PENDING, None, 0)
     fake.reply_with(json_reply())
     await checks.run_jobs()
-    assert {(await only_attempt(checks, key)).outcome for key in keys} == {Outcome.COMPLETED}
+    assert {(await only_attempt(checks, key)).outcome for key in keys} == {VerificationOutcome.COMPLETED}
 
 
 async def test_an_answer_after_the_check_finished_changes_nothing(

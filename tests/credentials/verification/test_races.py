@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.credentials.verification.tables import Outcome
+from app.credentials.verification.tables import VerificationOutcome
 from tests.checks import VERIFY_PAYLOAD, VerificationHarness
 from tests.registry import FakeRegistry, ReceivedRequest, Reply, json_reply
 from tests.service import GraphQLResponse
@@ -108,7 +108,7 @@ async def test_calls_and_the_job_loop_at_once_share_one_check(checks: Verificati
     await asyncio.gather(checks.run_jobs(), *(checks.verify(key) for key in keys for _ in range(2)), checks.run_jobs())
     assert len(fake.received) == 5
     for key in keys:
-        assert [attempt.outcome for attempt in await checks.attempts(key)] == [Outcome.COMPLETED]
+        assert [attempt.outcome for attempt in await checks.attempts(key)] == [VerificationOutcome.COMPLETED]
         assert len(await checks.events(key)) == 1
 
 

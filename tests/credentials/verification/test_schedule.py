@@ -9,7 +9,7 @@ import pytest
 
 from app.credentials import recheck_schedule
 from app.credentials.tables import NEVER, Credential
-from app.credentials.verification.tables import Outcome, Trigger
+from app.credentials.verification.tables import VerificationOutcome, VerificationTrigger
 from tests.checks import VerificationHarness
 from tests.conftest import SettableClock
 from tests.registry import FakeRegistry, Reply, json_reply
@@ -120,7 +120,10 @@ async def test_a_failed_check_is_repeated_within_an_hour(
     fake.reply_with(json_reply())
     clock.advance(timedelta(hours=1))
     await checks.run_jobs()
-    assert [attempt.outcome for attempt in await checks.attempts(key)] == [Outcome.ERROR, Outcome.COMPLETED]
+    assert [attempt.outcome for attempt in await checks.attempts(key)] == [
+        VerificationOutcome.ERROR,
+        VerificationOutcome.COMPLETED,
+    ]
 
 
 async def test_a_due_credential_is_checked_by_the_service_itself(
@@ -134,7 +137,7 @@ async def test_a_due_credential_is_checked_by_the_service_itself(
     clock.advance(timedelta(seconds=1))
     await checks.run_jobs()
     _, again = await checks.attempts(key)
-    assert (again.trigger, again.outcome) == (Trigger.SCHEDULED, Outcome.COMPLETED)
+    assert (again.trigger, again.outcome) == (VerificationTrigger.SCHEDULED, VerificationOutcome.COMPLETED)
     assert (again.requested_by_kind, again.requested_by) == ("SYSTEM", "verification")
     assert [event.actor_name for event in await checks.events(key)] == ["Owner", "Verification"]
     assert (await checks.credential(key)).next_check_at == NOON + 2 * WEEK
@@ -168,7 +171,10 @@ async def test_a_check_around_expiry_has_its_own_trigger(checks: VerificationHar
     key = await checks.add_checked(issuing={"expiryDate": EXPIRY.isoformat()})
     clock.set(day_around_expiry(-60, 3))
     await checks.run_jobs()
-    assert [attempt.trigger for attempt in await checks.attempts(key)] == [Trigger.ON_CREATE, Trigger.EXPIRY]
+    assert [attempt.trigger for attempt in await checks.attempts(key)] == [
+        VerificationTrigger.ON_CREATE,
+        VerificationTrigger.EXPIRY,
+    ]
 
 
 async def test_two_concurrent_runs_open_and_run_each_due_check_once(
