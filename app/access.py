@@ -16,26 +16,26 @@ from app.signing.signed_urls import UrlHolder
 
 
 class Scope(StrEnum):
-    """A permission of a caller, as `noun:verb`."""
+    """A permission of a caller: a noun and a verb."""
 
-    WORKERS_READ = "workers:read"
-    WORKERS_WRITE = "workers:write"
-    CREDENTIALS_READ = "credentials:read"
-    CREDENTIALS_WRITE = "credentials:write"
-    CREDENTIALS_REVIEW = "credentials:review"
-    CREDENTIALS_VERIFY = "credentials:verify"
-    CREDENTIALS_PURGE = "credentials:purge"
-    CONTRACTORS_MANAGE = "contractors:manage"
-    TYPES_WRITE = "types:write"
-    REQUIREMENTS_WRITE = "requirements:write"
-    COMPLIANCE_READ = "compliance:read"
-    WEBHOOKS_MANAGE = "webhooks:manage"
-    IMPORTS_WRITE = "imports:write"
-    EXPORTS_READ = "exports:read"
-    AUDIT_READ = "audit:read"
-    KEYS_MANAGE = "keys:manage"
-    ORGANIZATION_MANAGE = "organization:manage"
-    SELF_CREDENTIALS = "self:credentials"
+    WORKERS_READ = "WORKERS_READ"
+    WORKERS_WRITE = "WORKERS_WRITE"
+    CREDENTIALS_READ = "CREDENTIALS_READ"
+    CREDENTIALS_WRITE = "CREDENTIALS_WRITE"
+    CREDENTIALS_REVIEW = "CREDENTIALS_REVIEW"
+    CREDENTIALS_VERIFY = "CREDENTIALS_VERIFY"
+    CREDENTIALS_PURGE = "CREDENTIALS_PURGE"
+    CONTRACTORS_MANAGE = "CONTRACTORS_MANAGE"
+    TYPES_WRITE = "TYPES_WRITE"
+    REQUIREMENTS_WRITE = "REQUIREMENTS_WRITE"
+    COMPLIANCE_READ = "COMPLIANCE_READ"
+    WEBHOOKS_MANAGE = "WEBHOOKS_MANAGE"
+    IMPORTS_WRITE = "IMPORTS_WRITE"
+    EXPORTS_READ = "EXPORTS_READ"
+    AUDIT_READ = "AUDIT_READ"
+    KEYS_MANAGE = "KEYS_MANAGE"
+    ORGANIZATION_MANAGE = "ORGANIZATION_MANAGE"
+    SELF_CREDENTIALS = "SELF_CREDENTIALS"
 
 
 class Role(StrEnum):
@@ -137,9 +137,9 @@ class Actor:
     org_unit_id: str | None = None
     """The unit that a key is restricted to, with all units under it."""
     only_self: bool = False
-    """True if the actor acts by `self:credentials` alone, and so sees only their own records."""
+    """True if the actor acts by `SELF_CREDENTIALS` alone, and so sees only their own records."""
     only_contractors: bool = False
-    """True if the actor acts by `contractors:manage` alone, and so sees only workers of contractors."""
+    """True if the actor acts by `CONTRACTORS_MANAGE` alone, and so sees only workers of contractors."""
     time_zone: ZoneInfo = field(default=ZoneInfo("UTC"))
     expiring_soon_days: int = 30
     review_policy: ReviewPolicy = field(default=ReviewPolicy())
@@ -155,8 +155,8 @@ class Actor:
     def require_scope(self, scope: Scope, *, own: bool = False, contractors: bool = False) -> "Actor":
         """Return the actor, restricted as needed, for a field that requires a scope. Raises MissingScope.
 
-        With `own`, the field is open to workers for their own records: `self:credentials` is enough, and the actor is
-        restricted to them. With `contractors`, `contractors:manage` is enough, and the actor is restricted to workers
+        With `own`, the field is open to workers for their own records: `SELF_CREDENTIALS` is enough, and the actor is
+        restricted to them. With `contractors`, `CONTRACTORS_MANAGE` is enough, and the actor is restricted to workers
         of contractors.
         """
         if scope in self.scopes:

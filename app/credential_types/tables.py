@@ -15,7 +15,7 @@ class CredentialCategory(StrEnum):
 
     SCREENING = "SCREENING"
     GOVERNMENT_ID = "GOVERNMENT_ID"
-    LICENSE = "LICENSE"
+    LICENCE = "LICENCE"
     CERTIFICATION = "CERTIFICATION"
 
 

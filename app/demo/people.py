@@ -30,7 +30,7 @@ NOT_ACTIVE = (
 )
 """The employment statuses of the workers that are not active, one for each worker."""
 DELETED_COUNT = 3
-CONNECTION_WEIGHTS = {
+INVITATION_WEIGHTS = {
     InvitationState.ACCEPTED: 64,
     InvitationState.PENDING: 20,
     InvitationState.CREATED: 12,
@@ -53,7 +53,7 @@ class DemoPerson:
     is_lead: bool = False
     started: int = 0
     number: int = 0
-    connection: InvitationState = InvitationState.CREATED
+    invitation: InvitationState = InvitationState.CREATED
     status: EmploymentStatus = EmploymentStatus.ACTIVE
     status_changed: int | None = None
     """The day on which the person gets `status`; None if the record is created with it."""
@@ -114,8 +114,8 @@ def draw_workers(random: Random, used_names: set[tuple[str, str]]) -> list[DemoP
     _draw_changes(random, [worker for worker in workers if not worker.is_lead and worker is not jordan])
     workers.sort(key=lambda worker: worker.recorded)  # the sort is stable: the leads stay in front
     for worker in workers:
-        worker.connection = random.choices(list(CONNECTION_WEIGHTS), list(CONNECTION_WEIGHTS.values()))[0]
-    jordan.connection = InvitationState.ACCEPTED
+        worker.invitation = random.choices(list(INVITATION_WEIGHTS), list(INVITATION_WEIGHTS.values()))[0]
+    jordan.invitation = InvitationState.ACCEPTED
     first_number = JORDANS_NUMBER - workers.index(jordan)
     for number, worker in enumerate(workers, first_number):
         worker.number = number

@@ -115,19 +115,19 @@ async def _add_worker(context: DemoContext, person: DemoPerson) -> None:
     manager = context.unit_leads[manager_unit.name] if manager_unit else None
     input = inputs.worker(person, context.date, context.units[unit.name], manager)
     row = await people_editing.create(people.WORKER, context.session, context.actor, input)
-    _connect(row, person.connection, context.session.now)
+    _invite(row, person.invitation, context.session.now)
     context.people[person] = row
     if person.is_lead:
         context.unit_leads[unit.name] = row
 
 
-def _connect(worker: Worker, state: InvitationState, now: datetime) -> None:
+def _invite(worker: Worker, state: InvitationState, now: datetime) -> None:
     """Record a worker's invitation, and the answer to it."""
-    worker.connection_state = state
+    worker.invitation_state = state
     if state is not InvitationState.CREATED:
-        worker.last_invitation_sent_at = now + timedelta(hours=1)
+        worker.invitation_sent_at = now + timedelta(hours=1)
         answered = timedelta(hours=1) if state is InvitationState.PENDING else timedelta(days=2)
-        worker.connection_state_updated_at = now + answered
+        worker.invitation_state_updated_at = now + answered
 
 
 async def _change_status(context: DemoContext, person: DemoPerson) -> None:

@@ -33,7 +33,7 @@ log = structlog.get_logger("http")
 REDIRECT_LIFETIME = timedelta(minutes=1)
 """The validity of the file store's own URL, to which a download is redirected."""
 SCOPES = {UPLOAD: Scope.CREDENTIALS_WRITE, DOWNLOAD: Scope.CREDENTIALS_READ}
-"""The scope that the holder of a URL needs, or `self:credentials` for their own files."""
+"""The scope that the holder of a URL needs, or `SELF_CREDENTIALS` for their own files."""
 STATUS_BY_ERROR: dict[type[DomainError], int] = {NotFound: 404, FileTooLarge: 413, UnsupportedFile: 415}
 CONFLICT = 409
 

@@ -222,7 +222,7 @@ def _check_active(key: ApiKey, now: datetime) -> None:
 
 def _check_grant(actor: Actor, scopes: frozenset[Scope], unit: str | None) -> None:
     if Scope.SELF_CREDENTIALS in scopes:
-        raise Invalid("scopes: self:credentials is for people who are linked to a worker, not for keys", ("scopes",))
+        raise Invalid("scopes: SELF_CREDENTIALS is for people who are linked to a worker, not for keys", ("scopes",))
     _check_held(actor, scopes, "grant")
     if unit is None and actor.org_unit_id is not None:
         raise NotPermitted("orgUnit: your key is restricted to a unit; choose that unit or one under it", ("orgUnit",))

@@ -72,7 +72,7 @@ listing = Listing(
     Worker,
     filters={
         **_person_filters(Worker),
-        "connectionState": filters.exact(col(Worker.connection_state)),
+        "invitationState": filters.exact(col(Worker.invitation_state)),
         "employmentStatus": filters.exact(col(Worker.status)),
         "workerType": filters.exact(col(Worker.worker_type)),
         "jobTitle": filters.text(col(Worker.job_title_key)),

@@ -169,9 +169,9 @@ class Worker(Record, PersonColumns, table=True):
     manager_first_name: str | None = Field(default=None, max_length=200)
     manager_last_name: str | None = Field(default=None, max_length=200)
     manager_external_id: str | None = Field(default=None, max_length=200)
-    connection_state: InvitationState = Field(default=InvitationState.CREATED, sa_type=enum_column(InvitationState))
-    connection_state_updated_at: datetime | None = None
-    last_invitation_sent_at: datetime | None = None
+    invitation_state: InvitationState = Field(default=InvitationState.CREATED, sa_type=enum_column(InvitationState))
+    invitation_state_updated_at: datetime | None = None
+    invitation_sent_at: datetime | None = None
     photo_url: str | None = Field(default=None, max_length=2_000)
     bio: str | None = Field(default=None, max_length=2_000)
     vanity_url: str | None = Field(default=None, max_length=2_000)

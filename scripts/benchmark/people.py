@@ -109,7 +109,7 @@ def _worker(generator: Generator, organization_id: str, number: int, units: list
         country="Australia",
         zip_code=f"{random.randrange(2_000, 7_000)}",
         state_or_province=random.choice(("NSW", "VIC", "QLD", "WA", "SA")),
-        connection_state=InvitationState.ACCEPTED,
+        invitation_state=InvitationState.ACCEPTED,
         created_at=recorded,
         last_updated=recorded,
     )

@@ -165,7 +165,7 @@ async def test_plans_and_graphql_core_agree_on_failing_values(
         own_events = select(col(Event.id)).where(col(Event.organization_id) == tenant.id)
         event = str(await session.scalar(own_events.limit(1)))
         for table, row, broken in (
-            (ApiKey, key, {"scopes": ["workers:read", "no:scope"]}),
+            (ApiKey, key, {"scopes": ["WORKERS_READ", "no:scope"]}),
             (Event, event, {"changes": {"name": {"to": 1}}}),
         ):
             await session.execute(update(table).where(col(table.id) == row).values(broken))

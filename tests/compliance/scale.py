@@ -27,7 +27,7 @@ from tests.service import STARTER_TYPES, Service, Tenant
 RUNS = 15
 WORKERS = """
 INSERT INTO workers (organization_id, id, display_name, display_name_key, first_name_key, last_name_key, email_key,
-  search_text, source_system, job_title_key, team_key, department_key, worker_type, status, connection_state, revision,
+  search_text, source_system, job_title_key, team_key, department_key, worker_type, status, invitation_state, revision,
   org_unit_id, created_at, last_updated)
 SELECT :organization, 'wkr_' || lpad(n::text, 16, '0'), 'Worker ' || n, 'worker ' || lpad(n::text, 9, '0'), '', '', '',
   'worker ' || n, '', '', '', '', 'EMPLOYEE', 'ACTIVE', 'CREATED', 1, (CAST(:units AS text[]))[1 + n % 50], now(), now()

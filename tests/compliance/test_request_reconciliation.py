@@ -80,7 +80,7 @@ async def test_a_request_is_withdrawn_when_other_alternatives_meet_the_rule(tena
     worker = await tenant.add_worker()
     await add_rule(tenant, "WWCC_NSW", "WWCC_VIC", "NPI", minimum=2)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW", "WWCC_VIC"]
-    for code, category, number in (("WWCC_VIC", "SCREENING", "1234567A-1"), ("NPI", "LICENSE", "1234567893")):
+    for code, category, number in (("WWCC_VIC", "SCREENING", "1234567A-1"), ("NPI", "LICENCE", "1234567893")):
         identification = {"credentialType": code, "category": category, "referenceNumber": number}
         issuing = {"issueDate": None, "expiryDate": None}
         verification = {"status": "ACTIVE"}

@@ -180,7 +180,7 @@ async def test_the_standing_filter_requires_its_scope(shared: Crew) -> None:
     where: dict[str, Any] = {"NOT": {"standing": {"eq": "COMPLIANT"}}}
     answer = await calls.run_query(shared.organization.tenant, "workers", "nodes { id }", key=key, where=where)
     assert answer.codes == ["FORBIDDEN"]
-    assert answer.errors[0]["extensions"]["scope"] == "compliance:read"
+    assert answer.errors[0]["extensions"]["scope"] == "COMPLIANCE_READ"
     text = "{ orgUnits { nodes { workers(where: {standing: {eq: COMPLIANT}}) { nodes { id } } } } }"
     assert set((await shared.organization.tenant.execute(text, key=key)).codes) == {"FORBIDDEN"}
 

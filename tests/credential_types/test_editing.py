@@ -20,7 +20,7 @@ from tests.service import Tenant
 WHOLE: dict[str, Any] = {
     "code": "FORKLIFT_SITE_B",
     "name": "Forklift at site B",
-    "category": "LICENSE",
+    "category": "LICENCE",
     "jurisdiction": "NSW",
     "issuingAuthority": "Site B",
     "instructions": "Bring it\nto the office",
@@ -240,7 +240,7 @@ async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
         ([fork], {"search": "site_b"}),
         ([passport], {"where": {"code": {"eq": "APASS"}}}),
         ([cpr, fork], {"where": {"code": {"notIn": ["APASS"]}}}),
-        ([cpr, fork], {"where": {"category": {"in": ["LICENSE", "CERTIFICATION"]}}}),
+        ([cpr, fork], {"where": {"category": {"in": ["LICENCE", "CERTIFICATION"]}}}),
         ([fork], {"where": {"jurisdiction": {"eq": "NSW"}}}),
         ([fork], {"where": {"verificationSource": {"eq": "site-b"}}}),
         ([fork], {"where": {"isVerifiable": True}}),

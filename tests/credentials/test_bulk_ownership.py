@@ -218,4 +218,4 @@ async def test_bulk_ownership_requires_the_write_scope(
     limited = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW, Scope.WORKERS_WRITE)
     for name in ("credentialsLink", "credentialsTransfer"):
         input = {"credentialIds": keys, **transfer_input(worker, colleague)}
-        assert await actions.mutate_forbidden(tenant, name, limited, BRIEF, **input) == "credentials:write"
+        assert await actions.mutate_forbidden(tenant, name, limited, BRIEF, **input) == "CREDENTIALS_WRITE"

@@ -126,7 +126,7 @@ async def test_bulk_review_requires_the_review_scope(tenant: Tenant, keys: list[
     for verb in ("Approve", "Reject"):
         assert (
             await actions.mutate_forbidden(tenant, f"credentials{verb}", limited, "total", ids=keys)
-            == "credentials:review"
+            == "CREDENTIALS_REVIEW"
         )
 
 

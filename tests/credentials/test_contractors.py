@@ -119,7 +119,7 @@ async def test_every_other_mutation_requires_its_own_scope(site: Site) -> None:
         needed = await mutate_forbidden(site.tenant, name, site.key, f"{member} {{ id }}", **{"id": key, **input})
         assert needed.startswith("credentials:")
     purge = {"id": key, "confirm": True}
-    assert await mutate_forbidden(site.tenant, "credentialPurge", site.key, "purgedId", **purge) == "credentials:purge"
+    assert await mutate_forbidden(site.tenant, "credentialPurge", site.key, "purgedId", **purge) == "CREDENTIALS_PURGE"
 
 
 async def test_contractors_credentials_cannot_be_read(site: Site) -> None:

@@ -36,14 +36,14 @@ async def worker_id(shared_tenant: Tenant) -> str:
 
 async def add_type(tenant: Tenant, code: str, **content: Any) -> str:
     """Add a licence type; return its id."""
-    input = {"name": code, "category": "LICENSE", **content}
+    input = {"name": code, "category": "LICENCE", **content}
     credential_type = await mutate_ok(tenant, "credentialTypeCreate", "credentialType { id }", code=code, **input)
     return str(credential_type["id"])
 
 
 def licence(worker: str, code: str, **content: Any) -> dict[str, Any]:
     """Return the input of a credential of a licence type."""
-    identification = {"credentialType": code, "category": "LICENSE", **content.pop("identification", {})}
+    identification = {"credentialType": code, "category": "LICENCE", **content.pop("identification", {})}
     return credential_input(worker, identification=identification, **content)
 
 
@@ -169,7 +169,7 @@ async def test_another_tenants_type_is_not_found(tenant: Tenant, other_tenant: T
 async def test_the_category_must_match_the_type(shared_tenant: Tenant, worker_id: str) -> None:
     path = "identification.category"
     (error,) = await assert_refused(
-        shared_tenant, "credentialCreate", ("INVALID", path), **without(credential_input(worker_id), path, "LICENSE")
+        shared_tenant, "credentialCreate", ("INVALID", path), **without(credential_input(worker_id), path, "LICENCE")
     )
     assert error["message"] == "identification.category: WWCC_NSW has the category SCREENING"
 

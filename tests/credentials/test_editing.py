@@ -199,7 +199,7 @@ async def test_an_update_cannot_clear_owners(tenant: Tenant, key: str, field: st
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize(
-    ("name", "value"), [("credentialType", "WWCC_VIC"), ("category", "LICENSE"), ("credentialType", "NONE")]
+    ("name", "value"), [("credentialType", "WWCC_VIC"), ("category", "LICENCE"), ("credentialType", "NONE")]
 )
 async def test_type_and_category_never_change(tenant: Tenant, key: str, field: str, name: str, value: str) -> None:
     input = content()
@@ -281,9 +281,9 @@ async def test_narrowing_a_type_does_not_change_its_credentials(tenant: Tenant, 
         "credentialType { id }",
         code="FORKLIFT",
         name="Forklift",
-        category="LICENSE",
+        category="LICENCE",
     )
-    identification = {"credentialType": "FORKLIFT", "category": "LICENSE"}
+    identification = {"credentialType": "FORKLIFT", "category": "LICENCE"}
     input = credential_input(worker, identification=identification)
     key = (await mutate_ok(tenant, "credentialCreate", "credential { id }", **input))["id"]
     await mutate_ok(

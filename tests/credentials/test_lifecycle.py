@@ -240,10 +240,10 @@ async def test_another_tenants_credential_is_not_found(
 async def test_each_mutation_requires_its_scope(tenant: Tenant, key: str) -> None:
     limited = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW)
     for name in ("Archive", "Restore", "Delete", "Undelete"):
-        assert await actions.mutate_forbidden(tenant, f"credential{name}", limited, id=key) == "credentials:write"
+        assert await actions.mutate_forbidden(tenant, f"credential{name}", limited, id=key) == "CREDENTIALS_WRITE"
     writer = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
     input = {"id": key, "confirm": True}
-    assert await actions.mutate_forbidden(tenant, "credentialPurge", writer, "purgedId", **input) == "credentials:purge"
+    assert await actions.mutate_forbidden(tenant, "credentialPurge", writer, "purgedId", **input) == "CREDENTIALS_PURGE"
 
 
 async def test_a_stale_revision_is_a_conflict(tenant: Tenant, key: str) -> None:

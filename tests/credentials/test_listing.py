@@ -27,7 +27,7 @@ async def credentials_by_name(service: Service, session_clock: SettableClock) ->
         ids["sam"] = (await mutate_ok(tenant, "applicantCreate", "applicant { id }", **sam))["id"]
         vic = {"credentialType": "WWCC_VIC", "category": "SCREENING", "referenceNumber": "1234567A-01"}
         passport = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA1234567"}
-        npi = {"credentialType": "NPI", "category": "LICENSE", "referenceNumber": "1234567890"}
+        npi = {"credentialType": "NPI", "category": "LICENCE", "referenceNumber": "1234567890"}
         people: dict[str, Any] = {"worker": {"id": ids["jo"]}}
         rows: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]] = [
             ("nsw", {}, {"expiryDate": "2029-05-01"}, {"status": "ACTIVE", "eligibility": "MAY_ENGAGE"}, people),
@@ -81,7 +81,7 @@ async def names(tenant: Tenant, **arguments: Any) -> list[str]:
         ({"type": {"notIn": ["WWCC_NSW", "NPI"]}}, ["passport 50%", "vic"]),
         ({"type": {"eq": "wwcc_nsw"}}, []),
         ({"category": {"eq": "GOVERNMENT_ID"}}, ["passport 50%"]),
-        ({"category": {"in": ["LICENSE", "GOVERNMENT_ID"]}}, ["npi", "passport 50%"]),
+        ({"category": {"in": ["LICENCE", "GOVERNMENT_ID"]}}, ["npi", "passport 50%"]),
         ({"category": {"notIn": ["SCREENING"]}}, ["npi", "passport 50%"]),
         ({"jurisdiction": {"eq": "NSW"}}, ["future", "Nsw old", "nsw"]),
         ({"jurisdiction": {"notIn": ["NSW", "US"]}}, ["passport 50%", "vic"]),

@@ -197,7 +197,7 @@ async def test_every_list_ignores_accents(tenant: Tenant) -> None:
         "positions": ("positionCreate", {"name": name}),
         "orgUnits": ("orgUnitCreate", {"name": name, "kind": "TEAM"}),
         "requirementRules": ("requirementRuleCreate", {"name": name, **rule}),
-        "credentialTypes": ("credentialTypeCreate", {"name": name, "code": "NANDU", "category": "LICENSE"}),
+        "credentialTypes": ("credentialTypeCreate", {"name": name, "code": "NANDU", "category": "LICENCE"}),
         "apiKeys": ("apiKeyCreate", {"name": name, "scopes": ["WORKERS_READ"]}),
     }
     for field, content in created.values():

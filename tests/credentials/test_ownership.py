@@ -218,7 +218,7 @@ async def test_each_needs_the_scope_of_writing(people: People, key: str) -> None
     }
     for verb, input in calls.items():
         needed = await actions.mutate_forbidden(people.tenant, f"credential{verb}", limited, OWNED, id=key, **input)
-        assert needed == "credentials:write"
+        assert needed == "CREDENTIALS_WRITE"
 
 
 async def test_another_tenants_credential_and_people_are_not_found(

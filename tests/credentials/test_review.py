@@ -233,7 +233,7 @@ async def test_comments_that_are_too_long_are_refused(tenant: Tenant, key: str) 
 async def test_reviewing_requires_its_scope(tenant: Tenant, key: str) -> None:
     limited = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_VERIFY)
     for verb in ("Approve", "Reject"):
-        assert await actions.mutate_forbidden(tenant, f"credential{verb}", limited, id=key) == "credentials:review"
+        assert await actions.mutate_forbidden(tenant, f"credential{verb}", limited, id=key) == "CREDENTIALS_REVIEW"
 
 
 async def test_another_tenants_credential_is_not_found(tenant: Tenant, other_tenant: Tenant, key: str) -> None:

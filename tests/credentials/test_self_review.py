@@ -148,4 +148,4 @@ async def test_a_worker_alone_still_cannot_decide_where_it_is_allowed(reviewer: 
     claims = {"organization": reviewer.tenant.id, "roles": ["WORKER"], "worker": reviewer.worker}
     token = issuer.token("ES256", claims)
     scope = await actions.mutate_forbidden(reviewer.tenant, "credentialApprove", token, id=reviewer.own)
-    assert scope == "credentials:review"
+    assert scope == "CREDENTIALS_REVIEW"

@@ -52,10 +52,10 @@ async def auckland(service: Service) -> Tenant:
 
 async def add(auckland: Tenant, code: str, days: int | None) -> str:
     """Add a credential valid until 14 June 2026, of a new type with these expiring-soon days."""
-    type_input = {"code": code, "name": code, "category": "LICENSE", "expiringSoonDays": days}
+    type_input = {"code": code, "name": code, "category": "LICENCE", "expiringSoonDays": days}
     await mutate_ok(auckland, "credentialTypeCreate", "credentialType { id }", **type_input)
     worker = await auckland.add_worker()
-    identification = {"credentialType": code, "category": "LICENSE"}
+    identification = {"credentialType": code, "category": "LICENCE"}
     issuing = {"issueDate": "2026-03-14", "expiryDate": "2026-06-14"}
     return await auckland.add_credential(worker, identification=identification, issuing=issuing)
 

@@ -150,7 +150,7 @@ async def test_versions_require_the_write_scope_and_the_own_tenant(
     reader = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW)
     for name, of in (("credentialVersionAdd", key), ("credentialVersionEdit", version)):
         input = {"id": of, "expiryDate": "2030-01-01"}
-        assert await actions.mutate_forbidden(tenant, name, reader, VERSION, **input) == "credentials:write"
+        assert await actions.mutate_forbidden(tenant, name, reader, VERSION, **input) == "CREDENTIALS_WRITE"
         assert await mutate_refused(other_tenant, name, VERSION, **input) == [("NOT_FOUND", "id")]
 
 

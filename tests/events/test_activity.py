@@ -156,7 +156,7 @@ async def test_events_are_visible_to_their_organization_with_the_scope(day: Reco
         day.tenant, "worker", "id activity { nodes { kind } }", key=day.other_key, by={"id": day.ids["jo"]}
     )
     assert answer.body["data"] == {"worker": {"id": day.ids["jo"], "activity": None}}
-    assert answer.errors[0]["extensions"]["scope"] == "audit:read"
+    assert answer.errors[0]["extensions"]["scope"] == "AUDIT_READ"
 
 
 @pytest.mark.parametrize("request_id", ["r", "a-1_b.C", "x" * 64])

@@ -29,7 +29,7 @@ async def credential(tenant: Tenant, *, deleted: bool = False) -> dict[str, Any]
 
 
 async def credential_type(tenant: Tenant, *, archived: bool = False) -> dict[str, Any]:
-    input = {"code": "FORKLIFT", "name": "Forklift", "category": "LICENSE"}
+    input = {"code": "FORKLIFT", "name": "Forklift", "category": "LICENCE"}
     key = (await mutate_ok(tenant, "credentialTypeCreate", "credentialType { id }", **input))["id"]
     if archived:
         await mutate_ok(tenant, "credentialTypeArchive", "credentialType { id }", id=key)
@@ -195,7 +195,7 @@ RECIPES: dict[str, tuple[str, Recipe]] = {
     "applicantRestore": ("applicant.restored", prepared(person, "applicant", state=DELETED)),
     "credentialTypeCreate": (
         "credentialType.created",
-        input_only(code="FORKLIFT", name="Forklift", category="LICENSE"),
+        input_only(code="FORKLIFT", name="Forklift", category="LICENCE"),
     ),
     "credentialTypeUpdate": ("credentialType.updated", prepared(credential_type, name="New")),
     "credentialTypeArchive": ("credentialType.archived", prepared(credential_type)),

@@ -98,9 +98,9 @@ async def test_a_scope_that_is_not_held_is_a_fields_error(tenant: Tenant) -> Non
     assert answer.status == 200
     assert answer.body["data"] == {"viewer": {"kind": "SERVICE"}, "workers": None, "credentials": {"nodes": []}}
     (error,) = answer.errors
-    assert (error["message"], error["path"]) == ("this needs the scope workers:read", ["workers"])
+    assert (error["message"], error["path"]) == ("this needs the scope WORKERS_READ", ["workers"])
     assert error["extensions"]["code"] == "FORBIDDEN"
-    assert error["extensions"]["scope"] == "workers:read"
+    assert error["extensions"]["scope"] == "WORKERS_READ"
 
 
 async def test_a_wrong_key_is_refused_even_where_none_is_needed(service: Service) -> None:

@@ -143,7 +143,7 @@ async def test_of_several_mutations_each_stands_alone(tenant: Tenant) -> None:
     query = """mutation {
       first: workerCreate(input: {identity: {displayName: "First"}}) { worker { identity { displayName } } }
       second: workerCreate(input: {identity: {displayName: ""}}) { worker { id } errors { code path } }
-      third: credentialTypeCreate(input: {code: "X", name: "X", category: LICENSE}) { errors { code } }
+      third: credentialTypeCreate(input: {code: "X", name: "X", category: LICENCE}) { errors { code } }
       fourth: workerCreate(input: {identity: {displayName: "Fourth"}}) { worker { id } errors { code } }
     }"""
     answer = await tenant.execute(query, key=key)

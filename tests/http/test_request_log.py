@@ -146,7 +146,7 @@ async def test_a_resolver_that_fails_is_masked_and_logged(broken: Tenant, log: l
 
 async def test_a_mutation_that_fails_is_masked_and_undone(broken: Tenant, log: list[str]) -> None:
     query = """mutation {
-      typed: credentialTypeCreate(input: {code: "NEW_ONE", name: "New", category: LICENSE}) { errors { code } }
+      typed: credentialTypeCreate(input: {code: "NEW_ONE", name: "New", category: LICENCE}) { errors { code } }
       failed: workerCreate(input: {identity: {displayName: "Jordan Avery"}}) { worker { id } errors { code } }
     }"""
     answer = await broken.execute(query, X_Request_Id=CLIENT_REQUEST_ID)

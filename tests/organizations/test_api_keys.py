@@ -81,7 +81,7 @@ async def test_missing_and_invalid_input_is_refused(tenant: Tenant, clock: Setta
         (
             ("INVALID", "scopes"),
             {"scopes": ["SELF_CREDENTIALS"]},
-            "scopes: self:credentials is for people who are linked to a worker, not for keys",
+            "scopes: SELF_CREDENTIALS is for people who are linked to a worker, not for keys",
         ),
         (
             ("NOT_FOUND", "orgUnit"),
@@ -102,7 +102,7 @@ async def test_nobody_grants_a_scope_that_they_do_not_hold(tenant: Tenant) -> No
     not_permitted = ("NOT_PERMITTED", "scopes")
     (error,) = await assert_refused(tenant, "apiKeyCreate", not_permitted, key=manager, name="More", scopes=scopes)
     assert error["__typename"] == "NotPermittedError"
-    assert error["message"] == "scopes: you cannot grant a scope that you do not hold: audit:read, workers:write"
+    assert error["message"] == "scopes: you cannot grant a scope that you do not hold: AUDIT_READ, WORKERS_WRITE"
     key, _ = await issue(tenant, scopes=scopes)
     await assert_refused(tenant, "apiKeyRotate", not_permitted, key=manager, id=key)
     payload = await mutate(tenant, "apiKeyCreate", "token", key=manager, name="Same", scopes=READ)
@@ -116,7 +116,7 @@ async def test_nobody_ends_or_renews_a_key_with_more_scopes(tenant: Tenant, fiel
     for content in ({"scopes": [*READ, "WORKERS_WRITE"]}, {"scopes": ["WORKERS_WRITE"], "orgUnit": unit}):
         key, token = await issue(tenant, **content)
         (error,) = await assert_refused(tenant, field, ("NOT_PERMITTED", "scopes"), key=manager, id=key)
-        assert error["message"] == ("scopes: you cannot manage a key with a scope that you do not hold: workers:write")
+        assert error["message"] == ("scopes: you cannot manage a key with a scope that you do not hold: WORKERS_WRITE")
         assert (await use(tenant, token)).status == 200
     # A revoked key is no exception, and says nothing.
     await mutate_ok(tenant, "apiKeyRevoke", "apiKey { id }", id=key)

@@ -58,7 +58,7 @@ async def test_creating_requires_its_scope(tenant: Tenant) -> None:
     query = 'mutation { workerCreate(input: {identity: {displayName: "A"}}) { worker { id } } }'
     answer = await tenant.execute(query, key=key)
     assert answer.body["data"] == {"workerCreate": None}
-    assert [error["extensions"]["scope"] for error in answer.errors] == ["workers:write"]
+    assert [error["extensions"]["scope"] for error in answer.errors] == ["WORKERS_WRITE"]
     assert answer.codes == ["FORBIDDEN"]
     after = await tenant.rows()
     assert {**after, "api_keys": [], "events": []} == {**before, "api_keys": [], "events": []}

@@ -72,10 +72,10 @@ async def test_a_row_without_changes_restores_too(tenant: Tenant) -> None:
 
 async def test_the_credentials_and_the_history_come_back(tenant: Tenant) -> None:
     await mutate_ok(
-        tenant, "credentialTypeCreate", "credentialType { id }", code="TICKET", name="Ticket", category="LICENSE"
+        tenant, "credentialTypeCreate", "credentialType { id }", code="TICKET", name="Ticket", category="LICENCE"
     )
     worker = await tenant.add_worker(source=HR)
-    ticket = {"credentialType": "TICKET", "category": "LICENSE", "referenceNumber": "T-1"}
+    ticket = {"credentialType": "TICKET", "category": "LICENCE", "referenceNumber": "T-1"}
     credential = await tenant.add_credential(worker, identification=ticket, issuing={"expiryDate": None})
     await delete(tenant, worker)
     assert await upsert(tenant, row()) == [("RESTORED", worker)]

@@ -28,15 +28,14 @@ VALUES: dict[Dimension, type[Enum]] = {
     Dimension.VALIDITY: Validity,
     Dimension.STANDING: Standing,
 }
-ORDERS = {dimension: [str(value.value) for value in values] for dimension, values in VALUES.items()}
-"""The order of values, for dimensions whose values are not in alphabetical order."""
+"""The values of dimensions that are enums, in the order of the counts. Other values are in alphabetical order."""
 SUMMED = frozenset(Dimension) - {Dimension.GAP}
 
 
 class Count(msgspec.Struct, frozen=True):
     """The number of items with a value; None stands for items without a value."""
 
-    value: str | None
+    value: Enum | str | None
     count: int
 
 
@@ -57,8 +56,11 @@ class Summary(msgspec.Struct, frozen=True, dict=True):
         """Return the counts by a dimension, in the order of its values; items without a value come last."""
         numbers = dict(self._by_dimension.get(dimension, {}))
         unset = numbers.pop("", 0)
+        values = VALUES.get(dimension)
         counts = [
-            Count(value, numbers[value]) for value in ORDERS.get(dimension) or sorted(numbers) if numbers.get(value)
+            Count(value, number)
+            for value in values or sorted(numbers)
+            if (number := numbers.get(value.value if isinstance(value, Enum) else value))
         ]
         return [*counts, Count(None, unset)] if unset else counts
 

@@ -1,6 +1,6 @@
 """Verification facts that a caller states about a credential that a registry verifies.
 
-They need `credentials:verify`, and are recorded as an attempt of their own. They never pass for an answer of the
+They need `CREDENTIALS_VERIFY`, and are recorded as an attempt of their own. They never pass for an answer of the
 registry: the time of the last check, the schedule and the reuse of recent findings do not take them into account.
 """
 

@@ -13,7 +13,9 @@ from app.compliance.rollups.counting import Dimension
 from app.compliance.rollups.forecast import ForecastStep
 from app.compliance.rollups.summary import Summary
 from app.credential_types import queries as types
+from app.credential_types.tables import CredentialCategory
 from app.credentials import queries as credentials
+from app.credentials.tables import Validity, VerificationStatus
 from app.db import read_executor
 from app.db.read_executor import ReadProgram
 from app.graph.compliance.cell import READ, ComplianceCell, changes_on
@@ -25,6 +27,7 @@ from app.graph.dsl.types import as_output, enum, output, scalar, to_data
 from app.graph.type_references import CREDENTIAL, ORG_UNIT, POSITION, RULE, WORKER
 from app.graph.workers.person import PersonBy
 from app.organizations import queries as organizations
+from app.registries.findings import Eligibility
 from app.workers import queries as workers
 from app.workers.tables import Standing
 
@@ -59,11 +62,51 @@ def _counts_by(dimension: Dimension, description: str) -> Any:
 
 
 @output
-class ComplianceCount:
-    """The number of items with a value."""
+class StatusCount:
+    """The number of credentials with a status."""
 
-    value: str | None = scalar("The value, as in the enum of its field; null for items without a value.")
-    count: int = scalar("The number of items with the value.")
+    value: VerificationStatus = scalar("The status.")
+    count: int = scalar("The number of credentials.")
+
+
+@output
+class CategoryCount:
+    """The number of credentials with a category."""
+
+    value: CredentialCategory = scalar("The category.")
+    count: int = scalar("The number of credentials.")
+
+
+@output
+class JurisdictionCount:
+    """The number of credentials with a jurisdiction."""
+
+    value: str | None = scalar("The jurisdiction; null for those without one.")
+    count: int = scalar("The number of credentials.")
+
+
+@output
+class EligibilityCount:
+    """The number of credentials with an eligibility."""
+
+    value: Eligibility | None = scalar("The eligibility; null for those without one.")
+    count: int = scalar("The number of credentials.")
+
+
+@output
+class ValidityCount:
+    """The number of credentials with a validity."""
+
+    value: Validity = scalar("The validity.")
+    count: int = scalar("The number of credentials.")
+
+
+@output
+class StandingCount:
+    """The number of workers with a standing."""
+
+    value: Standing = scalar("The standing.")
+    count: int = scalar("The number of workers.")
 
 
 @output
@@ -81,22 +124,22 @@ class ComplianceSummary:
         "The number of credentials that were provided, not only requested, that are neither archived nor "
         "deleted, and whose owner is not deleted."
     )
-    by_status: list[ComplianceCount] = _counts_by(
+    by_status: list[StatusCount] = _counts_by(
         Dimension.STATUS, "The number of credentials by status with the issuer or registry."
     )
-    by_category: list[ComplianceCount] = _counts_by(
+    by_category: list[CategoryCount] = _counts_by(
         Dimension.CATEGORY, "The number of credentials by category of their type."
     )
-    by_jurisdiction: list[ComplianceCount] = _counts_by(
+    by_jurisdiction: list[JurisdictionCount] = _counts_by(
         Dimension.JURISDICTION, "The number of credentials by jurisdiction."
     )
-    by_eligibility: list[ComplianceCount] = _counts_by(
+    by_eligibility: list[EligibilityCount] = _counts_by(
         Dimension.ELIGIBILITY, "The number of credentials by the finding on whether the holder may be engaged."
     )
-    by_validity: list[ComplianceCount] = _counts_by(
+    by_validity: list[ValidityCount] = _counts_by(
         Dimension.VALIDITY, "The number of credentials by validity on the day."
     )
-    by_standing: list[ComplianceCount] = _counts_by(
+    by_standing: list[StandingCount] = _counts_by(
         Dimension.STANDING,
         "The number of workers by standing, without workers who have none (see `Worker.standing`).",
     )

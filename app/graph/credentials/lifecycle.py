@@ -48,7 +48,7 @@ MUTATIONS = [
         CredentialArchiveInput,
         "Archive a credential. An archived credential leaves default lists and compliance, raises no "
         "notices, and accepts no changes to its facts, no checks and no decisions. Its owners can still "
-        "change, and it can be deleted. Callers with `contractors:manage` can archive the credentials of "
+        "change, and it can be deleted. Callers with `CONTRACTORS_MANAGE` can archive the credentials of "
         "contractors' workers.",
         contractors=True,
         **WRITE,

@@ -52,7 +52,7 @@ class IssuingInput:
 class VerificationInput:
     """A credential's status with its issuer or registry.
 
-    For a type that a registry verifies, any status but the initial `PENDING` needs the scope `credentials:verify`, and
+    For a type that a registry verifies, any status but the initial `PENDING` needs the scope `CREDENTIALS_VERIFY`, and
     is recorded as a check with the trigger `REPORTED`.
     """
 

@@ -49,7 +49,7 @@ class PersonWhere:
 class WorkerWhere(PersonWhere):
     """Filters for workers."""
 
-    connection_state: ChoiceFilter[InvitationState] | None = member("Match the state of the invitation.")
+    invitation_state: ChoiceFilter[InvitationState] | None = member("Match the state of the invitation.")
     employment_status: ChoiceFilter[EmploymentStatus] | None = member("Match the employment status.")
     worker_type: ChoiceFilter[WorkerType] | None = member("Match the type of worker.")
     job_title: StringFilter | None = member("Match the job title.")
@@ -58,7 +58,7 @@ class WorkerWhere(PersonWhere):
     org_unit: OrgUnitFilter | None = member("Match the org unit that the worker belongs to.")
     position: PositionFilter | None = member("Match the positions that the worker holds.")
     standing: ChoiceFilter[Standing] | None = member(
-        "Match the compliance standing today (see `Worker.standing`). This filter needs the scope `compliance:read`."
+        "Match the compliance standing today (see `Worker.standing`). This filter needs the scope `COMPLIANCE_READ`."
     )
 
 

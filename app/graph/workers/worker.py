@@ -92,14 +92,16 @@ class Manager:
 
 
 @output
-class WorkerConnectionStatus:
+class Invitation:
     """The state of a worker's invitation to manage their own credentials."""
 
-    state: InvitationState = scalar("The state of the invitation.", column="connection_state")
+    state: InvitationState = scalar("The state of the invitation.", column="invitation_state")
     state_updated_at: datetime | None = scalar(
-        "The time of the last change of the state.", column="connection_state_updated_at"
+        "The time of the last change of the state.", column="invitation_state_updated_at"
     )
-    last_invitation_sent_at: datetime | None = scalar("The time the last invitation was sent.")
+    last_sent_at: datetime | None = scalar(
+        "The time the invitation was last sent; null if it never was.", column="invitation_sent_at"
+    )
 
 
 @output
@@ -140,7 +142,7 @@ class Worker(CredentialOwner):
     employment: Employment = embedded("The worker's employment.")
     address: Address = embedded("The worker's address.")
     manager: Manager = embedded("The worker's manager.")
-    connection: WorkerConnectionStatus = embedded("The state of the worker's invitation.")
+    invitation: Invitation = embedded("The state of the worker's invitation.")
     profile: Profile = embedded("The worker's public profile.")
     credentials: Connection[CREDENTIAL] | None = edge(
         credentials.by_worker, "The credentials that the worker holds.", key="id", **CREDENTIAL_LIST
@@ -187,7 +189,7 @@ class Worker(CredentialOwner):
     evidence_pack: EvidencePack | None = edge(
         packs.available_days,
         "A link to a signed archive of all records of the worker on a day, for an auditor; null if the worker had no "
-        "record then. It needs the scopes `audit:read`, `workers:read`, `credentials:read` and `compliance:read`.",
+        "record then. It needs the scopes `AUDIT_READ`, `WORKERS_READ`, `CREDENTIALS_READ` and `COMPLIANCE_READ`.",
         key="id",
         scope=Scope.AUDIT_READ,
         value=_pack_link,

@@ -191,5 +191,5 @@ async def test_verifying_requires_its_scope(checks: VerificationHarness, fake: F
     text = f'mutation {{ credentialVerify(input: {{ id: "{key}" }}) {{ correlationId }} }}'
     answer = await checks.tenant.execute(text, key=limited)
     assert answer.codes == ["FORBIDDEN"]
-    assert answer.errors[0]["extensions"]["scope"] == "credentials:verify"
+    assert answer.errors[0]["extensions"]["scope"] == "CREDENTIALS_VERIFY"
     assert len(fake.received) == 1

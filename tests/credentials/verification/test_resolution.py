@@ -161,7 +161,7 @@ async def test_resolving_requires_the_review_scope(checks: VerificationHarness, 
     limited = await checks.tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_VERIFY)
     input = f'input: {{ id: "{attempt}", eligibility: MAY_ENGAGE }}'
     answer = await checks.tenant.execute(f"mutation {{ verificationResolve({input}) {{ {RESOLVED} }} }}", key=limited)
-    assert (answer.codes, answer.errors[0]["extensions"]["scope"]) == (["FORBIDDEN"], "credentials:review")
+    assert (answer.codes, answer.errors[0]["extensions"]["scope"]) == (["FORBIDDEN"], "CREDENTIALS_REVIEW")
 
 
 async def test_checks_that_need_a_review_are_in_the_review_queue(checks: VerificationHarness, key: str) -> None:
