@@ -62,7 +62,6 @@ Mutation = create_type(
         *credential_type.MUTATIONS,
         *credential_mutations.MUTATIONS,
         *version_mutations.MUTATIONS,
-        *credential_request_mutations.MUTATIONS,
         *credential_review.MUTATIONS,
         *credential_verification.MUTATIONS,
         *credential_ownership.MUTATIONS,
@@ -71,10 +70,20 @@ Mutation = create_type(
         *position_mutations.MUTATIONS,
         *requirement_rule.MUTATIONS,
         *exemption.MUTATIONS,
+        *credential_request_mutations.MUTATIONS,
         *api_key.MUTATIONS,
     ],
     description="The mutation root. Each field runs in a transaction of its own, one after the other.",
 )
+
+DESCRIPTION = """The workforce credentials of one organization: who holds which licences, screenings and certificates,
+whether each is verified, approved and in date, and who may therefore work where.
+
+Root fields are grouped by noun, in this order: the viewer, records by id, the organization and its units, workers,
+applicants, credential types, credentials with their reviews, checks, owners and files, positions, requirement rules,
+exemptions, requests, compliance, activity, and API keys. A mutation is called after its noun and verb, and one over many
+records after the plural (`credentialApprove`, `credentialsApprove`). Refusals of a mutation are in `errors` of its
+payload, each with the path of the input and a code; a refused mutation changes nothing."""
 
 
 class Schema(compat.CoreSchema):
@@ -82,6 +91,11 @@ class Schema(compat.CoreSchema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
         """Log nothing."""
+
+    def as_str(self) -> str:
+        """Return the schema in the schema definition language. Strawberry leaves out the description."""
+        roots = "  query: Query\n  mutation: Mutation"
+        return f'"""\n{DESCRIPTION}\n"""\nschema {{\n{roots}\n}}\n\n{super().as_str()}'
 
 
 schema = Schema(
@@ -91,6 +105,7 @@ schema = Schema(
     extensions=[UsePreparedDocument],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+schema.core.description = DESCRIPTION
 
 
 def core_schema() -> GraphQLSchema:

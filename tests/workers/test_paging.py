@@ -170,6 +170,31 @@ async def test_before_alone_returns_the_page_that_ends_there(crowd: Tenant) -> N
             assert connection["pageInfo"]["endCursor"] is None
 
 
+@pytest.mark.parametrize("name", ["first", "last"])
+async def test_a_page_of_no_items_says_what_the_list_has(crowd: Tenant, name: str) -> None:
+    document = f"""query ($after: String) {{
+      all: workers({name}: 0) {{ ...page totalCount {{ count }} }}
+      none: workers({name}: 0, search: "nobody has this") {{ ...page totalCount {{ count }} }}
+      rest: workers(first: 0, after: $after) {{ ...page }}
+      nested: workers(first: 2) {{ nodes {{ reports({name}: 0) {{ ...page }} activity({name}: 0) {{ nodes {{ id }} }} }} }}
+    }} fragment page on WorkerConnection {{ nodes {{ id }} edges {{ cursor }}
+      pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }}"""
+    everybody = (await run_query(crowd, "workers", "edges { cursor } totalCount { count }", first=100)).data["workers"]
+    data = (await crowd.execute(document, after=everybody["edges"][-2]["cursor"])).data
+    assert data["nested"]["nodes"] and len(everybody["edges"]) > 2
+    assert data["all"].pop("totalCount") == everybody["totalCount"]
+    assert data["none"].pop("totalCount") == {"count": 0}
+    for page in (data["all"], data["none"], data["rest"], *(node["reports"] for node in data["nested"]["nodes"])):
+        assert (page["nodes"], page["edges"]) == ([], [])
+        assert (page["pageInfo"]["startCursor"], page["pageInfo"]["endCursor"]) == (None, None)
+    flags = [
+        (data[key]["pageInfo"]["hasPreviousPage"], data[key]["pageInfo"]["hasNextPage"]) for key in ("all", "none")
+    ]
+    assert flags == [(name == "last", name == "first"), (False, False)]
+    assert data["rest"]["pageInfo"]["hasNextPage"]
+    assert all(node["activity"] == {"nodes": []} for node in data["nested"]["nodes"])
+
+
 async def test_a_cursor_outlives_its_row(tenant: Tenant) -> None:
     first_id, second_id, third_id = [await tenant.add_worker(name) for name in ("A", "B", "C")]
     page = (await run_query(tenant, "workers", "edges { cursor node { id } }")).data["workers"]["edges"]
@@ -182,11 +207,10 @@ async def test_a_cursor_outlives_its_row(tenant: Tenant) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"first": 0}, "first is not between 1 and 100"),
-        ({"first": 101}, "first is not between 1 and 100"),
-        ({"first": -1}, "first is not between 1 and 100"),
-        ({"last": 0}, "last is not between 1 and 100"),
-        ({"last": 101}, "last is not between 1 and 100"),
+        ({"first": 101}, "first is not between 0 and 100"),
+        ({"first": -1}, "first is not between 0 and 100"),
+        ({"last": -1}, "last is not between 0 and 100"),
+        ({"last": 101}, "last is not between 0 and 100"),
         ({"first": 1, "last": 1}, "first and last exclude each other; send one of them"),
         ({"first": 1, "before": "x"}, "after goes with first, before goes with last"),
         ({"last": 1, "after": "x"}, "after goes with first, before goes with last"),

@@ -24,9 +24,13 @@ INCLUDED = {
 def declare(listing: Listing[Any], *, where: Any = None, order: Any = None) -> list[StrawberryArgument]:
     """Return the arguments of a connection field."""
     arguments = [
-        _argument("first", int | None, "Return the first items of the list: 1 to 100, by default 25."),
+        _argument(
+            "first",
+            int | None,
+            "Return the first items of the list: 0 to 100, by default 25. With 0 the page is empty.",
+        ),
         _argument("after", str | None, "Return only items after this cursor. Goes with `first`."),
-        _argument("last", int | None, "Return the last items of the list: 1 to 100."),
+        _argument("last", int | None, "Return the last items of the list: 0 to 100."),
         _argument("before", str | None, "Return only items before this cursor. Goes with `last`."),
     ]
     if listing.search is not None:
@@ -94,6 +98,6 @@ def _page_bounds(arguments: dict[str, Any]) -> tuple[int, bool, str | None]:
     backwards = last is not None or before is not None
     size = last if last is not None else first
     name = "last" if last is not None else "first"
-    if size is not None and not 1 <= size <= MAX_PAGE_SIZE:
-        raise BadPage(f"{name} is not between 1 and {MAX_PAGE_SIZE}", (name,))
-    return size or DEFAULT_PAGE_SIZE, backwards, before if backwards else after
+    if size is not None and not 0 <= size <= MAX_PAGE_SIZE:
+        raise BadPage(f"{name} is not between 0 and {MAX_PAGE_SIZE}", (name,))
+    return DEFAULT_PAGE_SIZE if size is None else size, backwards, before if backwards else after
