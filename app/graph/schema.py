@@ -81,8 +81,8 @@ whether each is verified, approved and in date, and who may therefore work where
 
 Root fields are grouped by noun, in this order: the viewer, records by id, the organization and its units, workers,
 applicants, credential types, credentials with their reviews, checks, owners and files, positions, requirement rules,
-exemptions, requests, compliance, activity, and API keys. A mutation is called after its noun and verb, and one over many
-records after the plural (`credentialApprove`, `credentialsApprove`). Refusals of a mutation are in `errors` of its
+exemptions, requests, compliance, activity, and API keys. A mutation is called after its noun and verb, and one over
+many records after the plural (`credentialApprove`, `credentialsApprove`). Refusals of a mutation are in `errors` of its
 payload, each with the path of the input and a code; a refused mutation changes nothing."""
 
 
