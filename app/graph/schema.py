@@ -85,6 +85,8 @@ exemptions, requests, compliance, activity, and API keys. A mutation is called a
 many records after the plural (`credentialApprove`, `credentialsApprove`). Refusals of a mutation are in `errors` of its
 payload, each with the path of the input and a code; a refused mutation changes nothing."""
 
+ONE_OF = "Takes exactly one of its fields."
+
 
 class Schema(compat.CoreSchema):
     """The schema. It logs no errors, because `user_errors.format_error` logs the unexpected ones."""
@@ -93,9 +95,9 @@ class Schema(compat.CoreSchema):
         """Log nothing."""
 
     def as_str(self) -> str:
-        """Return the schema in the schema definition language. Strawberry leaves out the description."""
+        """Return the schema in the schema definition language, with the descriptions that Strawberry leaves out."""
         roots = "  query: Query\n  mutation: Mutation"
-        return f'"""\n{DESCRIPTION}\n"""\nschema {{\n{roots}\n}}\n\n{super().as_str()}'
+        return f'"""\n{DESCRIPTION}\n"""\nschema {{\n{roots}\n}}\n\n"""{ONE_OF}"""\n{super().as_str()}'
 
 
 schema = Schema(

@@ -39,7 +39,7 @@ WITHOUT_SCOPE = {
     # Facts that follow from a row that the caller may read, and from its credential type.
     *("Credential.validity", "CredentialVersion.validity"),
     *("RequirementRule.alternatives", "RequirementRule.excluded"),
-    *("ComplianceCell.wanted", "ExpiringType.credentialType"),
+    *("ComplianceCell.wanted", "CredentialTypeCount.credentialType"),
     *("Exemption.credentialType", "CredentialRequest.credentialType", "CredentialRequest.guidance"),
 }
 """Fields that fetch data and require no scope."""

@@ -193,7 +193,7 @@ class Clearance:
 
 
 @output
-class ExpiringType:
+class CredentialTypeCount:
     """The number of expiring credentials of one type."""
 
     credential_type: CredentialType | None = edge(
@@ -209,7 +209,7 @@ class ExpirySpan:
     from_date: date = scalar("The first day of the span.", column="first", name="from")
     to_date: date = scalar("The last day of the span.", column="last", name="to")
     total: int = scalar("The number of credentials that expire in the span.")
-    by_type: list[ExpiringType] = scalar("The number of expiring credentials by type, largest first.")
+    by_type: list[CredentialTypeCount] = scalar("The number of expiring credentials by type, largest first.")
     turning_non_compliant: int = scalar(
         "The number of workers who become non-compliant in the span if nothing is renewed.", column="turning"
     )
