@@ -2,6 +2,9 @@
 
 from typing import Any, Protocol
 
+from sqlalchemy import func, select
+from sqlmodel import col
+
 from app.access import Actor, ReviewPolicy
 from app.core import fields
 from app.core.errors import AlreadyApproved, AlreadyRejected, ApprovalFinal, DomainError, NotFound
@@ -11,6 +14,7 @@ from app.credentials import fields as credential_fields
 from app.credentials import permissions, recheck_schedule, version_sync
 from app.credentials.files import version_files
 from app.credentials.tables import ApprovalStatus, Credential, CredentialVersion, IntakeStatus, VerificationStatus
+from app.credentials.verification import last_finding
 from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
@@ -57,7 +61,8 @@ async def reject(session: Session, actor: Actor, input: Input) -> Credential:
     """Reject a version, by default the latest. The credential is revoked unless another version stands.
 
     Where another one stands, the status stays as it is: an approval that is taken back leaves the credential active,
-    and what a registry found in the meantime is not undone.
+    and what a registry found in the meantime is not undone. What it found before counts again, unless an approval that
+    stands came later.
     """
     credential, version, organization = await _lock(session, actor, input, permissions.reject)
     before = _snapshot(credential, version)
@@ -67,6 +72,8 @@ async def reject(session: Session, actor: Actor, input: Input) -> Credential:
         credential.status = VerificationStatus.REVOKED
         credential.eligibility = Eligibility.MAY_NOT_ENGAGE
         credential.status_detail = StatusDetail.REJECTED
+    elif credential.status_detail is StatusDetail.VALID:
+        await _take_back(session, credential)
     is_submission = (
         credential.intake in (IntakeStatus.SUBMITTED, IntakeStatus.COMPLETED)
         and version.id == credential.latest_version_id
@@ -74,6 +81,17 @@ async def reject(session: Session, actor: Actor, input: Input) -> Credential:
     if is_submission and not stays_effective and organization.resubmit_on_reject:
         credential.intake = IntakeStatus.REQUESTED
     return await _finish(session, actor, credential, version, before, EventKind.CREDENTIAL_REJECTED)
+
+
+async def _take_back(session: Session, credential: Credential) -> None:
+    """Let the last finding count again where only a rejected approval has outweighed it."""
+    statement = select(func.max(col(CredentialVersion.decided_at))).where(
+        col(CredentialVersion.organization_id) == credential.organization_id,
+        col(CredentialVersion.credential_id) == credential.id,
+        col(CredentialVersion.approval) == ApprovalStatus.APPROVED,
+    )
+    await session.flush()  # the rejection itself
+    await last_finding.restore(session, credential, await session.scalar(statement))
 
 
 async def _lock(

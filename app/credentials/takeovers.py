@@ -56,7 +56,7 @@ async def take_over(session: Session, organization_id: str) -> int:
     # A locked credential is being changed by somebody, and stays due unless that change brings it up to date.
     credentials = await session.scalars_for_update(statement, skip_locked=True)
     for credential in credentials:
-        version_sync.follow_today(credential, today)
+        version_sync.follow_today(credential, today, session.now)
     return len(credentials)
 
 

@@ -3,7 +3,7 @@
 A credential repeats the facts of its latest version and the dates of its effective version: the one in force today.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -148,12 +148,35 @@ async def copy_facts(session: Session, actor: Actor, credential: Credential, ver
     await sync_credential(session, credential, version)
 
 
-async def correct_expiry(session: Session, actor: Actor, credential: Credential, expiry_date: date) -> Changes:
-    """Set the latest version's expiry date to the registry's. Return the version's number as a change."""
-    version = await latest_version(session, credential)
+async def version_expiring_on(
+    session: Session, credential: Credential, expiry_date: date | None
+) -> CredentialVersion | None:
+    """Return the version that a registry's expiry date is about, if it is not the latest: else the one in force.
+
+    Where a renewal was recorded early, the registry may still report the period in force, or already the next one. An
+    old period that was recorded late, or one that was rejected, is not what the registry reports.
+    """
+    if expiry_date is None or credential.effective_version_id in (None, credential.latest_version_id):
+        return None
+    in_force = await session.get_row(CredentialVersion, (credential.organization_id, credential.effective_version_id))
+    if in_force.reference_number != credential.reference_number:
+        return None
+    ends = in_force.expiry_date or NEVER
+    is_renewal = (credential.issue_date or ends) <= expiry_date and (credential.expiry_date or NEVER) > ends
+    is_next = ends < expiry_date and is_renewal and credential.latest_approval is not ApprovalStatus.REJECTED
+    return None if is_next else in_force
+
+
+async def correct_expiry(
+    session: Session, actor: Actor, credential: Credential, version: CredentialVersion | None, expiry_date: date
+) -> Changes:
+    """Set a version's expiry date to the registry's; None for the latest. Return the version's number as a change."""
+    if version is None:
+        version = await latest_version(session, credential)
+        credential.expiry_date = expiry_date
     record_change(session, actor, version, VersionField.EXPIRY_DATE, version.expiry_date, expiry_date)
-    version.expiry_date = credential.expiry_date = expiry_date
-    await sync_credential(session, credential, version)
+    version.expiry_date = expiry_date
+    await sync_credential(session, credential)
     return {"number": {"from": version.number, "to": version.number}}
 
 
@@ -168,21 +191,24 @@ async def sync_credential(session: Session, credential: Credential, latest: Cred
         _copy_dates(credential, latest.issue_date, latest.expiry_date or NEVER)
     # The day matters only where versions follow each other, so that most changes need not know the time zone.
     today = session.now.date() if len(periods) < 2 else await calendar.today(session, credential.organization_id)
-    _set_periods(credential, periods, today)
+    _set_periods(credential, periods, today, session.now)
 
 
-def follow_today(credential: Credential, today: date) -> None:
+def follow_today(credential: Credential, today: date, now: datetime) -> None:
     """Bring a credential in line with the version in force today, from the periods that it stores."""
     periods = effective_version.from_document(
         credential.periods, credential.effective_version_id, credential.valid_from, credential.expires_on
     )
-    _set_periods(credential, periods, today)
+    _set_periods(credential, periods, today, now)
 
 
-def _set_periods(credential: Credential, periods: list[Period], today: date) -> None:
+def _set_periods(credential: Credential, periods: list[Period], today: date, now: datetime) -> None:
     decided = [period for period in periods if period.decided]
     in_force = effective_version.in_force(decided, today)
     if in_force is not None:
+        is_renewed = in_force.version_id != credential.effective_version_id and in_force.last > credential.expires_on
+        if is_renewed and credential.status is VerificationStatus.EXPIRED and credential.next_check_at is not None:
+            credential.next_check_at = now  # the registry spoke of the period before
         credential.effective_version_id = in_force.version_id
         _copy_dates(credential, in_force.first, in_force.last)
     document = effective_version.to_document(periods)

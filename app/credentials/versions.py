@@ -10,7 +10,7 @@ from app.credential_types.tables import CredentialType
 from app.credentials import fields as credential_fields
 from app.credentials import own_changes, permissions, recheck_schedule, validity, version_sync
 from app.credentials.files import version_files
-from app.credentials.tables import Credential, CredentialVersion
+from app.credentials.tables import Credential, CredentialVersion, VerificationStatus
 from app.db import row_access
 from app.db.session import Session
 from app.events import event_log
@@ -45,14 +45,16 @@ async def add(session: Session, actor: Actor, input: Input) -> CredentialVersion
     organization = await settings.load(session, actor.organization_id)
     own = own_changes.is_own(actor, credential, organization)
     approval = version_sync.new_version_approval(credential, organization, credential_type, own=own)
-    was_rejected = permissions.is_rejected(credential)
+    was_rejected, before = permissions.is_rejected(credential), credential.expires_on
     version = version_sync.append(session, actor, credential, latest.number + 1, approval, values, own=own)
     await version_sync.sync_credential(session, credential, version)
     changes: Changes = {"number": {"from": latest.number, "to": version.number}}
     changes |= FIELDS.diff(latest, version)
     if input.get(version_files.KEEP_PATH):
         changes |= await version_files.keep(session, actor, credential, latest, version)
-    if was_rejected:
+    # Nobody else would find that a stated EXPIRED, which was about the version before, is over.
+    is_renewed = credential.status is VerificationStatus.EXPIRED and credential.expires_on > before
+    if was_rejected or (is_renewed and not credential.is_verifiable):
         changes |= await version_sync.reset_status(session, credential)
     if own or version.reference_number != latest.reference_number:
         recheck_schedule.make_due(credential, session.now)

@@ -117,7 +117,7 @@ async def test_every_other_mutation_requires_its_own_scope(site: Site) -> None:
     ]
     for name, member, input in calls:
         needed = await mutate_forbidden(site.tenant, name, site.key, f"{member} {{ id }}", **{"id": key, **input})
-        assert needed.startswith("credentials:")
+        assert needed.startswith("CREDENTIALS_")
     purge = {"id": key, "confirm": True}
     assert await mutate_forbidden(site.tenant, "credentialPurge", site.key, "purgedId", **purge) == "CREDENTIALS_PURGE"
 

@@ -11,7 +11,8 @@ from app.core.errors import Invalid, NotResolvable, raise_if_refused
 from app.core.fields import MAX_DATE, MIN_DATE, Changes, Input, changes_between, snapshot
 from app.credential_types.tables import CredentialMetadata, CredentialType
 from app.credentials import confirmation, fields, permissions, queries, recheck_schedule, review, version_sync
-from app.credentials.tables import Credential, VerificationStatus
+from app.credentials.tables import Credential, VerificationStatus, VersionFacts
+from app.credentials.verification.last_finding import STATUS_BY_DETAIL
 from app.credentials.verification.tables import VerificationAttempt, VerificationOutcome
 from app.db import row_access
 from app.db.session import Session
@@ -22,15 +23,6 @@ from app.registries.findings import Eligibility, Finding, StatusDetail
 
 RETRY_INTERVAL = timedelta(hours=1)
 """The time to the next check after a failure, or while the registry has not decided."""
-STATUS_BY_DETAIL: dict[StatusDetail | None, VerificationStatus] = {
-    StatusDetail.VALID: VerificationStatus.ACTIVE,
-    StatusDetail.CONDITIONS: VerificationStatus.ACTIVE,
-    StatusDetail.EXPIRED: VerificationStatus.EXPIRED,
-    StatusDetail.SUSPENDED: VerificationStatus.SUSPENDED,
-    StatusDetail.CANCELLED: VerificationStatus.REVOKED,
-    StatusDetail.NOT_ACCEPTABLE: VerificationStatus.REVOKED,
-}
-"""The credential's status by the finding's detail; PENDING for any other."""
 RESOLUTIONS = frozenset({Eligibility.MAY_ENGAGE, Eligibility.MAY_NOT_ENGAGE})
 
 
@@ -65,7 +57,8 @@ async def apply_finding(
     attempt.raw_status = finding.raw_status
     attempt.expiry_date = finding.expiry_date
     credential_type = await queries.type_of(session, credential)
-    expiry_date, problems = _usable_expiry(credential, credential_type, finding)
+    version = await version_sync.version_expiring_on(session, credential, finding.expiry_date)
+    expiry_date, problems = _usable_expiry(version or credential, credential_type, finding)
     attempt.problems = [*finding.problems, *problems]
     before = snapshot(credential, fields.STATUS_FIELDS)
     if not permissions.is_rejected(credential):
@@ -76,8 +69,8 @@ async def apply_finding(
     credential.last_verified_at = session.now
     actor = requester_actor(attempt)
     corrected: Changes = {}
-    if expiry_date is not None and expiry_date != credential.expiry_date:
-        corrected = await version_sync.correct_expiry(session, actor, credential, expiry_date)
+    if expiry_date is not None and expiry_date != (version or credential).expiry_date:
+        corrected = await version_sync.correct_expiry(session, actor, credential, version, expiry_date)
     if credential.next_check_at is None:  # else the facts changed during the check, and another one is due
         corrected |= await confirmation.accept_checked(session, credential)
     is_undecided = finding.eligibility is Eligibility.IN_PROGRESS
@@ -154,9 +147,9 @@ def system_actor(organization_id: str) -> Actor:
 
 
 def _usable_expiry(
-    credential: Credential, credential_type: CredentialType, finding: Finding
+    facts: VersionFacts, credential_type: CredentialType, finding: Finding
 ) -> tuple[date | None, list[str]]:
-    """Return the registry's expiry date if the credential can take it, and remarks for a reviewer if it cannot."""
+    """Return the registry's expiry date if a version can take it, and remarks for a reviewer if it cannot."""
     day = finding.expiry_date
     if day is None:
         return None, []
@@ -164,8 +157,8 @@ def _usable_expiry(
         return None, []
     if not MIN_DATE <= day <= MAX_DATE:
         return None, [f"The registry's expiry date {day} is not a likely one."]
-    if credential.issue_date is not None and day < credential.issue_date:
-        return None, [f"The registry's expiry date {day} is before the issue date {credential.issue_date}."]
+    if facts.issue_date is not None and day < facts.issue_date:
+        return None, [f"The registry's expiry date {day} is before the issue date {facts.issue_date}."]
     return day, []
 
 

@@ -1,10 +1,13 @@
 """Expiry dates from registries: dates that a credential takes, and dates that need a review."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.checks import VerificationHarness
+from tests.conftest import SettableClock
+from tests.credentials import actions
 from tests.registry import FakeRegistry, json_reply
 
 
@@ -83,3 +86,47 @@ async def test_a_type_without_expiry_dates_copies_none(checks: VerificationHarne
     payload = await checks.verify(key)
     assert payload["credential"]["issuing"]["expiryDate"] is None
     assert payload["attempt"]["expiryDate"] == "2031-12-24"
+
+
+OLD = {"issueDate": "2025-12-31", "expiryDate": "2026-12-30"}
+EARLY = {"issueDate": "2026-12-31", "expiryDate": "2027-12-30"}
+LONGER = {"issueDate": "2025-12-31", "expiryDate": "2027-12-30"}
+LATE = {"issueDate": "2021-01-01", "expiryDate": "2022-12-31"}
+
+
+@pytest.mark.parametrize(
+    ("latest", "found", "expected"),
+    [
+        (EARLY, "2026-12-30", ["2026-12-30", "2027-12-30"]),  # not renewed yet at the registry
+        (EARLY, "2026-12-20", ["2026-12-20", "2027-12-30"]),
+        (EARLY, "2027-12-30", ["2026-12-30", "2027-12-30"]),  # renewed
+        (EARLY, "2027-11-30", ["2026-12-30", "2027-11-30"]),
+        (EARLY, "2029-01-01", ["2026-12-30", "2029-01-01"]),
+        (LATE, "2026-12-31", ["2026-12-31", "2022-12-31"]),
+        (LATE, "2027-01-15", ["2027-01-15", "2022-12-31"]),
+        (LONGER, "2027-11-30", ["2026-12-30", "2027-11-30"]),  # the latest is in force
+        ({**EARLY, "referenceNumber": "N2"}, "2027-11-30", ["2026-12-30", "2027-11-30"]),
+        ({**EARLY, "referenceNumber": "N2"}, "2026-12-20", ["2026-12-30", "2027-12-30"]),  # before N2 was issued
+    ],
+)
+async def test_a_date_is_that_of_the_version_it_fits(
+    checks: VerificationHarness,
+    fake: FakeRegistry,
+    clock: SettableClock,
+    latest: dict[str, str],
+    found: str,
+    expected: list[str],
+) -> None:
+    clock.set(datetime(2026, 12, 1, 12, tzinfo=UTC))
+    key = await checks.add_checked(issuing=OLD)
+    await actions.add_version(checks.tenant, key, **latest)
+    fake.reply_with(json_reply("CURRENT", expires=found))
+    payload = await checks.verify(key, forceRefresh=True)
+    assert [str(version.expiry_date) for version in await actions.version_rows(checks.tenant, key)] == expected
+    row = await checks.credential(key)
+    assert (str(row.expiry_date), row.status) == (expected[1], "ACTIVE")
+    assert str(row.expires_on) == (expected[1] if latest is LONGER else expected[0])
+    assert (payload["attempt"]["problems"] == []) == (latest.get("referenceNumber") is None or found > "2026-12-30")
+    clock.set(datetime(2026, 12, 31, 12, tzinfo=UTC))
+    await checks.run_jobs()
+    assert str((await checks.credential(key)).expires_on) == expected[expected[0] < expected[1]]
