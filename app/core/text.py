@@ -12,9 +12,11 @@ _IGNORABLE = (
     *((0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F)),
     *((0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8)),
     *((0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
-    # Not ignorable by Unicode, and yet blank in every font: Braille without a dot, an object that is not there, and a
-    # note without a head.
-    *((0x2800, 0x2800), (0xFFFC, 0xFFFC), (0x1D159, 0x1D159)),
+    # Not ignorable by Unicode, and yet blank in every font: Braille without a dot, an object that is not there, a note
+    # without a head, and the filler of the Khitan script.
+    *((0x2800, 0x2800), (0xFFFC, 0xFFFC), (0x1D159, 0x1D159), (0x16FE4, 0x16FE4)),
+    # Codes that are never a character. U+FFFE is a mark of the byte order, U+FEFF, that was read the wrong way round.
+    *((0xFDD0, 0xFDEF), *((plane | 0xFFFE, plane | 0xFFFF) for plane in range(0, 0x110000, 0x10000))),
 )
 """Ranges of the characters that show nothing (Unicode's Default_Ignorable_Code_Point), beside the category Cf."""
 

@@ -16,7 +16,7 @@ IDENTIFIERS = {
 }
 """The last names of the fields that systems compare."""
 NAMES = {"name", "displayName", "firstName", "middleName", "lastName", "jobTitle", "team", "department", "fileName"}
-HIDDEN = "\ufeff\u200b\u00ad\u2060\u200d\u3164\u115f\u2800\u034f\u00a0\u202f\u202e\ufe0f"
+HIDDEN = "\ufeff\u200b\u00ad\u2060\u200d\u3164\u115f\u2800\u034f\u00a0\u202f\u202e\ufe0f\ufffe\ufdd0\U0001ffff"
 NOTHING = [
     "\u200b",
     "\u2800",
@@ -28,6 +28,7 @@ NOTHING = [
     " \u00a0\u200d",
     "\u202e",
     "\u200b \u3164",
+    "\ufffe\ufeff",
 ]
 TURNING = "\u202a\u202b\u202d\u202e\u2066\u2067\u2068"
 

@@ -14,6 +14,7 @@ from tests import property_settings
 
 CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u00ad\u2060\u2063\u034f\u061c\u180e\u115f\u3164\uffa0\u2800\ufe0f\U000e0041"
+NOT_CHARACTERS = "\ufffe\uffff\ufdd0\ufdef\U0001fffe\U0010ffff"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_emails_are_compared_by_lower_case_alone(one: str, other: str, equal: bo
     assert (email_key(one) == email_key(other)) is equal
 
 
-@pytest.mark.parametrize("character", INVISIBLE)
+@pytest.mark.parametrize("character", [*INVISIBLE, *NOT_CHARACTERS, "\U00016fe4"])
 def test_invisible_characters_are_known(character: str) -> None:
     assert text.is_invisible(character)
     assert text.is_blank(f" {character}\u00a0")
@@ -106,7 +107,9 @@ def test_a_blank_of_an_identifier_is_the_plain_one(blank: str) -> None:
     assert text.first_hidden("E 1") is None
 
 
-@pytest.mark.parametrize("character", ["A", "é", "\u0301", "ا", "\u0600", "-", "漢", "😀", "ß", "!"])
+@pytest.mark.parametrize(
+    "character", ["A", "é", "\u0301", "ا", "\u0600", "-", "漢", "😀", "ß", "!", "\ufffd", "\ufdf0", "\ue000"]
+)
 def test_visible_characters_are_visible(character: str) -> None:
     assert not text.is_invisible(character)
     assert not text.is_blank(character)
