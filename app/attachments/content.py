@@ -2,7 +2,7 @@
 
 import re
 
-from app.core.text import is_invisible
+from app.core.text import is_blank, is_invisible
 
 PDF_BEGINNING = b"%PDF-"
 MAX_BYTES_BEFORE_PDF = 1_023
@@ -83,9 +83,15 @@ def fitting_name(file_name: str, media_type: str) -> str:
         if _has_fitting_ending(name, media_type):
             return name
     suffix = f".{SUFFIXES[media_type]}"
-    return (name[: MAX_FILE_NAME_LENGTH - len(suffix)].rstrip(" .") or "file") + suffix
+    name = name[: MAX_FILE_NAME_LENGTH - len(suffix)].rstrip(" .")
+    return ("file" if _shows_nothing(name) else name) + suffix
 
 
 def _has_fitting_ending(name: str, media_type: str) -> bool:
     stem, dot, ending = name.rpartition(".")
-    return bool(stem.strip(" .")) and bool(dot) and ending.lower() in ENDINGS[media_type]
+    return bool(dot) and not _shows_nothing(stem) and ending.lower() in ENDINGS[media_type]
+
+
+def _shows_nothing(stem: str) -> bool:
+    """Report whether a name without its ending has nothing but dots and characters that nobody sees."""
+    return is_blank(stem.replace(".", ""))

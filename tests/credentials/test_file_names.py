@@ -82,6 +82,8 @@ async def test_controls_and_names_of_nothing_are_refused(tenant: Tenant, key: st
         ("v1.2", "image/gif", "v1.2.gif"),
         (".html", "image/webp", "file.webp"),
         (".pdf", "application/pdf", "file.pdf"),
+        ("\u200b.pdf", "application/pdf", "file.pdf"),
+        ("\ufeff.\u00ad.html", "application/pdf", "file.pdf"),
         ("réf. n° 7", "application/pdf", "réf. n° 7.pdf"),
         ("a" * MAX_FILE_NAME_LENGTH, "image/png", "a" * (MAX_FILE_NAME_LENGTH - 4) + ".png"),
         ("a" * (MAX_FILE_NAME_LENGTH - 4) + ".exe", "image/heic", "a" * (MAX_FILE_NAME_LENGTH - 5) + ".heic"),
