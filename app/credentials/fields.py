@@ -25,6 +25,13 @@ FIELDS = InputFields(
         fields.boolean("verification.isVerifiable", "is_verifiable"),
     )
 )
+COMMENT_FIELDS = InputFields(
+    (
+        fields.text("reason", "reason", max_length=500),
+        fields.text("notes", "notes", max_length=4_000),
+    )
+)
+"""The comments on a decision."""
 VERSION_COLUMNS = ("reference_number", "issuing_authority", "issue_date", "expiry_date")
 """The facts that a credential shares with its latest version."""
 VERSION_PATHS = frozenset(field.name for field in FIELDS.all if field.column in VERSION_COLUMNS)

@@ -6,9 +6,8 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.access import Actor, ReviewPolicy
-from app.core import fields
 from app.core.errors import AlreadyApproved, AlreadyRejected, ApprovalFinal, DomainError, NotFound
-from app.core.fields import Input, InputFields, changes_between, snapshot
+from app.core.fields import Input, changes_between, snapshot
 from app.credential_types.tables import CredentialType
 from app.credentials import fields as credential_fields
 from app.credentials import permissions, recheck_schedule, version_sync
@@ -22,13 +21,6 @@ from app.events.event_kinds import EventKind
 from app.organizations import settings
 from app.organizations.tables import Organization
 from app.registries.findings import Eligibility, StatusDetail
-
-COMMENT_FIELDS = InputFields(
-    (
-        fields.text("reason", "reason", max_length=500),
-        fields.text("notes", "notes", max_length=4_000),
-    )
-)
 
 
 class DecisionRule(Protocol):
@@ -128,7 +120,7 @@ async def _decide(
     decision: ApprovalStatus,
     input: Input,
 ) -> None:
-    comments = COMMENT_FIELDS.parse(input, absent="clear")
+    comments = credential_fields.COMMENT_FIELDS.parse(input, absent="clear")
     version.approval = decision
     version.decided_by = actor.id
     version.decided_at = session.now

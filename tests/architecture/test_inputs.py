@@ -10,7 +10,7 @@ from app.compliance import rules
 from app.core.fields import InputFields
 from app.credential_types import fields as types
 from app.credentials import fields as credentials
-from app.credentials import review, versions
+from app.credentials import versions
 from app.credentials.files import attachments
 from app.graph.dsl.declarations import EdgeDeclaration, QueryDeclaration
 from app.lists.listings import ChildListing, Listing
@@ -47,8 +47,8 @@ WRITE_INPUTS: dict[str, tuple[InputFields, Sequence[str]]] = {
     "AttachmentUploadCreateInput": (attachments.FIELDS, [*IDEMPOTENCY, "credential"]),
     "CredentialVersionAddInput": (versions.FIELDS, [*BY_ID, "keepAttachments"]),
     "CredentialVersionEditInput": (versions.FIELDS, BY_ID),
-    "CredentialApproveInput": (review.COMMENT_FIELDS, [*BY_ID, "version"]),
-    "CredentialRejectInput": (review.COMMENT_FIELDS, [*BY_ID, "version"]),
+    "CredentialApproveInput": (credentials.COMMENT_FIELDS, [*BY_ID, "version"]),
+    "CredentialRejectInput": (credentials.COMMENT_FIELDS, [*BY_ID, "version"]),
     "CredentialTypeCreateInput": (types.NEW_FIELDS, IDEMPOTENCY),
     "CredentialTypeUpdateInput": (types.FIELDS, BY_ID),
     "OrganizationUpdateInput": (fields.FIELDS, REVISION),

@@ -10,7 +10,7 @@ from app.access import Actor, ActorKind
 from app.core.errors import Invalid, NotResolvable, raise_if_refused
 from app.core.fields import MAX_DATE, MIN_DATE, Changes, Input, changes_between, snapshot
 from app.credential_types.tables import CredentialMetadata, CredentialType
-from app.credentials import confirmation, fields, permissions, queries, recheck_schedule, review, version_sync
+from app.credentials import confirmation, fields, permissions, queries, recheck_schedule, version_sync
 from app.credentials.tables import Credential, VerificationStatus, VersionFacts
 from app.credentials.verification.last_finding import STATUS_BY_DETAIL
 from app.credentials.verification.tables import VerificationAttempt, VerificationOutcome
@@ -115,7 +115,7 @@ async def resolve(session: Session, actor: Actor, input: Input) -> VerificationA
     decision: Eligibility = input["eligibility"]
     if decision not in RESOLUTIONS:
         raise Invalid("eligibility: must be MAY_ENGAGE or MAY_NOT_ENGAGE", ("eligibility",))
-    comments = review.COMMENT_FIELDS.parse(input, absent="clear")
+    comments = fields.COMMENT_FIELDS.parse(input, absent="clear")
     accepted = decision is Eligibility.MAY_ENGAGE
     attempt.outcome = VerificationOutcome.RESOLVED
     attempt.resolved_by, attempt.resolved_at = actor.id, session.now
