@@ -106,7 +106,7 @@ class World:
         for key, node in nodes.items():
             version = version_on(node["versions"]["nodes"], self.day)
             assert node["effectiveVersion"] == (version and {"id": version["id"]}), (self.day, node)
-            shown[key] = version or max(node["versions"]["nodes"], key=lambda version: version["number"])
+            shown[key] = shown_on(node, self.day)
             assert node["validity"] == validity_on(shown[key], self.day), (self.day, node)
         for validity in VALIDITIES:
             where = {"validity": {"eq": validity}}
@@ -127,7 +127,7 @@ class World:
         """Assert that clearance says what cells say, and that exactly what is wanted is asked for, once."""
         text = """{ workers(first: 100) { nodes { id standing
             compliance { status reason wanted { code } credential { id } } } }
-            complianceMatrix(first: 100) { nodes { worker { id } standing cells { status reason } } }
+            complianceMatrix(first: 100) { rules { id } nodes { worker { id } standing cells { status reason } } }
             credentialRequests(first: 100, where: { open: true }) { nodes { worker { id } } } }"""
         data = (await self.tenant.execute(text)).data
         open_requests = Counter(node["worker"]["id"] for node in data["credentialRequests"]["nodes"])
@@ -147,6 +147,28 @@ class World:
             clearance = (await self.tenant.execute(text, {"w": {"id": node["id"]}})).data["clearance"]
             assert clearance == {"standing": row["standing"], "cells": row["cells"]}
 
+    async def check_forecast(self, days: int) -> None:
+        """Assert that the forecast of the next days counts what changes from one of them to the next."""
+        on_days = [self.day + timedelta(days=number) for number in range(days + 1)]
+        answer = await self.tenant.execute(CREDENTIALS.replace(", includeArchived: true", ""))
+        held = [node for node in answer.data["credentials"]["nodes"] if node["id"] in self.keys]
+        standings, expired = [], []
+        for day in on_days:
+            text = "query ($day: Date!) { workers(first: 100) { nodes { id standing(asOf: $day) } } }"
+            nodes = (await self.tenant.execute(text, {"day": day.isoformat()})).data["workers"]["nodes"]
+            standings.append({node["id"] for node in nodes if node["standing"] == "NON_COMPLIANT"})
+            expired.append({node["id"] for node in held if validity_on(shown_on(node, day), day) == "EXPIRED"})
+        text = """query ($to: Date!) { expiryForecast(by: WEEK, to: $to) {
+            spans { from to total turningNonCompliant workers { id } } } }"""
+        answer = await self.tenant.execute(text, {"to": on_days[-2].isoformat()})
+        for span in answer.data["expiryForecast"]["spans"]:
+            numbers = [number for number, day in enumerate(on_days) if span["from"] <= day.isoformat() <= span["to"]]
+            turning = {key for number in numbers if number for key in standings[number] - standings[number - 1]}
+            assert {node["id"] for node in span["workers"]} == turning, (self.day, span)
+            assert span["turningNonCompliant"] == len(turning), (self.day, span)
+            ends = [key for number in numbers for key in expired[number + 1] - expired[number]]
+            assert span["total"] == len(ends), (self.day, span)
+
     async def run_jobs(self) -> None:
         """Run the jobs until nothing is left to do, with nobody calling."""
         database = self.tenant.service.database
@@ -162,6 +184,12 @@ def version_on(versions: list[dict[str, Any]], day: date) -> dict[str, Any] | No
     holding = [v for v in begun if v["expiryDate"] is None or v["expiryDate"] >= day.isoformat()]
     first_to_begin = sorted(decided, key=lambda version: version["issueDate"] or "")
     return next(iter([*holding, *begun, *first_to_begin]), None)
+
+
+def shown_on(credential: dict[str, Any], day: date) -> dict[str, Any]:
+    """Return the version whose dates a credential shows on a day: the one in force, or else the latest."""
+    versions: list[dict[str, Any]] = credential["versions"]["nodes"]
+    return version_on(versions, day) or max(versions, key=lambda version: int(version["number"]))
 
 
 def validity_on(version: dict[str, Any], day: date) -> str:

@@ -87,15 +87,11 @@ async def build(session: Session, actor: Actor, rollup_scope: RollupScope, input
             if worker.worker.deleted_at is None and counting.is_counted(credential)
             for expiry_day in credential.expiry_days(first)
         )
-    turning = [
-        (day, worker.worker.id)
-        for worker in workers
-        if (day := non_compliant_on(worker, context.day, last)) is not None
-    ]
+    turning = [(day, worker.worker.id) for worker in workers for day in turning_days(worker, context.day, last)]
     return Forecast(
         rollup_scope.day,
         [
-            _span(first, last, expiring, sorted(key for day, key in turning if first <= day <= last), types)
+            _span(first, last, expiring, sorted({key for day, key in turning if first <= day <= last}), types)
             for first, last in spans
         ],
     )
@@ -172,16 +168,19 @@ async def _changing(
             yield worker
 
 
-def non_compliant_on(worker: WorkerOnDay, day: date, last: date) -> date | None:
-    """Return the first day after `day`, up to `last`, on which a worker becomes non-compliant, or None."""
+def turning_days(worker: WorkerOnDay, day: date, last: date) -> Iterator[date]:
+    """Yield each day after `day`, up to `last`, on which a worker becomes non-compliant.
+
+    There are several if a credential is renewed with a gap, or begins later: the worker is compliant in between.
+    """
     if worker.facts is None:
-        return None
+        return
     evaluation = worker_facts.evaluate_worker(worker.facts, worker.rules, day)
-    while evaluation.standing is not Standing.NON_COMPLIANT and evaluation.changes_on <= last:
+    while evaluation.changes_on <= last:
+        before = evaluation.standing
         evaluation = worker_facts.evaluate_worker(worker.facts, worker.rules, evaluation.changes_on)
-        if evaluation.standing is Standing.NON_COMPLIANT:
-            return evaluation.day
-    return None
+        if evaluation.standing is Standing.NON_COMPLIANT and before is not Standing.NON_COMPLIANT:
+            yield evaluation.day
 
 
 def _period(day: date, input: Input) -> tuple[date, date]:

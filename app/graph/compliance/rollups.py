@@ -211,7 +211,9 @@ class ExpirySpan:
     total: int = scalar("The number of credentials that expire in the span.")
     by_type: list[CredentialTypeCount] = scalar("The number of expiring credentials by type, largest first.")
     turning_non_compliant: int = scalar(
-        "The number of workers who become non-compliant in the span if nothing is renewed.", column="turning"
+        "The number of workers who become non-compliant in the span if nothing is renewed. A worker whose credential "
+        "is renewed only after a gap becomes so in each span in which a version ends.",
+        column="turning",
     )
     workers: list[WORKER] | None = edge(
         workers.by_id, "The first 20 workers who become non-compliant in the span.", key="worker_ids", **PEOPLE
