@@ -152,6 +152,10 @@ class Listing(Generic[Row]):
         counted = rows.where(*conditions).limit(literal_number(MAX_EXACT_COUNT + 1)).correlate(parents)
         return select(func.count()).select_from(counted.subquery())
 
+    def column_statement(self, context: SqlContext, actor: Principal, request: PageRequest, column: str) -> Select[Any]:
+        """Return the statement for one column of all rows in the list, whatever the page, in no order."""
+        return self._matching(select(getattr(self.table, column)), context, actor, request)
+
     def _matching(
         self, statement: Select[Any], context: SqlContext, actor: Principal, request: PageRequest
     ) -> Select[Any]:

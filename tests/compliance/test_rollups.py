@@ -195,15 +195,14 @@ async def test_the_matrix(shared: Crew) -> None:
     assert [rule["name"] for rule in page["rules"]] == ["A first aid", "B resuscitation", "C check"]
     assert page["totalCount"] == {"count": 3}
     rows = {row["worker"]["identity"]["displayName"]: row for row in page["nodes"]}
-    cells = {name: {cell["rule"]["name"]: cell["status"] for cell in row["cells"]} for name, row in rows.items()}
-    assert cells == {
-        "Alice": {"A first aid": "SATISFIED", "B resuscitation": "SATISFIED", "C check": "MISSING"},
-        "Bob": {"A first aid": "SATISFIED", "C check": "MISSING"},
+    assert {name: [cell and cell["status"] for cell in row["cells"]] for name, row in rows.items()} == {
+        "Alice": ["SATISFIED", "SATISFIED", "MISSING"],
+        "Bob": ["SATISFIED", None, "MISSING"],
     }
     assert {name: row["standing"] for name, row in rows.items()} == {"Alice": "COMPLIANT", "Bob": "COMPLIANT"}
     rest = await shared.query("complianceMatrix", MATRIX, first=2, after=page["pageInfo"]["endCursor"])
     assert [row["worker"]["identity"]["displayName"] for row in rest["nodes"]] == ["Carol"]
-    assert [rule["name"] for rule in rest["rules"]] == ["A first aid", "C check"]
+    assert rest["rules"] == page["rules"]
     later = await shared.query(
         "complianceMatrix", MATRIX, asOf="2026-04-12", where={"position": {"in": [shared["nurse"]]}}
     )
@@ -211,6 +210,38 @@ async def test_the_matrix(shared: Crew) -> None:
     assert [row["standing"] for row in later["nodes"]] == ["COMPLIANT"]
     in_site = await shared.query("complianceMatrix", MATRIX, where={"orgUnit": {"in": [shared["site"]]}})
     assert [row["worker"]["identity"]["displayName"] for row in in_site["nodes"]] == ["Alice", "Carol"]
+
+
+async def test_the_columns_of_the_matrix_are_those_of_the_whole_list(crew: Crew) -> None:
+    async def columns(**arguments: Any) -> list[str]:
+        """Return the columns, which must be the same on every page, and to which every row must be aligned."""
+        pages: list[list[str]] = []
+        after, more = None, True
+        while more:
+            page = await crew.query("complianceMatrix", MATRIX, first=1, after=after, **arguments)
+            names = [rule["name"] for rule in page["rules"]]
+            for row in page["nodes"]:
+                pairs = zip(row["cells"], names, strict=True)
+                assert all(cell is None or cell["rule"]["name"] == name for cell, name in pairs)
+            pages.append(names)
+            after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+        assert all(page == pages[0] for page in pages)
+        return pages[0]
+
+    tenant = crew.organization.tenant
+    await crew.organization.rule(name="D of Bob", scope="WORKER", worker=crew["Bob"])
+    everything = ["A first aid", "B resuscitation", "C check", "D of Bob"]
+    assert await columns() == everything
+    assert await columns(where={"id": {"eq": crew["Bob"]}}) == ["A first aid", "C check", "D of Bob"]
+    assert await columns(where={"id": {"eq": crew["Alice"]}}) == everything[:3]
+    assert await columns(where={"displayName": {"eq": "nobody"}}) == []
+    assert await columns(search="Carol") == ["A first aid", "C check"]
+    carol = {"id": {"eq": crew["Carol"]}}
+    crew.organization.clock.set(noon(3))
+    await calls.mutate_ok(tenant, "requirementRuleDelete", "requirementRule { id }", id=crew["first aid"])
+    assert await columns(where=carol) == ["C check"]
+    assert await columns(where=carol, asOf=str(START)) == everything[:3]
+    assert await columns(where=carol, asOf=str(START - timedelta(days=1))) == []
 
 
 BY_RULE = "totalCount { count } nodes { rule { name } workers missing expired ineligible }"

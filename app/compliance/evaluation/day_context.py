@@ -41,6 +41,10 @@ class RuleIndex:
         for rule in rules:
             self._by_key[_index_key(rule)].append(rule)
 
+    def all(self) -> list[RuleFacts]:
+        """Return the rules in the index."""
+        return [rule for rules in self._by_key.values() for rule in rules]
+
     def for_worker(self, worker: WorkerFacts, own_rules: Sequence[RuleFacts]) -> list[RuleFacts]:
         """Return the rules that may apply to a worker on some day, in the order of their ids.
 

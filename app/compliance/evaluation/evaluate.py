@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
 from app.compliance.evaluation import assess
-from app.compliance.evaluation.assess import AT_RISK, DAY, FAILING, MET, RANK, Assessment, add_days
+from app.compliance.evaluation.assess import AT_RISK, DAY, FAILING, MET, Assessment, add_days
 from app.compliance.evaluation.facts import Cell, CellStatus, ExemptionFacts, RuleFacts, WorkerFacts
 from app.compliance.tables import RequirementLevel, RuleScope
 from app.credentials.tables import NEVER
@@ -42,7 +42,7 @@ def applies_since(rule: RuleFacts, worker: WorkerFacts, day: date) -> date | Non
     """Return the day since which a rule applies to a worker; None if it does not apply on `day`."""
     if worker.until is not None and day > worker.until:
         return None
-    if not _covers(day, rule.effective_from, rule.effective_to):
+    if not rule.is_in_force(day):
         return None
     held_since = [(held.position_id, held.from_date) for held in worker.assignments if held.covers(day)]
     if rule.excluded and rule.excluded & {worker.worker_id, *worker.units, *(position for position, _ in held_since)}:
@@ -84,7 +84,8 @@ def _cell(worker: WorkerFacts, rule: RuleFacts, since: date, day: date) -> Cell:
     assessments = [_assess_type(worker, rule, type_id, since, day) for type_id in rule.alternatives]
     required = max(1, min(rule.minimum, len(assessments)))
     met = sum(assessment.status in MET for assessment in assessments)
-    decisive = sorted(assessments, key=lambda assessment: RANK[assessment.status])[required - 1]
+    # Of two types in one status, the one that lasts longer comes first, else the one that the rule names first.
+    decisive = sorted(assessments, key=lambda assessment: assess.precedence(assessment)[:2])[required - 1]
     if decisive.status is not CellStatus.SATISFIED:
         decisive = _assess_exemptions(worker, lambda candidate: candidate.rule_id == rule.id, day) or decisive
     reason = decisive.reason

@@ -44,6 +44,10 @@ class RuleFacts(msgspec.Struct, frozen=True):
     archived_types: frozenset[str] = frozenset()
     """The archived credential types among the alternatives."""
 
+    def is_in_force(self, day: date) -> bool:
+        """Return whether the rule is in force on a day."""
+        return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
+
 
 class AssignmentFacts(msgspec.Struct, frozen=True):
     """A position that a worker holds, from a first day to a last day, both included."""

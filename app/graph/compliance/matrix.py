@@ -1,6 +1,6 @@
 """Compliance roll-ups that are lists: the matrix of workers and rules, and the gaps in it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from app.access import Actor, Scope
 from app.compliance import queries
 from app.compliance.evaluation import worker_facts
 from app.compliance.evaluation.facts import Cell, CellStatus
-from app.compliance.rollups import counting, gaps, scope
+from app.compliance.rollups import counting, gaps, matrix_columns, scope
 from app.compliance.tables import RequirementRule as RuleRow
 from app.core import clock
 from app.core.fields import check_day
@@ -24,6 +24,7 @@ from app.graph.dsl.types import output, scalar
 from app.graph.type_references import RULE, WORKER
 from app.graph.workers.listing import PersonOrder, WorkerWhere
 from app.lists.listings import Listing
+from app.lists.page_request import PageRequest
 from app.workers import queries as workers
 from app.workers.tables import Standing
 from app.workers.tables import Worker as WorkerRow
@@ -36,6 +37,8 @@ class EvaluatedWorker:
     row: WorkerRow
     standing: Standing | None
     cells: list[Cell]
+    aligned: list[Cell | None] = field(default_factory=list)
+    """A cell, or None, for each column of the matrix."""
 
     @property
     def worker_id(self) -> str:
@@ -66,7 +69,11 @@ class MatrixRow:
 
     worker: WORKER | None = edge(workers.by_id, "The worker.", key="worker_id", scope=Scope.WORKERS_READ, own=True)
     standing: Standing | None = scalar("The worker's standing on the day; null where `Worker.standing` is null.")
-    cells: list[ComplianceCell] = scalar("One cell for each rule that applies to the worker on the day.")
+    cells: list[ComplianceCell | None] = scalar(
+        "One item for each of the connection's `rules`, in their order: the cell, or null where the rule does not "
+        "apply to the worker on the day.",
+        column="aligned",
+    )
 
 
 @output
@@ -75,7 +82,8 @@ class MatrixConnection(Connection[MatrixRow]):
 
     as_of: date = scalar("The day that the matrix is evaluated for.", derived=lambda page: page.extra[0])
     rules: list[RULE] | None = scalar(
-        "The rules that apply to any worker on the page, by name: the columns of the matrix.",
+        "The columns of the matrix, the same on every page: the rules in force on the day, by name. Of rules of units "
+        "and positions, only those to which some worker of the list belongs; on a past day, all. Up to 500.",
         derived=lambda page: page.extra[1],
     )
 
@@ -124,12 +132,14 @@ async def _matrix(context: Context, actor: Actor, as_of: date | None) -> tuple[L
     check_day(as_of)
     day = as_of or clock.today(context.database.clock(), actor.time_zone)
 
-    async def present(rows: list[WorkerRow]) -> tuple[list[EvaluatedWorker], Any]:
+    async def present(rows: list[WorkerRow], request: PageRequest) -> tuple[list[EvaluatedWorker], Any]:
         evaluated = await _evaluate(context, actor, rows, day)
-        keys = sorted({cell.rule.id for worker in evaluated for cell in worker.cells})
-        rules = await context.run_query(queries.rule_by_id.load, actor, keys) if keys else {}
-        columns = sorted(rules.values(), key=lambda rule: (rule.name_key, rule.id))
-        return evaluated, (day, columns)
+        columns = await context.run_query(matrix_columns.load, actor, workers.listing, request, day)
+        aligned = []
+        for worker in evaluated:
+            cells = {cell.rule.id: cell for cell in worker.cells}
+            aligned.append(replace(worker, aligned=[cells.get(rule.id) for rule in columns]))
+        return aligned, (day, columns)
 
     return workers.listing, present
 
@@ -139,7 +149,7 @@ async def _gaps_by_worker(context: Context, actor: Actor, **arguments: Any) -> t
     if rollup_scope.day == rollup_scope.today:
         await context.settle(actor)
 
-    async def present(rows: list[WorkerRow]) -> tuple[list[EvaluatedWorker], None]:
+    async def present(rows: list[WorkerRow], _request: PageRequest) -> tuple[list[EvaluatedWorker], None]:
         evaluated = await _evaluate(context, actor, rows, rollup_scope.day)
         return [
             replace(worker, cells=[cell for cell in worker.cells if counting.is_gap(cell)]) for worker in evaluated
@@ -154,7 +164,7 @@ async def _gaps_by_rule(context: Context, actor: Actor, **arguments: Any) -> tup
         await context.settle(actor)
     counts = await context.run_query(gaps.count_by_rule, actor, rollup_scope)
 
-    async def present(rows: list[RuleRow]) -> tuple[list[RuleShortfall], None]:
+    async def present(rows: list[RuleRow], _request: PageRequest) -> tuple[list[RuleShortfall], None]:
         return [RuleShortfall(row, counts.get(row.id, {})) for row in rows], None
 
     return await context.run_query(gaps.rule_listing, actor, counts), present

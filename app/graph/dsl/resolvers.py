@@ -14,7 +14,7 @@ from app.lists import filters
 from app.lists.listings import ChildListing, Listing
 from app.lists.page_request import PageRequest
 
-PagePresenter = Callable[[list[Any]], Awaitable[tuple[list[Any], Any]]]
+PagePresenter = Callable[[list[Any], PageRequest], Awaitable[tuple[list[Any], Any]]]
 """Return the items to show for a page's rows, each with its row as `row`, and the connection's `extra`."""
 ListSelector = Callable[..., Awaitable[tuple[Listing[Any], PagePresenter]]]
 """Return the list that a field's own arguments select, called with (context, actor, **arguments), and its presenter."""
@@ -124,7 +124,7 @@ def list_resolver(
         page = await context.run_query(listing.page, actor, request)
         extra = None
         if present is not None:
-            items, extra = await present(page.rows)
+            items, extra = await present(page.rows, request)
             page = replace(page, rows=items)
         return connections.connection_page(listing, page, request, actor, context.signer, count, extra)
 
