@@ -318,6 +318,26 @@ def test_the_minimum_number_of_alternatives_is_required() -> None:
     assert cell(worker_facts(credential_facts()), rule_facts(minimum=5)).status is CellStatus.SATISFIED
 
 
+@pytest.mark.parametrize("kept", [(A, B), (B, A)])
+@pytest.mark.parametrize(("later", "days"), [(300, 200), (20, 10), (-10, -20)])
+def test_of_two_types_in_one_status_the_longer_lasting_decides(kept: tuple[str, str], later: int, days: int) -> None:
+    held = worker_facts(
+        credential_facts(id="shorter", type_id=A, expires_on=on(days)),
+        credential_facts(id="longer", type_id=B, expires_on=on(later)),
+    )
+    assert cell(held, rule_facts(alternatives=kept)).credential_id == "longer"
+    assert cell(held, rule_facts(alternatives=kept, minimum=2)).credential_id == "shorter"
+
+
+def test_of_two_types_that_are_not_valid_yet_the_earlier_decides() -> None:
+    held = worker_facts(
+        credential_facts(id="late", type_id=A, valid_from=on(20)),
+        credential_facts(id="early", type_id=B, valid_from=on(10)),
+    )
+    result = cell(held, rule_facts(alternatives=(A, B)))
+    assert (result.credential_id, evaluate.changes_on(result)) == ("early", on(10))
+
+
 def test_exemptions() -> None:
     of_rule = ExemptionFacts("exemption", on(-1), on(1), rule_id="rule")
     of_type = ExemptionFacts("exemption", on(-1), type_id=A)

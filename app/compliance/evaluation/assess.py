@@ -56,7 +56,7 @@ class Assessment(NamedTuple):
 def assess_type(held: Sequence[CredentialFacts], day: date) -> Assessment:
     """Assess a worker's best credential of one type, given all that the worker holds of it."""
     assessed = [assessment for credential in held if (assessment := assess_credential(credential, day)) is not None]
-    best = min(assessed, key=_precedence, default=None)
+    best = min(assessed, key=precedence, default=None)
     return Assessment(CellStatus.MISSING, "Nothing was provided.") if best is None else _with_renewal(best, held, day)
 
 
@@ -128,8 +128,8 @@ def _assess_early(credential: CredentialFacts, period: Period, day: date) -> Ass
     return Assessment(CellStatus.MISSING, reason, credential.id, period=period, is_in_hand=True)
 
 
-def _precedence(assessment: Assessment) -> tuple[int, int, str]:
-    """Return the sort key of a credential among those of its type; the lowest decides.
+def precedence(assessment: Assessment) -> tuple[int, int, str]:
+    """Return the sort key of a credential among those of its type, or of its rule; the lowest decides.
 
     Ties go to the credential that lasts longest or, among those that are not valid yet, to the one that begins first,
     and then to the lowest id: the order of the input does not matter.
