@@ -338,6 +338,20 @@ def test_of_two_types_that_are_not_valid_yet_the_earlier_decides() -> None:
     assert (result.credential_id, evaluate.changes_on(result)) == ("early", on(10))
 
 
+@pytest.mark.parametrize("kept", [(A, B), (B, A)])
+@pytest.mark.parametrize("grace_days", [0, 2_000])
+def test_what_is_held_and_not_valid_yet_decides_before_a_type_of_which_nothing_is(
+    kept: tuple[str, str], grace_days: int
+) -> None:
+    held = worker_facts(credential_facts(type_id=B, valid_from=on(10)))
+    result = cell(held, rule_facts(alternatives=kept, grace_days=grace_days))
+    assert (result.credential_id, result.wanted) == ("held", ())
+    assert result.reason.startswith("It is valid from 2026-06-25.")
+    both = cell(held, rule_facts(alternatives=kept, minimum=2))
+    assert (both.credential_id, both.wanted) == (None, (A,))
+    assert both.reason.startswith("0 of 2 are in order. Nothing was provided")
+
+
 def test_exemptions() -> None:
     of_rule = ExemptionFacts("exemption", on(-1), on(1), rule_id="rule")
     of_type = ExemptionFacts("exemption", on(-1), type_id=A)

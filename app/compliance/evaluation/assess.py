@@ -132,13 +132,14 @@ def precedence(assessment: Assessment) -> tuple[int, int, str]:
     """Return the sort key of a credential among those of its type, or of its rule; the lowest decides.
 
     Ties go to the credential that lasts longest or, among those that are not valid yet, to the one that begins first,
-    and then to the lowest id: the order of the input does not matter.
+    and then to the lowest id: the order of the input does not matter. A type of which nothing is held comes last.
     """
     period, key = assessment.period, assessment.credential_id or ""
+    if assessment.status is CellStatus.MISSING:
+        begins = date.max if period is None else period.first or date.min
+        return RANK[assessment.status], begins.toordinal(), key
     if period is None:
         return RANK[assessment.status], 0, key
-    if assessment.status is CellStatus.MISSING:
-        return RANK[assessment.status], (period.first or date.min).toordinal(), key
     return RANK[assessment.status], -period.last.toordinal(), key
 
 
