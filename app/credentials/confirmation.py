@@ -12,14 +12,16 @@ from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
 from app.organizations import settings
+from app.registries.findings import Eligibility
 
 
 async def accept_checked(session: Session, credential: Credential) -> Changes:
-    """Let the latest version count after a check found the credential active, if it waits for nothing else.
+    """Let the latest version count after a check found its holder eligible, if it waits for nothing else.
 
-    Return the changes.
+    A finding that a person has to review counts once it is resolved. Return the changes.
     """
-    if credential.latest_approval is not ApprovalStatus.PENDING or credential.status is not VerificationStatus.ACTIVE:
+    is_eligible = (credential.status, credential.eligibility) == (VerificationStatus.ACTIVE, Eligibility.MAY_ENGAGE)
+    if credential.latest_approval is not ApprovalStatus.PENDING or not is_eligible:
         return {}
     version = await version_sync.latest_version(session, credential)
     organization = await settings.load(session, credential.organization_id)

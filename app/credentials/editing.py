@@ -52,7 +52,8 @@ async def _edit(session: Session, actor: Actor, input: Input, absent: AbsentPoli
     after = {column: values.get(column, getattr(credential, column)) for column in Credential.model_fields}
     fields.check(credential_type, after, values)
     changes = fields.FIELDS.apply(credential, values)
-    status_set = not STATED_STATUS_PATHS.isdisjoint(changes)
+    stated = [*changes]
+    status_set = not STATED_STATUS_PATHS.isdisjoint(stated)
     if changes:
         kind, latest = EventKind.CREDENTIAL_UPDATED, credential.latest_version_id
         if not fields.VERSION_PATHS.isdisjoint(changes):
@@ -65,7 +66,7 @@ async def _edit(session: Session, actor: Actor, input: Input, absent: AbsentPoli
             before = snapshot(credential, fields.STATUS_FIELDS)
             credential.status_detail = credential.raw_status = None
             changes |= changes_between(before, snapshot(credential, fields.STATUS_FIELDS))
-        reports.record(session, actor, credential, credential_type, changes)
+        reports.record(session, actor, credential, credential_type, stated)
         if "verification.isVerifiable" in changes:
             recheck_schedule.make_due(credential, session.now)
         fields.touch(credential, session.now)

@@ -27,6 +27,7 @@ from app.credentials.tables import (
     VersionChange,
     VersionField,
 )
+from app.credentials.verification import last_finding
 from app.db.session import Session
 from app.organizations import calendar
 from app.organizations.tables import Organization
@@ -96,7 +97,8 @@ async def amend(
         facts = {column: getattr(credential, column) for column in credential_fields.VERSION_COLUMNS}
         return await append_own(session, actor, credential, version, facts)
     changes: Changes = {"number": {"from": version.number, "to": version.number}}
-    version.entered_by_owner = own
+    # Somebody else's correction of what still waits does not confirm what the owner entered.
+    version.entered_by_owner = own or (version.entered_by_owner and version.approval is ApprovalStatus.PENDING)
     if own:
         recheck_schedule.make_due(credential, session.now)
     was_rejected = permissions.is_rejected(credential)
@@ -127,12 +129,15 @@ async def append_own(
 async def reset_status(session: Session, credential: Credential) -> Changes:
     """Reset the status of a credential whose latest version has not been reviewed or verified. Return the changes.
 
-    The credential is active if neither a reviewer nor a registry has to look at it, else pending.
+    The credential is active if neither a reviewer nor a registry has to look at it, else pending. What a registry found
+    against its holder counts on until the next check, whatever was rejected or asked of a reviewer in the meantime.
     """
     before = snapshot(credential, credential_fields.STATUS_FIELDS)
     trusted = credential.latest_approval is ApprovalStatus.NOT_REQUIRED and not credential.is_verifiable
     credential.status = VerificationStatus.ACTIVE if trusted else VerificationStatus.PENDING
     credential.eligibility = credential.status_detail = credential.raw_status = None
+    if credential.is_verifiable:
+        await last_finding.restore_adverse(session, credential)
     if credential.next_check_at is None:
         await recheck_schedule.resume(session, credential)
     return changes_between(before, snapshot(credential, credential_fields.STATUS_FIELDS))

@@ -126,7 +126,10 @@ async def resolve(session: Session, actor: Actor, input: Input) -> VerificationA
     credential.eligibility = decision
     credential.status_detail = attempt.status_detail
     credential.status = VerificationStatus.ACTIVE if accepted else VerificationStatus.REVOKED
-    _record_event(session, actor, credential, attempt, before)
+    confirmed: Changes = {}
+    if credential.next_check_at is not None and credential.next_check_at > session.now:  # else the facts changed since
+        confirmed = await confirmation.accept_checked(session, credential)
+    _record_event(session, actor, credential, attempt, before, confirmed)
     return attempt
 
 

@@ -13,13 +13,13 @@ from tests.registry import FakeRegistry, json_reply
 NEW = "2099-12-31"
 
 
-async def renew(checks: VerificationHarness, key: str) -> None:
+async def renew(checks: VerificationHarness, key: str, day: str = NEW) -> None:
     """Change the expiry date of a credential as the worker who holds it."""
     row = await checks.credential(key)
     scopes = frozenset({Scope.SELF_CREDENTIALS})
     actor = Actor(checks.tenant.id, ActorKind.PERSON, "auth0|7", "Jo", scopes, worker_id=row.worker_id, only_self=True)
     async with checks.database.writing("test") as session:
-        await versions.edit(session, actor, {"id": row.latest_version_id, "expiryDate": date.fromisoformat(NEW)})
+        await versions.edit(session, actor, {"id": row.latest_version_id, "expiryDate": date.fromisoformat(day)})
 
 
 async def standing(checks: VerificationHarness, key: str) -> tuple[list[str], int | None, str]:
@@ -56,6 +56,54 @@ async def test_a_fresh_finding_is_not_one_about_the_renewal(
 ) -> None:
     await renew(checks, key)
     assert not (await checks.verify(key))["cached"]
+    assert await standing(checks, key) == (["NOT_REQUIRED", "NOT_REQUIRED"], 2, "ACTIVE")
+
+
+@pytest.mark.parametrize("status", ["HELD", "no such meaning"])
+@pytest.mark.parametrize("decision", ["MAY_ENGAGE", "MAY_NOT_ENGAGE"])
+async def test_a_finding_to_review_confirms_a_renewal_once_it_is_resolved(
+    checks: VerificationHarness, key: str, fake: FakeRegistry, status: str, decision: str
+) -> None:
+    fake.reply_with(json_reply(status))
+    await renew(checks, key)
+    await checks.run_jobs()
+    assert (await standing(checks, key))[:2] == (["NOT_REQUIRED", "PENDING"], 1)
+    attempt = (await checks.attempts(key))[-1]
+    await actions.mutation_payload(
+        checks.tenant, "verificationResolve", "attempt { id }", id=attempt.id, eligibility=decision
+    )
+    is_accepted = decision == "MAY_ENGAGE"
+    expected = (["NOT_REQUIRED", "NOT_REQUIRED"], 2) if is_accepted else (["NOT_REQUIRED", "PENDING"], 1)
+    assert (await standing(checks, key))[:2] == expected
+
+
+async def test_a_resolution_does_not_confirm_what_was_entered_after_the_check(
+    checks: VerificationHarness, key: str, fake: FakeRegistry
+) -> None:
+    fake.reply_with(json_reply("HELD"))
+    await renew(checks, key)
+    await checks.run_jobs()
+    attempt = (await checks.attempts(key))[-1]
+    await renew(checks, key, "2199-12-31")
+    await actions.mutation_payload(
+        checks.tenant, "verificationResolve", "attempt { id }", id=attempt.id, eligibility="MAY_ENGAGE"
+    )
+    assert (await standing(checks, key))[:2] == (["NOT_REQUIRED", "PENDING"], 1)
+    fake.reply_with(json_reply("CURRENT"))
+    await checks.run_jobs()
+    assert await standing(checks, key) == (["NOT_REQUIRED", "NOT_REQUIRED"], 2, "ACTIVE")
+
+
+async def test_a_correction_by_somebody_else_leaves_a_renewal_to_the_check(
+    checks: VerificationHarness, key: str
+) -> None:
+    await renew(checks, key)
+    version = (await checks.credential(key)).latest_version_id
+    await actions.mutation_payload(
+        checks.tenant, "credentialVersionEdit", "version { id }", id=version, issuingAuthority="Board"
+    )
+    assert (await standing(checks, key))[:2] == (["NOT_REQUIRED", "PENDING"], 1)
+    await checks.run_jobs()
     assert await standing(checks, key) == (["NOT_REQUIRED", "NOT_REQUIRED"], 2, "ACTIVE")
 
 

@@ -129,3 +129,23 @@ async def test_a_type_without_a_registry_takes_the_word_of_a_writer(checks: Veri
         UPDATE, f"credential {{ {REPORTED} }}", key=await writer(checks), id=key, verification=facts
     )
     assert (error_paths(payload), payload["credential"]["verifications"]["nodes"]) == ([], [])
+
+
+@pytest.mark.parametrize("scopes", [(), (Scope.CREDENTIALS_VERIFY,)], ids=["writer", "verifier"])
+@pytest.mark.parametrize("mutation", [UPDATE, REPLACE, BULK])
+async def test_correcting_a_rejected_credential_states_no_finding(
+    checks: VerificationHarness, mutation: str, scopes: tuple[Scope, ...]
+) -> None:
+    """The status that follows from the correction is the service's own: nobody reported it."""
+    credential = await checks.add_checked()
+    await actions.mutation_payload(checks.tenant, "credentialReject", id=credential)
+    known = {"status": "REVOKED", "eligibility": "MAY_NOT_ENGAGE"}
+    input: dict[str, Any] = {"id": credential, "issuing": {"expiryDate": "2031-01-01"}}
+    if mutation == REPLACE:
+        content = credential_input("", identification={"credentialType": "CHECKED"}, verification=known, **input)
+        input |= {name: content[name] for name in ("identification", "verification")}
+    input, selection = ({"updates": [input]}, "succeeded") if mutation == BULK else (input, actions.CREDENTIAL)
+    payload = await checks.tenant.mutate(mutation, selection, key=await writer(checks, *scopes), **input)
+    assert (payload["errors"], payload.get("succeeded", 1)) == ([], 1)
+    assert (await checks.credential(credential)).status == "PENDING"
+    assert [row.trigger for row in await checks.attempts(credential)] == ["ON_CREATE"]
