@@ -49,7 +49,7 @@ async def grant(session: Session, actor: Actor, input: Input) -> Exemption:
         approved_by=actor.id,
         approved_by_name=actor.name,
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
         **await _requirement(session, actor, input),
         **values,
     )

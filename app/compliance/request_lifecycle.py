@@ -167,7 +167,7 @@ def _new_request(session: Session, actor: Actor, draft: RequestDraft) -> Credent
         due_on=draft.due_on,
         due_key=draft.due_on or date.max,
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
     )
 
 

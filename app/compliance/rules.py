@@ -92,7 +92,7 @@ async def create(session: Session, actor: Actor, input: Input) -> RequirementRul
         id=ids.new(RequirementRule.prefix),
         name_key=fold(values["name"]),
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
         **values,
     )
     session.add(rule)

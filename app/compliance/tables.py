@@ -97,7 +97,7 @@ class RequirementRule(Record, table=True):
     deleted_at: datetime | None = None
     revision: int = 1
     created_at: datetime
-    last_updated: datetime
+    updated_at: datetime
 
     @classmethod
     def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
@@ -143,7 +143,7 @@ class Exemption(Record, table=True):
     """True while the worker is deleted."""
     revision: int = 1
     created_at: datetime
-    last_updated: datetime
+    updated_at: datetime
 
     @classmethod
     def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
@@ -202,7 +202,7 @@ class CredentialRequest(Record, table=True):
     """True while the worker is deleted."""
     revision: int = 1
     created_at: datetime
-    last_updated: datetime
+    updated_at: datetime
 
     @property
     def target(self) -> tuple[str, str]:

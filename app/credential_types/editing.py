@@ -36,7 +36,7 @@ def new_type(organization_id: str, session: Session, values: dict[str, Any]) -> 
         organization_id=organization_id,
         id=ids.new(CredentialType.prefix),
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
         **values,
     )
     fields.refresh_search_columns(credential_type)

@@ -28,7 +28,7 @@ listing = Listing(
         "name": col(CredentialType.name_key),
         "code": col(CredentialType.code),
         "createdAt": col(CredentialType.created_at),
-        "lastUpdated": col(CredentialType.last_updated),
+        "updatedAt": col(CredentialType.updated_at),
     },
     default_order=(("name", False),),
     search=filters.words(col(CredentialType.search_text)),

@@ -76,7 +76,7 @@ class CredentialType(Record, table=True):
     archived_at: datetime | None = None
     revision: int = 1
     created_at: datetime
-    last_updated: datetime
+    updated_at: datetime
 
     @classmethod
     def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:

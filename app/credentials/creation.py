@@ -66,7 +66,7 @@ async def create(session: Session, actor: Actor, input: Input) -> Created:
         category=credential_type.category,
         expires_on=NEVER,
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
         **owners,
         **values,
     )

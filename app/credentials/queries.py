@@ -15,6 +15,7 @@ from app.core.fields import check_day
 from app.credential_types.tables import CredentialType
 from app.credentials import effective_version, permissions, validity_sql
 from app.credentials.tables import (
+    NEVER,
     REVIEW_QUEUE_CONDITION,
     ApprovalStatus,
     Credential,
@@ -99,17 +100,18 @@ listing = Listing(
         "validity": validity_sql.matches,
         "approval": filters.exact(col(Credential.latest_approval)),
         "intake": filters.exact(col(Credential.intake)),
-        "expiringBefore": filters.timeless(lambda value, _actor: col(Credential.expires_on) < value),
-        "updatedAfter": filters.since(col(Credential.last_updated)),
-        "updatedBefore": filters.until(col(Credential.last_updated)),
+        "issueDate": filters.days(col(Credential.valid_from)),
+        "expiryDate": filters.days(col(Credential.expires_on), absent=NEVER),
+        "createdAt": filters.instants(col(Credential.created_at)),
+        "updatedAt": filters.instants(col(Credential.updated_at)),
     },
     orders={
-        "lastUpdated": col(Credential.last_updated),
+        "updatedAt": col(Credential.updated_at),
         "createdAt": col(Credential.created_at),
         "expiryDate": col(Credential.expires_on),
         "displayName": col(Credential.display_name_key),
     },
-    default_order=(("lastUpdated", True),),
+    default_order=(("updatedAt", True),),
     search=filters.words_in(_searched_columns),
     default_conditions={
         "deleted": _is_present,

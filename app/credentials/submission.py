@@ -63,7 +63,7 @@ def open_requested(
         latest_approval=ApprovalStatus.PENDING,
         expires_on=NEVER,
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
     )
     version_sync.append(session, actor, credential, 1, ApprovalStatus.PENDING, dict.fromkeys(fields.VERSION_COLUMNS))
     fields.refresh_search_columns(credential)
@@ -86,7 +86,8 @@ async def submit(session: Session, actor: Actor, input: Input) -> Created:
     """Submit a requested credential with the facts and files of the input.
 
     Absent facts are copied from the latest version. After a rejection the submission is a new version, so that the
-    rejected one stays on record. It includes all waiting files, or those that the input names.
+    rejected one stays on record; entered by the worker, it waits for a decision where the organization has approvals. It
+    includes all waiting files, or those that the input names.
     """
     credential = await row_access.find_for_update(session, actor, Credential, input["id"], ("id",))
     raise_if_refused(permissions.submit(credential))
@@ -96,8 +97,10 @@ async def submit(session: Session, actor: Actor, input: Input) -> Created:
     organization = await settings.load(session, actor.organization_id)
     latest = await version_sync.latest_version(session, credential)
     facts, files = await _read(session, actor, credential, credential_type, latest, input)
-    approval = version_sync.initial_approval(organization, credential_type)
     own = own_changes.is_own(actor, credential, organization)
+    approval = version_sync.initial_approval(organization, credential_type)
+    if own and credential.submitted_at is not None and own_changes.waits_for_decision(organization, credential_type):
+        approval = ApprovalStatus.PENDING  # a reviewer sent it back, and people do not overrule that
     changes, version = await _write(session, actor, credential, latest, approval, facts, own=own)
     changes |= await submission_files.write(session, actor, version, files)
     is_approved = approval is ApprovalStatus.NOT_REQUIRED

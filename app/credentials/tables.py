@@ -114,7 +114,7 @@ class Credential(Record, VersionFacts, table=True):
         ),
         *(
             Index(f"credentials_by_{column}", "organization_id", column, "id")
-            for column in ("last_updated", "created_at", "expires_on", "display_name_key")
+            for column in ("updated_at", "created_at", "expires_on", "display_name_key")
         ),
         Index(
             "credentials_waiting",
@@ -134,12 +134,12 @@ class Credential(Record, VersionFacts, table=True):
             sqlite_where=text("next_takeover_on IS NOT NULL"),
             postgresql_where=text("next_takeover_on IS NOT NULL"),
         ),
-        Index("credentials_by_worker", "organization_id", "worker_id", "last_updated", "id"),
-        Index("credentials_by_applicant", "organization_id", "applicant_id", "last_updated", "id"),
+        Index("credentials_by_worker", "organization_id", "worker_id", "updated_at", "id"),
+        Index("credentials_by_applicant", "organization_id", "applicant_id", "updated_at", "id"),
         Index("credentials_by_type", "organization_id", "type_code", "expires_on", "id"),
         # Lists in their usual order, and counts of them, which read nothing but the index.
         *(
-            Index(f"credentials_of_{name}", "organization_id", column, "last_updated", "id", *VISIBILITY_COLUMNS)
+            Index(f"credentials_of_{name}", "organization_id", column, "updated_at", "id", *VISIBILITY_COLUMNS)
             for name, column in (("type", "type_code"), ("status", "status"))
         ),
         Index(
@@ -213,7 +213,7 @@ class Credential(Record, VersionFacts, table=True):
     archived_by: str | None = Field(default=None, max_length=200)
     deleted_at: datetime | None = None
     created_at: datetime
-    last_updated: datetime
+    updated_at: datetime
 
     @classmethod
     def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from app.core import ids
 from app.core.fields import json_value
 from app.db.records import Document, Key, Record
 
-UPDATED = "last_updated"
+UPDATED = "updated_at"
 """The column with the instant of a row's last change, in tables that have one."""
 
 

@@ -22,7 +22,7 @@ class Revised(Protocol):
     """A row that counts its changes, so that callers can say which revision they read."""
 
     revision: int
-    last_updated: datetime
+    updated_at: datetime
 
 
 async def find(session: Session, actor: Principal, table: type[Row], row_id: str, path: InputPath) -> Row:
@@ -97,7 +97,7 @@ def check_revision(revision: int, expected: int | None) -> None:
 def touch(row: Revised, now: datetime) -> None:
     """Count a change of a row: the next revision, as of now. Call it once for each change that callers can see."""
     row.revision += 1
-    row.last_updated = now
+    row.updated_at = now
 
 
 async def _find(

@@ -4,6 +4,7 @@ A `where` is nested data: `{"category": {"in": [...]}, "OR": [{…}, {…}], "NO
 list's own table of filters, so that a list can be filtered only by columns that are indexed or cheap.
 """
 
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,13 @@ MAX_ITEMS = 250  # items in one list of a where
 MAX_VALUES = 1_000  # values in all lists of a where together
 MIN_PHONE_DIGITS = 4  # digits; fewer are found as they are written, not as a part of a phone number
 _NUMERIC_WORD = re.compile(r"[\d+().\-/]+")
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
 _NEVER_NULL = (Column, BindParameter, BinaryExpression, BooleanClauseList, Grouping, True_)
 """Expressions that are never null, unless a column in them is."""
 
@@ -198,11 +206,11 @@ def text(column: Any, fold_part: Callable[[str], str] = fold_part) -> Filter:
     `fold_part` folds a part of such a text, with the blanks at its ends.
     """
 
-    def term(operator: str, value: Any) -> Condition:
-        for item in value if operator == "in" else [value]:
-            _check_text(item, operator)
+    def term(name: str, value: Any) -> Condition:
+        for item in value if name == "in" else [value]:
+            _check_text(item, name)
         result: Condition
-        match operator:
+        match name:
             case "eq":
                 result = column == fold_part(value).strip()
             case "in":
@@ -216,14 +224,44 @@ def text(column: Any, fold_part: Callable[[str], str] = fold_part) -> Filter:
     return timeless(lambda operators, _actor: and_(true(), *(term(name, value) for name, value in operators.items())))
 
 
-def since(column: Any) -> Filter:
-    """Return a filter for values at or after an instant, or the start of a day in the organization's time zone."""
-    return timeless(lambda value, actor: column >= to_instant(value, actor.time_zone))
+def instants(column: Any) -> Filter:
+    """Return a filter on instants: `gt`, `gte`, `lt`, `lte` and `isNull`.
+
+    A date stands for the instant at which that day starts in the organization's time zone.
+    """
+
+    def build(operators: Mapping[str, Any], actor: Principal) -> Condition:
+        zone = actor.time_zone
+        terms = [
+            _is_null(column, value) if name == "isNull" else COMPARISONS[name](column, to_instant(value, zone))
+            for name, value in operators.items()
+        ]
+        return and_(true(), *terms)
+
+    return timeless(build)
 
 
-def until(column: Any) -> Filter:
-    """Return a filter for values before an instant, or the start of a day in the organization's time zone."""
-    return timeless(lambda value, actor: column < to_instant(value, actor.time_zone))
+def days(column: Any, absent: date | None = None) -> Filter:
+    """Return a filter on dates: `eq`, `gt`, `gte`, `lt`, `lte` and `isNull`.
+
+    `absent` is the last day of the calendar, in columns that hold it for no date.
+    """
+
+    def term(name: str, value: Any) -> Condition:
+        if name != "isNull":
+            compared: Condition = COMPARISONS[name](column, value)
+            return compared if absent is None else and_(compared, column < absent)
+        if absent is None:
+            return _is_null(column, value)
+        result: Condition = column == absent if value else column < absent
+        return result
+
+    return timeless(lambda operators, _actor: and_(true(), *(term(name, value) for name, value in operators.items())))
+
+
+def _is_null(column: Any, wanted: bool) -> Condition:
+    result: Condition = column.is_(None) if wanted else column.is_not(None)
+    return result
 
 
 def to_instant(value: date | datetime, time_zone: ZoneInfo) -> datetime:

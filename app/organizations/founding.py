@@ -33,7 +33,7 @@ async def create(session: Session, name: str, time_zone: str = "UTC", *, sandbox
         time_zone=time_zone,
         sandbox=sandbox,
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
     )
     session.add(organization)
     await session.flush()  # what fills the organization next queries for it

@@ -55,7 +55,7 @@ class Organization(Record, table=True):
     reminder_days: list[int] = Field(default_factory=lambda: list(REMINDER_DAYS), sa_type=Document)
     revision: int = 1
     created_at: datetime
-    last_updated: datetime
+    updated_at: datetime
 
     @classmethod
     def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
@@ -85,7 +85,7 @@ class OrgUnit(Record, table=True):
     parent_id: str | None = Field(default=None, sa_type=Key)
     revision: int = 1
     created_at: datetime
-    last_updated: datetime
+    updated_at: datetime
 
     @classmethod
     def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:

@@ -31,7 +31,7 @@ async def create(session: Session, actor: Actor, input: Input) -> OrgUnit:
         id=ids.new(OrgUnit.prefix),
         name_key=fold(values["name"]),
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
         **values,
     )
     session.add(unit)

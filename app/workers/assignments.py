@@ -156,7 +156,7 @@ async def _add(
         from_date=first_day,
         to_date=last_day,
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
     )
     session.add(assignment)
     changes: Changes = {

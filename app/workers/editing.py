@@ -46,7 +46,7 @@ async def add(spec: PersonSpec[PersonT], session: Session, actor: Actor, input: 
         organization_id=actor.organization_id,
         id=ids.new(spec.table.prefix),
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
         **values,
     )
     if values.get("org_unit_id") is not None and isinstance(person, Worker):

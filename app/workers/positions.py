@@ -34,7 +34,7 @@ async def create(session: Session, actor: Actor, input: Input) -> Position:
         id=ids.new(Position.prefix),
         name_key=fold(values["name"]),
         created_at=session.now,
-        last_updated=session.now,
+        updated_at=session.now,
         **values,
     )
     session.add(position)

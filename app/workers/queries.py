@@ -51,8 +51,8 @@ def _person_filters(table: Any) -> dict[str, Filter]:
         "email": filters.text(col(table.email_key), email_part),
         "externalId": filters.exact(col(table.external_id)),
         "sourceSystem": filters.exact(col(table.source_system)),
-        "updatedAfter": filters.since(col(table.last_updated)),
-        "updatedBefore": filters.until(col(table.last_updated)),
+        "createdAt": filters.instants(col(table.created_at)),
+        "updatedAt": filters.instants(col(table.updated_at)),
     }
 
 
@@ -63,7 +63,7 @@ def _person_orders(table: Any) -> dict[str, Any]:
         "createdAt": col(table.created_at),
         "firstName": col(table.first_name_key),
         "lastName": col(table.last_name_key),
-        "lastUpdated": col(table.last_updated),
+        "updatedAt": col(table.updated_at),
     }
 
 

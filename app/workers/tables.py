@@ -72,7 +72,7 @@ class PersonColumns(SQLModel):
     revision: int = 1
     deleted_at: datetime | None = None
     created_at: datetime
-    last_updated: datetime
+    updated_at: datetime
 
 
 def person_indexes(table: str) -> tuple[Index, ...]:
@@ -80,7 +80,7 @@ def person_indexes(table: str) -> tuple[Index, ...]:
     noun = table.removesuffix("s")
     has_external_id = text("deleted_at IS NULL AND external_id IS NOT NULL")
     has_email = text("deleted_at IS NULL AND email_key <> ''")
-    sorts = ("display_name_key", "first_name_key", "last_name_key", "email_key", "created_at", "last_updated")
+    sorts = ("display_name_key", "first_name_key", "last_name_key", "email_key", "created_at", "updated_at")
     return (
         Index(
             f"{table}_source",
@@ -237,7 +237,7 @@ class Position(Record, table=True):
     archived_at: datetime | None = None
     revision: int = 1
     created_at: datetime
-    last_updated: datetime
+    updated_at: datetime
 
     @classmethod
     def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:
@@ -279,7 +279,7 @@ class Assignment(Record, table=True):
     """True while the worker is deleted."""
     revision: int = 1
     created_at: datetime
-    last_updated: datetime
+    updated_at: datetime
 
     @classmethod
     def visible_to(cls, visibility: Visibility) -> ColumnElement[bool]:

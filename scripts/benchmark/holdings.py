@@ -83,7 +83,7 @@ def _add_credential(
         "expires_on": current["expiry_date"] or NEVER,
         "revision": count,
         "created_at": versions[0]["created_at"],
-        "last_updated": latest["created_at"],
+        "updated_at": latest["created_at"],
         "search_text": "\n".join(
             map(fold, (credential["display_name"], latest["reference_number"], credential_type.code))
         ),

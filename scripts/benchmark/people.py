@@ -66,7 +66,7 @@ def draw_units(generator: Generator, organization_id: str) -> list[Row]:
                 "name_key": fold(name),
                 "parent_id": rows[0]["id"] if number else None,
                 "created_at": founded,
-                "last_updated": founded,
+                "updated_at": founded,
             }
         )
     return rows
@@ -111,7 +111,7 @@ def _worker(generator: Generator, organization_id: str, number: int, units: list
         state_or_province=random.choice(("NSW", "VIC", "QLD", "WA", "SA")),
         invitation_state=InvitationState.ACCEPTED,
         created_at=recorded,
-        last_updated=recorded,
+        updated_at=recorded,
     )
     fields.refresh(worker)
     return worker

@@ -20,7 +20,7 @@ from scripts.benchmark import data
 
 CHANGED_COLUMNS = (
     "status", "eligibility", "status_detail", "latest_approval", "effective_version_id", "valid_from", "expires_on",
-    "next_check_at", "intake", "revision", "last_updated",
+    "next_check_at", "intake", "revision", "updated_at",
 )  # fmt: skip
 """The columns of a credential that a decision changes."""
 VOLATILE_COLUMNS = {
@@ -29,7 +29,7 @@ VOLATILE_COLUMNS = {
     "occurred_at",
     "created_at",
     "decided_at",
-    "last_updated",
+    "updated_at",
     "request_id",
     "recorded_at",
 }
@@ -64,7 +64,7 @@ _DELETE_NEW_ROWS = (
     """
     DELETE FROM history WHERE kind = 'credentials' AND EXISTS (
         SELECT 1 FROM {saved} AS saved WHERE saved.organization_id = history.organization_id
-        AND saved.id = history.row_id AND history.recorded_at > saved.last_updated)
+        AND saved.id = history.row_id AND history.recorded_at > saved.updated_at)
     """,
 )
 _VACUUM = "VACUUM credentials, credential_versions, events, idempotency_keys, unsettled, history"

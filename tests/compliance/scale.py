@@ -28,7 +28,7 @@ RUNS = 15
 WORKERS = """
 INSERT INTO workers (organization_id, id, display_name, display_name_key, first_name_key, last_name_key, email_key,
   search_text, source_system, job_title_key, team_key, department_key, worker_type, status, invitation_state, revision,
-  org_unit_id, created_at, last_updated)
+  org_unit_id, created_at, updated_at)
 SELECT :organization, 'wkr_' || lpad(n::text, 16, '0'), 'Worker ' || n, 'worker ' || lpad(n::text, 9, '0'), '', '', '',
   'worker ' || n, '', '', '', '', 'EMPLOYEE', 'ACTIVE', 'CREATED', 1, (CAST(:units AS text[]))[1 + n % 50], now(), now()
 FROM generate_series(1, :count) n
@@ -36,7 +36,7 @@ FROM generate_series(1, :count) n
 CREDENTIALS = """
 INSERT INTO credentials (organization_id, id, display_name, display_name_key, search_text, credential_type_id,
   type_code, category, worker_id, intake, status, is_verifiable, eligibility, latest_version_id, latest_version_at,
-  latest_approval, effective_version_id, valid_from, expires_on, revision, created_at, last_updated, worker_text,
+  latest_approval, effective_version_id, valid_from, expires_on, revision, created_at, updated_at, worker_text,
   applicant_text, living_owner)
 SELECT :organization, 'cred_' || c.place || lpad(n::text, 15, '0'), c.code, c.code, c.code, c.id, c.code, 'SCREENING',
   'wkr_' || lpad(n::text, 16, '0'), 'DIRECT', 'ACTIVE', false, 'MAY_ENGAGE', 'v', now(), 'NOT_REQUIRED', 'v',

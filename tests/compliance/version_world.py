@@ -114,7 +114,7 @@ class World:
             assert found == {key for key, node in nodes.items() if node["validity"] == validity}, (self.day, validity)
         for days in (0, 20):
             day = (self.day + timedelta(days=days)).isoformat()
-            found = await self.list({"expiringBefore": day})
+            found = await self.list({"expiryDate": {"lt": day}})
             assert found == {key for key, version in shown.items() if (version["expiryDate"] or "9999") < day}, day
 
     async def list(self, where: dict[str, Any]) -> set[str]:
@@ -127,7 +127,7 @@ class World:
         """Assert that clearance says what cells say, and that exactly what is wanted is asked for, once."""
         text = """{ workers(first: 100) { nodes { id standing
             compliance { status reason wanted { code } credential { id } } } }
-            complianceMatrix(first: 100) { rules { id } nodes { worker { id } standing cells { status reason } } }
+            complianceMatrix(first: 100) { nodes { worker { id } standing cells { status reason } } }
             credentialRequests(first: 100, where: { open: true }) { nodes { worker { id } } } }"""
         data = (await self.tenant.execute(text)).data
         open_requests = Counter(node["worker"]["id"] for node in data["credentialRequests"]["nodes"])

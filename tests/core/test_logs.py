@@ -32,7 +32,7 @@ async def failure(database: Database, statement: str, **values: Any) -> BaseExce
 
 async def test_a_violated_constraint_is_logged_without_the_row(database: Database) -> None:
     insert = (
-        "INSERT INTO organizations (organization_id, id, name, time_zone, created_at, last_updated) "
+        "INSERT INTO organizations (organization_id, id, name, time_zone, created_at, updated_at) "
         "VALUES (:id, :id, :name, :zone, :now, :now)"
     )
     values = {"name": "Jordan\nsecond line", "zone": "jordan@example.com", "now": datetime.now(UTC)}

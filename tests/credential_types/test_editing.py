@@ -235,7 +235,7 @@ async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
         ([passport, fork, cpr], {"orderBy": [{"field": "NAME", "direction": "DESC"}]}),
         ([passport, cpr, fork], {"orderBy": [{"field": "CODE"}]}),
         ([fork, cpr, passport], {"orderBy": [{"field": "CREATED_AT"}]}),
-        ([passport, cpr, fork], {"orderBy": [{"field": "LAST_UPDATED", "direction": "DESC"}]}),
+        ([passport, cpr, fork], {"orderBy": [{"field": "UPDATED_AT", "direction": "DESC"}]}),
         ([cpr], {"search": "TRAINERS 100%"}),
         ([fork], {"search": "site_b"}),
         ([passport], {"where": {"code": {"eq": "APASS"}}}),

@@ -50,7 +50,7 @@ async def test_a_list_is_counted_by_its_index(tenant: Tenant, index: str) -> Non
 CROWD = """
 INSERT INTO credentials (organization_id, id, display_name, display_name_key, search_text, worker_text, applicant_text,
   credential_type_id, type_code, category, worker_id, intake, status, is_verifiable, latest_version_id,
-  latest_version_at, latest_approval, expires_on, periods, revision, created_at, last_updated, living_owner)
+  latest_version_at, latest_approval, expires_on, periods, revision, created_at, updated_at, living_owner)
 SELECT organization_id, 'cred_' || lpad(n::text, 16, '0'), display_name, display_name_key, md5(n::text),
   md5((n + 1000000)::text) || '@crowd.example', '', credential_type_id, type_code, category, worker_id, intake, status,
   is_verifiable, 'v', now(), latest_approval, expires_on, '[]', 1, now(), now(), living_owner

@@ -84,7 +84,7 @@ async def test_archiving_records_actor_and_time_and_increases_the_revision(
         "deletedAt": None,
         "revision": 2,
     }
-    assert (await actions.credential_row(tenant, key)).last_updated == NOON
+    assert (await actions.credential_row(tenant, key)).updated_at == NOON
     assert await event_kinds(tenant, key) == ["credential.added", "credential.archived"]
 
 

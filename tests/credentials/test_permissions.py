@@ -79,7 +79,7 @@ def credential_in(state: State) -> Credential:
         archived_at=NOW if state.archived else None,
         deleted_at=NOW if state.deleted else None,
         created_at=NOW,
-        last_updated=NOW,
+        updated_at=NOW,
     )
 
 
@@ -223,6 +223,6 @@ def test_creation_depends_on_the_type(policy: CreationPolicy, archived: bool, ex
         creation_policy=policy,
         archived_at=NOW if archived else None,
         created_at=NOW,
-        last_updated=NOW,
+        updated_at=NOW,
     )
     assert code(permissions.create(credential_type)) == expected

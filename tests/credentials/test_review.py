@@ -72,10 +72,10 @@ async def test_a_decision_records_actor_time_and_reason(
 ) -> None:
     clock.set(NOON)
     viewer = (await tenant.execute("{ viewer { id } }")).data["viewer"]["id"]
-    selection = "credential { latestVersion { approval { status decidedBy decidedAt reason notes } } lastUpdated }"
+    selection = "credential { latestVersion { approval { status decidedBy decidedAt reason notes } } updatedAt }"
     input = {"reason": " Seen the original ", "notes": "Two pages.\nBoth signed."}
     payload = await mutation_payload(tenant, f"credential{verb}", selection, id=key, **input)
-    assert payload["credential"]["lastUpdated"] == "2026-03-01T12:00:00Z"
+    assert payload["credential"]["updatedAt"] == "2026-03-01T12:00:00Z"
     assert payload["credential"]["latestVersion"]["approval"] == {
         "status": approval,
         "decidedBy": viewer,

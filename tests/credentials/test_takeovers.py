@@ -59,7 +59,7 @@ async def test_the_jobs_meet_the_day_although_nobody_calls(tenant: Tenant, clock
     assert (row.effective_version_id, row.next_takeover_on) == (row.latest_version_id, None)
     assert (str(row.valid_from), str(row.expires_on)) == ("2026-12-31", "2027-12-30")
     after = await tenant.rows()
-    assert (row.revision, row.last_updated) == (before["credentials"][0]["revision"], MIDNIGHT - timedelta(days=20))
+    assert (row.revision, row.updated_at) == (before["credentials"][0]["revision"], MIDNIGHT - timedelta(days=20))
     assert after["events"] == before["events"]
     assert await take_over.run(tenant.service.database) == 0
 
@@ -90,7 +90,7 @@ async def test_a_new_time_zone_takes_the_day_back_and_on(tenant: Tenant, clock: 
             await take_over.run(tenant.service.database)
         assert await found(tenant, {"validity": {"eq": validity}}) == keys
         assert await expiries(tenant, keys) == {day}
-        assert await found(tenant, {"expiringBefore": "2027-01-01"}) == (keys if day < "2027" else [])
+        assert await found(tenant, {"expiryDate": {"lt": "2027-01-01"}}) == (keys if day < "2027" else [])
 
 
 async def test_an_archived_or_deleted_credential_is_in_line_when_it_comes_back(

@@ -36,7 +36,7 @@ def position(tenant: Tenant, name: str, external_id: str | None = None) -> Posit
         name=name,
         external_id=external_id,
         created_at=tenant.service.database.clock(),
-        last_updated=tenant.service.database.clock(),
+        updated_at=tenant.service.database.clock(),
     )
 
 

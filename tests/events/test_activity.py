@@ -54,7 +54,7 @@ CREATED, ADDED, UPDATED, CREDENTIAL_DELETED, DELETED = (
     "WORKER_DELETED",
 )
 ALL = [DELETED, CREDENTIAL_DELETED, UPDATED, ADDED, CREATED]
-TODAY = {"occurredAfter": "2026-03-14T09:00:00Z"}
+TODAY = {"occurredAt": {"gte": "2026-03-14T09:00:00Z"}}
 
 
 async def kinds(tenant: Tenant, **arguments: Any) -> list[str]:
@@ -81,12 +81,12 @@ async def test_events_are_filtered(day: RecordedDay) -> None:
         ([ADDED], {"kind": {"eq": ADDED}}),
         ([CREDENTIAL_DELETED, ADDED], {"kind": {"in": [ADDED, CREDENTIAL_DELETED]}}),
         ([DELETED, UPDATED], {**TODAY, "kind": {"notIn": [ADDED, CREDENTIAL_DELETED, CREATED]}}),
-        ([DELETED, CREDENTIAL_DELETED, UPDATED], {"occurredAfter": "2026-03-14T09:02:00Z"}),
-        ([ADDED, CREATED], {**TODAY, "occurredBefore": "2026-03-14T09:02:00Z"}),
-        ([UPDATED], {"occurredAfter": "2026-03-14T09:02:00Z", "occurredBefore": "2026-03-14T09:03:00Z"}),
+        ([DELETED, CREDENTIAL_DELETED, UPDATED], {"occurredAt": {"gte": "2026-03-14T09:02:00Z"}}),
+        ([ADDED, CREATED], {"occurredAt": {**TODAY["occurredAt"], "lt": "2026-03-14T09:02:00Z"}}),
+        ([UPDATED], {"occurredAt": {"gte": "2026-03-14T09:02:00Z", "lt": "2026-03-14T09:03:00Z"}}),
         # In Auckland the 14th of March begins at 11:00 UTC on the 13th.
-        (ALL, {"occurredAfter": "2026-03-14", "occurredBefore": "2026-03-15"}),
-        ([], {"occurredAfter": "2026-03-15"}),
+        (ALL, {"occurredAt": {"gte": "2026-03-14", "lt": "2026-03-15"}}),
+        ([], {"occurredAt": {"gte": "2026-03-15"}}),
         ([DELETED, UPDATED, CREATED], {"worker": {"eq": jo}, "NOT": {"subject": {"eq": cred}}}),
         ([CREDENTIAL_DELETED, UPDATED], {"OR": [{"actor": {"eq": other}}, {"kind": {"eq": CREDENTIAL_DELETED}}]}),
         ([], {"subject": {"eq": "wkr_0000000000000000"}}),
@@ -96,7 +96,7 @@ async def test_events_are_filtered(day: RecordedDay) -> None:
 
 
 async def test_a_negated_worker_filter_includes_events_without_a_worker(day: RecordedDay) -> None:
-    before = {"occurredBefore": "2026-03-14T09:00:00Z"}
+    before = {"occurredAt": {"lt": "2026-03-14T09:00:00Z"}}
     all_kinds = await kinds(day.tenant, where=before)
     assert all_kinds != []
     assert await kinds(day.tenant, where={**before, "NOT": {"worker": {"eq": day.ids["jo"]}}}) == all_kinds

@@ -43,11 +43,11 @@ def test_an_instant_is_unchanged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("filter", "is_nullable"), [("expiringBefore", False), ("status", False), ("eligibility", True), ("validity", True)]
+    ("filter", "is_nullable"), [("expiryDate", False), ("status", False), ("eligibility", True), ("validity", True)]
 )
 def test_only_a_nullable_condition_is_negated_with_coalesce(filter: str, is_nullable: bool) -> None:
     values = {
-        "expiringBefore": date(2026, 3, 14),
+        "expiryDate": {"lt": date(2026, 3, 14)},
         "status": {"in": ["PENDING"]},
         "eligibility": {"eq": "ERROR"},
         "validity": {"eq": Validity.VALID},

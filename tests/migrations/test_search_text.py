@@ -28,7 +28,7 @@ FORMERLY = (
     *(f"UPDATE {table} SET name_key = 'x'" for table in ("positions", "org_units", "requirement_rules", "api_keys")),
 )
 INSERT = (
-    "INSERT INTO positions (organization_id, id, name, name_key, revision, created_at, last_updated) "
+    "INSERT INTO positions (organization_id, id, name, name_key, revision, created_at, updated_at) "
     "VALUES (:organization, :id, :name, :key, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
 )
 MANY = 2_100  # rows, which the revision reads in several batches

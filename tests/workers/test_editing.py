@@ -155,12 +155,12 @@ async def test_an_update_without_changes_keeps_the_revision_and_records_nothing(
 
 
 async def test_a_change_increments_the_revision_and_last_updated(tenant: Tenant, worker: str) -> None:
-    times = "worker { revision createdAt lastUpdated }"
+    times = "worker { revision createdAt updatedAt }"
     first = await mutate_ok(tenant, "workerUpdate", times, worker={"id": worker})
-    assert first["lastUpdated"] == first["createdAt"]
+    assert first["updatedAt"] == first["createdAt"]
     second = await mutate_ok(tenant, "workerUpdate", times, worker={"id": worker}, identity={"firstName": "J"})
     assert (second["revision"], second["createdAt"]) == (2, first["createdAt"])
-    assert second["lastUpdated"] > first["lastUpdated"]
+    assert second["updatedAt"] > first["updatedAt"]
 
 
 @pytest.mark.parametrize("field", ["workerUpdate", "workerReplace", "workerDelete"])

@@ -19,14 +19,14 @@ from tests.service import Service, Tenant
 
 SIZE = 60
 START = datetime(2026, 1, 1, tzinfo=UTC)
-ROW = "id identity { displayName firstName lastName } contact { workEmail } createdAt lastUpdated"
+ROW = "id identity { displayName firstName lastName } contact { workEmail } createdAt updatedAt"
 KEYS: dict[str, Callable[[dict[str, Any]], str]] = {
     "DISPLAY_NAME": lambda worker: fold(worker["identity"]["displayName"]),
     "EMAIL": lambda worker: fold(worker["contact"]["workEmail"] or ""),
     "CREATED_AT": lambda worker: str(datetime.fromisoformat(worker["createdAt"])),
     "FIRST_NAME": lambda worker: fold(worker["identity"]["firstName"] or ""),
     "LAST_NAME": lambda worker: fold(worker["identity"]["lastName"] or ""),
-    "LAST_UPDATED": lambda worker: str(datetime.fromisoformat(worker["lastUpdated"])),
+    "UPDATED_AT": lambda worker: str(datetime.fromisoformat(worker["updatedAt"])),
 }
 PAGE_INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 ORDERS = st.lists(
@@ -120,7 +120,7 @@ async def test_paging_returns_every_worker_once_in_order(
     [
         [("FIRST_NAME", "ASC"), ("LAST_NAME", "DESC")],
         [("LAST_NAME", "DESC"), ("CREATED_AT", "ASC"), ("DISPLAY_NAME", "DESC")],
-        [("EMAIL", "DESC"), ("FIRST_NAME", "ASC"), ("LAST_UPDATED", "ASC"), ("DISPLAY_NAME", "ASC")],
+        [("EMAIL", "DESC"), ("FIRST_NAME", "ASC"), ("UPDATED_AT", "ASC"), ("DISPLAY_NAME", "ASC")],
     ],
 )
 async def test_mixed_directions_page_both_ways(crowd: Tenant, order: list[tuple[str, str]], backwards: bool) -> None:
@@ -329,7 +329,7 @@ async def test_a_count_is_exact_up_to_ten_thousand(tenant: Tenant) -> None:
                 "display_name_key": "bulk",
                 "search_text": "bulk",
                 "created_at": now,
-                "last_updated": now,
+                "updated_at": now,
             }
             for _ in range(count)
         ]

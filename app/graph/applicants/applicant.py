@@ -31,7 +31,7 @@ class Applicant(CredentialOwner):
     )
     activity: Connection[EVENT] | None = edge(events.by_subject, "The events of the applicant.", key="id", **EVENT_LIST)
     created_at: datetime = scalar("The time the applicant was created.")
-    last_updated: datetime = scalar("The time of the last change.")
+    updated_at: datetime = scalar("The time of the last change.")
     deleted_at: datetime | None = scalar("The time of deletion; null if the applicant is not deleted.")
     viewer_can_update: bool = can(
         "True if the viewer can update the applicant now.", queries.applicant_by_id, permissions.update

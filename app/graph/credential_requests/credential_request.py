@@ -86,7 +86,7 @@ class CredentialRequest(Node):
         "The request's revision, which increases with each change. Send it back as `expectedRevision`."
     )
     created_at: datetime = scalar("The time the request was raised.")
-    last_updated: datetime = scalar("The time of the last change.")
+    updated_at: datetime = scalar("The time of the last change.")
     viewer_can_remind: bool = can("True if the viewer can remind the worker now.", permissions.remind_or_cancel)
     viewer_can_cancel: bool = can("True if the viewer can cancel the request now.", permissions.remind_or_cancel)
     viewer_can_resend: bool = can("True if the viewer can resend the request now.", permissions.resend)

@@ -65,7 +65,7 @@ class CredentialType(Node):
     archived_at: datetime | None = scalar("The time of archiving; null if the type is not archived.")
     revision: int = scalar("The type's revision, which increases with each change. Send it back as `expectedRevision`.")
     created_at: datetime = scalar("The time the type was created.")
-    last_updated: datetime = scalar("The time of the last change.")
+    updated_at: datetime = scalar("The time of the last change.")
 
 
 @where_input
@@ -88,7 +88,7 @@ class CredentialTypeOrderField(StrEnum):
     NAME = "name"
     CODE = "code"
     CREATED_AT = "createdAt"
-    LAST_UPDATED = "lastUpdated"
+    UPDATED_AT = "updatedAt"
 
 
 enum(
@@ -96,7 +96,7 @@ enum(
     NAME="Sort by name, ignoring case and accents. The default.",
     CODE="Sort by code.",
     CREATED_AT="Sort by time of creation.",
-    LAST_UPDATED="Sort by time of the last change.",
+    UPDATED_AT="Sort by time of the last change.",
 )
 CredentialTypeOrder = sort_key(CredentialTypeOrderField, "credential types")
 

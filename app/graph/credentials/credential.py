@@ -200,7 +200,7 @@ class Credential(Node):
     )
     deleted_at: datetime | None = scalar("The time of deletion; null if the credential is not deleted.")
     created_at: datetime = scalar("The time the credential was created.")
-    last_updated: datetime = scalar("The time of the last change.")
+    updated_at: datetime = scalar("The time of the last change.")
     archived: bool = flag("True if the credential is archived.", "archived_at")
     archived_at: datetime | None = scalar("The time of archiving; null if the credential is not archived.")
     archived_by: str | None = scalar("The id of the API key or person that archived the credential.")

@@ -1,6 +1,5 @@
 """Filters and sort keys for lists of credentials."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -9,8 +8,7 @@ import strawberry
 from app.access import Scope
 from app.credential_types.tables import CredentialCategory
 from app.credentials.tables import ApprovalStatus, IntakeStatus, OwnerType, Validity, VerificationStatus
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, where_input
-from app.graph.dsl.scalars import Moment
+from app.graph.dsl.filter_inputs import ChoiceFilter, DateFilter, ExactFilter, IDFilter, InstantFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, input, member
 from app.registries.findings import Eligibility, StatusDetail
@@ -47,17 +45,16 @@ class CredentialWhere:
     )
     approval: ChoiceFilter[ApprovalStatus] | None = member("Match the approval of the latest version.")
     intake: ChoiceFilter[IntakeStatus] | None = member("Match the intake status.")
-    expiring_before: date | None = member(
-        "Match credentials that expire before this day, including those already expired."
-    )
-    updated_after: Moment | None = member("Match credentials last changed at or after this time.")
-    updated_before: Moment | None = member("Match credentials last changed before this time.")
+    issue_date: DateFilter | None = member("Match the issue date of the version in force.")
+    expiry_date: DateFilter | None = member("Match the expiry date of the version in force.")
+    created_at: InstantFilter | None = member("Match the time of creation.")
+    updated_at: InstantFilter | None = member("Match the time of the last change.")
 
 
 class CredentialOrderField(StrEnum):
     """The fields that credentials can be sorted by."""
 
-    LAST_UPDATED = "lastUpdated"
+    UPDATED_AT = "updatedAt"
     CREATED_AT = "createdAt"
     EXPIRY_DATE = "expiryDate"
     DISPLAY_NAME = "displayName"
@@ -65,7 +62,7 @@ class CredentialOrderField(StrEnum):
 
 enum(
     CredentialOrderField,
-    LAST_UPDATED="Sort by time of last change. The default, latest first.",
+    UPDATED_AT="Sort by time of last change. The default, latest first.",
     CREATED_AT="Sort by time of creation.",
     EXPIRY_DATE="Sort by expiry date of the effective version. Credentials that never expire come last if ascending, "
     "and first if descending.",

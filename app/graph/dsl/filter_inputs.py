@@ -1,10 +1,12 @@
 """Inputs that filter lists: the filter of a list, and the operators on each type of value."""
 
 import inspect
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 import strawberry
 
+from app.graph.dsl.scalars import Moment
 from app.graph.dsl.types import Class, input, member
 
 T = TypeVar("T")
@@ -51,6 +53,32 @@ class IDFilter:
 
     eq: strawberry.ID | None = member("Match this id.")
     in_: list[strawberry.ID] | None = member("Match any of these ids.", name="in")
+
+
+@input
+class DateFilter:
+    """A filter on a date. All conditions must match."""
+
+    eq: date | None = member("Match this day.")
+    gt: date | None = member("Match days after this one.")
+    gte: date | None = member("Match this day and those after it.")
+    lt: date | None = member("Match days before this one.")
+    lte: date | None = member("Match this day and those before it.")
+    is_null: bool | None = member("If true, match items without a date; if false, items with one.")
+
+
+@input
+class InstantFilter:
+    """A filter on an instant. All conditions must match.
+
+    A date stands for the start of that day in the organization's time zone.
+    """
+
+    gt: Moment | None = member("Match later instants.")
+    gte: Moment | None = member("Match this instant and later ones.")
+    lt: Moment | None = member("Match earlier instants.")
+    lte: Moment | None = member("Match this instant and earlier ones.")
+    is_null: bool | None = member("If true, match items without such an instant; if false, items with one.")
 
 
 @input

@@ -5,8 +5,7 @@ from typing import Any
 
 from app.access import Scope
 from app.events.event_kinds import EventKind
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, where_input
-from app.graph.dsl.scalars import Moment
+from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, InstantFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, member
 
@@ -21,8 +20,7 @@ class EventWhere:
     )
     actor: ExactFilter | None = member("Match the id of the API key or person that caused the event.")
     kind: ChoiceFilter[EventKind] | None = member("Match the kind of event.")
-    occurred_after: Moment | None = member("Match events at or after this time.")
-    occurred_before: Moment | None = member("Match events before this time.")
+    occurred_at: InstantFilter | None = member("Match the time of the event.")
 
 
 class EventOrderField(StrEnum):

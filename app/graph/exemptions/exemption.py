@@ -62,7 +62,7 @@ class Exemption(Node):
         "The exemption's revision, which increases with each change. Send it back as `expectedRevision`."
     )
     created_at: datetime = scalar("The time the exemption was granted.")
-    last_updated: datetime = scalar("The time of the last change.")
+    updated_at: datetime = scalar("The time of the last change.")
     viewer_can_revoke: bool = permission(
         "True if the viewer can revoke the exemption now.",
         queries.exemption_by_id,

@@ -53,7 +53,7 @@ class Organization(Node):
         "The organization's revision, which increases with each change. Send it back as `expectedRevision`."
     )
     created_at: datetime = scalar("The time the organization was created.")
-    last_updated: datetime = scalar("The time of the last change of the settings.")
+    updated_at: datetime = scalar("The time of the last change of the settings.")
 
 
 @where_input
@@ -107,7 +107,7 @@ class OrgUnit(Node):
     )
     revision: int = scalar("The unit's revision, which increases with each change. Send it back as `expectedRevision`.")
     created_at: datetime = scalar("The time the unit was created.")
-    last_updated: datetime = scalar("The time of the last change.")
+    updated_at: datetime = scalar("The time of the last change.")
 
 
 @input

@@ -42,7 +42,7 @@ class Assignment(Node):
         "The assignment's revision, which increases with each change. Send it back as `expectedRevision`."
     )
     created_at: datetime = scalar("The time the assignment was created.")
-    last_updated: datetime = scalar("The time of the last change.")
+    updated_at: datetime = scalar("The time of the last change.")
 
 
 @node(queries.position_by_id, **READ)
@@ -70,7 +70,7 @@ class Position(Node):
         "The position's revision, which increases with each change. Send it back as `expectedRevision`."
     )
     created_at: datetime = scalar("The time the position was created.")
-    last_updated: datetime = scalar("The time of the last change.")
+    updated_at: datetime = scalar("The time of the last change.")
     viewer_can_update: bool = can("True if the viewer can update the position now.", permissions.use_position)
     viewer_can_archive: bool = can("True if the viewer can archive the position now.", permissions.use_position)
     viewer_can_restore: bool = can(

@@ -78,7 +78,7 @@ class RequirementRule(Node):
     deleted_at: datetime | None = scalar("The time of deletion; null if the rule is not deleted.")
     revision: int = scalar("The rule's revision, which increases with each change. Send it back as `expectedRevision`.")
     created_at: datetime = scalar("The time the rule was created.")
-    last_updated: datetime = scalar("The time of the last change.")
+    updated_at: datetime = scalar("The time of the last change.")
     viewer_can_update: bool = can("True if the viewer can update the rule now.", permissions.change)
     viewer_can_delete: bool = can("True if the viewer can delete the rule now.", permissions.change)
 

@@ -7,8 +7,7 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, StringFilter, where_input
-from app.graph.dsl.scalars import Moment
+from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, InstantFilter, StringFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, input, member
 from app.workers.tables import EmploymentStatus, InvitationState, Standing, WorkerType
@@ -41,8 +40,8 @@ class PersonWhere:
     email: StringFilter | None = member("Match the work email.")
     external_id: ExactFilter | None = member("Match the id in the source system.")
     source_system: ExactFilter | None = member("Match the name of the source system.")
-    updated_after: Moment | None = member("Match records last changed at or after this time.")
-    updated_before: Moment | None = member("Match records last changed before this time.")
+    created_at: InstantFilter | None = member("Match the time of creation.")
+    updated_at: InstantFilter | None = member("Match the time of the last change.")
 
 
 @where_input
@@ -75,7 +74,7 @@ class PersonOrderField(StrEnum):
     CREATED_AT = "createdAt"
     FIRST_NAME = "firstName"
     LAST_NAME = "lastName"
-    LAST_UPDATED = "lastUpdated"
+    UPDATED_AT = "updatedAt"
 
 
 enum(
@@ -85,7 +84,7 @@ enum(
     CREATED_AT="Sort by time of creation.",
     FIRST_NAME="Sort by first name, ignoring case and accents. People without one come first if ascending.",
     LAST_NAME="Sort by last name, ignoring case and accents. People without one come first if ascending.",
-    LAST_UPDATED="Sort by time of the last change.",
+    UPDATED_AT="Sort by time of the last change.",
 )
 PersonOrder = sort_key(PersonOrderField, "workers and applicants")
 WORKER_LIST: dict[str, Any] = {

@@ -200,7 +200,7 @@ class Worker(CredentialOwner):
         events.by_worker, "The events of the worker and of the worker's credentials.", key="id", **EVENT_LIST
     )
     created_at: datetime = scalar("The time the worker was created.")
-    last_updated: datetime = scalar("The time of the last change.")
+    updated_at: datetime = scalar("The time of the last change.")
     deleted_at: datetime | None = scalar("The time of deletion; null if the worker is not deleted.")
     viewer_can_update: bool = can("True if the viewer can update the worker now.", queries.by_id, permissions.update)
     viewer_can_delete: bool = can("True if the viewer can delete the worker now.", queries.by_id, permissions.delete)

@@ -21,7 +21,7 @@ const SETTLE = `
   SET status = 'ACTIVE', eligibility = 'MAY_ENGAGE', status_detail = 'VALID', latest_approval = 'APPROVED',
       effective_version_id = $3, valid_from = $4, expires_on = coalesce($5, 'infinity'::date),
       intake = CASE WHEN intake = 'SUBMITTED' THEN 'COMPLETED' ELSE intake END,
-      revision = revision + 1, last_updated = $6
+      revision = revision + 1, updated_at = $6
   WHERE organization_id = $1 AND id = $2`;
 const RECORD = `
   INSERT INTO events (organization_id, id, kind, subject_id, worker_id, actor_kind, actor_id, actor_name, changes,
@@ -29,7 +29,7 @@ const RECORD = `
   VALUES ($1, $2, 'credential.approved', $3, $4, 'SERVICE', $5, $6, $7::jsonb, $8, $9)`;
 const KEEP = `
   INSERT INTO history (organization_id, id, kind, row_id, worker_id, recorded_at, "values")
-  SELECT organization_id, $3, 'credentials', id, worker_id, last_updated, jsonb_build_object(
+  SELECT organization_id, $3, 'credentials', id, worker_id, updated_at, jsonb_build_object(
       'worker_id', worker_id, 'applicant_id', applicant_id, 'credential_type_id', credential_type_id,
       'category', category, 'jurisdiction', jurisdiction, 'intake', intake, 'status', status,
       'eligibility', eligibility, 'latest_approval', latest_approval, 'effective_version_id', effective_version_id,

@@ -25,14 +25,14 @@ const schema = `
   type Worker {
     id: ID! displayName: String! firstName: String lastName: String birthDate: Date workEmail: String phone: String
     jobTitle: String workerType: String! startDate: Date team: String department: String revision: Int!
-    lastUpdated: DateTime! orgUnit: OrgUnit manager: Worker
+    updatedAt: DateTime! orgUnit: OrgUnit manager: Worker
     credentials(first: Int!): [Credential!]!
     activity(first: Int!): [Event!]!
   }
   type Credential {
     id: ID! displayName: String! category: String! referenceNumber: String issuingAuthority: String
     jurisdiction: String issueDate: Date expiryDate: Date status: String! eligibility: String statusDetail: String
-    lastVerifiedAt: DateTime revision: Int! lastUpdated: DateTime! validity: String!
+    lastVerifiedAt: DateTime revision: Int! updatedAt: DateTime! validity: String!
     credentialType: CredentialType worker: Worker latestVersion: Version
     versions(first: Int!): [Version!]!
   }
@@ -65,11 +65,11 @@ const as = (alias, ...columns) =>
     .join(", ");
 const WORKER = as(
   "w", "id", "display_name", "first_name", "last_name", "birth_date", "work_email", "phone", "job_title",
-  "worker_type", "start_date", "team", "department", "revision", "last_updated", "org_unit_id", "manager_id",
+  "worker_type", "start_date", "team", "department", "revision", "updated_at", "org_unit_id", "manager_id",
 );
 const CREDENTIAL = as(
   "c", "id", "display_name", "category", "reference_number", "issuing_authority", "jurisdiction", "issue_date",
-  "expiry_date", "status", "eligibility", "status_detail", "last_verified_at", "revision", "last_updated", "worker_id",
+  "expiry_date", "status", "eligibility", "status_detail", "last_verified_at", "revision", "updated_at", "worker_id",
   "credential_type_id", "latest_version_id", "valid_from", "expires_on",
 );
 const VERSION = as(
@@ -118,7 +118,7 @@ const loaders = {
     credentials: many(
       "credentials",
       lateral(`SELECT ${CREDENTIAL} FROM credentials c WHERE c.organization_id = $1 AND c.worker_id = p.id AND ${SHOWN}
-        ORDER BY c.last_updated DESC, c.id DESC`),
+        ORDER BY c.updated_at DESC, c.id DESC`),
       "workerId",
     ),
     activity: many(
@@ -202,7 +202,7 @@ const resolvers = {
     credentials(_, { first, where, orderBy }, context) {
       const names = Object.keys(where);
       const condition = names.map((name, index) => `${FILTERS[name]} $${index + 2}`).join(" AND ");
-      const order = orderBy === "EXPIRY_DATE" ? "c.expires_on, c.id" : "c.last_updated DESC, c.id DESC";
+      const order = orderBy === "EXPIRY_DATE" ? "c.expires_on, c.id" : "c.updated_at DESC, c.id DESC";
       return page(`page ${names} ${orderBy}`, context, first, condition, order, Object.values(where));
     },
     reviewQueue(_, { first }, context) {

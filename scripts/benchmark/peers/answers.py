@@ -40,7 +40,7 @@ async def worker(connection: Any, caller: Caller, asked: Any) -> Answer:
                 "startDate": row["start_date"],
             },
             "revision": row["revision"],
-            "lastUpdated": row["last_updated"],
+            "updatedAt": row["updated_at"],
         }
     }
 
@@ -127,7 +127,7 @@ async def _hundred(connection: Any, caller: Caller, code: str) -> Answer:
                 },
                 "verification": {"status": row["status"], "eligibility": row["eligibility"]},
                 "revision": row["revision"],
-                "lastUpdated": row["last_updated"],
+                "updatedAt": row["updated_at"],
             }
             for row in await connection.fetch(statements.OF_TYPE, caller.organization_id, code, 100)
         ]

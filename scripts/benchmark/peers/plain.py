@@ -106,7 +106,7 @@ class Query:
         if order_by is CredentialOrder.EXPIRY_DATE:
             order: Any = (col(Credential.expires_on), col(Credential.id))
         else:
-            order = (col(Credential.last_updated).desc(), col(Credential.id).desc())
+            order = (col(Credential.updated_at).desc(), col(Credential.id).desc())
         return await _page(info.context["loaders"].tenant, first, order, *conditions)
 
     @strawberry.field

@@ -49,7 +49,7 @@ async def approve(session: AsyncSession, key: ApiKey, credential: Credential, re
     if credential.intake is IntakeStatus.SUBMITTED:
         credential.intake = IntakeStatus.COMPLETED
     credential.revision += 1
-    credential.last_updated = now
+    credential.updated_at = now
     changes = changes_between(before, _told(credential, version)) | {
         "number": {"from": version.number, "to": version.number}
     }
@@ -75,7 +75,7 @@ def _event(key: ApiKey, credential: Credential, changes: dict[str, Any]) -> Even
         actor_id=key.id,
         actor_name=key.name,
         changes=changes,
-        occurred_at=credential.last_updated,
+        occurred_at=credential.updated_at,
         request_id=ids.new("req"),
     )
 
@@ -87,7 +87,7 @@ def _key(key: ApiKey, credential: Credential, reason: str, once: str) -> idempot
         id=once,
         digest=hashlib.sha256(f"{credential.id} {reason}".encode()).hexdigest(),
         outcome={"record": "credentials", "id": credential.id},
-        created_at=credential.last_updated,
+        created_at=credential.updated_at,
     )
 
 
@@ -98,6 +98,6 @@ def _past(credential: Credential) -> History:
         kind=Credential.__tablename__,
         row_id=credential.id,
         worker_id=credential.worker_id,
-        recorded_at=credential.last_updated,
+        recorded_at=credential.updated_at,
         values={name: json_value(getattr(credential, name)) for name in Credential.history_columns},
     )

@@ -57,7 +57,7 @@ class Loaders:
 
     async def credentials(self, key: str, first: int) -> Any:
         shows = (col(Credential.deleted_at).is_(None), col(Credential.archived_at).is_(None))
-        order = (col(Credential.last_updated).desc(), col(Credential.id).desc())
+        order = (col(Credential.updated_at).desc(), col(Credential.id).desc())
         return await self._of(Credential, types.Credential, col(Credential.worker_id), order, first, *shows).load(key)
 
     async def versions(self, key: str, first: int) -> Any:

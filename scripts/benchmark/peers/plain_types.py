@@ -58,7 +58,7 @@ class Worker:
     team: str | None
     department: str | None
     revision: int
-    last_updated: datetime
+    updated_at: datetime
     org_unit_id: strawberry.Private[str | None]
     manager_id: strawberry.Private[str | None]
 
@@ -94,7 +94,7 @@ class Credential:
     status_detail: str | None
     last_verified_at: datetime | None
     revision: int
-    last_updated: datetime
+    updated_at: datetime
     valid_from: strawberry.Private[date | None]
     expires_on: strawberry.Private[date]
     worker_id: strawberry.Private[str | None]

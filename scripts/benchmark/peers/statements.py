@@ -2,7 +2,7 @@
 
 WORKER = """
     SELECT id, display_name, first_name, last_name, work_email, phone, job_title, worker_type, start_date, revision,
-           last_updated
+           updated_at
     FROM workers WHERE organization_id = $1 AND id = $2
 """
 WORKERS = """
@@ -13,7 +13,7 @@ CREDENTIALS_OF = """
     SELECT c.* FROM unnest($2::text[]) AS parent (id) CROSS JOIN LATERAL (
         SELECT worker_id, id, display_name, category, reference_number, status FROM credentials
         WHERE organization_id = $1 AND worker_id = parent.id AND deleted_at IS NULL AND archived_at IS NULL
-        ORDER BY last_updated DESC, id DESC LIMIT $3
+        ORDER BY updated_at DESC, id DESC LIMIT $3
     ) c
 """
 VERSIONS_OF = """
@@ -32,10 +32,10 @@ FILTERED = """
 """
 OF_TYPE = """
     SELECT id, display_name, category, reference_number, issuing_authority, jurisdiction, issue_date, expiry_date,
-           status, eligibility, revision, last_updated
+           status, eligibility, revision, updated_at
     FROM credentials
     WHERE organization_id = $1 AND type_code = $2 AND deleted_at IS NULL AND archived_at IS NULL
-    ORDER BY last_updated DESC, id DESC LIMIT $3
+    ORDER BY updated_at DESC, id DESC LIMIT $3
 """
 COUNT = """
     SELECT count(*) FROM (
@@ -97,7 +97,7 @@ PROFILE_CREDENTIALS = """
     JOIN credential_types t ON t.organization_id = c.organization_id AND t.id = c.credential_type_id
     JOIN credential_versions v ON v.organization_id = c.organization_id AND v.id = c.latest_version_id
     WHERE c.organization_id = $1 AND c.worker_id = $2 AND c.deleted_at IS NULL AND c.archived_at IS NULL
-    ORDER BY c.last_updated DESC, c.id DESC LIMIT 25
+    ORDER BY c.updated_at DESC, c.id DESC LIMIT 25
 """
 # The sums of the whole organization today.
 SUMMARY = """

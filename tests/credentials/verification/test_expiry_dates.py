@@ -47,7 +47,7 @@ async def test_without_a_date_of_the_registry_the_credentials_own_is_shown(check
 async def test_the_list_filters_by_the_copied_date(checks: VerificationHarness, fake: FakeRegistry) -> None:
     fake.reply_with(json_reply("CURRENT", expires="2030-01-01"))
     key = await checks.add_checked()
-    where = 'where: { expiringBefore: "2030-01-02" }'
+    where = 'where: { expiryDate: { lt: "2030-01-02" } }'
     assert (await checks.tenant.execute(f"{{ credentials({where}) {{ nodes {{ id }} }} }}")).data == {
         "credentials": {"nodes": [{"id": key}]}
     }
