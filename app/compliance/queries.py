@@ -95,7 +95,7 @@ exemptions = Listing(
         "rule": filters.exact(col(Exemption.rule_id)),
         "type": _by_type_code(col(Exemption.credential_type_id)),
         "on": _in_force,
-        "isRevoked": filters.timeless(
+        "revoked": filters.timeless(
             lambda value, _actor: (
                 col(Exemption.revoked_at).is_not(None) if value else col(Exemption.revoked_at).is_(None)
             )

@@ -15,7 +15,7 @@ listing = Listing(
         "category": filters.exact(col(CredentialType.category)),
         "jurisdiction": filters.exact(col(CredentialType.jurisdiction)),
         "verificationSource": filters.exact(col(CredentialType.verification_source)),
-        "isVerifiable": filters.timeless(
+        "verifiable": filters.timeless(
             lambda value, _actor: (
                 col(CredentialType.verification_source).is_not(None)
                 if value

@@ -67,7 +67,7 @@ async def _edit(session: Session, actor: Actor, input: Input, absent: AbsentPoli
             credential.status_detail = credential.raw_status = None
             changes |= changes_between(before, snapshot(credential, fields.STATUS_FIELDS))
         reports.record(session, actor, credential, credential_type, stated)
-        if "verification.isVerifiable" in changes:
+        if "verification.verifiable" in changes:
             recheck_schedule.make_due(credential, session.now)
         fields.touch(credential, session.now)
         event_log.record(session, actor, kind, credential, changes, worker_id=credential.worker_id)

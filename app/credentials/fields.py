@@ -22,7 +22,7 @@ FIELDS = InputFields(
         fields.day("issuing.expiryDate", "expiry_date"),
         fields.choice("verification.status", "status", required=True),
         fields.choice("verification.eligibility", "eligibility"),
-        fields.boolean("verification.isVerifiable", "is_verifiable"),
+        fields.boolean("verification.verifiable", "is_verifiable"),
     )
 )
 COMMENT_FIELDS = InputFields(
@@ -120,7 +120,7 @@ def check(
         path = paths["expiry_date"]
         errors.append(Invalid(f"{'.'.join(path)}: must not be before {'.'.join(paths['issue_date'])}", path))
     if stated.get("is_verifiable") and credential_type.verification_source is None:
-        path = ("verification", "isVerifiable")
+        path = ("verification", "verifiable")
         errors.append(Invalid(f"{'.'.join(path)}: no registry verifies {credential_type.code}", path))
     if errors:
         raise DomainErrorGroup(errors)

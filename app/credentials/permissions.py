@@ -17,6 +17,7 @@ Each function returns None or the refusal. The operations that each state forbid
 | submitted | submit again                                                              | ALREADY_SUBMITTED  |
 | other     | submit: only what is requested can be                                     | NOT_SUBMITTABLE    |
 | own       | approve, reject and resolve, by its worker, unless the organization allows it | SELF_REVIEW   |
+| anybody's | link and transfer it to oneself, likewise                                 | SELF_REVIEW        |
 | decided   | the same decision again; any, where decisions are final                   | ALREADY_…, …_FINAL |
 """
 
@@ -148,7 +149,7 @@ def verify(credential: Credential) -> DomainError | None:
         return _live(credential) or NotVerifiable("the requested credential was not submitted", ID_PATH)
     if not credential.is_verifiable:
         return _live(credential) or NotVerifiable(
-            "no registry verifies this credential; see verification.isVerifiable", ID_PATH
+            "no registry verifies this credential; see verification.verifiable", ID_PATH
         )
     return _live(credential)
 
@@ -166,6 +167,17 @@ def is_rejected(credential: Credential) -> bool:
 def own(credential: Credential) -> DomainError | None:
     """Return the refusal to link or transfer a credential, if any. Owners who are deleted do not prevent it."""
     return _not_deleted_itself(credential)
+
+
+def receive(to: str, *, policy: ReviewPolicy) -> DomainError | None:
+    """Return the refusal to give a credential to a further owner, whose id is `to`, if any.
+
+    Otherwise people would hand their credential to a colleague, or to an applicant, decide about it there, and take it
+    back.
+    """
+    if policy.is_own(to):
+        return SelfReview("to: nobody gives themselves a credential; ask somebody else", ("to",))
+    return None
 
 
 def link_any(credential: Credential) -> DomainError | None:

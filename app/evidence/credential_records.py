@@ -72,7 +72,7 @@ def _row_facts(records: WorkerRecords, snapshot: CredentialSnapshot) -> JsonObje
         "verification": {
             **verification,
             "statusDetail": history.value(row.id, row.status_detail, "verification.statusDetail"),
-            "isVerifiable": history.value(row.id, row.is_verifiable, "verification.isVerifiable"),
+            "verifiable": history.value(row.id, row.is_verifiable, "verification.verifiable"),
             "lastCheckedAt": max(finished, default=None),
         },
         "createdAt": row.created_at,

@@ -19,7 +19,7 @@ units = Listing(
         "name": filters.text(col(OrgUnit.name_key)),
         "kind": filters.exact(col(OrgUnit.kind)),
         "parent": filters.exact(col(OrgUnit.parent_id)),
-        "isRoot": filters.timeless(
+        "root": filters.timeless(
             lambda value, _actor: col(OrgUnit.parent_id).is_(None) if value else col(OrgUnit.parent_id).is_not(None)
         ),
     },
@@ -33,7 +33,7 @@ keys = Listing(
     ApiKey,
     filters={
         "name": filters.text(col(ApiKey.name_key)),
-        "isActive": filters.momentary(lambda value, _actor, now: _active(now) if value else ~_active(now)),
+        "active": filters.momentary(lambda value, _actor, now: _active(now) if value else ~_active(now)),
     },
     orders={"name": col(ApiKey.name_key), "createdAt": col(ApiKey.created_at)},
     default_order=(("createdAt", True),),

@@ -123,7 +123,7 @@ async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:
     assert await reasons({"type": {"in": ["NPI", "WWCC_NSW"]}}) == "ac"
     assert await reasons({"on": "2026-01-31"}) == "a"
     assert await reasons({"on": "2026-03-10"}) == "b"
-    assert await reasons({"isRevoked": True}) == "c"
-    text = "query ($id: ID!) { worker(by: {id: $id}) { exemptions(where: {isRevoked: false}) { nodes { reason } } } }"
+    assert await reasons({"revoked": True}) == "c"
+    text = "query ($id: ID!) { worker(by: {id: $id}) { exemptions(where: {revoked: false}) { nodes { reason } } } }"
     answer = await tenant.execute(text, {"id": ada})
     assert answer.data["worker"]["exemptions"]["nodes"] == [{"reason": "a"}]

@@ -243,11 +243,11 @@ async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
         ([cpr, fork], {"where": {"category": {"in": ["LICENCE", "CERTIFICATION"]}}}),
         ([fork], {"where": {"jurisdiction": {"eq": "NSW"}}}),
         ([fork], {"where": {"verificationSource": {"eq": "site-b"}}}),
-        ([fork], {"where": {"isVerifiable": True}}),
-        ([cpr, passport], {"where": {"isVerifiable": False}}),
+        ([fork], {"where": {"verifiable": True}}),
+        ([cpr, passport], {"where": {"verifiable": False}}),
         ([fork], {"where": {"approvalRequired": True}}),
         ([cpr, passport], {"where": {"approvalRequired": False}}),
-        ([cpr, passport], {"where": {"NOT": {"isVerifiable": True}}}),
+        ([cpr, passport], {"where": {"NOT": {"verifiable": True}}}),
         ([cpr, passport], {"where": {"OR": [{"code": {"eq": "CPR_B"}}, {"jurisdiction": {"eq": "AU"}}]}}),
     ]
     for result, arguments in cases:

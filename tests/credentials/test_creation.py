@@ -13,7 +13,7 @@ ALL = """credential {
   revision deleted
   identification { displayName category referenceNumber credentialType { code } }
   issuing { issuingAuthority jurisdiction issueDate expiryDate }
-  verification { status isVerifiable eligibility authority }
+  verification { status verifiable eligibility authority }
   owners { worker { id } applicant { id } }
   intake { status }
   latestVersion { number referenceNumber issuingAuthority issueDate expiryDate approval { status } createdBy }
@@ -61,7 +61,7 @@ async def test_a_created_credential_is_read_back(tenant: Tenant) -> None:
     input = credential_input(
         worker,
         issuing={"issuingAuthority": "Office", "jurisdiction": "NSW"},
-        verification={"status": "ACTIVE", "eligibility": "MAY_ENGAGE", "isVerifiable": False},
+        verification={"status": "ACTIVE", "eligibility": "MAY_ENGAGE", "verifiable": False},
     )
     credential = await mutate_ok(tenant, "credentialCreate", ALL, **input)
     created_by = credential["latestVersion"].pop("createdBy")
@@ -83,7 +83,7 @@ async def test_a_created_credential_is_read_back(tenant: Tenant) -> None:
         },
         "verification": {
             "status": "ACTIVE",
-            "isVerifiable": False,
+            "verifiable": False,
             "eligibility": "MAY_ENGAGE",
             "authority": "nsw-ocg",
         },
@@ -113,13 +113,13 @@ async def test_absent_fields_default_to_the_types(tenant: Tenant) -> None:
         "expiryDate": None,
     }
     assert credential["issuing"]["issuingAuthority"] is not None
-    assert credential["verification"]["isVerifiable"] is True
+    assert credential["verification"]["verifiable"] is True
     identification = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA123456"}
     issuing = {"issuing": {"expiryDate": "2030-01-01"}}
     credential = await mutate_ok(
         tenant, "credentialCreate", ALL, **{**credential_input(worker, identification=identification), **issuing}
     )
-    assert credential["verification"]["isVerifiable"] is False
+    assert credential["verification"]["verifiable"] is False
 
 
 @pytest.mark.parametrize("path", REQUIRED)
@@ -210,8 +210,8 @@ async def test_expiry_on_the_day_of_issue_is_fine(tenant: Tenant) -> None:
 
 async def test_only_types_with_a_registry_are_verifiable(shared_tenant: Tenant, worker_id: str) -> None:
     identification = {"credentialType": "PASSPORT", "category": "GOVERNMENT_ID", "referenceNumber": "PA123456"}
-    input = credential_input(worker_id, identification=identification, verification={"isVerifiable": True})
-    await assert_refused(shared_tenant, "credentialCreate", ("INVALID", "verification.isVerifiable"), **input)
+    input = credential_input(worker_id, identification=identification, verification={"verifiable": True})
+    await assert_refused(shared_tenant, "credentialCreate", ("INVALID", "verification.verifiable"), **input)
 
 
 async def test_an_archived_type_refuses_creation(tenant: Tenant) -> None:

@@ -22,7 +22,7 @@ STATE = """credential {
   revision
   identification { displayName referenceNumber }
   issuing { issuingAuthority jurisdiction issueDate expiryDate }
-  verification { status isVerifiable eligibility }
+  verification { status verifiable eligibility }
   latestVersion { id number referenceNumber issuingAuthority issueDate expiryDate }
   versions { nodes { number } }
 }"""
@@ -77,7 +77,7 @@ async def test_an_update_edits_the_latest_version_in_place(tenant: Tenant, key: 
             "issueDate": "2024-05-01",
             "expiryDate": "2030-05-01",
         },
-        "verification": {"status": "SUSPENDED", "isVerifiable": True, "eligibility": None},
+        "verification": {"status": "SUSPENDED", "verifiable": True, "eligibility": None},
         "latestVersion": {
             "id": before["latestVersion"]["id"],
             "number": 1,
@@ -130,7 +130,7 @@ async def test_a_replacement_clears_what_is_absent(tenant: Tenant, key: str) -> 
         "issueDate": None,
         "expiryDate": None,
     }
-    assert result["verification"] == {"status": "ACTIVE", "isVerifiable": True, "eligibility": None}
+    assert result["verification"] == {"status": "ACTIVE", "verifiable": True, "eligibility": None}
     assert result["versions"] == {"nodes": [{"number": 1}]}
 
 

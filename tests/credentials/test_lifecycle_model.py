@@ -40,7 +40,7 @@ async def start_run(service: Service, model: ExpectedCredential) -> ModelRun:
     await actions.add_type(tenant, verificationSource="a-registry")
     people = {name: await tenant.add_worker(name) for name in ("Ada", "Ben")}
     people["Cy"] = await actions.add_applicant(tenant, "Cy")
-    verification = {"status": "PENDING", "isVerifiable": model.verifiable}
+    verification = {"status": "PENDING", "verifiable": model.verifiable}
     key = await actions.add_ticket(tenant, people["Ada"], verification=verification)
     await actions.update_row(tenant, Credential, key, intake=IntakeStatus(model.intake))
     version = (await actions.credential_row(tenant, key)).latest_version_id

@@ -51,7 +51,7 @@ class Holder:
             case "credentialReplace":
                 identification = {"displayName": "Ticket", "credentialType": CODE, "category": "CERTIFICATION"}
                 identification |= {"referenceNumber": "T-1"}
-                status = {"status": (await self.row()).status.value, "isVerifiable": False}
+                status = {"status": (await self.row()).status.value, "verifiable": False}
                 await self.mutate(change, identification=identification, verification=status, **issuing)
             case _:
                 await self.mutate(change, **issuing)
@@ -84,7 +84,7 @@ async def new_holder(tenant: Tenant, issuer: Issuer, roles: tuple[str, ...] = ("
     """Return a worker who holds a credential that staff made active."""
     worker = await tenant.add_worker()
     await actions.add_type(tenant, CODE, **content)
-    issuing, verification = {"expiryDate": OLD}, {"status": "ACTIVE", "isVerifiable": False}
+    issuing, verification = {"expiryDate": OLD}, {"status": "ACTIVE", "verifiable": False}
     key = await actions.add_ticket(tenant, worker, CODE, issuing=issuing, verification=verification)
     claims = {"organization": tenant.id, "roles": list(roles), "worker": worker}
     return Holder(tenant, worker, issuer.token("ES256", claims), key)
@@ -191,3 +191,29 @@ async def test_a_reviewer_is_a_holder_of_their_own(oidc_tenant: Tenant, issuer: 
 async def test_staff_change_what_counts_in_place(holder: Holder) -> None:
     await mutation_payload(holder.tenant, "credentialUpdate", id=holder.key, issuing={"expiryDate": NEW})
     assert await holder.versions() == [(NEW, "NOT_REQUIRED")]
+
+
+@pytest.mark.parametrize("by_version", [False, True], ids=["submitted", "added and submitted"])
+@pytest.mark.parametrize("approvals", [True, False])
+async def test_a_rejected_submission_is_not_overruled_by_its_worker(
+    oidc_tenant: Tenant, issuer: Issuer, *, approvals: bool, by_version: bool
+) -> None:
+    """The type needs no approval, so that the first submission counts at once; but a reviewer rejected it."""
+    await actions.update_settings(oidc_tenant, approvalsEnabled=approvals, resubmitOnReject=True)
+    worker = await oidc_tenant.add_worker()
+    key = await actions.add_requested(oidc_tenant, CODE, worker, approvalRequired=False)
+    token = issuer.token("ES256", {"organization": oidc_tenant.id, "roles": ["WORKER"], "worker": worker})
+    holder, intake = Holder(oidc_tenant, worker, token, key), "credential { intake { status } }"
+    payload = await holder.mutate("credentialSubmit", intake, referenceNumber="T-1")
+    assert payload["credential"]["intake"]["status"] == "COMPLETED"
+    await mutation_payload(oidc_tenant, "credentialReject", id=key)
+    if by_version:
+        await holder.mutate("credentialVersionAdd", "version { id }", expiryDate=NEW)
+    payload = await holder.mutate("credentialSubmit", intake, expiryDate=NEW)
+    assert payload["credential"]["intake"]["status"] == ("SUBMITTED" if approvals else "COMPLETED")
+    assert (await holder.versions())[-1] == (NEW, "PENDING" if approvals else "NOT_REQUIRED")
+    assert (await holder.row()).status == ("PENDING" if approvals else "ACTIVE")
+    assert await holder.effective() == (None if approvals else 2)
+    if approvals:
+        await mutation_payload(oidc_tenant, "credentialApprove", id=key)
+        assert (await holder.row()).intake == "COMPLETED"

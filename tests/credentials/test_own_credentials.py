@@ -9,7 +9,7 @@ from tests.credentials.actions import mutation_payload
 from tests.oidc import Issuer
 from tests.service import Tenant, credential_input, error_paths
 
-SHOWN = "credential { id verification { status eligibility isVerifiable } }"
+SHOWN = "credential { id verification { status eligibility verifiable } }"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def token(oidc_tenant: Tenant, issuer: Issuer, worker: str) -> str:
     [
         ({"status": "ACTIVE"}, "verification.status"),
         ({"status": "PENDING", "eligibility": "MAY_ENGAGE"}, "verification.eligibility"),
-        ({"status": "PENDING", "isVerifiable": False}, "verification.isVerifiable"),
+        ({"status": "PENDING", "verifiable": False}, "verification.verifiable"),
     ],
 )
 async def test_a_worker_cannot_set_the_verification_on_creation(
@@ -42,7 +42,7 @@ async def test_a_worker_cannot_set_the_verification_on_creation(
     assert await oidc_tenant.rows() == before
 
 
-@pytest.mark.parametrize("verification", [{"status": "ACTIVE"}, {"eligibility": "MAY_ENGAGE"}, {"isVerifiable": False}])
+@pytest.mark.parametrize("verification", [{"status": "ACTIVE"}, {"eligibility": "MAY_ENGAGE"}, {"verifiable": False}])
 async def test_a_worker_cannot_set_the_verification_on_update(
     oidc_tenant: Tenant, worker: str, token: str, verification: dict[str, Any]
 ) -> None:
@@ -52,7 +52,7 @@ async def test_a_worker_cannot_set_the_verification_on_update(
     payload = await oidc_tenant.mutate("credentialUpdate", SHOWN, key=token, id=key, verification=verification)
     assert error_paths(payload) == [("NOT_PERMITTED", f"verification.{next(iter(verification))}")]
     assert await oidc_tenant.rows() == before
-    same = {"status": "PENDING", "isVerifiable": True}
+    same = {"status": "PENDING", "verifiable": True}
     assert (await oidc_tenant.mutate("credentialUpdate", SHOWN, key=token, id=key, verification=same))["errors"] == []
 
 

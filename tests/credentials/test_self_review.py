@@ -89,7 +89,7 @@ async def test_the_status_of_ones_own_credential_is_for_others_to_state(
     assert payload["results"] == [{"errors": [{"code": "SELF_REVIEW"}]}]
     input = credential_input(reviewer.worker, verification={"status": "PENDING", **facts})
     assert await reviewer.refused("credentialCreate", **input) == [("SELF_REVIEW", path)]
-    same = {"status": "PENDING", "isVerifiable": False}
+    same = {"status": "PENDING", "verifiable": False}
     assert (await reviewer.mutate("credentialUpdate", id=reviewer.own, verification=same))["errors"] == []
     assert (await reviewer.mutate("credentialUpdate", id=reviewer.other, verification=facts))["errors"] == []
 
@@ -149,3 +149,67 @@ async def test_a_worker_alone_still_cannot_decide_where_it_is_allowed(reviewer: 
     token = issuer.token("ES256", claims)
     scope = await actions.mutate_forbidden(reviewer.tenant, "credentialApprove", token, id=reviewer.own)
     assert scope == "CREDENTIALS_REVIEW"
+
+
+OWNED = "status credential { id }"
+
+
+async def test_nobody_takes_back_a_credential_that_they_decided_about_elsewhere(reviewer: Reviewer) -> None:
+    me, colleague, refused = reviewer.worker, reviewer.colleague, [("SELF_REVIEW", "to")]
+    applicant = await actions.add_applicant(reviewer.tenant)
+
+    # By way of a colleague.
+    away = await reviewer.mutate("credentialTransfer", OWNED, id=reviewer.own, **actions.transfer_input(me, colleague))
+    assert away["status"] == "TRANSFERRED"
+    assert (await reviewer.mutate("credentialApprove", id=reviewer.own))["errors"] == []
+    back = actions.transfer_input(colleague, me)
+    assert await reviewer.refused("credentialTransfer", OWNED, id=reviewer.own, **back) == refused
+
+    # By way of an applicant, who may be oneself.
+    key = await actions.add_ticket(reviewer.tenant, reviewer.worker, await type_code(reviewer))
+    assert (await reviewer.mutate("credentialLink", OWNED, id=key, to=actions.owner_input(applicant)))[
+        "status"
+    ] == "LINKED"
+    assert (await reviewer.mutate("credentialUnlink", OWNED, id=key, ownerType="WORKER"))["status"] == "UNLINKED"
+    assert (await reviewer.mutate("credentialApprove", id=key))["errors"] == []
+    assert await reviewer.refused("credentialLink", OWNED, id=key, to=actions.owner_input(me)) == refused
+    hire = actions.transfer_input(applicant, me)
+    assert await reviewer.refused("credentialTransfer", OWNED, id=key, **hire) == refused
+
+    # Somebody else may give it.
+    payload = await mutation_payload(reviewer.tenant, "credentialTransfer", "status", id=key, **hire)
+    assert payload["status"] == "TRANSFERRED"
+
+
+@pytest.mark.parametrize("mutation", ["credentialsLink", "credentialsTransfer"])
+@pytest.mark.parametrize("is_named", [True, False], ids=["named", "all"])
+async def test_a_bulk_change_gives_nobody_their_own_credential(
+    reviewer: Reviewer, mutation: str, *, is_named: bool
+) -> None:
+    applicant = await actions.add_applicant(reviewer.tenant)
+    key = await actions.add_applicant_credential(reviewer.tenant, applicant)
+    named = {"credentialIds": [key]} if is_named else {}
+    owners = actions.transfer_input(applicant, reviewer.worker)
+    payload = await reviewer.mutate(mutation, "results { status errors { code path } }", **named, **owners)
+    [result] = payload["results"]
+    assert result == {"status": "SKIPPED", "errors": [{"code": "SELF_REVIEW", "path": ["to"]}]}
+    row = await actions.credential_row(reviewer.tenant, key)
+    assert (row.worker_id, row.applicant_id) == (None, applicant)
+
+
+async def test_what_one_holds_already_is_no_gift(reviewer: Reviewer) -> None:
+    me = actions.owner_input(reviewer.worker)
+    assert (await reviewer.mutate("credentialLink", OWNED, id=reviewer.own, to=me))["status"] == "NOOP"
+    again = actions.transfer_input(reviewer.worker, reviewer.worker)
+    assert (await reviewer.mutate("credentialTransfer", OWNED, id=reviewer.own, **again))["status"] == "NOOP"
+
+
+async def test_the_organization_may_allow_gifts_to_oneself(reviewer: Reviewer) -> None:
+    await actions.update_settings(reviewer.tenant, selfReviewAllowed=True)
+    owners = actions.transfer_input(reviewer.colleague, reviewer.worker)
+    assert (await reviewer.mutate("credentialTransfer", OWNED, id=reviewer.other, **owners))["status"] == "TRANSFERRED"
+
+
+async def type_code(reviewer: Reviewer) -> str:
+    """Return the code of the type of the reviewer's credential."""
+    return (await actions.credential_row(reviewer.tenant, reviewer.own)).type_code

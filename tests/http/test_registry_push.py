@@ -136,7 +136,7 @@ async def test_a_report_is_written_for_each_organization_that_holds_the_number(
 
 async def test_a_report_is_about_credentials_in_use_only(checks: VerificationHarness, number: str) -> None:
     archived, deleted = [await checks.add(number) for _ in range(2)]
-    plain = await checks.add(number, verification={"status": "ACTIVE", "isVerifiable": False})
+    plain = await checks.add(number, verification={"status": "ACTIVE", "verifiable": False})
     elsewhere = await checks.add(number, code="WWCC_NSW")
     for mutation, key in (("credentialArchive", archived), ("credentialDelete", deleted)):
         assert (await checks.tenant.mutate(mutation, "credential { id }", id=key))["errors"] == []

@@ -147,9 +147,9 @@ async def test_keys_are_listed_and_filtered(tenant: Tenant, clock: SettableClock
         ([first, second], {"orderBy": [{"field": "NAME"}], "where": {"name": {"contains": "a"}}}),
         ([second], {"where": {"name": {"contains": "_"}}}),
         ([first], {"where": {"name": {"startsWith": "ALPHA"}}}),
-        ([owner], {"where": {"isActive": True}}),
-        ([first, second], {"where": {"isActive": False}, "orderBy": [{"field": "CREATED_AT"}]}),
-        ([first, second], {"where": {"NOT": {"isActive": True}}, "orderBy": [{"field": "CREATED_AT"}]}),
+        ([owner], {"where": {"active": True}}),
+        ([first, second], {"where": {"active": False}, "orderBy": [{"field": "CREATED_AT"}]}),
+        ([first, second], {"where": {"NOT": {"active": True}}, "orderBy": [{"field": "CREATED_AT"}]}),
     ]
     for expected, arguments in cases:
         assert ids_of(await query_nodes(tenant, "apiKeys", "id", **arguments)) == expected

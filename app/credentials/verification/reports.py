@@ -17,7 +17,7 @@ from app.db.session import Session
 
 SOURCE = "reported"
 """The source of a reported attempt, in place of a registry's name."""
-PATHS = ("verification.status", "verification.eligibility", "verification.isVerifiable")
+PATHS = ("verification.status", "verification.eligibility", "verification.verifiable")
 """The verification facts that an input can state."""
 
 

@@ -76,7 +76,7 @@ class CredentialTypeWhere:
     category: ChoiceFilter[CredentialCategory] | None = member("Match the category.")
     jurisdiction: ExactFilter | None = member("Match the jurisdiction.")
     verification_source: ExactFilter | None = member("Match the name of the registry.")
-    is_verifiable: bool | None = member("If true, match types that a registry verifies; if false, match the others.")
+    verifiable: bool | None = member("If true, match types that a registry verifies; if false, match the others.")
     approval_required: bool | None = member(
         "If true, match types whose versions wait for a reviewer; if false, match the others."
     )

@@ -70,7 +70,7 @@ class Verification:
     """A credential's status with its issuer or registry, and the result of the last check or decision."""
 
     status: VerificationStatus = scalar("The credential's status with its issuer or registry.")
-    is_verifiable: bool = scalar("True if a registry can verify the credential.")
+    verifiable: bool = scalar("True if a registry can verify the credential.", column="is_verifiable")
     eligibility: Eligibility | None = scalar(
         "The last finding, by a check or a decision, on whether the holder may be engaged. It does not "
         "consider dates (see `validity`) or the approval of versions (see `effectiveVersion`)."

@@ -58,7 +58,7 @@ class VerificationInput:
 
     status: VerificationStatus | None = member("The credential's status with its issuer or registry. Required.")
     eligibility: Eligibility | None = member("Another system's finding on whether the holder may be engaged.")
-    is_verifiable: bool | None = member("True if a registry can verify the credential. Defaults to the type's setting.")
+    verifiable: bool | None = member("True if a registry can verify the credential. Defaults to the type's setting.")
 
 
 @input

@@ -18,7 +18,7 @@ class ExemptionWhere:
     rule: IDFilter | None = member("Match the id of the rule.")
     type: ExactFilter | None = member("Match the code of the credential type.")
     on: date | None = member("Match exemptions that are in force on this day and not revoked.")
-    is_revoked: bool | None = member("If true, match revoked exemptions; if false, match the others.")
+    revoked: bool | None = member("If true, match revoked exemptions; if false, match the others.")
 
 
 class ExemptionOrderField(StrEnum):

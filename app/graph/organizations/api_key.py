@@ -50,7 +50,7 @@ class ApiKeyWhere:
     """Filters for API keys."""
 
     name: StringFilter | None = member("Match the name.")
-    is_active: bool | None = member(
+    active: bool | None = member(
         "If true, match keys that are neither revoked nor expired; if false, match the others."
     )
 

@@ -34,7 +34,8 @@ class OrganizationSettings:
     approval_finality: ApprovalFinality = scalar("Defines if a later decision can replace a reviewer's decision.")
     resubmit_on_reject: bool = scalar("True if a requested credential goes back to its worker when it is rejected.")
     self_review_allowed: bool = scalar(
-        "True if people may decide about their own credentials, checks and exemptions. False by default."
+        "True if people may decide about their own credentials, checks and exemptions, and link and transfer "
+        "credentials to themselves. False by default."
     )
     expiring_soon_days: int = scalar(
         "The number of days before its expiry date from which a credential is expiring soon."
@@ -63,7 +64,7 @@ class OrgUnitWhere:
     name: StringFilter | None = member("Match the name.")
     kind: ChoiceFilter[OrgUnitKind] | None = member("Match the kind.")
     parent: IDFilter | None = member("Match the id of the parent unit.")
-    is_root: bool | None = member("If true, match units at the top of the tree; if false, match the others.")
+    root: bool | None = member("If true, match units at the top of the tree; if false, match the others.")
 
 
 class OrgUnitOrderField(StrEnum):
@@ -127,7 +128,8 @@ class OrganizationUpdateInput(ChangeInput):
         "True if a requested credential goes back to its worker when it is rejected."
     )
     self_review_allowed: bool | None = member(
-        "True if people may decide about their own credentials, checks and exemptions."
+        "True if people may decide about their own credentials, checks and exemptions, and link and transfer "
+        "credentials to themselves."
     )
     expiring_soon_days: int | None = member(
         "The number of days before its expiry date from which a credential is expiring soon: 0 to 365."

@@ -45,7 +45,7 @@ async def test_checks_are_accepted_and_then_run_by_the_loop(checks: Verification
 
 async def test_refused_checks_do_not_affect_the_others(checks: VerificationHarness) -> None:
     good, archived, deleted = [await checks.add_checked(f"N{number}") for number in range(3)]
-    plain = await checks.add(verification={"status": "ACTIVE", "isVerifiable": False})
+    plain = await checks.add(verification={"status": "ACTIVE", "verifiable": False})
     for mutation, key in (("credentialArchive", archived), ("credentialDelete", deleted)):
         assert (await checks.tenant.mutate(mutation, "credential { id }", id=key))["errors"] == []
     foreign = await (await checks.create_another()).add()

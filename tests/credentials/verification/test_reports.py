@@ -12,7 +12,7 @@ from tests.registry import FakeRegistry, json_reply
 from tests.service import credential_input, error_paths
 
 UPDATE, REPLACE, BULK, CREATE = "credentialUpdate", "credentialReplace", "credentialsUpdate", "credentialCreate"
-FACTS: list[dict[str, Any]] = [{"status": "ACTIVE"}, {"eligibility": "MAY_ENGAGE"}, {"isVerifiable": False}]
+FACTS: list[dict[str, Any]] = [{"status": "ACTIVE"}, {"eligibility": "MAY_ENGAGE"}, {"verifiable": False}]
 REPORTED = """verifications(where: {trigger: {eq: REPORTED}}) { nodes {
     outcome source adapter rawStatus reportedStatus eligibility latencyMs requestedBy { kind name } } }"""
 
@@ -62,7 +62,7 @@ async def test_clearing_a_finding_is_stating_one(checks: VerificationHarness, la
 
 
 async def test_stating_what_is_known_changes_nothing(checks: VerificationHarness, lapsed: str) -> None:
-    known = {"status": "EXPIRED", "eligibility": "MAY_NOT_ENGAGE", "isVerifiable": True}
+    known = {"status": "EXPIRED", "eligibility": "MAY_NOT_ENGAGE", "verifiable": True}
     key = await writer(checks)
     before = await checks.tenant.rows()
     payload = await checks.tenant.mutate(UPDATE, actions.CREDENTIAL, key=key, id=lapsed, verification=known)

@@ -160,7 +160,7 @@ async def test_a_call_before_the_first_check_runs_that_check(checks: Verificatio
 
 
 async def test_credentials_without_a_registry_are_not_verifiable(checks: VerificationHarness) -> None:
-    created = await checks.create(verification={"status": "ACTIVE", "isVerifiable": False})
+    created = await checks.create(verification={"status": "ACTIVE", "verifiable": False})
     assert created["correlationId"] is None
     assert [row.trigger for row in await checks.attempts(created["credential"]["id"])] == ["REPORTED"]
     assert await refused(checks, created["credential"]["id"]) == [("NOT_VERIFIABLE", "id")]

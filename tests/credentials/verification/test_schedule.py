@@ -238,7 +238,7 @@ async def test_credentials_that_are_no_longer_verifiable_are_not_rechecked(
 ) -> None:
     clock.set(NOON)
     key = await checks.add_checked()
-    input: dict[str, Any] = {"id": key, "verification": {"isVerifiable": False}}
+    input: dict[str, Any] = {"id": key, "verification": {"verifiable": False}}
     assert (await checks.tenant.mutate("credentialUpdate", ACTION, **input))["errors"] == []
     clock.advance(WEEK)
     await checks.run_jobs()

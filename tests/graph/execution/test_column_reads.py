@@ -27,7 +27,7 @@ async def test_a_momentary_filter_has_a_statement_for_each_instant(tenant: Tenan
     ends = (AT + timedelta(seconds=2)).isoformat()
     key: dict[str, Any] = {"name": "Short", "scopes": ["WORKERS_READ"], "expiresAt": ends}
     assert (await tenant.mutate("apiKeyCreate", "apiKey { id }", **key))["errors"] == []
-    text = '{ apiKeys(where: {isActive: true, name: {eq: "short"}}) { nodes { name } } }'
+    text = '{ apiKeys(where: {active: true, name: {eq: "short"}}) { nodes { name } } }'
     counts = []
     for seconds in (0, 1, 2):
         clock.set(AT + timedelta(seconds=seconds))
