@@ -8,7 +8,8 @@
 | off       | any                 | none                | nothing                 |
 
 A change never overwrites a version that counts: it becomes a new version, and what stood before keeps standing for its
-own dates.
+own dates. What is submitted on request is no change: it waits if its type needs approval or has a registry, and after a
+rejection as a change does.
 """
 
 from app.access import Actor
@@ -26,6 +27,11 @@ def is_own(actor: Actor, credential: Credential, organization: Organization) -> 
 def waits(organization: Organization, credential_type: CredentialType) -> bool:
     """Return True if what people enter about themselves waits for a decision or a check."""
     return organization.approvals_enabled or credential_type.verification_source is not None
+
+
+def waits_for_decision(organization: Organization, credential_type: CredentialType) -> bool:
+    """Return True if only a decision confirms what people enter about themselves."""
+    return waits(organization, credential_type) and not waits_for_check(organization, credential_type)
 
 
 def waits_for_check(organization: Organization, credential_type: CredentialType) -> bool:
