@@ -22,6 +22,7 @@ from app.db.idempotency import replayable
 from app.db.session import Session
 from app.events import event_log
 from app.events.event_kinds import EventKind
+from app.organizations import settings
 from app.workers import references
 from app.workers.tables import Applicant, Worker
 
@@ -100,6 +101,7 @@ async def link_to(session: Session, actor: Actor, credential: Credential, to: Ow
     raise_if_refused(permissions.own(credential))
     if to.holds(credential):
         return Owned(credential, OwnershipStatus.NOOP)
+    await _check_receiver(session, actor, to)
     await _check_free(session, credential, to)
     _set(session, actor, credential, {to.slot: to.person.id}, EventKind.CREDENTIAL_LINKED)
     return Owned(credential, OwnershipStatus.LINKED)
@@ -112,6 +114,7 @@ async def transfer_to(session: Session, actor: Actor, credential: Credential, so
         raise OwnerMismatch(f"the credential is not owned by {source}", ("from",))
     if source.person.id == to.person.id:
         return Owned(credential, OwnershipStatus.NOOP)
+    await _check_receiver(session, actor, to)
     if source.type is not to.type:
         await _check_free(session, credential, to)
     slots = {source.slot: None, to.slot: to.person.id}
@@ -145,6 +148,15 @@ async def _is_owner_visible(session: Session, actor: Actor, credential: Credenti
         actor.visible_rows(table), col(table.id) == getattr(credential, OWNER_SLOTS[slot])
     )
     return (await session.scalars(statement)).one_or_none() is not None
+
+
+async def _check_receiver(session: Session, actor: Actor, to: Owner) -> None:
+    """Refuse a credential that people give to themselves. The settings are read only for them."""
+    if to.person.id == actor.worker_id:
+        organization = await settings.load(session, actor.organization_id)
+        raise_if_refused(
+            permissions.receive(to.person.id, policy=settings.review_policy(organization, actor.worker_id))
+        )
 
 
 async def _check_free(session: Session, credential: Credential, to: Owner) -> None:
