@@ -123,8 +123,9 @@ MUTATIONS = [
         submission.submit,
         CredentialSubmitInput,
         "Submit a requested credential, or submit it again after a rejection if the organization allows "
-        "that. If no approval is required, the request is completed at once. If a registry verifies the "
-        "type, a check follows shortly.",
+        "that. If no approval is required, the request is completed at once; but where the organization has "
+        "approvals, what workers submit again waits for a decision. If a registry verifies the type, a check "
+        "follows shortly.",
         scope=Scope.CREDENTIALS_WRITE,
         own=True,
         **CREDENTIAL_PAYLOAD,

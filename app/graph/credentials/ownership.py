@@ -93,7 +93,8 @@ MUTATIONS = [
         ownership.link,
         CredentialLinkInput,
         "Link a credential to a second owner. Linking the same owner again has no effect; if another "
-        "person of that type holds the credential, the mutation is refused.",
+        "person of that type holds the credential, the mutation is refused. People link no credential to "
+        "themselves, unless the organization allows it (SELF_REVIEW).",
         **WRITE,
         **OWNERSHIP_PAYLOAD,
     ),
@@ -109,7 +110,8 @@ MUTATIONS = [
         "credentialTransfer",
         ownership.transfer,
         CredentialTransferInput,
-        "Transfer a credential from one owner to another, such as from an applicant to the worker they become.",
+        "Transfer a credential from one owner to another, such as from an applicant to the worker they become. "
+        "People transfer no credential to themselves, unless the organization allows it (SELF_REVIEW).",
         **WRITE,
         **OWNERSHIP_PAYLOAD,
     ),
