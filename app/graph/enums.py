@@ -301,7 +301,7 @@ enum(
 enum(
     ClearanceReasonCode,
     NOT_AT_WORK="The organization does not employ the worker on the day.",
-    MISSING="The worker has never provided a credential that a mandatory rule requires.",
+    MISSING="The worker has not provided a credential that a mandatory rule requires, or it is not valid yet.",
     EXPIRED="The worker's credential has expired.",
     INELIGIBLE="The credential was rejected or withdrawn, or its check found that the worker may not be engaged.",
 )
@@ -314,5 +314,5 @@ enum(
     GRACE="The worker lacks the credential, and the grace period to provide it has not ended.",
     EXPIRED="The worker's credential has expired.",
     INELIGIBLE="The credential was rejected or withdrawn, or its check found that the worker may not be engaged.",
-    MISSING="The worker has never provided the credential.",
+    MISSING="The worker has not provided the credential, or it is not valid yet.",
 )
