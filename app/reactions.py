@@ -62,7 +62,7 @@ async def _follow_owners(session: Session, organization_id: str, events: list[Ev
         received = {event.subject_id for event in owned if event.kind in _RECEIPTS}
         if any(credential.living_owner is None for credential in credentials if credential.id in received):
             # The action found the owner alive; another call deleted the owner before this one wrote the credential.
-            raise Deleted("the owner was deleted at the same time; restore the owner first", ())
+            raise Deleted("the owner was deleted at the same time; undelete the owner first", ())
     for kind, table in _PERSON_TABLES.items():
         renamed = [
             event.subject_id

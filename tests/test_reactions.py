@@ -50,7 +50,7 @@ CREDENTIAL_CHANGES: list[tuple[Step, set[str]]] = [
     (mutation_step("credentialDelete", id="held"), {"ben"}),
     (mutation_step("credentialUndelete", id="held"), {"ben"}),
     (mutation_step("credentialArchive", id="held"), {"ben"}),
-    (mutation_step("credentialRestore", id="held"), {"ben"}),
+    (mutation_step("credentialUnarchive", id="held"), {"ben"}),
     (mutation_step("credentialLink", id="held", to=CY), {"ben", "cy"}),
     (mutation_step("credentialArchive", id="held"), {"ben", "cy"}),
     (mutation_step("credentialPurge", id="held", confirm=True), {"ben", "cy"}),
@@ -141,7 +141,7 @@ async def test_changes_of_requirements_are_settled_before_the_response(tenant: T
     await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"status": "TERMINATED"})
     assert await standing() is None
     await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
-    await mutate_ok(tenant, "workerRestore", "worker { id }", worker={"id": worker})
+    await mutate_ok(tenant, "workerUndelete", "worker { id }", worker={"id": worker})
     assert await standing() is None
 
 

@@ -10,6 +10,7 @@ from app.core.errors import (
     AlreadySubmitted,
     Deleted,
     DomainError,
+    NotDeleted,
     RequestClosed,
     RequestOpen,
     SelfReview,
@@ -27,6 +28,11 @@ REQUEST_READS = ("closed_at", "status", "worker_deleted")
 def change(rule: RequirementRule) -> DomainError | None:
     """Refuse to change or delete a deleted rule."""
     return None if rule.deleted_at is None else Deleted("the requirement rule is deleted", ID)
+
+
+def undelete(rule: RequirementRule) -> DomainError | None:
+    """Refuse to undelete a rule that is not deleted."""
+    return NotDeleted("the requirement rule is not deleted", ID) if rule.deleted_at is None else None
 
 
 def grant(worker_id: str, *, policy: ReviewPolicy) -> DomainError | None:
@@ -64,4 +70,4 @@ def resend(request: CredentialRequest) -> DomainError | None:
 
 
 def _worker_deleted() -> DomainError:
-    return Deleted("the worker is deleted; restore the worker first", ("worker",))
+    return Deleted("the worker is deleted; undelete the worker first", ("worker",))

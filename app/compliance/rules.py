@@ -1,7 +1,7 @@
 """Create, update and delete requirement rules."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -117,16 +117,32 @@ async def update(session: Session, actor: Actor, input: Input) -> RequirementRul
 async def delete(session: Session, actor: Actor, input: Input) -> RequirementRule:
     """Delete a rule from now on. Reports about past days still evaluate it."""
     rule = await _find_for_update(session, actor, input)
-    rule.deleted_at = session.now
+    return _set_deleted_at(session, actor, rule, session.now)
+
+
+async def undelete(session: Session, actor: Actor, input: Input) -> RequirementRule:
+    """Let a deleted rule apply again from now on."""
+    rule = await _find_for_update(session, actor, input, permissions.undelete)
+    await _check_count(session, actor)
+    return _set_deleted_at(session, actor, rule, None)
+
+
+def _set_deleted_at(session: Session, actor: Actor, rule: RequirementRule, at: datetime | None) -> RequirementRule:
+    changes: Changes = {"deletedAt": {"from": json_value(rule.deleted_at), "to": json_value(at)}}
+    rule.deleted_at = at
     row_access.touch(rule, session.now)
-    changes: Changes = {"deletedAt": {"from": None, "to": json_value(session.now)}}
     event_log.record(session, actor, EventKind.REQUIREMENT_CHANGED, rule, changes, worker_id=rule.worker_id)
     return rule
 
 
-async def _find_for_update(session: Session, actor: Actor, input: Input) -> RequirementRule:
+async def _find_for_update(
+    session: Session,
+    actor: Actor,
+    input: Input,
+    allowed: Callable[[RequirementRule], DomainError | None] = permissions.change,
+) -> RequirementRule:
     rule = await row_access.find_for_update(session, actor, RequirementRule, input["id"], ("id",))
-    raise_if_refused(permissions.change(rule))
+    raise_if_refused(allowed(rule))
     row_access.check_revision(rule.revision, input.get("expectedRevision"))
     return rule
 

@@ -47,7 +47,7 @@ async def update(session: Session, actor: Actor, input: Input) -> CredentialType
     """Change the stated fields of a type. Its code never changes, and existing credentials stay as they are."""
     credential_type = await row_access.find_for_update(session, actor, CredentialType, input["id"], ("id",))
     if credential_type.archived_at is not None:
-        raise TypeArchived("the credential type is archived; restore it first", ("id",))
+        raise TypeArchived("the credential type is archived; unarchive it first", ("id",))
     row_access.check_revision(credential_type.revision, input.get("expectedRevision"))
     values = fields.FIELDS.parse(input, absent="keep")
     _check_sets(values.get("supports", credential_type.supports), values.get("requires", credential_type.requires))
@@ -71,8 +71,8 @@ async def archive(session: Session, actor: Actor, input: Input) -> CredentialTyp
     return credential_type
 
 
-async def restore(session: Session, actor: Actor, input: Input) -> CredentialType:
-    """Restore an archived type."""
+async def unarchive(session: Session, actor: Actor, input: Input) -> CredentialType:
+    """Bring an archived type back."""
     credential_type = await row_access.find_for_update(session, actor, CredentialType, input["id"], ("id",))
     if credential_type.archived_at is None:
         raise NotArchived("the credential type is not archived", ("id",))

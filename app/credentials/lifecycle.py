@@ -24,10 +24,12 @@ async def archive(session: Session, actor: Actor, input: Input) -> Credential:
     return await _set_columns(session, actor, input, permissions.archive, EventKind.CREDENTIAL_ARCHIVED, columns)
 
 
-async def restore(session: Session, actor: Actor, input: Input) -> Credential:
-    """Restore an archived credential."""
+async def unarchive(session: Session, actor: Actor, input: Input) -> Credential:
+    """Bring an archived credential back."""
     columns = {"archived_at": None, "archived_by": None}
-    credential = await _set_columns(session, actor, input, permissions.restore, EventKind.CREDENTIAL_RESTORED, columns)
+    credential = await _set_columns(
+        session, actor, input, permissions.unarchive, EventKind.CREDENTIAL_RESTORED, columns
+    )
     await recheck_schedule.resume(session, credential)
     return credential
 

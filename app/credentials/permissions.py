@@ -9,7 +9,7 @@ Each function returns None or the refusal. The operations that each state forbid
 |           | deleted: a transfer to a living owner saves the credential                |                    |
 | archived  | update, add and edit a version, approve, reject, verify, archive again    | ARCHIVED           |
 |           | add and remove files                                                      |                    |
-| live      | restore, purge; undelete                                                  | NOT_…              |
+| live      | unarchive, purge; undelete                                                | NOT_…              |
 | completed | update, add and edit a version and its files, of what came from a request | NOT_UPDATABLE      |
 | rejected  | edit the version and its files, of what came from a request               | NOT_UPDATABLE      |
 | requested | approve and reject, while nobody has answered; cancelled likewise         | NOT_REVIEWABLE     |
@@ -207,8 +207,8 @@ def archive(credential: Credential) -> DomainError | None:
     return _live(credential)
 
 
-def restore(credential: Credential) -> DomainError | None:
-    """Return the refusal to restore an archived credential, if any."""
+def unarchive(credential: Credential) -> DomainError | None:
+    """Return the refusal to unarchive a credential, if any."""
     if credential.archived_at is None:
         return _undeleted(credential) or NotArchived("the credential is not archived", ID_PATH)
     return _undeleted(credential)
@@ -246,12 +246,12 @@ def _not_deleted_itself(credential: Credential) -> DomainError | None:
 def _owned(credential: Credential) -> DomainError | None:
     if credential.living_owner is not None:
         return None
-    return Deleted("the owner of the credential is deleted; restore the owner, or transfer the credential", ID_PATH)
+    return Deleted("the owner of the credential is deleted; undelete the owner, or transfer the credential", ID_PATH)
 
 
 def _live(credential: Credential) -> DomainError | None:
     if credential.archived_at is not None:
-        return _undeleted(credential) or Archived("the credential is archived; restore it first", ID_PATH)
+        return _undeleted(credential) or Archived("the credential is archived; unarchive it first", ID_PATH)
     return _undeleted(credential)
 
 

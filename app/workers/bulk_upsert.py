@@ -96,7 +96,7 @@ async def _upsert_row(session: Session, actor: Actor, row: Input, policy: Rehire
     if worker is None:
         return UpsertStatus.CREATED, await editing.add(people.WORKER, session, actor, row)
     if worker.deleted_at is not None:
-        await deletion.mark_restored(people.WORKER, session, actor, worker)
+        await deletion.mark_undeleted(people.WORKER, session, actor, worker)
         await editing.write(people.WORKER, session, actor, worker, _rehired(worker, row), "keep")
         return UpsertStatus.RESTORED, worker
     is_changed = await editing.write(people.WORKER, session, actor, worker, row, "keep")

@@ -1,4 +1,4 @@
-"""Delete people softly, and restore them."""
+"""Delete people softly, and undo it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,16 +21,16 @@ async def delete(spec: PersonSpec[PersonT], session: Session, actor: Actor, inpu
     return person
 
 
-async def restore(spec: PersonSpec[PersonT], session: Session, actor: Actor, input: Input) -> PersonT:
-    """Restore a deleted person. Refused if another person now uses the external id or email."""
-    person = await _find(spec, session, actor, input, permissions.restore, include_deleted=True)
-    await mark_restored(spec, session, actor, person)
+async def undelete(spec: PersonSpec[PersonT], session: Session, actor: Actor, input: Input) -> PersonT:
+    """Bring a deleted person back. Refused if another person now uses the external id or email."""
+    person = await _find(spec, session, actor, input, permissions.undelete, include_deleted=True)
+    await mark_undeleted(spec, session, actor, person)
     await managers.link_waiting(session, actor, [person])
     return person
 
 
-async def mark_restored(spec: PersonSpec[PersonT], session: Session, actor: Actor, person: PersonT) -> None:
-    """Restore a locked person. The caller links the workers who wait for this one as their manager."""
+async def mark_undeleted(spec: PersonSpec[PersonT], session: Session, actor: Actor, person: PersonT) -> None:
+    """Bring a locked person back. The caller links the workers who wait for this one as their manager."""
     await editing.check_external_id(spec, session, actor, person.external_id)
     _set_deleted_at(session, actor, person, None, spec.restored)
 

@@ -18,7 +18,7 @@ POSITION_READS = ("archived_at",)
 def update(person: Worker | Applicant) -> DomainError | None:
     """Refuse to update or replace a deleted person."""
     name = person.noun()
-    return None if person.deleted_at is None else Deleted(f"the {name} is deleted; restore it first", (name,))
+    return None if person.deleted_at is None else Deleted(f"the {name} is deleted; undelete it first", (name,))
 
 
 def delete(person: Worker | Applicant) -> DomainError | None:
@@ -27,17 +27,17 @@ def delete(person: Worker | Applicant) -> DomainError | None:
     return None if person.deleted_at is None else Deleted(f"the {name} is already deleted", (name,))
 
 
-def restore(person: Worker | Applicant) -> DomainError | None:
-    """Refuse to restore a person who is not deleted."""
+def undelete(person: Worker | Applicant) -> DomainError | None:
+    """Refuse to undelete a person who is not deleted."""
     name = person.noun()
     return NotDeleted(f"the {name} is not deleted", (name,)) if person.deleted_at is None else None
 
 
 def use_position(position: Position) -> DomainError | None:
     """Refuse to update, archive or assign an archived position."""
-    return None if position.archived_at is None else Archived("the position is archived; restore it first", ID)
+    return None if position.archived_at is None else Archived("the position is archived; unarchive it first", ID)
 
 
-def restore_position(position: Position) -> DomainError | None:
-    """Refuse to restore a position that is not archived."""
+def unarchive_position(position: Position) -> DomainError | None:
+    """Refuse to unarchive a position that is not archived."""
     return NotArchived("the position is not archived", ID) if position.archived_at is None else None

@@ -1,4 +1,4 @@
-"""Create, update, archive and restore positions."""
+"""Create, update, archive and unarchive positions."""
 
 from typing import Any
 
@@ -68,10 +68,10 @@ async def archive(session: Session, actor: Actor, input: Input) -> Position:
     return position
 
 
-async def restore(session: Session, actor: Actor, input: Input) -> Position:
-    """Restore an archived position."""
+async def unarchive(session: Session, actor: Actor, input: Input) -> Position:
+    """Bring an archived position back."""
     position = await _find_for_update(session, actor, input)
-    raise_if_refused(permissions.restore_position(position))
+    raise_if_refused(permissions.unarchive_position(position))
     row_access.check_revision(position.revision, input.get("expectedRevision"))
     position.archived_at = None
     row_access.touch(position, session.now)

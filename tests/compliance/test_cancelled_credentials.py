@@ -25,7 +25,7 @@ async def intakes(tenant: Tenant, worker: str) -> list[IntakeStatus]:
 
 
 @pytest.mark.parametrize(
-    ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
+    ("away", "back"), [("credentialArchive", "credentialUnarchive"), ("credentialDelete", "credentialUndelete")]
 )
 async def test_a_credential_is_not_restored_while_another_request_is_open(tenant: Tenant, away: str, back: str) -> None:
     worker, rule, key = await asked_for(tenant)

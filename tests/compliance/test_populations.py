@@ -67,7 +67,7 @@ class World:
     async def bring_back(self) -> None:
         """Restore the people who went."""
         for noun, key in (("worker", self.people["gone"]), ("applicant", self.applicants["left"])):
-            await mutate_ok(self.tenant, f"{noun}Restore", f"{noun} {{ id }}", **{noun: {"id": key}})
+            await mutate_ok(self.tenant, f"{noun}Undelete", f"{noun} {{ id }}", **{noun: {"id": key}})
 
     async def counts(self, *, key: str | None = None, where: dict[str, Any] = COUNTED, **scope: Any) -> dict[str, int]:
         """Return every count of the credentials of a scope."""

@@ -164,7 +164,7 @@ async def test_a_cancelled_request_is_resent_as_a_new_one(tenant: Tenant) -> Non
     credential = result["credential"]["id"]
     submit: dict[str, Any] = {"id": credential, "referenceNumber": "WWC1234567E"}
     await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
-    await mutate_ok(tenant, "credentialRestore", "credential { id }", id=credential)
+    await mutate_ok(tenant, "credentialUnarchive", "credential { id }", id=credential)
     await assert_refused(tenant, "credentialSubmit", ("NOT_SUBMITTABLE", "id"), **submit)
     await assert_refused(tenant, "credentialUpdate", ("NOT_UPDATABLE", "id"), id=credential)
     again = await mutate_ok(tenant, "credentialRequestResend", f"credentialRequest {{ {SELECTION} }}", id=key)
@@ -213,7 +213,7 @@ async def test_a_request_is_not_resent_to_a_deleted_worker(tenant: Tenant) -> No
     await mutate_ok(tenant, "credentialRequestCancel", requirement_calls.REQUEST, id=key)
     await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
     await assert_refused(tenant, "credentialRequestResend", ("DELETED", "worker"), id=key)
-    await mutate_ok(tenant, "workerRestore", "worker { id }", worker={"id": worker})
+    await mutate_ok(tenant, "workerUndelete", "worker { id }", worker={"id": worker})
     await mutate_ok(
         tenant, "credentialTypeArchive", "credentialType { id }", id=await calls.credential_type_id(tenant, "WWCC_NSW")
     )
@@ -233,7 +233,7 @@ async def test_a_request_closes_and_reopens_with_its_credential(tenant: Tenant, 
         return
     [closed] = await requests(tenant)
     assert (closed.status, closed.closed_at is None) == (IntakeStatus.REQUESTED, False)
-    back = {"Archive": "credentialRestore", "Delete": "credentialUndelete"}[way]
+    back = {"Archive": "credentialUnarchive", "Delete": "credentialUndelete"}[way]
     await mutate_ok(tenant, back, "credential { id }", **by)
     [open_] = await requests(tenant)
     assert open_.closed_at is None

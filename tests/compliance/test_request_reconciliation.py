@@ -204,7 +204,7 @@ async def test_requests_of_a_leaving_worker_are_withdrawn(tenant: Tenant) -> Non
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     await mutation_payload(tenant, "workerDelete", "worker { id }", **by)
     assert await requested_codes(tenant, worker) == []
-    await mutation_payload(tenant, "workerRestore", "worker { id }", **by)
+    await mutation_payload(tenant, "workerUndelete", "worker { id }", **by)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
 
 
@@ -237,7 +237,7 @@ async def test_an_archived_type_is_not_requested_until_restored(tenant: Tenant) 
     await mutation_payload(tenant, "credentialTypeArchive", "credentialType { id }", id=key)
     await mutation_payload(tenant, "requirementRuleUpdate", "requirementRule { id }", id=rule, autoRequest=True)
     assert await requested_codes(tenant, worker) == []
-    await mutation_payload(tenant, "credentialTypeRestore", "credentialType { id }", id=key)
+    await mutation_payload(tenant, "credentialTypeUnarchive", "credentialType { id }", id=key)
     async with tenant.service.database.writing("settled") as session:
         await settlement.settle(session, tenant.id, 10)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]

@@ -18,7 +18,7 @@ from tests.service import Tenant
 SELECTION = """
   name description scope position { name } orgUnit { name } worker { identity { displayName } }
   excluded { id } alternatives { code } minimum level severity graceDays effectiveFrom effectiveTo
-  autoRequest requestMessage requestDueDays deleted revision viewerCanUpdate viewerCanDelete
+  autoRequest requestMessage requestDueDays deleted deletedAt revision viewerCanUpdate viewerCanDelete viewerCanUndelete
 """
 MINIMAL: dict[str, Any] = {"name": "Screening", "scope": "ALL_WORKERS", "alternatives": ["WWCC_NSW"]}
 SCOPE = Scope.REQUIREMENTS_WRITE
@@ -54,7 +54,9 @@ async def test_a_rule_has_defaults(tenant: Tenant) -> None:
         "deleted": False,
         "revision": 1,
         "viewerCanUpdate": True,
+        "deletedAt": None,
         "viewerCanDelete": True,
+        "viewerCanUndelete": False,
     }
 
 
@@ -86,10 +88,15 @@ async def test_a_deleted_rule_is_hidden_and_unchangeable(tenant: Tenant) -> None
     rule_id = await add_rule(tenant)
     rule = await mutate_ok(tenant, "requirementRuleDelete", f"requirementRule {{ {SELECTION} }}", id=rule_id)
     assert (rule["deleted"], rule["viewerCanUpdate"], rule["viewerCanDelete"]) == (True, False, False)
+    assert rule["viewerCanUndelete"] is True
     await assert_refused(tenant, "requirementRuleDelete", ("DELETED", "id"), id=rule_id)
     await assert_refused(tenant, "requirementRuleUpdate", ("DELETED", "id"), id=rule_id, name="Other")
     assert await calls.query_nodes(tenant, "requirementRules", "id") == []
     assert await calls.query_nodes(tenant, "requirementRules", "id", includeDeleted=True) == [{"id": rule_id}]
+    rule = await mutate_ok(tenant, "requirementRuleUndelete", f"requirementRule {{ {SELECTION} }}", id=rule_id)
+    assert (rule["deleted"], rule["deletedAt"], rule["viewerCanUndelete"]) == (False, None, False)
+    await assert_refused(tenant, "requirementRuleUndelete", ("NOT_DELETED", "id"), id=rule_id)
+    assert await calls.query_nodes(tenant, "requirementRules", "id") == [{"id": rule_id}]
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +154,9 @@ async def test_foreign_records_cannot_be_referenced(tenant: Tenant, other_tenant
     named = {"scope": "WORKER", "worker": worker}
     await assert_refused(tenant, "requirementRuleCreate", ("NOT_FOUND", "worker"), **{**MINIMAL, **named})
     await assert_refused(tenant, "requirementRuleUpdate", ("NOT_FOUND", "excluded.0"), id=rule_id, excluded=[position])
-    for field in ("requirementRuleUpdate", "requirementRuleDelete"):
+    for field in ("requirementRuleUpdate", "requirementRuleDelete", "requirementRuleUndelete"):
+        if field == "requirementRuleUndelete":
+            await mutate_ok(tenant, "requirementRuleDelete", "requirementRule { id }", id=rule_id)
         await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=foreign_rule)
         await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=rule_id, expectedRevision=4)
         await calls.assert_forbidden(tenant, field, *(ALL_SCOPES - {SCOPE}), required_scope=SCOPE, id=rule_id)
@@ -182,6 +191,7 @@ async def test_the_number_of_rules_is_limited(tenant: Tenant) -> None:
     assert error["limit"] == rules.MAX_RULES
     await mutate_ok(tenant, "requirementRuleDelete", "requirementRule { id }", id=first)
     await add_rule(tenant)
+    await assert_refused(tenant, "requirementRuleUndelete", ("TOO_MANY", ""), id=first)
 
 
 async def test_rules_are_filtered_and_sorted(tenant: Tenant) -> None:

@@ -96,7 +96,7 @@ async def _change_worker(calls_: RandomCalls) -> None:
 
 
 async def _delete_person(calls_: RandomCalls) -> None:
-    verb, type_name = calls_.random.choice(["Delete", "Restore"]), calls_.random.choice(["worker", "applicant"])
+    verb, type_name = calls_.random.choice(["Delete", "Undelete"]), calls_.random.choice(["worker", "applicant"])
     await calls_.call(f"{type_name}{verb}", type_name, **{type_name: {"id": calls_.any_id(type_name)}})
 
 
@@ -126,7 +126,7 @@ async def _add_credential(calls_: RandomCalls) -> None:
 
 async def _change_credential(calls_: RandomCalls) -> None:
     verb = calls_.random.choice(
-        ["Approve", "Reject", "Archive", "Restore", "Delete", "Undelete", "Purge", "Suspend", "Renew", "Transfer"]
+        ["Approve", "Reject", "Archive", "Unarchive", "Delete", "Undelete", "Purge", "Suspend", "Renew", "Transfer"]
     )
     key = calls_.any_id("credential")
     if verb == "Suspend":

@@ -65,7 +65,7 @@ class World:
         """Change a credential at random."""
         key = self.random.choice(self.keys)
         name = self.random.choice(
-            [*["Add", "Approve"] * 3, "Edit", "Reject", "decide", "Archive", *["Restore"] * 3, "Transfer"]
+            [*["Add", "Approve"] * 3, "Edit", "Reject", "decide", "Archive", *["Unarchive"] * 3, "Transfer"]
         )
         text = "query ($id: ID!) { credential(id: $id) { owners { worker { id } } versions { nodes { id } } } }"
         shown = (await self.tenant.execute(text, {"id": key})).data["credential"]

@@ -172,7 +172,7 @@ async def test_the_code_cannot_be_updated(tenant: Tenant) -> None:
 
 async def test_an_archived_type_is_hidden_until_restored(tenant: Tenant) -> None:
     key, state = await add(tenant), "credentialType { revision archived archivedAt }"
-    await assert_refused(tenant, "credentialTypeRestore", ("NOT_ARCHIVED", "id"), id=key)
+    await assert_refused(tenant, "credentialTypeUnarchive", ("NOT_ARCHIVED", "id"), id=key)
     archived = await mutate_ok(tenant, "credentialTypeArchive", state, id=key)
     assert archived.pop("archivedAt") is not None
     assert archived == {"revision": 2, "archived": True}
@@ -183,7 +183,7 @@ async def test_an_archived_type_is_hidden_until_restored(tenant: Tenant) -> None
     assert (await run_query(tenant, "credentialType", "archived", by={"id": key})).data["credentialType"] == {
         "archived": True
     }
-    assert await mutate_ok(tenant, "credentialTypeRestore", state, id=key) == {
+    assert await mutate_ok(tenant, "credentialTypeUnarchive", state, id=key) == {
         "revision": 3,
         "archived": False,
         "archivedAt": None,
@@ -206,7 +206,7 @@ async def test_a_stale_revision_is_a_conflict(tenant: Tenant) -> None:
 async def test_another_tenants_type_cannot_be_changed(tenant: Tenant, other_tenant: Tenant) -> None:
     key = await add(tenant)
     before = await stored_rows(tenant)
-    for field in ("credentialTypeUpdate", "credentialTypeArchive", "credentialTypeRestore"):
+    for field in ("credentialTypeUpdate", "credentialTypeArchive", "credentialTypeUnarchive"):
         for unknown in (key, f"ctyp_{UNKNOWN_ID}"):
             await assert_refused(other_tenant, field, ("NOT_FOUND", "id"), id=unknown)
         await assert_refused(other_tenant, field, ("INVALID", "id"), id=f"wkr_{UNKNOWN_ID}")
@@ -218,7 +218,7 @@ async def test_another_tenants_type_cannot_be_changed(tenant: Tenant, other_tena
 
 async def test_changing_requires_its_scope(tenant: Tenant) -> None:
     key = await add(tenant)
-    for field in ("credentialTypeUpdate", "credentialTypeArchive", "credentialTypeRestore"):
+    for field in ("credentialTypeUpdate", "credentialTypeArchive", "credentialTypeUnarchive"):
         await assert_forbidden(tenant, field, Scope.CREDENTIALS_WRITE, required_scope=Scope.TYPES_WRITE, id=key)
     await assert_forbidden(
         tenant, "credentialTypeCreate", Scope.CREDENTIALS_WRITE, required_scope=Scope.TYPES_WRITE, **LEAST

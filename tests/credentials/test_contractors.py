@@ -111,7 +111,7 @@ async def test_every_other_mutation_requires_its_own_scope(site: Site) -> None:
         ("credentialLink", "credential", {"to": owner_input(to)}),
         ("credentialUnlink", "credential", {"ownerType": "WORKER"}),
         ("credentialTransfer", "credential", transfer_input(worker, to)),
-        ("credentialRestore", "credential", {}),
+        ("credentialUnarchive", "credential", {}),
         ("credentialDelete", "credential", {}),
         ("credentialUndelete", "credential", {}),
     ]
@@ -133,8 +133,8 @@ async def test_contractors_credentials_cannot_be_read(site: Site) -> None:
 async def test_viewer_can_archive_is_true_only_for_contractors(site: Site) -> None:
     own, other = await site.credential(site.team), await site.credential(site.department)
     both = await site.tenant.create_key(Scope.CONTRACTORS_MANAGE, Scope.CREDENTIALS_READ)
-    text = "query ($id: ID!) { credential(id: $id) { viewerCanArchive viewerCanRestore viewerCanUpdate } }"
-    may = {"viewerCanArchive": True, "viewerCanRestore": False, "viewerCanUpdate": False}
+    text = "query ($id: ID!) { credential(id: $id) { viewerCanArchive viewerCanUnarchive viewerCanUpdate } }"
+    may = {"viewerCanArchive": True, "viewerCanUnarchive": False, "viewerCanUpdate": False}
     assert (await site.tenant.execute(text, {"id": own}, key=both)).data["credential"] == may
     none = {**may, "viewerCanArchive": False}
     assert (await site.tenant.execute(text, {"id": other}, key=both)).data["credential"] == none

@@ -24,7 +24,7 @@ async def delete(tenant: Tenant, worker: str) -> None:
 
 async def restore(tenant: Tenant, worker: str) -> None:
     """Restore a worker."""
-    await mutate_ok(tenant, "workerRestore", "worker { id }", worker={"id": worker})
+    await mutate_ok(tenant, "workerUndelete", "worker { id }", worker={"id": worker})
 
 
 async def assert_consistent(tenant: Tenant, key: str) -> None:
@@ -112,7 +112,7 @@ async def test_the_records_of_a_deleted_worker_do_not_change(tenant: Tenant, oth
         ("credentialReject", "id", {"id": credential, "reason": "No."}),
         ("credentialVerify", "id", {"id": credential}),
         ("credentialArchive", "id", {"id": credential}),
-        ("credentialRestore", "id", {"id": archived}),
+        ("credentialUnarchive", "id", {"id": archived}),
         ("credentialDelete", "id", {"id": credential}),
         ("credentialUndelete", "id", {"id": deleted}),
         ("credentialSubmit", "id", {"id": requested}),
@@ -195,7 +195,7 @@ async def test_a_credential_lives_on_through_its_other_owner(tenant: Tenant) -> 
         await assert_consistent(tenant, key)
         await assert_refused(tenant, "credentialArchive", ("DELETED", "id"), id=key)
         for name, person in order:
-            await mutate_ok(tenant, f"{name}Restore", f"{name} {{ id }}", **{name: {"id": person}})
+            await mutate_ok(tenant, f"{name}Undelete", f"{name} {{ id }}", **{name: {"id": person}})
         await assert_consistent(tenant, key)
 
 

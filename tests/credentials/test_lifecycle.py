@@ -49,7 +49,7 @@ def calls(version: str, worker: str, to: str) -> dict[str, dict[str, Any]]:
         "credentialUnlink": {"ownerType": "APPLICANT"},
         "credentialTransfer": transfer_input(worker, to),
         "credentialArchive": {},
-        "credentialRestore": {},
+        "credentialUnarchive": {},
         "credentialDelete": {},
     }
 
@@ -89,10 +89,10 @@ async def test_archiving_records_actor_and_time_and_increases_the_revision(
 
 
 async def test_restoring_reverses_the_archive(tenant: Tenant, key: str) -> None:
-    assert await mutate_refused(tenant, "credentialRestore", id=key) == [("NOT_ARCHIVED", "id")]
+    assert await mutate_refused(tenant, "credentialUnarchive", id=key) == [("NOT_ARCHIVED", "id")]
     await mutation_payload(tenant, "credentialArchive", id=key)
     assert await mutate_refused(tenant, "credentialArchive", id=key) == ARCHIVED
-    payload = await mutation_payload(tenant, "credentialRestore", FACTS, id=key)
+    payload = await mutation_payload(tenant, "credentialUnarchive", FACTS, id=key)
     assert payload["credential"]["archived"] is False
     assert payload["credential"]["archivedAt"] is payload["credential"]["archivedBy"] is None
     assert payload["credential"]["revision"] == 3
@@ -128,7 +128,7 @@ async def test_an_archived_credential_can_be_transferred_and_deleted(tenant: Ten
     await mutation_payload(tenant, "credentialUnlink", id=key, ownerType="APPLICANT")
     await mutation_payload(tenant, "credentialTransfer", id=key, **transfer_input(worker, applicant))
     await mutation_payload(tenant, "credentialDelete", id=key)
-    assert await mutate_refused(tenant, "credentialRestore", id=key) == DELETED
+    assert await mutate_refused(tenant, "credentialUnarchive", id=key) == DELETED
     payload = await mutation_payload(tenant, "credentialUndelete", FACTS, id=key)
     assert (payload["credential"]["archived"], payload["credential"]["deleted"]) == (True, False)
 
@@ -220,7 +220,7 @@ async def test_lists_omit_archived_and_deleted_credentials_by_default(tenant: Te
 
 
 async def test_archived_and_deleted_credentials_are_not_rechecked(tenant: Tenant, key: str) -> None:
-    for away, back in (("Archive", "Restore"), ("Delete", "Undelete")):
+    for away, back in (("Archive", "Unarchive"), ("Delete", "Undelete")):
         await actions.update_row(tenant, Credential, key, next_check_at=NOON)
         await mutation_payload(tenant, f"credential{away}", id=key)
         assert (await actions.credential_row(tenant, key)).next_check_at is None
@@ -228,7 +228,7 @@ async def test_archived_and_deleted_credentials_are_not_rechecked(tenant: Tenant
         assert (await actions.credential_row(tenant, key)).next_check_at is not None
 
 
-@pytest.mark.parametrize("name", ["Archive", "Restore", "Delete", "Undelete", "Purge"])
+@pytest.mark.parametrize("name", ["Archive", "Unarchive", "Delete", "Undelete", "Purge"])
 async def test_another_tenants_credential_is_not_found(
     tenant: Tenant, other_tenant: Tenant, key: str, name: str
 ) -> None:
@@ -239,7 +239,7 @@ async def test_another_tenants_credential_is_not_found(
 
 async def test_each_mutation_requires_its_scope(tenant: Tenant, key: str) -> None:
     limited = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW)
-    for name in ("Archive", "Restore", "Delete", "Undelete"):
+    for name in ("Archive", "Unarchive", "Delete", "Undelete"):
         assert await actions.mutate_forbidden(tenant, f"credential{name}", limited, id=key) == "CREDENTIALS_WRITE"
     writer = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE)
     input = {"id": key, "confirm": True}

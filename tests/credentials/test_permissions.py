@@ -39,7 +39,7 @@ RULES: dict[str, Rule] = {
     "unlink": lambda credential, _: permissions.unlink_any(credential),
     "transfer": lambda credential, _: permissions.own(credential),
     "archive": lambda credential, _: permissions.archive(credential),
-    "restore": lambda credential, _: permissions.restore(credential),
+    "restore": lambda credential, _: permissions.unarchive(credential),
     "delete": lambda credential, _: permissions.delete(credential),
     "undelete": lambda credential, _: permissions.undelete(credential),
     "purge": lambda credential, _: permissions.purge(credential),
@@ -106,7 +106,7 @@ def test_every_operation_is_in_the_table() -> None:
         name for name, value in vars(permissions).items() if getattr(value, "__module__", "") == permissions.__name__
     }
     of_versions_and_owners = {"edit_latest", "edit_version", "own", "link_any", "unlink", "unlink_any", "is_rejected"}
-    of_versions_and_owners |= {"discard", "resolve"}
+    of_versions_and_owners |= {"discard", "receive", "resolve"}
     of_the_rest = {"create", *RULES} - {"addVersion", "editVersion", "link", "transfer"}
     assert {name for name in named if not name.startswith("_")} == of_versions_and_owners | of_the_rest
 

@@ -52,7 +52,7 @@ async def test_purge_races_operations_refused_in_the_archive(tenant: Tenant, wor
 async def test_purge_races_restore(tenant: Tenant, worker: str) -> None:
     for _ in range(ROUNDS):
         key = await archived(tenant, worker)
-        codes = await race(tenant, key, "Restore", "Purge")
+        codes = await race(tenant, key, "Unarchive", "Purge")
         assert codes in (["OK", "NOT_ARCHIVED"], ["NOT_FOUND", "OK"])
         if codes[1] == "OK":
             await consistency.assert_purged(tenant, key)

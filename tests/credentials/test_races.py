@@ -169,6 +169,6 @@ async def test_deletions_race_undeletions(tenant: Tenant, key: str, worker: str)
 
 
 async def test_archives_race_decisions(tenant: Tenant, key: str, worker: str) -> None:
-    codes = await race(tenant, *on(key, "Approve", "Archive", "Reject", "Restore", "Approve", "Archive"))
+    codes = await race(tenant, *on(key, "Approve", "Archive", "Reject", "Unarchive", "Approve", "Archive"))
     assert set(codes) <= {"OK", "ARCHIVED", "NOT_ARCHIVED", "ALREADY_APPROVED"}
     await consistency.assert_matches_events(tenant, key, first=ApprovalStatus.PENDING, owners=(worker, None))

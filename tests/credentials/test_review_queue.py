@@ -89,7 +89,7 @@ async def test_decided_archived_and_deleted_credentials_leave_the_queue(tenant: 
     await mutation_payload(tenant, "credentialArchive", id=archived)
     await mutation_payload(tenant, "credentialDelete", id=deleted)
     assert await queued(tenant) == [left]
-    await mutation_payload(tenant, "credentialRestore", id=archived)
+    await mutation_payload(tenant, "credentialUnarchive", id=archived)
     await mutation_payload(tenant, "credentialUndelete", id=deleted)
     assert await queued(tenant) == [archived, deleted, left]
 

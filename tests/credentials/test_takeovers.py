@@ -100,6 +100,6 @@ async def test_an_archived_or_deleted_credential_is_in_line_when_it_comes_back(
     for verb, key in zip(("Archive", "Delete"), keys, strict=True):
         await actions.mutation_payload(tenant, f"credential{verb}", id=key)
     clock.set(MIDNIGHT)
-    for verb, key in zip(("Restore", "Undelete"), keys, strict=True):
+    for verb, key in zip(("Unarchive", "Undelete"), keys, strict=True):
         await actions.mutation_payload(tenant, f"credential{verb}", id=key)
     assert await found(tenant, {"validity": {"eq": "VALID"}}) == sorted(keys)

@@ -71,7 +71,7 @@ async def test_records_outside_the_unit_do_not_exist(sites: TwoSites) -> None:
     tenant, key, ids = sites.tenant, sites.key, sites.ids
     for name in ("out", "nowhere"):
         by = {"worker": {"id": ids[name]}}
-        for field in ("workerUpdate", "workerReplace", "workerDelete", "workerRestore"):
+        for field in ("workerUpdate", "workerReplace", "workerDelete", "workerUndelete"):
             content = {"identity": {"displayName": "X"}} if field in ("workerUpdate", "workerReplace") else {}
             await assert_refused(tenant, field, ("NOT_FOUND", "worker.id"), key=key, **by, **content)
         await assert_refused(
@@ -159,8 +159,8 @@ async def test_an_outsiders_external_id_stays_taken_for_a_change_of_the_system_a
     hr = {"source": {"externalId": "E-1", "sourceSystem": "hr"}}
     await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": ids["out"]}, **hr)
     taken = ("TAKEN", "source.externalId")
-    await assert_refused(tenant, "workerRestore", taken, key=key, **by)
-    await mutate_ok(tenant, "workerRestore", "worker { id }", **by)
+    await assert_refused(tenant, "workerUndelete", taken, key=key, **by)
+    await mutate_ok(tenant, "workerUndelete", "worker { id }", **by)
     await assert_refused(tenant, "workerUpdate", taken, key=key, **by, source={"sourceSystem": "other"})
     # What is there already, and is not changed, is no claim.
     await mutate_ok(tenant, "workerUpdate", "worker { id }", key=key, **by, **payroll)

@@ -144,7 +144,7 @@ async def test_a_unit_in_use_cannot_be_deleted(tenant: Tenant) -> None:
         assert error["message"] == f"{name} still has units, workers, positions or rules; move them first"
     await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
     await assert_refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=child)
-    await mutate_ok(tenant, "workerRestore", "worker { id }", worker={"id": worker})
+    await mutate_ok(tenant, "workerUndelete", "worker { id }", worker={"id": worker})
     await mutate_ok(tenant, "workerUpdate", "worker { id }", worker={"id": worker}, employment={"orgUnit": None})
     for unit in (child, top):
         deleted = await mutate_ok(tenant, "orgUnitDelete", "orgUnit { id }", id=unit, expectedRevision=1)

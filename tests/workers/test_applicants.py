@@ -124,7 +124,7 @@ async def test_the_list_is_filtered_searched_and_sorted(tenant: Tenant) -> None:
 async def test_a_foreign_applicant_is_not_found(tenant: Tenant, other_tenant: Tenant) -> None:
     applicant_id = await add(tenant, **WHOLE)
     for foreign_id in (applicant_id, f"app_{UNKNOWN_ID}"):
-        for field in ("applicantUpdate", "applicantReplace", "applicantDelete", "applicantRestore"):
+        for field in ("applicantUpdate", "applicantReplace", "applicantDelete", "applicantUndelete"):
             content = {"identity": {"displayName": "Mine"}} if field.endswith(("Update", "Replace")) else {}
             await assert_refused(
                 other_tenant, field, ("NOT_FOUND", "applicant.id"), applicant={"id": foreign_id}, **content
@@ -134,7 +134,7 @@ async def test_a_foreign_applicant_is_not_found(tenant: Tenant, other_tenant: Te
 
 async def test_changing_requires_its_scope(tenant: Tenant) -> None:
     applicant_id = await add(tenant, **WHOLE)
-    for field in ("applicantUpdate", "applicantReplace", "applicantDelete", "applicantRestore"):
+    for field in ("applicantUpdate", "applicantReplace", "applicantDelete", "applicantUndelete"):
         await assert_forbidden(
             tenant, field, Scope.WORKERS_READ, required_scope=Scope.WORKERS_WRITE, applicant={"id": applicant_id}
         )

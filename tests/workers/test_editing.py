@@ -280,7 +280,7 @@ async def test_invalid_values_are_refused_with_their_paths(tenant: Tenant, worke
             assert error["message"].startswith(f"{group}.{name} ")
 
 
-@pytest.mark.parametrize("field", ["workerUpdate", "workerReplace", "workerDelete", "workerRestore"])
+@pytest.mark.parametrize("field", ["workerUpdate", "workerReplace", "workerDelete", "workerUndelete"])
 async def test_a_foreign_worker_is_not_found(tenant: Tenant, other_tenant: Tenant, worker: str, field: str) -> None:
     content = {"identity": {"displayName": "Mine now"}} if field in ("workerUpdate", "workerReplace") else {}
     before = await stored_rows(tenant)
@@ -291,7 +291,7 @@ async def test_a_foreign_worker_is_not_found(tenant: Tenant, other_tenant: Tenan
     assert foreign[0]["message"].replace(worker, "…") == nobodys[0]["message"].replace(nobody, "…")
 
 
-@pytest.mark.parametrize("field", ["workerUpdate", "workerReplace", "workerDelete", "workerRestore"])
+@pytest.mark.parametrize("field", ["workerUpdate", "workerReplace", "workerDelete", "workerUndelete"])
 async def test_changing_requires_its_scope(tenant: Tenant, worker: str, field: str) -> None:
     await assert_forbidden(
         tenant,

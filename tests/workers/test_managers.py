@@ -100,11 +100,11 @@ async def test_a_manager_who_comes_later_is_linked_then(tenant: Tenant, arrival:
 
 async def test_a_deleted_manager_is_linked_when_restored(tenant: Tenant) -> None:
     boss = await add(tenant, "M-1")
-    for restore in ("workerRestore", "workersUpsert"):
+    for restore in ("workerUndelete", "workersUpsert"):
         await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": boss})
         await upsert(tenant, row(restore, "M-1"))
         assert await manager_of(tenant, restore) is None
-        if restore == "workerRestore":
+        if restore == "workerUndelete":
             await mutate_ok(tenant, restore, "worker { id }", worker={"id": boss})
         else:
             await upsert(tenant, row("M-1"))
@@ -124,7 +124,7 @@ async def test_a_worker_restored_after_the_manager_came_is_linked(tenant: Tenant
     worker = await add(tenant, "E-1", "M-1")
     await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
     await add(tenant, "M-1")
-    await mutate_ok(tenant, "workerRestore", "worker { id }", worker={"id": worker})
+    await mutate_ok(tenant, "workerUndelete", "worker { id }", worker={"id": worker})
     assert await manager_of(tenant, "E-1") == "M-1"
 
 

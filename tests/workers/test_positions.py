@@ -10,7 +10,7 @@ from tests.calls import assert_refused, mutate_ok
 from tests.service import Tenant
 
 SELECTION = "id name externalId description orgUnit { name } archived archivedAt revision"
-CAN = "viewerCanUpdate viewerCanArchive viewerCanRestore viewerCanAssign"
+CAN = "viewerCanUpdate viewerCanArchive viewerCanUnarchive viewerCanAssign"
 
 
 async def add(tenant: Tenant, name: str = "Night nurse", **content: Any) -> str:
@@ -61,15 +61,15 @@ async def test_archive_and_restore(tenant: Tenant) -> None:
         "archived": True,
         "viewerCanUpdate": False,
         "viewerCanArchive": False,
-        "viewerCanRestore": True,
+        "viewerCanUnarchive": True,
         "viewerCanAssign": False,
     }
     assert (await names(tenant), await names(tenant, includeArchived=True)) == ([], ["Night nurse"])
     await assert_refused(tenant, "positionArchive", ("ARCHIVED", "id"), id=key)
     await assert_refused(tenant, "positionUpdate", ("ARCHIVED", "id"), id=key, name="Other")
-    found = await mutate_ok(tenant, "positionRestore", f"position {{ archived {CAN} }}", id=key)
-    assert (found["archived"], found["viewerCanAssign"], found["viewerCanRestore"]) == (False, True, False)
-    await assert_refused(tenant, "positionRestore", ("NOT_ARCHIVED", "id"), id=key)
+    found = await mutate_ok(tenant, "positionUnarchive", f"position {{ archived {CAN} }}", id=key)
+    assert (found["archived"], found["viewerCanAssign"], found["viewerCanUnarchive"]) == (False, True, False)
+    await assert_refused(tenant, "positionUnarchive", ("NOT_ARCHIVED", "id"), id=key)
     event_kinds = [event["kind"].value for event in await calls.event_rows(tenant)][-3:]
     assert event_kinds == ["position.created", "position.archived", "position.restored"]
 
@@ -101,10 +101,10 @@ async def test_an_invalid_position_is_refused(
         await assert_refused(shared_tenant, "positionUpdate", expected, id=second, **content)
 
 
-@pytest.mark.parametrize("field", ["positionUpdate", "positionArchive", "positionRestore"])
+@pytest.mark.parametrize("field", ["positionUpdate", "positionArchive", "positionUnarchive"])
 async def test_stale_and_foreign_changes_are_refused(tenant: Tenant, other_tenant: Tenant, field: str) -> None:
     key, foreign_id = await add(tenant), await add(other_tenant)
-    if field == "positionRestore":
+    if field == "positionUnarchive":
         await mutate_ok(tenant, "positionArchive", "position { id }", id=key)
     await assert_refused(tenant, field, ("CONFLICT", "expectedRevision"), id=key, expectedRevision=9)
     await assert_refused(tenant, field, ("NOT_FOUND", "id"), id=foreign_id)

@@ -200,4 +200,4 @@ async def test_a_restricted_key_restores_only_workers_of_its_unit(tenant: Tenant
     shown = (await run_query(tenant, "worker", "deleted", by={"id": outside})).data["worker"]
     assert shown == {"deleted": True}
     # The unrestricted restore of the other one now meets the new record.
-    await assert_refused(tenant, "workerRestore", ("TAKEN", "source.externalId"), worker={"id": outside})
+    await assert_refused(tenant, "workerUndelete", ("TAKEN", "source.externalId"), worker={"id": outside})

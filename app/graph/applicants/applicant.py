@@ -10,7 +10,7 @@ from app.events import queries as events
 from app.graph.credentials.listing import CREDENTIAL_LIST
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
-from app.graph.dsl.fields import edge, listing, mutation, node, query
+from app.graph.dsl.fields import edge, listing, mutation, node, old_name, query
 from app.graph.dsl.mutation_input import ChangeInput, MutationInput
 from app.graph.dsl.types import input, member, scalar
 from app.graph.events.listing import EVENT_LIST
@@ -39,8 +39,14 @@ class Applicant(CredentialOwner):
     viewer_can_delete: bool = can(
         "True if the viewer can delete the applicant now.", queries.applicant_by_id, permissions.delete
     )
+    viewer_can_undelete: bool = can(
+        "True if the viewer can undo the deletion now.", queries.applicant_by_id, permissions.undelete
+    )
     viewer_can_restore: bool = can(
-        "True if the viewer can restore the applicant now.", queries.applicant_by_id, permissions.restore
+        "The old name of `viewerCanUndelete`.",
+        queries.applicant_by_id,
+        permissions.undelete,
+        deprecated="Use `viewerCanUndelete`.",
     )
 
 
@@ -71,8 +77,8 @@ class ApplicantDeleteInput(ChangeInput):
 
 
 @input
-class ApplicantRestoreInput(ChangeInput):
-    """The deleted applicant to restore."""
+class ApplicantUndeleteInput(ChangeInput):
+    """The deleted applicant to bring back."""
 
     applicant: PersonBy = member("The applicant.", default=...)
 
@@ -93,6 +99,14 @@ QUERIES = [
 ]
 
 APPLICANT_PAYLOAD: dict[str, Any] = {"applicant": (Applicant, "The applicant after the mutation; null if refused.")}
+APPLICANT_UNDELETE = mutation(
+    "applicantUndelete",
+    partial(deletion.undelete, people.APPLICANT),
+    ApplicantUndeleteInput,
+    "Undo the deletion of an applicant, with their credentials as they were.",
+    **WRITE,
+    **APPLICANT_PAYLOAD,
+)
 MUTATIONS = [
     mutation(
         "applicantCreate",
@@ -122,18 +136,12 @@ MUTATIONS = [
         "applicantDelete",
         partial(deletion.delete, people.APPLICANT),
         ApplicantDeleteInput,
-        "Delete an applicant. A deleted applicant leaves the lists and can be restored. Their credentials leave the "
+        "Delete an applicant. A deleted applicant leaves the lists; this can be undone. Their credentials leave the "
         "lists with them and refuse changes (DELETED), and no registry is asked about them. A credential that a worker "
         "holds too stays the worker's; any other can still be transferred or linked to somebody else, or purged.",
         **WRITE,
         **APPLICANT_PAYLOAD,
     ),
-    mutation(
-        "applicantRestore",
-        partial(deletion.restore, people.APPLICANT),
-        ApplicantRestoreInput,
-        "Restore a deleted applicant, with their credentials as they were.",
-        **WRITE,
-        **APPLICANT_PAYLOAD,
-    ),
+    APPLICANT_UNDELETE,
+    old_name("applicantRestore", APPLICANT_UNDELETE),
 ]

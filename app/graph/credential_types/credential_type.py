@@ -10,7 +10,7 @@ from app.access import Actor, Scope
 from app.credential_types import editing, queries
 from app.credential_types.tables import CreationPolicy, CredentialCategory, CredentialMetadata
 from app.graph.dsl.context import Context
-from app.graph.dsl.fields import listing, mutation, node, query
+from app.graph.dsl.fields import listing, mutation, node, old_name, query
 from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, where_input
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.node_types import defer_load
@@ -157,8 +157,8 @@ class CredentialTypeArchiveInput(ByIdInput):
 
 
 @input
-class CredentialTypeRestoreInput(ByIdInput):
-    """The archived credential type to restore."""
+class CredentialTypeUnarchiveInput(ByIdInput):
+    """The archived credential type to bring back."""
 
 
 def _type(_context: Context, _actor: Actor, by: CredentialTypeBy) -> CredentialType | None:
@@ -189,6 +189,14 @@ QUERIES = [
 CREDENTIAL_TYPE_PAYLOAD: dict[str, Any] = {
     "credential_type": (CredentialType, "The type after the mutation; null if refused.")
 }
+CREDENTIAL_TYPE_UNARCHIVE = mutation(
+    "credentialTypeUnarchive",
+    editing.unarchive,
+    CredentialTypeUnarchiveInput,
+    "Bring a credential type back from the archive.",
+    **WRITE,
+    **CREDENTIAL_TYPE_PAYLOAD,
+)
 MUTATIONS = [
     mutation(
         "credentialTypeCreate",
@@ -214,12 +222,6 @@ MUTATIONS = [
         **WRITE,
         **CREDENTIAL_TYPE_PAYLOAD,
     ),
-    mutation(
-        "credentialTypeRestore",
-        editing.restore,
-        CredentialTypeRestoreInput,
-        "Restore an archived credential type.",
-        **WRITE,
-        **CREDENTIAL_TYPE_PAYLOAD,
-    ),
+    CREDENTIAL_TYPE_UNARCHIVE,
+    old_name("credentialTypeRestore", CREDENTIAL_TYPE_UNARCHIVE),
 ]

@@ -38,9 +38,9 @@ from app.workers import queries as workers
 WRITE, REVIEW, VERIFY = Scope.CREDENTIALS_WRITE, Scope.CREDENTIALS_REVIEW, Scope.CREDENTIALS_VERIFY
 
 
-def can(description: str, scope: Scope, rule: Any, **narrower: bool) -> Any:
+def can(description: str, scope: Scope, rule: Any, **options: Any) -> Any:
     """Declare a `viewerCan…` field of a credential."""
-    return permission(description, queries.by_id, scope, rule, reads=permissions.READS, **narrower)
+    return permission(description, queries.by_id, scope, rule, reads=permissions.READS, **options)
 
 
 @output
@@ -195,7 +195,7 @@ class Credential(Node):
     )
     deleted: bool = flag(
         "True if the credential itself is deleted. A credential all of whose owners are deleted is not, though lists "
-        "leave it out too, and changes are refused (DELETED) until an owner is restored, or it is transferred.",
+        "leave it out too, and changes are refused (DELETED) until an owner is undeleted, or it is transferred.",
         "deleted_at",
     )
     deleted_at: datetime | None = scalar("The time of deletion; null if the credential is not deleted.")
@@ -237,8 +237,11 @@ class Credential(Node):
     viewer_can_archive: bool = can(
         "True if the viewer can archive the credential now.", WRITE, permissions.archive, contractors=True
     )
+    viewer_can_unarchive: bool = can(
+        "True if the viewer can bring the credential back from the archive now.", WRITE, permissions.unarchive
+    )
     viewer_can_restore: bool = can(
-        "True if the viewer can restore the credential from the archive now.", WRITE, permissions.restore
+        "The old name of `viewerCanUnarchive`.", WRITE, permissions.unarchive, deprecated="Use `viewerCanUnarchive`."
     )
     viewer_can_delete: bool = can("True if the viewer can delete the credential now.", WRITE, permissions.delete)
     viewer_can_undelete: bool = can("True if the viewer can undo the deletion now.", WRITE, permissions.undelete)

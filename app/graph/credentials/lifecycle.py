@@ -1,4 +1,4 @@
-"""Mutations of a credential's life cycle: archive, restore, delete, undelete and purge."""
+"""Mutations of a credential's life cycle: archive, unarchive, delete, undelete and purge."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import strawberry
 from app.access import Scope
 from app.credentials import lifecycle
 from app.graph.credentials.credential import CREDENTIAL_PAYLOAD
-from app.graph.dsl.fields import mutation
+from app.graph.dsl.fields import mutation, old_name
 from app.graph.dsl.mutation_input import ByIdInput
 from app.graph.dsl.types import input, member
 
@@ -20,8 +20,8 @@ class CredentialArchiveInput(ByIdInput):
 
 
 @input
-class CredentialRestoreInput(ByIdInput):
-    """The archived credential to restore."""
+class CredentialUnarchiveInput(ByIdInput):
+    """The archived credential to bring back."""
 
 
 @input
@@ -41,6 +41,14 @@ class CredentialPurgeInput(ByIdInput):
     confirm: bool | None = member("Must be true, because purging cannot be undone.")
 
 
+CREDENTIAL_UNARCHIVE = mutation(
+    "credentialUnarchive",
+    lifecycle.unarchive,
+    CredentialUnarchiveInput,
+    "Bring a credential back from the archive.",
+    **WRITE,
+    **CREDENTIAL_PAYLOAD,
+)
 MUTATIONS = [
     mutation(
         "credentialArchive",
@@ -54,14 +62,8 @@ MUTATIONS = [
         **WRITE,
         **CREDENTIAL_PAYLOAD,
     ),
-    mutation(
-        "credentialRestore",
-        lifecycle.restore,
-        CredentialRestoreInput,
-        "Restore a credential from the archive.",
-        **WRITE,
-        **CREDENTIAL_PAYLOAD,
-    ),
+    CREDENTIAL_UNARCHIVE,
+    old_name("credentialRestore", CREDENTIAL_UNARCHIVE),
     mutation(
         "credentialDelete",
         lifecycle.delete,

@@ -8,6 +8,7 @@ response stands.
 
 import inspect
 from collections.abc import Awaitable, Callable, Generator
+from copy import copy
 from typing import Any, get_args, get_origin
 
 import strawberry
@@ -95,6 +96,7 @@ def permission(
     contractors: bool = False,
     policy: bool = False,
     reads: tuple[str, ...] | None = None,
+    deprecated: str | None = None,
 ) -> Any:
     """Declare a boolean field: True if the caller has the scope and the row's state allows the action.
 
@@ -108,6 +110,7 @@ def permission(
         resolver=resolvers.permission_resolver(declaration),
         description=description,
         metadata={VALUE_DECLARATION: declaration},
+        deprecation_reason=deprecated,
     )
 
 
@@ -235,6 +238,14 @@ def mutation(
     )
     declaration = MutationDeclaration(action, scope, own, perform)
     return _named(name, _field(resolve_root, description, declaration, [argument], payload | None))
+
+
+def old_name(name: str, field: StrawberryField) -> StrawberryField:
+    """Declare the deprecated name of a mutation that was renamed. It has the input and the payload of the mutation."""
+    renamed = copy(field)
+    renamed.description = f"The old name of `{field.python_name}`."
+    renamed.deprecation_reason = f"Use `{field.python_name}`."
+    return _named(name, renamed)
 
 
 def _payload(mutation_name: str, members: dict[str, tuple[Any, str]]) -> Any:

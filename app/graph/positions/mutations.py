@@ -7,7 +7,7 @@ import strawberry
 
 from app.access import Scope
 from app.graph.dsl.bulk_payload import bulk_payload, errors_field
-from app.graph.dsl.fields import mutation
+from app.graph.dsl.fields import mutation, old_name
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
 from app.graph.dsl.user_errors import UserError
@@ -43,8 +43,8 @@ class PositionArchiveInput(ByIdInput):
 
 
 @input
-class PositionRestoreInput(ByIdInput):
-    """The archived position to restore."""
+class PositionUnarchiveInput(ByIdInput):
+    """The archived position to bring back."""
 
 
 @input
@@ -86,6 +86,14 @@ class AssignmentResult:
 
 
 POSITION_PAYLOAD: dict[str, Any] = {"position": (Position, "The position after the mutation; null if refused.")}
+POSITION_UNARCHIVE = mutation(
+    "positionUnarchive",
+    positions.unarchive,
+    PositionUnarchiveInput,
+    "Bring a position back from the archive.",
+    **WRITE,
+    **POSITION_PAYLOAD,
+)
 MUTATIONS = [
     mutation(
         "positionCreate", positions.create, PositionCreateInput, "Create a position.", **WRITE, **POSITION_PAYLOAD
@@ -106,14 +114,8 @@ MUTATIONS = [
         **WRITE,
         **POSITION_PAYLOAD,
     ),
-    mutation(
-        "positionRestore",
-        positions.restore,
-        PositionRestoreInput,
-        "Restore an archived position.",
-        **WRITE,
-        **POSITION_PAYLOAD,
-    ),
+    POSITION_UNARCHIVE,
+    old_name("positionRestore", POSITION_UNARCHIVE),
     mutation(
         "positionAssign",
         assignments.assign,

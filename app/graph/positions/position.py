@@ -22,10 +22,10 @@ from app.organizations import queries as organizations
 from app.workers import permissions, queries
 
 
-def can(description: str, rule: Any) -> Any:
+def can(description: str, rule: Any, **options: Any) -> Any:
     """Declare a `viewerCan…` field of a position."""
     scope, reads = Scope.REQUIREMENTS_WRITE, permissions.POSITION_READS
-    return permission(description, queries.position_by_id, scope, rule, reads=reads)
+    return permission(description, queries.position_by_id, scope, rule, reads=reads, **options)
 
 
 @node(queries.assignment_by_id, **READ)
@@ -73,8 +73,13 @@ class Position(Node):
     updated_at: datetime = scalar("The time of the last change.")
     viewer_can_update: bool = can("True if the viewer can update the position now.", permissions.use_position)
     viewer_can_archive: bool = can("True if the viewer can archive the position now.", permissions.use_position)
+    viewer_can_unarchive: bool = can(
+        "True if the viewer can bring the position back from the archive now.", permissions.unarchive_position
+    )
     viewer_can_restore: bool = can(
-        "True if the viewer can restore the position from the archive now.", permissions.restore_position
+        "The old name of `viewerCanUnarchive`.",
+        permissions.unarchive_position,
+        deprecated="Use `viewerCanUnarchive`.",
     )
     viewer_can_assign: bool = can(
         "True if the viewer can assign workers to the position now.", permissions.use_position

@@ -81,6 +81,7 @@ class RequirementRule(Node):
     updated_at: datetime = scalar("The time of the last change.")
     viewer_can_update: bool = can("True if the viewer can update the rule now.", permissions.change)
     viewer_can_delete: bool = can("True if the viewer can delete the rule now.", permissions.change)
+    viewer_can_undelete: bool = can("True if the viewer can undo the deletion now.", permissions.undelete)
 
 
 @input
@@ -140,6 +141,11 @@ class RequirementRuleDeleteInput(ByIdInput):
     """The requirement rule to delete."""
 
 
+@input
+class RequirementRuleUndeleteInput(ByIdInput):
+    """The deleted requirement rule to bring back."""
+
+
 def _rule(_context: Context, _actor: Actor, id: str) -> RequirementRule | None:
     return defer_load(queries.rule_by_id, id)
 
@@ -181,6 +187,14 @@ MUTATIONS = [
         rules.delete,
         RequirementRuleDeleteInput,
         "Delete a rule. It no longer applies to anyone, and requests that only this rule raised are withdrawn.",
+        **WRITE,
+        **RULE_PAYLOAD,
+    ),
+    mutation(
+        "requirementRuleUndelete",
+        rules.undelete,
+        RequirementRuleUndeleteInput,
+        "Undo the deletion of a rule: it applies again from now on, and raises requests.",
         **WRITE,
         **RULE_PAYLOAD,
     ),

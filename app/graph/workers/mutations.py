@@ -8,7 +8,7 @@ import strawberry
 
 from app.access import Scope
 from app.graph.dsl.bulk_payload import bulk_payload, errors_field
-from app.graph.dsl.fields import mutation
+from app.graph.dsl.fields import mutation, old_name
 from app.graph.dsl.mutation_input import ChangeInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
 from app.graph.dsl.user_errors import UserError
@@ -58,7 +58,7 @@ class ManagerInput:
     external_id: str | None = member(
         "The manager's id in the worker's source system, for a worker without one in the only source system that has "
         "it. Without `id`, the worker with this external id becomes the manager, at once or when they are created or "
-        "restored."
+        "restored, unless that would close a circle of managers."
     )
 
 
@@ -108,8 +108,8 @@ class WorkerDeleteInput(ChangeInput):
 
 
 @input
-class WorkerRestoreInput(ChangeInput):
-    """The deleted worker to restore."""
+class WorkerUndeleteInput(ChangeInput):
+    """The deleted worker to bring back."""
 
     worker: PersonBy = member("The worker.", default=...)
 
@@ -137,6 +137,16 @@ class WorkerUpsertResult:
 
 
 WORKER_PAYLOAD: dict[str, Any] = {"worker": (Worker, "The worker after the mutation; null if refused.")}
+WORKER_UNDELETE = mutation(
+    "workerUndelete",
+    partial(deletion.undelete, people.WORKER),
+    WorkerUndeleteInput,
+    "Undo the deletion of a worker, with their credentials, exemptions and assignments as they were. A request that "
+    "they had answered waits for a decision again. Other requests stay withdrawn, and rules raise new ones for "
+    "what is missing.",
+    **WRITE,
+    **WORKER_PAYLOAD,
+)
 MUTATIONS = [
     mutation(
         "workerCreate",
@@ -166,23 +176,15 @@ MUTATIONS = [
         "workerDelete",
         partial(deletion.delete, people.WORKER),
         WorkerDeleteInput,
-        "Delete a worker. A deleted worker leaves the lists and can be restored. Their open requests are withdrawn. "
+        "Delete a worker. A deleted worker leaves the lists; this can be undone. Their open requests are withdrawn. "
         "Their credentials, requests, exemptions and assignments leave the lists with them and refuse changes "
         "(DELETED), and no registry is asked about them. A credential that an applicant holds too lives on as the "
         "applicant's; any other can still be transferred or linked to somebody else, or purged.",
         **WRITE,
         **WORKER_PAYLOAD,
     ),
-    mutation(
-        "workerRestore",
-        partial(deletion.restore, people.WORKER),
-        WorkerRestoreInput,
-        "Restore a deleted worker, with their credentials, exemptions and assignments as they were. A request that "
-        "they had answered waits for a decision again. Other requests stay withdrawn, and rules raise new ones for "
-        "what is missing.",
-        **WRITE,
-        **WORKER_PAYLOAD,
-    ),
+    WORKER_UNDELETE,
+    old_name("workerRestore", WORKER_UNDELETE),
     mutation(
         "workersUpsert",
         bulk_upsert.upsert,

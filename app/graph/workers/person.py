@@ -140,9 +140,9 @@ class PersonBy:
     source: ExternalIdInput | None = member("The id in a source system, and the system's name.")
 
 
-def can(description: str, by_id: Lookup[Any], rule: Any) -> Any:
+def can(description: str, by_id: Lookup[Any], rule: Any, **options: Any) -> Any:
     """Declare a `viewerCan…` field of a person."""
-    return permission(description, by_id, Scope.WORKERS_WRITE, rule, reads=permissions.READS)
+    return permission(description, by_id, Scope.WORKERS_WRITE, rule, reads=permissions.READS, **options)
 
 
 def find_person(

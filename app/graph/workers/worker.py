@@ -204,7 +204,15 @@ class Worker(CredentialOwner):
     deleted_at: datetime | None = scalar("The time of deletion; null if the worker is not deleted.")
     viewer_can_update: bool = can("True if the viewer can update the worker now.", queries.by_id, permissions.update)
     viewer_can_delete: bool = can("True if the viewer can delete the worker now.", queries.by_id, permissions.delete)
-    viewer_can_restore: bool = can("True if the viewer can restore the worker now.", queries.by_id, permissions.restore)
+    viewer_can_undelete: bool = can(
+        "True if the viewer can undo the deletion now.", queries.by_id, permissions.undelete
+    )
+    viewer_can_restore: bool = can(
+        "The old name of `viewerCanUndelete`.",
+        queries.by_id,
+        permissions.undelete,
+        deprecated="Use `viewerCanUndelete`.",
+    )
 
 
 def _worker(context: Context, actor: Actor, by: PersonBy) -> Worker | None:

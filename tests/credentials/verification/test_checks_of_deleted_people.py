@@ -28,7 +28,7 @@ async def test_no_registry_is_asked_about_a_deleted_worker(
     assert attempt.error_message == "the owner of the credential was deleted before the check"
     for credential in (key, pending):
         worker = (await checks.credential(credential)).worker_id
-        await mutate_ok(checks.tenant, "workerRestore", "worker { id }", worker={"id": worker})
+        await mutate_ok(checks.tenant, "workerUndelete", "worker { id }", worker={"id": worker})
     clock.advance(timedelta(days=8))
     await checks.run_jobs()
     assert len(fake.received) == asked + 2

@@ -144,7 +144,7 @@ async def test_a_due_credential_is_checked_by_the_service_itself(
 
 
 @pytest.mark.parametrize(
-    ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
+    ("away", "back"), [("credentialArchive", "credentialUnarchive"), ("credentialDelete", "credentialUndelete")]
 )
 async def test_a_type_may_set_its_interval(
     checks: VerificationHarness, clock: SettableClock, away: str, back: str
@@ -219,7 +219,7 @@ async def test_a_check_that_ends_after_its_credential_was_archived_schedules_non
 
 
 @pytest.mark.parametrize(
-    ("away", "back"), [("credentialArchive", "credentialRestore"), ("credentialDelete", "credentialUndelete")]
+    ("away", "back"), [("credentialArchive", "credentialUnarchive"), ("credentialDelete", "credentialUndelete")]
 )
 async def test_restored_and_undeleted_credentials_are_rechecked_again(
     checks: VerificationHarness, clock: SettableClock, away: str, back: str

@@ -1,0 +1,113 @@
+"""The schema keeps the conventions of .github/CONTRIBUTING.md: one name for one thing, and one shape for one task."""
+
+import re
+from collections import defaultdict
+
+import pytest
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, get_named_type
+
+from app.graph.compat import definition_of
+from app.graph.dsl.declarations import DECLARATION
+from tests.architecture.shapes import SCHEMA
+from tests.calls import mutate_ok
+from tests.service import Tenant
+
+STANDARD_DATES = {"issueDate", "expiryDate", "startDate", "endDate", "birthDate"}
+"""The terms of the field for days of a credential, an employment and a person."""
+RELAY_FLAGS = {"PageInfo.hasNextPage", "PageInfo.hasPreviousPage"}
+assert SCHEMA.mutation_type is not None
+MUTATIONS = SCHEMA.mutation_type.fields
+
+
+def members() -> list[tuple[str, str, str]]:
+    """Return the owner, the name and the named type of each field, argument and input field."""
+    found: list[tuple[str, str, str]] = []
+    for type_ in SCHEMA.type_map.values():
+        if type_.name.startswith("__"):
+            continue
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+            for name, field in type_.fields.items():
+                found.append((type_.name, name, get_named_type(field.type).name))
+                found += [
+                    (f"{type_.name}.{name}", key, get_named_type(one.type).name) for key, one in field.args.items()
+                ]
+        elif isinstance(type_, GraphQLInputObjectType):
+            found += [(type_.name, name, get_named_type(field.type).name) for name, field in type_.fields.items()]
+    return found
+
+
+def is_filter(owner: str) -> bool:
+    """Return True for the inputs that filter lists, whose members are operators or named after what they filter."""
+    return owner.endswith(("Filter", "Where"))
+
+
+def test_instants_end_in_at() -> None:
+    wrong = [
+        (owner, name)
+        for owner, name, kind in members()
+        if kind == "DateTime" and not name.endswith("At") and not is_filter(owner)
+    ]
+    assert wrong == []
+
+
+def test_booleans_are_bare_adjectives() -> None:
+    wrong = [
+        f"{owner}.{name}"
+        for owner, name, kind in members()
+        if kind == "Boolean" and re.match("(is|has|was|does)[A-Z]", name) and name != "isNull"
+    ]
+    assert set(wrong) == RELAY_FLAGS | (
+        {"CredentialsLinkPayload.hasMore", "CredentialsTransferPayload.hasMore"} & set(wrong)
+    )
+
+
+def test_no_action_is_called_restore() -> None:
+    assert {name for name in MUTATIONS if "Restore" in name} == {
+        name for name, field in MUTATIONS.items() if field.deprecation_reason is not None
+    }
+
+
+def test_what_can_be_undone_has_both_verbs() -> None:
+    # Units and files are removed for good.
+    names = set(MUTATIONS) - {"orgUnitDelete", "attachmentDelete"}
+    undo = {name: f"{name[:-7]}Unarchive" if name.endswith("Archive") else f"{name[:-6]}Undelete" for name in names}
+    wanted = {undo[name] for name in names if name.endswith(("Archive", "Delete")) and name not in undo.values()}
+    assert {name for name in wanted if not name.endswith(("Ununarchive", "Unundelete"))} <= names
+
+
+def test_an_old_name_is_the_renamed_mutation() -> None:
+    for name, field in MUTATIONS.items():
+        if field.deprecation_reason is None:
+            continue
+        match = re.fullmatch(r"Use `(\w+)`\.", field.deprecation_reason)
+        assert match, name
+        renamed = MUTATIONS[match.group(1)]
+        assert str(field.type) == str(renamed.type)
+        assert str(field.args["input"].type) == str(renamed.args["input"].type)
+        old, new = definition_of(field), definition_of(renamed)
+        assert old.metadata[DECLARATION] is new.metadata[DECLARATION]
+
+
+def test_an_enum_says_what_it_is_of() -> None:
+    bare = {"Category", "Level", "Trigger", "Outcome", "Metadata", "Approval", "Intake", "Severity", "Status", "Kind"}
+    enums = {name for name, type_ in SCHEMA.type_map.items() if isinstance(type_, GraphQLEnumType)}
+    assert enums.isdisjoint(bare)
+
+
+def test_one_spelling() -> None:
+    words = defaultdict(set)
+    for type_ in SCHEMA.type_map.values():
+        if isinstance(type_, GraphQLEnumType) and not type_.name.startswith("__"):
+            for value in type_.values:
+                for word in value.split("_"):
+                    words[re.sub("CE|SE", "*E", word)].add(word)
+    assert {key: found for key, found in words.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("name", ["Undelete", "Restore"])
+async def test_the_old_name_still_works(shared_tenant: Tenant, name: str) -> None:
+    worker = {"id": await shared_tenant.add_worker()}
+    await mutate_ok(shared_tenant, "workerDelete", "worker { id }", worker=worker)
+    text = f"mutation ($input: WorkerUndeleteInput!) {{ worker{name}(input: $input) {{ worker {{ deleted }} }} }}"
+    answer = await shared_tenant.execute(text, {"input": {"worker": worker}})
+    assert answer.data == {f"worker{name}": {"worker": {"deleted": False}}}
