@@ -71,8 +71,8 @@ async def create(session: Session, actor: Actor, input: Input) -> Created:
         **values,
     )
     organization = await settings.load(session, actor.organization_id)
-    approval = version_sync.initial_approval(organization, credential_type)
     own = own_changes.is_own(actor, credential, organization)
+    approval = version_sync.initial_approval(organization, credential_type, own=own)
     version_sync.append(session, actor, credential, 1, approval, facts, own=own)
     fields.refresh_search_columns(credential)
     session.add(credential)

@@ -8,8 +8,8 @@
 | off       | any                 | none                | nothing                 |
 
 A change never overwrites a version that counts: it becomes a new version, and what stood before keeps standing for its
-own dates. What is submitted on request is no change: it waits if its type needs approval or has a registry, and after a
-rejection as a change does.
+own dates. A credential that people add for themselves waits for a decision likewise. What is submitted on request waits
+if its type needs approval or has a registry, and after a rejection as a change does.
 """
 
 from app.access import Actor

@@ -98,9 +98,8 @@ async def submit(session: Session, actor: Actor, input: Input) -> Created:
     latest = await version_sync.latest_version(session, credential)
     facts, files = await _read(session, actor, credential, credential_type, latest, input)
     own = own_changes.is_own(actor, credential, organization)
-    approval = version_sync.initial_approval(organization, credential_type)
-    if own and credential.submitted_at is not None and own_changes.waits_for_decision(organization, credential_type):
-        approval = ApprovalStatus.PENDING  # a reviewer sent it back, and people do not overrule that
+    is_sent_back = credential.submitted_at is not None  # by a reviewer, whom people do not overrule
+    approval = version_sync.initial_approval(organization, credential_type, own=own and is_sent_back)
     changes, version = await _write(session, actor, credential, latest, approval, facts, own=own)
     changes |= await submission_files.write(session, actor, version, files)
     is_approved = approval is ApprovalStatus.NOT_REQUIRED

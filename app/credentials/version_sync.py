@@ -251,9 +251,13 @@ def new_version_approval(
     return initial_approval(organization, credential_type)
 
 
-def initial_approval(organization: Organization, credential_type: CredentialType) -> ApprovalStatus:
-    """Return the approval with which a type's versions start."""
+def initial_approval(
+    organization: Organization, credential_type: CredentialType, *, own: bool = False
+) -> ApprovalStatus:
+    """Return the approval with which a type's versions start, and those that people enter about themselves if `own`."""
     required = organization.approvals_enabled and credential_type.approval_required
+    if own and own_changes.waits_for_decision(organization, credential_type):
+        required = True
     return ApprovalStatus.PENDING if required else ApprovalStatus.NOT_REQUIRED
 
 

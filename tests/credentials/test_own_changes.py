@@ -10,7 +10,7 @@ from tests import files
 from tests.credentials import actions
 from tests.credentials.actions import mutation_payload
 from tests.oidc import Issuer
-from tests.service import Tenant
+from tests.service import Tenant, credential_input
 
 FACTS = """credential { revision verification { status } issuing { expiryDate }
     latestVersion { number expiryDate approval { status } } effectiveVersion { number expiryDate } }"""
@@ -217,3 +217,25 @@ async def test_a_rejected_submission_is_not_overruled_by_its_worker(
     if approvals:
         await mutation_payload(oidc_tenant, "credentialApprove", id=key)
         assert (await holder.row()).intake == "COMPLETED"
+
+
+@pytest.mark.parametrize("roles", [("WORKER",), ("REVIEWER", "WORKER")])
+@pytest.mark.parametrize("approvals", [True, False])
+async def test_what_people_add_about_themselves_is_asked_of_a_reviewer(
+    oidc_tenant: Tenant, issuer: Issuer, *, approvals: bool, roles: tuple[str, ...]
+) -> None:
+    """The type needs no approval. Without a decision the credential would wait for nobody."""
+    await actions.update_settings(oidc_tenant, approvalsEnabled=approvals)
+    await actions.add_type(oidc_tenant, CODE, approvalRequired=False)
+    worker = await oidc_tenant.add_worker()
+    token = issuer.token("ES256", {"organization": oidc_tenant.id, "roles": list(roles), "worker": worker})
+    identification = {"credentialType": CODE, "category": "CERTIFICATION", "referenceNumber": "T-1"}
+    input = credential_input(worker, identification=identification)
+    payload = await mutation_payload(oidc_tenant, "credentialCreate", key=token, **input)
+    holder = Holder(oidc_tenant, worker, token, payload["credential"]["id"])
+    assert [approval for _, approval in await holder.versions()] == ["PENDING" if approvals else "NOT_REQUIRED"]
+    queue = (await oidc_tenant.execute("{ reviewQueue { nodes { id } } }")).data["reviewQueue"]["nodes"]
+    assert [node["id"] for node in queue] == ([holder.key] if approvals else [])
+    staff = await mutation_payload(oidc_tenant, "credentialCreate", **input)
+    rows = await actions.version_rows(oidc_tenant, staff["credential"]["id"])
+    assert [row.approval for row in rows] == ["NOT_REQUIRED"]
