@@ -86,8 +86,8 @@ async def submit(session: Session, actor: Actor, input: Input) -> Created:
     """Submit a requested credential with the facts and files of the input.
 
     Absent facts are copied from the latest version. After a rejection the submission is a new version, so that the
-    rejected one stays on record; entered by the worker, it waits for a decision where the organization has approvals. It
-    includes all waiting files, or those that the input names.
+    rejected one stays on record; entered by the worker, it waits for a decision where the organization has approvals.
+    It includes all waiting files, or those that the input names.
     """
     credential = await row_access.find_for_update(session, actor, Credential, input["id"], ("id",))
     raise_if_refused(permissions.submit(credential))
