@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.compliance import affected_workers, request_lifecycle, settlement
 from app.compliance.tables import RequirementRule
 from app.core.errors import Deleted
-from app.credentials import confirmation, owner_columns, permissions, takeovers
+from app.credentials import decision_requests, owner_columns, permissions, takeovers
 from app.credentials.tables import Credential, IntakeStatus
 from app.db.session import Session
 from app.events import event_log
@@ -152,7 +152,7 @@ async def _mark_all_workers(session: Session, organization_id: str, events: list
     Approvals that are switched on ask for decisions on what people entered about themselves before.
     """
     if any(event.changes.get("approvalsEnabled", {}).get("to") for event in events):
-        await confirmation.ask_for_decisions(session, organization_id)
+        await decision_requests.ask_for_decisions(session, organization_id)
     if any("timeZone" in event.changes for event in events):
         await takeovers.make_all_due(session, organization_id)
     if any(event.changes.keys() & {"timeZone", "expiringSoonDays"} for event in events):

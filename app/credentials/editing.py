@@ -4,7 +4,7 @@ from app.access import Actor
 from app.core.errors import DomainErrorGroup, Immutable, OwnerImmutable, collect_refusals, raise_if_refused
 from app.core.fields import AbsentPolicy, Changes, Input, changes_between, snapshot, value_at
 from app.credential_types.tables import CredentialType
-from app.credentials import creation, fields, own_changes, permissions, recheck_schedule, version_sync
+from app.credentials import amending, creation, fields, own_changes, permissions, recheck_schedule, version_sync
 from app.credentials.tables import Credential
 from app.credentials.verification import reports
 from app.db import row_access
@@ -88,7 +88,7 @@ async def _amend(
         permissions.edit_version(credential, version, policy=settings.review_policy(organization, actor.worker_id))
     )
     own = own_changes.is_own(actor, credential, organization)
-    _, changes = await version_sync.amend(
+    _, changes = await amending.amend(
         session, actor, credential, version, organization, credential_type, own=own, status_set=status_set
     )
     return changes

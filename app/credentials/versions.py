@@ -7,8 +7,8 @@ from app.core import fields
 from app.core.errors import Required, raise_if_refused
 from app.core.fields import Changes, Input, InputFields
 from app.credential_types.tables import CredentialType
+from app.credentials import amending, own_changes, permissions, recheck_schedule, validity, version_sync
 from app.credentials import fields as credential_fields
-from app.credentials import own_changes, permissions, recheck_schedule, validity, version_sync
 from app.credentials.files import version_files
 from app.credentials.tables import Credential, CredentialVersion, VerificationStatus
 from app.db import row_access
@@ -55,7 +55,7 @@ async def add(session: Session, actor: Actor, input: Input) -> CredentialVersion
     # Nobody else would find that a stated EXPIRED, which was about the version before, is over.
     is_renewed = credential.status is VerificationStatus.EXPIRED and credential.expires_on > before
     if was_rejected or (is_renewed and not credential.is_verifiable):
-        changes |= await version_sync.reset_status(session, credential)
+        changes |= await amending.reset_status(session, credential)
     if own or version.reference_number != latest.reference_number:
         recheck_schedule.make_due(credential, session.now)
     credential_fields.touch(credential, session.now)
@@ -102,7 +102,7 @@ async def edit(session: Session, actor: Actor, input: Input) -> CredentialVersio
     changes = FIELDS.apply(credential, values)
     if changes:
         own = own_changes.is_own(actor, credential, organization)
-        amended, more = await version_sync.amend(
+        amended, more = await amending.amend(
             session, actor, credential, version, organization, credential_type, own=own
         )
         credential_fields.touch(credential, session.now)

@@ -23,8 +23,8 @@ from app.core.errors import (
     raise_if_refused,
 )
 from app.core.fields import Changes, Input, InputField, InputFields
+from app.credentials import amending, own_changes, permissions, queries, version_sync
 from app.credentials import fields as credential_fields
-from app.credentials import own_changes, permissions, queries, version_sync
 from app.credentials.files import removals, version_files
 from app.credentials.files.tables import (
     SIDE_TAKEN,
@@ -217,9 +217,7 @@ async def _amend(
     latest = await version_sync.latest_version(session, credential)
     organization = await settings.load(session, actor.organization_id)
     credential_type = await queries.type_of(session, credential)
-    version, changes = await version_sync.amend(
-        session, actor, credential, latest, organization, credential_type, own=own
-    )
+    version, changes = await amending.amend(session, actor, credential, latest, organization, credential_type, own=own)
     is_new = version is not latest
     if is_new:
         version_files.copy(session, [row for row in after if row in before], version)
