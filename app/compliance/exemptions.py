@@ -23,8 +23,8 @@ from app.workers import permissions as worker_permissions
 FIELDS = InputFields(
     (
         fields.text("reason", "reason", max_length=2_000, required=True),
-        fields.day("from", "from_date"),
-        fields.day("to", "to_date"),
+        fields.day("startsOn", "from_date"),
+        fields.day("endsOn", "to_date"),
     )
 )
 
@@ -38,7 +38,7 @@ async def grant(session: Session, actor: Actor, input: Input) -> Exemption:
     if values["from_date"] is None:
         values["from_date"] = await calendar.today(session, actor.organization_id)
     if values["to_date"] is not None and values["to_date"] < values["from_date"]:
-        raise Invalid(f"to: must not be before {values['from_date']}, the first day", ("to",))
+        raise Invalid(f"endsOn: must not be before {values['from_date']}, the first day", ("endsOn",))
     worker = await references.find(session, actor, people.WORKER, input["worker"], ("worker",), lock=True)
     raise_if_refused(worker_permissions.update(worker))
     raise_if_refused(permissions.grant(worker.id, policy=await _policy(session, actor)))
@@ -58,7 +58,7 @@ async def grant(session: Session, actor: Actor, input: Input) -> Exemption:
         name: {"from": None, "to": json_value(getattr(exemption, column))}
         for name, column in (
             *(("rule", "rule_id"), ("credentialType", "credential_type_id")),
-            *(("reason", "reason"), ("from", "from_date"), ("to", "to_date")),
+            *(("reason", "reason"), ("startsOn", "from_date"), ("endsOn", "to_date")),
         )
         if getattr(exemption, column) is not None
     }

@@ -79,7 +79,7 @@ rules = Listing(
         "level": filters.exact(col(RequirementRule.level)),
         "severity": filters.exact(col(RequirementRule.severity)),
         "autoRequest": filters.timeless(lambda value, _actor: col(RequirementRule.auto_request).is_(value)),
-        "effectiveOn": _effective,
+        "asOf": _effective,
     },
     orders={"name": col(RequirementRule.name_key), "createdAt": col(RequirementRule.created_at)},
     default_order=(("name", False),),
@@ -94,7 +94,7 @@ exemptions = Listing(
         "worker": filters.exact(col(Exemption.worker_id)),
         "rule": filters.exact(col(Exemption.rule_id)),
         "type": _by_type_code(col(Exemption.credential_type_id)),
-        "on": _in_force,
+        "asOf": _in_force,
         "revoked": filters.timeless(
             lambda value, _actor: (
                 col(Exemption.revoked_at).is_not(None) if value else col(Exemption.revoked_at).is_(None)

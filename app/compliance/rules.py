@@ -71,8 +71,8 @@ FIELDS = InputFields(
         fields.choice("level", "level", default=RequirementLevel.MANDATORY),
         fields.choice("severity", "severity", default=RequirementSeverity.CRITICAL),
         fields.integer("graceDays", "grace_days", minimum=0, maximum=3_650, default=0),
-        fields.day("effectiveFrom", "effective_from", required=True),
-        fields.day("effectiveTo", "effective_to"),
+        fields.day("startsOn", "effective_from", required=True),
+        fields.day("endsOn", "effective_to"),
         fields.boolean("autoRequest", "auto_request", default=True),
         fields.text("requestMessage", "request_message", max_length=2_000),
         fields.integer("requestDueDays", "request_due_days", minimum=0, maximum=365),
@@ -82,8 +82,8 @@ FIELDS = InputFields(
 
 async def create(session: Session, actor: Actor, input: Input) -> RequirementRule:
     """Create a rule, effective from today unless the input has another day."""
-    if "effectiveFrom" not in input:
-        input = {**input, "effectiveFrom": await calendar.today(session, actor.organization_id)}
+    if "startsOn" not in input:
+        input = {**input, "startsOn": await calendar.today(session, actor.organization_id)}
     values = FIELDS.parse(input, absent="clear")
     await _check(session, actor, None, values)
     await _check_count(session, actor)
@@ -171,7 +171,7 @@ async def _check(session: Session, actor: Actor, rule: RequirementRule | None, v
         errors.append(Invalid("minimum: must not be more than the number of alternatives", ("minimum",)))
     first_day, last_day = result["effective_from"], result["effective_to"]
     if isinstance(last_day, date) and last_day < first_day:
-        errors.append(Invalid("effectiveTo: must not be before effectiveFrom", ("effectiveTo",)))
+        errors.append(Invalid("endsOn: must not be before startsOn", ("endsOn",)))
     if errors:
         raise DomainErrorGroup(errors)
 

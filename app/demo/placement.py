@@ -123,7 +123,7 @@ class Placement:
             "worker": {"id": context.people[person].id},
             "requirement": {"rule": self._rules[exemption.rule].id},
             "reason": exemption.reason,
-            "to": None if exemption.until is None else context.date(exemption.until),
+            "endsOn": None if exemption.until is None else context.date(exemption.until),
         }
         self._exemptions[exemption] = await exemptions.grant(context.session, context.actor, input)
 

@@ -24,9 +24,8 @@ from app.organizations import calendar
 from app.workers import permissions
 from app.workers.tables import Assignment, Position, Worker
 
-PERIOD = InputFields((fields.day("from", "from_date"), fields.day("to", "to_date")))
-LAST_DAY = InputFields((fields.day("to", "to_date"),))
-MOVE = InputFields((fields.day("on", "from_date"), fields.day("to", "to_date")))
+PERIOD = InputFields((fields.day("startsOn", "from_date"), fields.day("endsOn", "to_date")))
+LAST_DAY = InputFields((fields.day("endsOn", "to_date"),))
 DAY = timedelta(days=1)
 
 
@@ -93,7 +92,7 @@ async def unassign(session: Session, actor: Actor, input: Input) -> Unassigned:
     row_access.check_revision(assignment.revision, input.get("expectedRevision"))
     last_day = LAST_DAY.parse(input, absent="clear")["to_date"] or await calendar.today(session, actor.organization_id)
     if assignment.to_date is not None and last_day > assignment.to_date:
-        raise Invalid(f"to: must not be after {assignment.to_date}, the last day of the assignment", ("to",))
+        raise Invalid(f"endsOn: must not be after {assignment.to_date}, the last day of the assignment", ("endsOn",))
     await _end(session, actor, assignment, last_day)
     return Unassigned(assignment, last_day < assignment.from_date)
 
@@ -105,9 +104,11 @@ async def move(session: Session, actor: Actor, input: Input) -> Moved:
     position = await _find_position(session, actor, input, "position")
     if position.id == assignment.position_id:
         raise Invalid("position: must differ from the position of the assignment", ("position",))
-    first_day, last_day = await _period(session, actor, MOVE.parse(input, absent="clear"))
+    first_day, last_day = await _period(session, actor, PERIOD.parse(input, absent="clear"))
     if assignment.to_date is not None and first_day > assignment.to_date + DAY:
-        raise Invalid(f"on: must not be after {assignment.to_date + DAY}, the day after the assignment ends", ("on",))
+        raise Invalid(
+            f"startsOn: must not be after {assignment.to_date + DAY}, the day after the assignment ends", ("startsOn",)
+        )
     if assignment.to_date is None or first_day <= assignment.to_date:
         await _end(session, actor, assignment, first_day - DAY)
     successor = await _add(session, actor, worker, position, first_day, last_day, ("position",))
@@ -133,7 +134,7 @@ async def _period(session: Session, actor: Actor, values: dict[str, Any]) -> tup
     first_day: date = values["from_date"] or await calendar.today(session, actor.organization_id)
     last_day: date | None = values["to_date"]
     if last_day is not None and last_day < first_day:
-        raise Invalid(f"to: must not be before {first_day}, the first day", ("to",))
+        raise Invalid(f"endsOn: must not be before {first_day}, the first day", ("endsOn",))
     return first_day, last_day
 
 
@@ -161,8 +162,8 @@ async def _add(
     session.add(assignment)
     changes: Changes = {
         "position": {"from": None, "to": position.id},
-        "from": {"from": None, "to": json_value(first_day)},
-        "to": {"from": None, "to": json_value(last_day)},
+        "startsOn": {"from": None, "to": json_value(first_day)},
+        "endsOn": {"from": None, "to": json_value(last_day)},
     }
     event_log.record(session, actor, EventKind.POSITION_ASSIGNED, assignment, changes, worker_id=worker.id)
     return assignment
@@ -190,12 +191,12 @@ async def _end(session: Session, actor: Actor, assignment: Assignment, last_day:
     if assignment.to_date == last_day:
         return
     is_removed = last_day < assignment.from_date
-    changes: Changes = {"to": {"from": json_value(assignment.to_date), "to": json_value(last_day)}}
+    changes: Changes = {"endsOn": {"from": json_value(assignment.to_date), "to": json_value(last_day)}}
     if is_removed:
         changes = {
             "position": {"from": assignment.position_id, "to": None},
-            "from": {"from": json_value(assignment.from_date), "to": None},
-            "to": {"from": json_value(assignment.to_date), "to": None},
+            "startsOn": {"from": json_value(assignment.from_date), "to": None},
+            "endsOn": {"from": json_value(assignment.to_date), "to": None},
         }
         await session.delete(assignment)
     else:

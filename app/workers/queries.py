@@ -28,7 +28,7 @@ def _in_unit(value: Mapping[str, Any], actor: Principal) -> ColumnElement[bool]:
 @filters.daily
 def _holds_position(value: Mapping[str, Any], actor: Principal, today: date) -> ColumnElement[bool]:
     """Match workers who hold one of some positions on a day, today by default."""
-    day = value.get("on") or today
+    day = value.get("asOf") or today
     holders = select(col(Assignment.worker_id)).where(
         col(Assignment.organization_id) == actor.organization_id,
         col(Assignment.position_id).in_(value["in"]),
@@ -120,10 +120,10 @@ assignments = Listing(
     filters={
         "worker": filters.exact(col(Assignment.worker_id)),
         "position": filters.exact(col(Assignment.position_id)),
-        "on": filters.timeless(lambda value, _actor: held_on(value)),
+        "asOf": filters.timeless(lambda value, _actor: held_on(value)),
     },
-    orders={"from": col(Assignment.from_date)},
-    default_order=(("from", True),),
+    orders={"startsOn": col(Assignment.from_date)},
+    default_order=(("startsOn", True),),
     default_conditions={"deleted": col(Assignment.worker_deleted).is_(False)},
 )
 assignments_by_worker = assignments.per_parent(col(Assignment.worker_id))

@@ -50,6 +50,15 @@ def test_instants_end_in_at() -> None:
     assert wrong == []
 
 
+def test_days_end_in_on_and_reads_take_as_of() -> None:
+    wrong = [
+        f"{owner}.{name}"
+        for owner, name, kind in members()
+        if kind == "Date" and not name.endswith("On") and name not in STANDARD_DATES and owner != "DateFilter"
+    ]
+    assert {name.rpartition(".")[2] for name in wrong} == {"asOf"}, wrong
+
+
 def test_booleans_are_bare_adjectives() -> None:
     wrong = [
         f"{owner}.{name}"

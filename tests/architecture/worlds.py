@@ -355,7 +355,7 @@ async def _assignment(
     factory: RowFactory, session: Session, position: SampleRow | None = None, worker: SampleRow | None = None
 ) -> SampleRow:
     position, worker = position or await _position(factory, session), worker or await _worker(factory, session)
-    content = {"position": position.id, "workers": [worker.id], "from": date(2024, 5, 1)}
+    content = {"position": position.id, "workers": [worker.id], "startsOn": date(2024, 5, 1)}
     [result] = (await assignments.assign(session, factory.actor, content)).results
     assert result.assignment is not None
     return SampleRow("assignment live", result.assignment.id, {}, (position, worker))
@@ -365,7 +365,7 @@ async def _assignment(
 async def _rule(factory: RowFactory, session: Session, label: str = "requirement rule live", **more: Any) -> SampleRow:
     token = factory.new_token()
     texts = {name: f"{token} {name}" for name in ("name", "description", "requestMessage")}
-    content = {"scope": RuleScope.ALL_WORKERS, "alternatives": [TYPE_CODE], "effectiveFrom": FAR_FUTURE, **texts} | more
+    content = {"scope": RuleScope.ALL_WORKERS, "alternatives": [TYPE_CODE], "startsOn": FAR_FUTURE, **texts} | more
     rule = await rules.create(session, factory.actor, content)
     return SampleRow(label, rule.id, texts)
 
@@ -526,7 +526,7 @@ async def populate(tenant: Tenant, mark: str, *, unit: str | None = None) -> Wor
         assignment = await _assignment(factory, session, position, worker)
         request = await _request(factory, session, worker=worker)
         required_type = await _type(factory, session)
-        current: dict[str, Any] = {"alternatives": [required_type.texts["code"]], "effectiveFrom": date(2024, 1, 1)}
+        current: dict[str, Any] = {"alternatives": [required_type.texts["code"]], "startsOn": date(2024, 1, 1)}
         rule_rows.append(await _rule(factory, session, scope=RuleScope.WORKER, worker=worker.id, **current))
         exemption_rows = [
             await _exemption(factory, session, worker, rule=rule_rows[0].id),

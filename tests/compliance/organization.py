@@ -87,7 +87,7 @@ class DatedOrganization:
         """Return a worker's standing and cells on a day."""
         text = (
             "query ($id: ID!, $day: Date) { worker(by: {id: $id}) { standing(asOf: $day) compliance(asOf: $day) "
-            "{ status reason rule { id } credential { id } exemption { id } wanted { code } changesOn day } } }"
+            "{ status reason rule { id } credential { id } exemption { id } wanted { code } changesOn asOf } } }"
         )
         answer = await self.tenant.execute(text, {"id": worker, "day": as_of and as_of.isoformat()}, key=key)
         worker_data = answer.data["worker"]

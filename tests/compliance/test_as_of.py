@@ -37,7 +37,7 @@ async def set_up(organization: DatedOrganization) -> dict[str, str]:
         worker={"id": worker},
         requirement={"rule": rules["of unit"]},
         reason="On her way",
-        to=(START + timedelta(days=60)).isoformat(),
+        endsOn=(START + timedelta(days=60)).isoformat(),
     )
     return {
         "type": await organization.type(),
@@ -79,14 +79,14 @@ LATER_CHANGES: dict[str, Step] = {
     "the unit moves": mutation_step("orgUnitUpdate", id="ward", parent="elsewhere"),
     "the position ends": mutation_step("positionUnassign", id="assignment"),
     "another position": mutation_step("positionMove", id="assignment", position="other"),
-    "never held": mutation_step("positionUnassign", id="assignment", to="2026-03-01"),
+    "never held": mutation_step("positionUnassign", id="assignment", endsOn="2026-03-01"),
     "the exemption is revoked": mutation_step("exemptionRevoke", id="exemption"),
     "a rule is deleted": mutation_step("requirementRuleDelete", id="of position"),
     "a rule changes": mutation_step("requirementRuleUpdate", id="for all", alternatives=[CPR], graceDays=0),
-    "a rule began later": mutation_step("requirementRuleUpdate", id="for all", effectiveFrom="2026-03-12"),
+    "a rule began later": mutation_step("requirementRuleUpdate", id="for all", startsOn="2026-03-12"),
     "a rule excludes them": mutation_step("requirementRuleUpdate", id="of position", excluded=["worker"]),
     "a rule is added": mutation_step(
-        "requirementRuleCreate", name="New", scope="ALL_WORKERS", alternatives=[CPR], effectiveFrom="2026-01-01"
+        "requirementRuleCreate", name="New", scope="ALL_WORKERS", alternatives=[CPR], startsOn="2026-01-01"
     ),
     "soon is sooner": mutation_step("organizationUpdate", expiringSoonDays=365),
     "soon is sooner for a type": mutation_step("credentialTypeUpdate", id="type", expiringSoonDays=365),
@@ -148,7 +148,7 @@ async def test_each_scope_and_kind_of_cell(organization: DatedOrganization) -> N
     cells_by_rule = {cell["rule"]["id"]: cell for cell in cells}
     everybody, unit = cells_by_rule[rows["for all"]], cells_by_rule[rows["of unit"]]
     assert (everybody["status"], everybody["credential"]) == ("SATISFIED", {"id": rows["held"]})
-    assert (everybody["changesOn"], everybody["day"]) == ("2026-08-19", "2026-03-02")
+    assert (everybody["changesOn"], everybody["asOf"]) == ("2026-08-19", "2026-03-02")
     assert everybody["reason"] == "It is valid until 2026-09-18."
     assert (unit["status"], unit["exemption"], unit["credential"]) == ("EXEMPT", {"id": rows["exemption"]}, None)
     position = cells_by_rule[rows["of position"]]
@@ -204,7 +204,7 @@ async def test_days_follow_the_time_zone_of_the_organization(organization: Dated
     await organization.rule()
     begun = organization.advance_to(5)  # noon in Greenwich, and the next day there
     worker = await organization.tenant.add_worker()
-    assert (await organization.cells(worker))[1][0]["day"] == str(begun + timedelta(days=1))
+    assert (await organization.cells(worker))[1][0]["asOf"] == str(begun + timedelta(days=1))
     organization.advance_to(9)
     assert await organization.standing(worker, begun) is None
     assert await organization.standing(worker, begun + timedelta(days=1)) == "NON_COMPLIANT"

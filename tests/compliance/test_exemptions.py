@@ -13,7 +13,7 @@ from tests.conftest import SettableClock
 from tests.service import Tenant
 
 SELECTION = """
-  id worker { id } rule { id } credentialType { code } reason from to approver { id name } revoked revokedAt revision
+  id worker { id } rule { id } credentialType { code } reason startsOn endsOn approver { id name } revoked revokedAt revision
   viewerCanRevoke
 """
 SCOPE = Scope.REQUIREMENTS_WRITE
@@ -42,17 +42,19 @@ async def test_an_exemption_records_its_approver(tenant: Tenant) -> None:
         "rule": None,
         "credentialType": {"code": "WWCC_NSW"},
         "reason": "On the way.",
-        "from": "2026-03-10",
-        "to": None,
+        "startsOn": "2026-03-10",
+        "endsOn": None,
         "approver": viewer,
         "revoked": False,
         "revokedAt": None,
         "revision": 1,
         "viewerCanRevoke": True,
     }
-    exemption = await grant(tenant, worker, requirement={"rule": rule}, **{"from": "2026-01-01", "to": "2026-12-31"})
+    exemption = await grant(
+        tenant, worker, requirement={"rule": rule}, **{"startsOn": "2026-01-01", "endsOn": "2026-12-31"}
+    )
     assert (exemption["rule"], exemption["credentialType"]) == ({"id": rule}, None)
-    assert (exemption["from"], exemption["to"]) == ("2026-01-01", "2026-12-31")
+    assert (exemption["startsOn"], exemption["endsOn"]) == ("2026-01-01", "2026-12-31")
     events = [row for row in await calls.event_rows(tenant) if row["kind"].value == "exemption.granted"]
     assert [row["worker_id"] for row in events] == [worker, worker]
     assert events[1]["changes"]["rule"] == {"from": None, "to": rule}
@@ -73,7 +75,7 @@ async def test_an_exemption_is_revoked_once(tenant: Tenant) -> None:
     [
         ({"reason": " "}, ("REQUIRED", "reason")),
         ({"reason": "r" * 2_001}, ("INVALID", "reason")),
-        ({"to": "2026-03-09"}, ("INVALID", "to")),
+        ({"endsOn": "2026-03-09"}, ("INVALID", "endsOn")),
         ({"worker": {"id": f"wkr_{UNKNOWN_ID}"}}, ("NOT_FOUND", "worker.id")),
         ({"worker": {"email": "nobody@work.test"}}, ("NOT_FOUND", "worker.email")),
         ({"requirement": {"rule": f"rule_{UNKNOWN_ID}"}}, ("NOT_FOUND", "requirement.rule")),
@@ -107,7 +109,7 @@ async def test_deleted_and_foreign_records_are_refused(tenant: Tenant, other_ten
 
 async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:
     ada, ben, rule = await tenant.add_worker("Ada"), await tenant.add_worker("Ben"), await add_rule(tenant)
-    await grant(tenant, ada, reason="a", **{"from": "2026-01-01", "to": "2026-01-31"})
+    await grant(tenant, ada, reason="a", **{"startsOn": "2026-01-01", "endsOn": "2026-01-31"})
     await grant(tenant, ben, reason="b", requirement={"rule": rule})
     key = (await grant(tenant, ada, reason="c", requirement={"credentialType": "NPI"}))["id"]
     await mutate_ok(tenant, "exemptionRevoke", "exemption { id }", id=key)
@@ -121,8 +123,8 @@ async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:
     assert await reasons({"worker": {"eq": ada}}) == "ac"
     assert await reasons({"rule": {"eq": rule}}) == "b"
     assert await reasons({"type": {"in": ["NPI", "WWCC_NSW"]}}) == "ac"
-    assert await reasons({"on": "2026-01-31"}) == "a"
-    assert await reasons({"on": "2026-03-10"}) == "b"
+    assert await reasons({"asOf": "2026-01-31"}) == "a"
+    assert await reasons({"asOf": "2026-03-10"}) == "b"
     assert await reasons({"revoked": True}) == "c"
     text = "query ($id: ID!) { worker(by: {id: $id}) { exemptions(where: {revoked: false}) { nodes { reason } } } }"
     answer = await tenant.execute(text, {"id": ada})

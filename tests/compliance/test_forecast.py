@@ -8,7 +8,7 @@ from tests import calls
 from tests.compliance.organization import START, DatedOrganization
 from tests.credentials import actions
 
-SPANS = "spans { from to turningNonCompliant workers { id } }"
+SPANS = "spans { startsOn endsOn turningNonCompliant workers { id } }"
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ async def test_the_forecast_names_workers_each_time_they_turn_non_compliant(
     key = await organization.credential(worker, issuing=days(first, last))
     await actions.add_version(organization.tenant, key, **days(again, until))
     answer = await calls.run_query(
-        organization.tenant, "expiryForecast", SPANS, by="WEEK", to=str(START + timedelta(days=80))
+        organization.tenant, "expiryForecast", SPANS, by="WEEK", endsOn=str(START + timedelta(days=80))
     )
     spans = [
         span
         for span in answer.data["expiryForecast"]["spans"]
-        if any(span["from"] <= str(START + timedelta(days=days)) <= span["to"] for days in turning)
+        if any(span["startsOn"] <= str(START + timedelta(days=days)) <= span["endsOn"] for days in turning)
     ]
     assert [(span["turningNonCompliant"], span["workers"]) for span in spans] == [(1, [{"id": worker}])] * len(turning)
     others = [span for span in answer.data["expiryForecast"]["spans"] if span not in spans]

@@ -15,7 +15,7 @@ from tests.conftest import SettableClock
 from tests.service import Tenant, error_paths
 
 SELECTION = """
-  id worker { id } credentialType { code } credential { id intake { status dueAt request { id } rule { id } } }
+  id worker { id } credentialType { code } credential { id intake { status dueOn request { id } rule { id } } }
   rule { id } raisedBy status message guidance dueOn reminders lastRemindedAt open closedAt revision
   viewerCanRemind viewerCanCancel viewerCanResend
 """
@@ -64,7 +64,7 @@ async def test_each_worker_is_asked_for_each_type(tenant: Tenant, other_tenant: 
     credential = shown.pop("credential")
     assert credential["intake"] == {
         "status": "REQUESTED",
-        "dueAt": "2026-03-10",
+        "dueOn": "2026-03-10",
         "request": {"id": shown.pop("id")},
         "rule": None,
     }

@@ -121,7 +121,7 @@ async def test_an_expired_credential_is_requested(tenant: Tenant) -> None:
     ("field", "value", "expected"),
     [
         ("autoRequest", False, []),
-        ("effectiveTo", "2020-01-01", []),
+        ("endsOn", "2020-01-01", []),
         ("level", "OPTIONAL", ["WWCC_NSW"]),
         ("graceDays", 30, ["WWCC_NSW"]),
         ("minimum", 2, ["WWCC_NSW", "WWCC_VIC"]),
@@ -131,7 +131,7 @@ async def test_fields_of_a_rule_affect_its_requests(
     tenant: Tenant, field: str, value: Any, expected: list[str]
 ) -> None:
     worker = await tenant.add_worker()
-    content = {"alternatives": ["WWCC_NSW", "WWCC_VIC"], "effectiveFrom": "2019-01-01", field: value}
+    content = {"alternatives": ["WWCC_NSW", "WWCC_VIC"], "startsOn": "2019-01-01", field: value}
     await add_rule(tenant, **content)
     assert await requested_codes(tenant, worker) == expected
 
@@ -143,7 +143,7 @@ async def test_a_position_requests_during_its_assignment(tenant: Tenant) -> None
     [assignment] = await assign(tenant, position, worker)
     assert await requested_codes(tenant, worker) == ["WWCC_NSW"]
     selection = "assignment { id } removed"
-    await mutation_payload(tenant, "positionUnassign", selection, id=assignment, to="2026-03-09")
+    await mutation_payload(tenant, "positionUnassign", selection, id=assignment, endsOn="2026-03-09")
     assert await requested_codes(tenant, worker) == []
 
 

@@ -298,7 +298,7 @@ async def test_gaps_by_rule_and_by_worker(crew: Crew) -> None:
     assert await gaps(asOf=str(START)) == now
 
 
-CLEARANCE = """day cleared standing reasons { code message rule { name } credential { id } changesOn }
+CLEARANCE = """asOf cleared standing reasons { code message rule { name } credential { id } changesOn }
   blocking { rule { name } status } cells { rule { name } } worker { id } position { name } orgUnit { name }"""
 
 
@@ -310,12 +310,12 @@ async def test_clearance(crew: Crew) -> None:
     assert (alice["cleared"], alice["standing"], alice["reasons"]) == (True, "COMPLIANT", [])
     assert len(alice["cells"]) == 3
     bob = await clear("Bob", position=crew["nurse"])
-    assert (bob["cleared"], bob["position"], bob["day"]) == (False, {"name": "Nurse"}, "2026-03-02")
+    assert (bob["cleared"], bob["position"], bob["asOf"]) == (False, {"name": "Nurse"}, "2026-03-02")
     assert bob["blocking"] == [{"rule": {"name": "B resuscitation"}, "status": "MISSING"}]
     missing = {"code": "MISSING", "message": "Nothing was provided; it is asked since 2026-03-02.", "credential": None}
     assert bob["reasons"] == [{**missing, "rule": {"name": "B resuscitation"}, "changesOn": None}]
     assert (await clear("Bob", position=crew["cook"]))["cleared"] is True
-    [expired] = (await clear("Bob", position=crew["cook"], on=str(START + timedelta(days=41))))["reasons"]
+    [expired] = (await clear("Bob", position=crew["cook"], asOf=str(START + timedelta(days=41))))["reasons"]
     assert (expired["code"], expired["message"]) == ("EXPIRED", "It expired on 2026-04-11.")
     assert (expired["rule"]["name"][:1], expired["credential"]["id"][:5]) == ("A", "cred_")
     await crew.organization.rule("WWCC_NSW", name="D of site", scope="ORG_UNIT", orgUnit=crew["site"], graceDays=5)
@@ -336,10 +336,10 @@ async def test_clearance(crew: Crew) -> None:
     nothing = {"rule": None, "credential": None, "changesOn": None}
     assert gone["reasons"] == [{"code": "NOT_AT_WORK", "message": message, **nothing}]
     crew.organization.advance_to(3)
-    assert (await clear("Bob", position=crew["nurse"], on=str(START)))["cleared"] is False
+    assert (await clear("Bob", position=crew["nurse"], asOf=str(START)))["cleared"] is False
 
 
-FORECAST = """asOf spans { from to total turningNonCompliant workers { identity { displayName } }
+FORECAST = """asOf spans { startsOn endsOn total turningNonCompliant workers { identity { displayName } }
   byType { count credentialType { code } } }"""
 
 
@@ -348,15 +348,15 @@ async def test_the_forecast(crew: Crew) -> None:
         result = await crew.query("expiryForecast", FORECAST, **arguments)
         return [
             (
-                span["from"],
-                span["to"],
+                span["startsOn"],
+                span["endsOn"],
                 {row["credentialType"]["code"]: row["count"] for row in span["byType"]},
                 [row["identity"]["displayName"] for row in span["workers"]],
             )
             for span in result["spans"]
         ]
 
-    months = await spans(by="MONTH", to="2026-06-15")
+    months = await spans(by="MONTH", endsOn="2026-06-15")
     expected = [
         ("2026-03-02", "2026-03-31", {}, []),
         ("2026-04-01", "2026-04-30", {FIRST_AID: 1}, ["Bob"]),
@@ -364,13 +364,13 @@ async def test_the_forecast(crew: Crew) -> None:
         ("2026-06-01", "2026-06-15", {}, ["Alice"]),
     ]
     assert months == expected
-    weeks = await spans(by="WEEK", **{"from": "2026-04-08"}, to="2026-04-21")
+    weeks = await spans(by="WEEK", **{"startsOn": "2026-04-08"}, endsOn="2026-04-21")
     assert weeks == [
         ("2026-04-08", "2026-04-12", {FIRST_AID: 1}, ["Bob"]),
         ("2026-04-13", "2026-04-19", {}, []),
         ("2026-04-20", "2026-04-21", {}, []),
     ]
-    assert [span[2] for span in await spans(by="MONTH", type=[CPR], to="2026-05-31")] == [{}, {}, {CPR: 1}]
+    assert [span[2] for span in await spans(by="MONTH", type=[CPR], endsOn="2026-05-31")] == [{}, {}, {CPR: 1}]
     assert len(await spans(by="WEEK")) == 6
     for scope, names in (
         ({"orgUnit": crew["site"]}, ["Alice"]),
@@ -378,14 +378,14 @@ async def test_the_forecast(crew: Crew) -> None:
         ({"owner": {"type": "WORKER", "id": crew["Bob"]}}, ["Bob"]),
         ({"owner": {"type": "APPLICANT", "id": crew["Dave"]}}, []),
     ):
-        result = await spans(by="MONTH", to="2026-06-15", **scope)
+        result = await spans(by="MONTH", endsOn="2026-06-15", **scope)
         assert [name for span in result for name in span[3]] == names
-        ahead = await spans(by="MONTH", asOf=str(START + timedelta(days=1)), to="2026-06-15", **scope)
+        ahead = await spans(by="MONTH", asOf=str(START + timedelta(days=1)), endsOn="2026-06-15", **scope)
         assert [span[2:] for span in ahead] == [span[2:] for span in result]
     crew.organization.advance_to(10)
     await calls.mutate_ok(crew.organization.tenant, "credentialDelete", "credential { id }", id=crew["Bob's"])
-    assert await spans(by="MONTH", asOf=str(START), to="2026-06-15") == expected
-    assert [span[2] for span in await spans(by="MONTH", to="2026-06-15")] == [{}, {}, {CPR: 1}, {}]
+    assert await spans(by="MONTH", asOf=str(START), endsOn="2026-06-15") == expected
+    assert [span[2] for span in await spans(by="MONTH", endsOn="2026-06-15")] == [{}, {}, {CPR: 1}, {}]
 
 
 ROLLUPS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -453,19 +453,19 @@ async def test_an_id_of_another_type_is_refused(shared: Crew, name: str) -> None
 
 
 async def test_a_forecast_ends_at_the_last_day_allowed(shared: Crew) -> None:
-    result = await shared.query("expiryForecast", FORECAST, by="MONTH", **{"from": "2199-11-20"})
-    assert [(span["from"], span["to"]) for span in result["spans"]] == [
+    result = await shared.query("expiryForecast", FORECAST, by="MONTH", **{"startsOn": "2199-11-20"})
+    assert [(span["startsOn"], span["endsOn"]) for span in result["spans"]] == [
         *[("2199-11-20", "2199-11-30"), ("2199-12-01", "2199-12-31")],
     ]
 
 
 async def test_an_invalid_forecast_is_refused(shared: Crew) -> None:
     where: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
-        ("INVALID", ("from",), {"from": "2026-03-01"}),
-        ("INVALID", ("from",), {"from": "2300-01-01"}),
-        ("INVALID", ("to",), {"to": "2026-03-01"}),
-        ("INVALID", ("to",), {"to": "2300-01-01"}),
-        ("TOO_MANY", ("to",), {"to": "2027-12-31"}),
+        ("INVALID", ("startsOn",), {"startsOn": "2026-03-01"}),
+        ("INVALID", ("startsOn",), {"startsOn": "2300-01-01"}),
+        ("INVALID", ("endsOn",), {"endsOn": "2026-03-01"}),
+        ("INVALID", ("endsOn",), {"endsOn": "2300-01-01"}),
+        ("TOO_MANY", ("endsOn",), {"endsOn": "2027-12-31"}),
         ("NOT_FOUND", ("type", "1"), {"type": [CPR, "NO_SUCH"]}),
     ]
     for code, path, arguments in where:

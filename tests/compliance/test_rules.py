@@ -17,7 +17,7 @@ from tests.service import Tenant
 
 SELECTION = """
   name description scope position { name } orgUnit { name } worker { identity { displayName } }
-  excluded { id } alternatives { code } minimum level severity graceDays effectiveFrom effectiveTo
+  excluded { id } alternatives { code } minimum level severity graceDays startsOn endsOn
   autoRequest requestMessage requestDueDays deleted deletedAt revision viewerCanUpdate viewerCanDelete viewerCanUndelete
 """
 MINIMAL: dict[str, Any] = {"name": "Screening", "scope": "ALL_WORKERS", "alternatives": ["WWCC_NSW"]}
@@ -46,8 +46,8 @@ async def test_a_rule_has_defaults(tenant: Tenant) -> None:
         "level": "MANDATORY",
         "severity": "CRITICAL",
         "graceDays": 0,
-        "effectiveFrom": "2026-03-10",
-        "effectiveTo": None,
+        "startsOn": "2026-03-10",
+        "endsOn": None,
         "autoRequest": True,
         "requestMessage": None,
         "requestDueDays": None,
@@ -135,8 +135,8 @@ async def rule_in_shared_tenant(shared_tenant: Tenant, session_clock: SettableCl
         ({"minimum": 2}, ("INVALID", "minimum")),
         ({"minimum": 0}, ("INVALID", "minimum")),
         ({"graceDays": -1}, ("INVALID", "graceDays")),
-        ({"effectiveFrom": None}, ("REQUIRED", "effectiveFrom")),
-        ({"effectiveFrom": "2026-03-10", "effectiveTo": "2026-03-09"}, ("INVALID", "effectiveTo")),
+        ({"startsOn": None}, ("REQUIRED", "startsOn")),
+        ({"startsOn": "2026-03-10", "endsOn": "2026-03-09"}, ("INVALID", "endsOn")),
         ({"requestDueDays": 366}, ("INVALID", "requestDueDays")),
         ({"requestMessage": "m" * 2_001}, ("INVALID", "requestMessage")),
     ],
@@ -196,10 +196,10 @@ async def test_the_number_of_rules_is_limited(tenant: Tenant) -> None:
 
 async def test_rules_are_filtered_and_sorted(tenant: Tenant) -> None:
     unit, position, worker = await add_unit(tenant), await add_position(tenant), await tenant.add_worker()
-    everybody = {"effectiveFrom": "2026-01-01", "effectiveTo": "2026-01-31", "severity": "WARNING"}
+    everybody = {"startsOn": "2026-01-01", "endsOn": "2026-01-31", "severity": "WARNING"}
     await add_rule(tenant, "WWCC_NSW", "WWCC_VIC", name="b", **everybody)
     await add_rule(tenant, "NPI", name="A", scope="POSITION", position=position, level="OPTIONAL")
-    await add_rule(tenant, "WWCC_VIC", name="c", scope="ORG_UNIT", orgUnit=unit, effectiveFrom="2026-02-01")
+    await add_rule(tenant, "WWCC_VIC", name="c", scope="ORG_UNIT", orgUnit=unit, startsOn="2026-02-01")
     await add_rule(tenant, "NPI", name="d", scope="WORKER", worker=worker, autoRequest=False)
 
     async def names(where: dict[str, Any] | None = None, **arguments: Any) -> str:
@@ -217,7 +217,7 @@ async def test_rules_are_filtered_and_sorted(tenant: Tenant) -> None:
     assert await names({"level": {"eq": "OPTIONAL"}}) == "A"
     assert await names({"severity": {"eq": "WARNING"}}) == "b"
     assert await names({"autoRequest": False}) == "d"
-    assert await names({"effectiveOn": "2026-01-31", "name": {"in": ["b", "c"]}}) == "b"
-    assert await names({"effectiveOn": "2026-02-01", "name": {"in": ["b", "c"]}}) == "c"
+    assert await names({"asOf": "2026-01-31", "name": {"in": ["b", "c"]}}) == "b"
+    assert await names({"asOf": "2026-02-01", "name": {"in": ["b", "c"]}}) == "c"
     answer = await calls.run_query(tenant, "position", "rules { nodes { name } }", id=position)
     assert answer.data["position"]["rules"]["nodes"] == [{"name": "A"}]

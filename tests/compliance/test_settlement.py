@@ -161,8 +161,8 @@ async def _add_rule(calls_: RandomCalls) -> None:
         alternatives=calls_.random.sample(CODES, calls_.random.randint(1, 2)),
         level=calls_.random.choice(["MANDATORY", "MANDATORY", "OPTIONAL"]),
         graceDays=calls_.random.choice([0, 5]),
-        effectiveFrom=calls_.day_near(-10, 10),
-        effectiveTo=calls_.random.choice([None, calls_.day_near(11, 40)]),
+        startsOn=calls_.day_near(-10, 10),
+        endsOn=calls_.random.choice([None, calls_.day_near(11, 40)]),
         autoRequest=calls_.random.random() < 0.7,
         **target,
     )
@@ -192,12 +192,12 @@ async def _change_placement(calls_: RandomCalls) -> None:
             "results { assignment { id } }",
             position=calls_.any_id("position"),
             workers=[calls_.any_id("worker")],
-            **{"from": calls_.day_near(-5, 10)},
+            startsOn=calls_.day_near(-5, 10),
         )
         kept = [row["assignment"]["id"] for row in payload["results"] or [] if row["assignment"]]
         calls_.ids_by_type.setdefault("assignment", []).extend(kept)
     else:
-        await calls_.call("positionUnassign", "", id=calls_.any_id("assignment"), to=calls_.day_near(-3, 20))
+        await calls_.call("positionUnassign", "", id=calls_.any_id("assignment"), endsOn=calls_.day_near(-3, 20))
 
 
 async def _change_exemption(calls_: RandomCalls) -> None:
@@ -209,7 +209,7 @@ async def _change_exemption(calls_: RandomCalls) -> None:
     )
     worker = {"id": calls_.any_id("worker")}
     await calls_.call(
-        "exemptionGrant", "exemption", worker=worker, reason="Why not", to=calls_.day_near(0, 30), requirement=of
+        "exemptionGrant", "exemption", worker=worker, reason="Why not", endsOn=calls_.day_near(0, 30), requirement=of
     )
 
 

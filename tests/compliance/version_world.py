@@ -158,11 +158,13 @@ class World:
             nodes = (await self.tenant.execute(text, {"day": day.isoformat()})).data["workers"]["nodes"]
             standings.append({node["id"] for node in nodes if node["standing"] == "NON_COMPLIANT"})
             expired.append({node["id"] for node in held if validity_on(shown_on(node, day), day) == "EXPIRED"})
-        text = """query ($to: Date!) { expiryForecast(by: WEEK, to: $to) {
-            spans { from to total turningNonCompliant workers { id } } } }"""
+        text = """query ($to: Date!) { expiryForecast(by: WEEK, endsOn: $to) {
+            spans { startsOn endsOn total turningNonCompliant workers { id } } } }"""
         answer = await self.tenant.execute(text, {"to": on_days[-2].isoformat()})
         for span in answer.data["expiryForecast"]["spans"]:
-            numbers = [number for number, day in enumerate(on_days) if span["from"] <= day.isoformat() <= span["to"]]
+            numbers = [
+                number for number, day in enumerate(on_days) if span["startsOn"] <= day.isoformat() <= span["endsOn"]
+            ]
             turning = {key for number in numbers if number for key in standings[number] - standings[number - 1]}
             assert {node["id"] for node in span["workers"]} == turning, (self.day, span)
             assert span["turningNonCompliant"] == len(turning), (self.day, span)

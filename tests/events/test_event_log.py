@@ -128,7 +128,7 @@ async def position(tenant: Tenant, *, archived: bool = False) -> dict[str, Any]:
 async def assignment(tenant: Tenant, *, over: bool = False) -> dict[str, Any]:
     input: dict[str, Any] = {"position": (await position(tenant))["id"], "workers": [await tenant.add_worker()]}
     if over:
-        input |= {"from": "2026-01-01", "to": "2026-01-31"}
+        input |= {"startsOn": "2026-01-01", "endsOn": "2026-01-31"}
     answer = await send_mutation(tenant, "positionAssign", "results { assignment { id } }", input=input)
     return {"id": answer.data["positionAssign"]["results"][0]["assignment"]["id"]}
 
@@ -139,7 +139,7 @@ async def new_assignment(tenant: Tenant) -> dict[str, Any]:
 
 async def move(tenant: Tenant) -> dict[str, Any]:
     # The old assignment has ended already, so that only the new one is recorded.
-    return {**await assignment(tenant, over=True), "position": (await position(tenant))["id"], "on": "2026-02-01"}
+    return {**await assignment(tenant, over=True), "position": (await position(tenant))["id"], "startsOn": "2026-02-01"}
 
 
 RULE = {"name": "Needed", "scope": "ALL_WORKERS", "alternatives": ["WWCC_NSW"]}

@@ -82,14 +82,14 @@ async def check(session: Session, actor: Actor, input: Input) -> Clearance:
 
     `input` has worker, position, orgUnit and on. Without position and orgUnit, the worker's own placement counts.
     """
-    check_day(input.get("on"), "on")
+    check_day(input.get("asOf"))
     worker = await references.find(session, actor, people.WORKER, input["worker"], ("worker",))
     position_id, unit_id = input.get("position"), input.get("orgUnit")
     if position_id is not None:
         position_id = (await row_access.find(session, actor, Position, position_id, ("position",))).id
     if unit_id is not None:
         unit_id = (await row_access.find(session, actor, OrgUnit, unit_id, ("orgUnit",))).id
-    day = input.get("on") or clock.today(session.now, actor.time_zone)
+    day = input.get("asOf") or clock.today(session.now, actor.time_zone)
     context = await day_context.load(session, actor.organization_id, day)
     return await _evaluate(context, worker, position_id, unit_id)
 

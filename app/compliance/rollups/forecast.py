@@ -184,19 +184,19 @@ def turning_days(worker: WorkerOnDay, day: date, last: date) -> Iterator[date]:
 
 
 def _period(day: date, input: Input) -> tuple[date, date]:
-    first: date = input.get("from") or day
-    check_day(first, "from")
+    first: date = input.get("startsOn") or day
+    check_day(first, "startsOn")
     if first < day:
-        raise Invalid(f"from: must not be before {day}, the day of the forecast", ("from",))
+        raise Invalid(f"startsOn: must not be before {day}, the day of the forecast", ("startsOn",))
     default_length = (
         timedelta(days=7 * DEFAULT_SPANS - 1)
         if input["by"] is ForecastStep.WEEK
         else timedelta(days=30 * DEFAULT_SPANS)
     )
-    last: date = input.get("to") or min(first + default_length, MAX_DATE)
-    check_day(last, "to")
+    last: date = input.get("endsOn") or min(first + default_length, MAX_DATE)
+    check_day(last, "endsOn")
     if last < first:
-        raise Invalid("to: must not be before from", ("to",))
+        raise Invalid("endsOn: must not be before startsOn", ("endsOn",))
     return first, last
 
 
@@ -206,7 +206,9 @@ def _spans(by: ForecastStep, first: date, last: date) -> Iterator[tuple[date, da
     while first <= last:
         number += 1
         if number > MAX_SPANS:
-            raise TooMany(f"to: from and to span more than {MAX_SPANS} weeks or months", ("to",), limit=MAX_SPANS)
+            raise TooMany(
+                f"endsOn: the range spans more than {MAX_SPANS} weeks or months", ("endsOn",), limit=MAX_SPANS
+            )
         if by is ForecastStep.WEEK:
             end = first + timedelta(days=6 - first.weekday())
         else:

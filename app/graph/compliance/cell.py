@@ -37,7 +37,7 @@ class ComplianceCell:
         derived=lambda cell: cell.rule.level,
     )
     severity: RequirementSeverity = scalar("The rule's severity on the day.", derived=lambda cell: cell.rule.severity)
-    day: date = scalar("The day of the evaluation.")
+    as_of: date = scalar("The day of the evaluation.", column="day")
     status: CellStatus = scalar("The result of the evaluation.")
     reason: str = scalar("The reason for the status, as a sentence with the date it depends on.")
     credential: CREDENTIAL | None = edge(

@@ -180,7 +180,7 @@ class Clearance:
     org_unit: ORG_UNIT | None = edge(
         organizations.unit_by_id, "The unit that the worker is evaluated for.", key="org_unit_id", **PEOPLE
     )
-    day: date = scalar("The day of the evaluation.")
+    as_of: date = scalar("The day of the evaluation.", column="day")
     cleared: bool = scalar("True if the worker may work there: their standing would not be `NON_COMPLIANT`.")
     standing: Standing | None = scalar(
         "The worker's standing in that place; null if the worker is not at work for the organization on the day."
@@ -206,8 +206,8 @@ class CredentialTypeCount:
 class ExpirySpan:
     """A week or month of the forecast. The first and last span are cut to the range of the forecast."""
 
-    from_date: date = scalar("The first day of the span.", column="first", name="from")
-    to_date: date = scalar("The last day of the span.", column="last", name="to")
+    starts_on: date = scalar("The first day of the span.", column="first")
+    ends_on: date = scalar("The last day of the span.", column="last")
     total: int = scalar("The number of credentials that expire in the span.")
     by_type: list[CredentialTypeCount] = scalar("The number of expiring credentials by type, largest first.")
     turning_non_compliant: int = scalar(
@@ -252,9 +252,9 @@ async def _clearance(
     worker: PersonBy,
     position: str | None = None,
     org_unit: str | None = None,
-    on: date | None = None,
+    as_of: date | None = None,
 ) -> Clearance | None:
-    arguments = {"worker": to_data(worker), "position": position, "orgUnit": org_unit, "on": on}
+    arguments = {"worker": to_data(worker), "position": position, "orgUnit": org_unit, "asOf": as_of}
     return as_output(await context.run_query(clearance.check, actor, arguments))
 
 
@@ -262,15 +262,15 @@ async def _forecast(
     context: Context,
     actor: Actor,
     by: ForecastStep,
-    from_: date | None = None,
-    to: date | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
     type: list[str] | None = None,
     **arguments: Any,
 ) -> ExpiryForecast | None:
     rollup_scope = await context.run_query(scope.resolve, actor, scope_input(**arguments))
     if rollup_scope.day == rollup_scope.today:
         await context.settle(actor)
-    spans = {"by": by, "from": from_, "to": to, "type": type}
+    spans = {"by": by, "startsOn": starts_on, "endsOn": ends_on, "type": type}
     return as_output(await context.run_query(forecast.build, actor, rollup_scope, spans))
 
 
@@ -291,7 +291,7 @@ QUERIES = [
         worker=(PersonBy, "The worker to evaluate."),
         position=(strawberry.ID | None, "The id of the position that the worker would hold."),
         org_unit=(strawberry.ID | None, "The id of the unit that the worker would belong to."),
-        on=(date | None, "The day of the evaluation. Defaults to today."),
+        as_of=(date | None, "The day of the evaluation. Defaults to today."),
     ),
     query(
         "expiryForecast",
@@ -299,8 +299,8 @@ QUERIES = [
         "Forecast the credentials that expire and the workers who become non-compliant if nothing is renewed.",
         **READ,
         by=(ForecastStep, "The length of a span: weeks or months, up to 60 of them."),
-        from_=(date | None, "The first day. Defaults to `asOf`."),
-        to=(date | None, "The last day. Defaults to about six weeks or six months after the first day."),
+        starts_on=(date | None, "The first day. Defaults to `asOf`."),
+        ends_on=(date | None, "The last day. Defaults to about six weeks or six months after the first day."),
         type=(
             list[str] | None,
             "Return only results for the credential types with these codes. Defaults to all types.",

@@ -115,7 +115,7 @@ class CredentialIntake:
     )
     requested_at: datetime | None = scalar("The time the credential was requested from its worker.")
     submitted_at: datetime | None = scalar("The time of the worker's last submission.")
-    due_at: date | None = scalar("The last day for the worker to submit the credential.", column="due_on")
+    due_on: date | None = scalar("The last day for the worker to submit the credential.")
     request: CredentialRequest | None = edge(
         compliance.request_by_id, "The request that the credential answers.", key="request_id", **READ
     )

@@ -53,8 +53,8 @@ class Exemption(Node):
         scope=None,
     )
     reason: str = scalar("The reason for the exemption.")
-    from_date: date = scalar("The first day of the exemption.", name="from")
-    to_date: date | None = scalar("The last day of the exemption; null if it is open-ended.", name="to")
+    starts_on: date = scalar("The first day of the exemption.", column="from_date")
+    ends_on: date | None = scalar("The last day of the exemption; null if it is open-ended.", column="to_date")
     approver: Approver = embedded("The person or program that granted the exemption.")
     revoked: bool = flag("True if the exemption is revoked.", "revoked_at")
     revoked_at: datetime | None = scalar("The time of revocation; null if the exemption is not revoked.")
@@ -88,8 +88,8 @@ class ExemptionGrantInput(MutationInput):
     worker: PersonBy = member("The worker to exempt.", default=...)
     requirement: RequirementBy = member("The rule or credential type to exempt the worker from.", default=...)
     reason: str | None = member("The reason for the exemption, up to 2,000 characters. Required.")
-    from_: date | None = member("The first day. Defaults to today.", name="from")
-    to: date | None = member("The last day. Open-ended by default.")
+    starts_on: date | None = member("The first day. Defaults to today.")
+    ends_on: date | None = member("The last day. Open-ended by default.")
 
 
 @input

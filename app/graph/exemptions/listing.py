@@ -17,7 +17,7 @@ class ExemptionWhere:
     worker: IDFilter | None = member("Match the id of the exempt worker.")
     rule: IDFilter | None = member("Match the id of the rule.")
     type: ExactFilter | None = member("Match the code of the credential type.")
-    on: date | None = member("Match exemptions that are in force on this day and not revoked.")
+    as_of: date | None = member("Match exemptions that are in force on this day and not revoked.")
     revoked: bool | None = member("If true, match revoked exemptions; if false, match the others.")
 
 

@@ -35,16 +35,16 @@ class AssignmentWhere:
 
     worker: IDFilter | None = member("Match the id of the assigned worker.")
     position: IDFilter | None = member("Match the id of the position.")
-    on: date | None = member("Match assignments that are in force on this day.")
+    as_of: date | None = member("Match assignments that are in force on this day.")
 
 
 class AssignmentOrderField(StrEnum):
     """The fields that assignments can be sorted by."""
 
-    FROM = "from"
+    STARTS_ON = "startsOn"
 
 
-enum(AssignmentOrderField, FROM="Sort by first day. The default, latest first.")
+enum(AssignmentOrderField, STARTS_ON="Sort by first day. The default, latest first.")
 AssignmentOrder = sort_key(AssignmentOrderField, "assignments")
 READ: dict[str, Any] = {"scope": Scope.WORKERS_READ, "own": True}
 POSITION_LIST: dict[str, Any] = {"where": PositionWhere, "order": PositionOrder, **READ}

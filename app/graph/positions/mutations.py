@@ -53,15 +53,15 @@ class PositionAssignInput(MutationInput):
 
     position: strawberry.ID = member("The id of the position.", default=...)
     workers: list[strawberry.ID] = member("The ids of up to 500 workers.", default=...)
-    from_: date | None = member("The first day. Defaults to today.", name="from")
-    to: date | None = member("The last day. Open-ended by default.")
+    starts_on: date | None = member("The first day. Defaults to today.")
+    ends_on: date | None = member("The last day. Open-ended by default.")
 
 
 @input
 class PositionUnassignInput(ByIdInput):
     """The assignment to end, named by `id`, and its last day."""
 
-    to: date | None = member("The last day. Defaults to today. A day before the first day removes the assignment.")
+    ends_on: date | None = member("The last day. Defaults to today. A day before the first day removes the assignment.")
 
 
 @input
@@ -69,11 +69,11 @@ class PositionMoveInput(ByIdInput):
     """The assignment to end, named by `id`, and the worker's next position."""
 
     position: strawberry.ID = member("The id of the next position.", default=...)
-    on: date | None = member(
+    starts_on: date | None = member(
         "The first day in the next position. Defaults to today. The assignment ends on the day before, and is removed "
         "if it would then end before its first day."
     )
-    to: date | None = member("The last day in the next position. Open-ended by default.")
+    ends_on: date | None = member("The last day in the next position. Open-ended by default.")
 
 
 @output

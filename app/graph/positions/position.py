@@ -36,8 +36,8 @@ class Assignment(Node):
     position: POSITION | None = edge(
         queries.position_by_id, "The position that the worker holds.", key="position_id", **READ
     )
-    from_date: date = scalar("The first day of the assignment.", name="from")
-    to_date: date | None = scalar("The last day of the assignment; null if it is open-ended.", name="to")
+    starts_on: date = scalar("The first day of the assignment.", column="from_date")
+    ends_on: date | None = scalar("The last day of the assignment; null if it is open-ended.", column="to_date")
     revision: int = scalar(
         "The assignment's revision, which increases with each change. Send it back as `expectedRevision`."
     )

@@ -26,7 +26,7 @@ class RequirementRuleWhere:
     auto_request: bool | None = member(
         "If true, match rules that raise requests automatically; if false, match the others."
     )
-    effective_on: date | None = member("Match rules that are in force on this day.")
+    as_of: date | None = member("Match rules that are in force on this day.")
 
 
 class RequirementRuleOrderField(StrEnum):

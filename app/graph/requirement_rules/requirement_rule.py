@@ -69,8 +69,10 @@ class RequirementRule(Node):
     level: RequirementLevel = scalar("The rule's level: whether a worker's standing depends on it.")
     severity: RequirementSeverity = scalar("The severity of not meeting the rule.")
     grace_days: int = scalar("The number of days that a worker has to meet the rule before it counts against them.")
-    effective_from: date = scalar("The first day that the rule is in force.")
-    effective_to: date | None = scalar("The last day that the rule is in force; null if it is open-ended.")
+    starts_on: date = scalar("The first day that the rule is in force.", column="effective_from")
+    ends_on: date | None = scalar(
+        "The last day that the rule is in force; null if it is open-ended.", column="effective_to"
+    )
     auto_request: bool = scalar("True if the service requests missing credentials automatically.")
     request_message: str | None = scalar("The message to the worker in automatic requests.")
     request_due_days: int | None = scalar("The number of days that a worker has to answer an automatic request.")
@@ -115,8 +117,8 @@ class RequirementRuleContent:
     grace_days: int | None = member(
         "The number of days that a worker has to meet the rule before it counts against them, 0 to 3650. Defaults to 0."
     )
-    effective_from: date | None = member("The first day that the rule is in force. Defaults to today.")
-    effective_to: date | None = member("The last day that the rule is in force. Open-ended by default.")
+    starts_on: date | None = member("The first day that the rule is in force. Defaults to today.")
+    ends_on: date | None = member("The last day that the rule is in force. Open-ended by default.")
     auto_request: bool | None = member(
         "True if the service requests missing credentials automatically. Defaults to true."
     )

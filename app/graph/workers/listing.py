@@ -26,7 +26,7 @@ class PositionFilter:
     """A filter on the positions that a worker holds on a day."""
 
     in_: list[strawberry.ID] = member("Match any of these positions.", default=..., name="in")
-    on: date | None = member("The day. Defaults to today.")
+    as_of: date | None = member("The day. Defaults to today.")
 
 
 @input
