@@ -22,7 +22,7 @@ BY_LIFECYCLE = {
     "unlink": (ALLOWED, ALLOWED, "DELETED", "DELETED"),
     "transfer": (ALLOWED, ALLOWED, "DELETED", "DELETED"),
     "archive": (ALLOWED, "ARCHIVED", "DELETED", "DELETED"),
-    "restore": ("NOT_ARCHIVED", ALLOWED, "DELETED", "DELETED"),
+    "unarchive": ("NOT_ARCHIVED", ALLOWED, "DELETED", "DELETED"),
     "delete": (ALLOWED, ALLOWED, "DELETED", "DELETED"),
     "undelete": ("NOT_DELETED", "NOT_DELETED", ALLOWED, ALLOWED),
     "purge": ("NOT_ARCHIVED", ALLOWED, ALLOWED, ALLOWED),

@@ -71,7 +71,7 @@ async def test_a_full_lifecycle_from_creation_to_purge(service: Service) -> None
         *("update", "verify", "approve", "approve", "addVersion", "reject", "reject", "editVersion", "approve"),
         *("link", "link", "transfer", "transfer", "hire", "transferBack", "hire", "hire", "unlinkWorker"),
         *("link", "unlinkWorker", "unlinkApplicant", "transfer", "delete", "delete", "archive", "undelete"),
-        *("undelete", "purge", "archive", "archive", "update", "link", "delete", "restore", "undelete", "restore"),
+        *("undelete", "purge", "archive", "archive", "update", "link", "delete", "unarchive", "undelete", "unarchive"),
         *("archive", "purgeUnconfirmed", "purge", "purge", "update", "approve", "undelete"),
     ]
     await run_steps(service, ExpectedCredential(approvals=["PENDING"], initial_approval="PENDING"), steps)
@@ -86,7 +86,7 @@ async def test_a_rejected_request_is_resubmitted_and_completed(service: Service)
     model = ExpectedCredential(intake="SUBMITTED", approvals=["PENDING"], initial_approval="PENDING", resubmit=True)
     await run_steps(service, model, ["reject", "approve", "editVersion", "addVersion", "update"])
     model = ExpectedCredential(intake="SUBMITTED", approvals=["PENDING"], initial_approval="PENDING", final=True)
-    steps = ["approve", "update", "addVersion", "editVersion", "reject", "verify", "archive", "restore"]
+    steps = ["approve", "update", "addVersion", "editVersion", "reject", "verify", "archive", "unarchive"]
     await run_steps(service, model, steps)
 
 

@@ -39,7 +39,7 @@ RULES: dict[str, Rule] = {
     "unlink": lambda credential, _: permissions.unlink_any(credential),
     "transfer": lambda credential, _: permissions.own(credential),
     "archive": lambda credential, _: permissions.archive(credential),
-    "restore": lambda credential, _: permissions.unarchive(credential),
+    "unarchive": lambda credential, _: permissions.unarchive(credential),
     "delete": lambda credential, _: permissions.delete(credential),
     "undelete": lambda credential, _: permissions.undelete(credential),
     "purge": lambda credential, _: permissions.purge(credential),
@@ -131,7 +131,7 @@ def test_every_state_allows_an_operation() -> None:
 
 
 def test_from_every_state_a_credential_can_become_live_and_be_purged() -> None:
-    steps = {"archive": (True, None), "restore": (False, None), "delete": (None, True), "undelete": (None, False)}
+    steps = {"archive": (True, None), "unarchive": (False, None), "delete": (None, True), "undelete": (None, False)}
     for state in ALL:
         reached, ends, waiting = set[tuple[bool, bool]](), set[str](), [(state.archived, state.deleted)]
         while waiting:
