@@ -62,6 +62,7 @@ Mutation = create_type(
         *credential_type.MUTATIONS,
         *credential_mutations.MUTATIONS,
         *version_mutations.MUTATIONS,
+        *credential_request_mutations.MUTATIONS,
         *credential_review.MUTATIONS,
         *credential_verification.MUTATIONS,
         *credential_ownership.MUTATIONS,
@@ -70,7 +71,6 @@ Mutation = create_type(
         *position_mutations.MUTATIONS,
         *requirement_rule.MUTATIONS,
         *exemption.MUTATIONS,
-        *credential_request_mutations.MUTATIONS,
         *api_key.MUTATIONS,
     ],
     description="The mutation root. Each field runs in a transaction of its own, one after the other.",
@@ -79,9 +79,9 @@ Mutation = create_type(
 DESCRIPTION = """The workforce credentials of one organization: who holds which licences, screenings and certificates,
 whether each is verified, approved and in date, and who may therefore work where.
 
-Root fields are grouped by noun, in this order: the viewer, records by id, the organization and its units, workers,
-applicants, credential types, credentials with their reviews, checks, owners and files, positions, requirement rules,
-exemptions, requests, compliance, activity, and API keys. A mutation is called after its noun and verb, and one over
+Root fields are grouped by noun: the viewer, records by id, the organization and its units, workers, applicants,
+credential types, credentials with their requests, reviews, checks, owners and files, positions, requirement rules,
+exemptions, compliance, activity, and API keys. A mutation is called after its noun and verb, and one over
 many records after the plural (`credentialApprove`, `credentialsApprove`). Refusals of a mutation are in `errors` of its
 payload, each with the path of the input and a code; a refused mutation changes nothing."""
 

@@ -102,6 +102,7 @@ applicants = Listing(
 )
 
 position_by_id = Lookup(Position, col(Position.id))
+position_by_external_id = Lookup(Position, col(Position.external_id))
 positions = Listing(
     Position,
     filters={

@@ -70,6 +70,16 @@ def test_booleans_are_bare_adjectives() -> None:
     )
 
 
+def test_records_with_several_keys_are_looked_up_by_any_of_them() -> None:
+    assert SCHEMA.query_type is not None
+    for noun in ("worker", "applicant", "credential", "credentialType", "position", "orgUnit"):
+        [(name, argument)] = SCHEMA.query_type.fields[noun].args.items()
+        assert (name, str(argument.type)) == ("by", f"{noun[0].upper()}{noun[1:]}By!")
+    for name, type_ in SCHEMA.type_map.items():
+        if isinstance(type_, GraphQLInputObjectType) and name.endswith("By"):
+            assert type_.is_one_of
+
+
 def test_no_action_is_called_restore() -> None:
     assert {name for name in MUTATIONS if "Restore" in name} == {
         name for name, field in MUTATIONS.items() if field.deprecation_reason is not None

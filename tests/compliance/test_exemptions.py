@@ -13,7 +13,8 @@ from tests.conftest import SettableClock
 from tests.service import Tenant
 
 SELECTION = """
-  id worker { id } rule { id } credentialType { code } reason startsOn endsOn approver { id name } revoked revokedAt revision
+  id worker { id } rule { id } credentialType { code } reason startsOn endsOn approver { id name }
+  revoked revokedAt revision
   viewerCanRevoke
 """
 SCOPE = Scope.REQUIREMENTS_WRITE
@@ -50,9 +51,7 @@ async def test_an_exemption_records_its_approver(tenant: Tenant) -> None:
         "revision": 1,
         "viewerCanRevoke": True,
     }
-    exemption = await grant(
-        tenant, worker, requirement={"rule": rule}, **{"startsOn": "2026-01-01", "endsOn": "2026-12-31"}
-    )
+    exemption = await grant(tenant, worker, requirement={"rule": rule}, startsOn="2026-01-01", endsOn="2026-12-31")
     assert (exemption["rule"], exemption["credentialType"]) == ({"id": rule}, None)
     assert (exemption["startsOn"], exemption["endsOn"]) == ("2026-01-01", "2026-12-31")
     events = [row for row in await calls.event_rows(tenant) if row["kind"].value == "exemption.granted"]
@@ -109,7 +108,7 @@ async def test_deleted_and_foreign_records_are_refused(tenant: Tenant, other_ten
 
 async def test_exemptions_are_filtered_and_sorted(tenant: Tenant) -> None:
     ada, ben, rule = await tenant.add_worker("Ada"), await tenant.add_worker("Ben"), await add_rule(tenant)
-    await grant(tenant, ada, reason="a", **{"startsOn": "2026-01-01", "endsOn": "2026-01-31"})
+    await grant(tenant, ada, reason="a", startsOn="2026-01-01", endsOn="2026-01-31")
     await grant(tenant, ben, reason="b", requirement={"rule": rule})
     key = (await grant(tenant, ada, reason="c", requirement={"credentialType": "NPI"}))["id"]
     await mutate_ok(tenant, "exemptionRevoke", "exemption { id }", id=key)

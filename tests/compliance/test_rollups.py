@@ -364,7 +364,7 @@ async def test_the_forecast(crew: Crew) -> None:
         ("2026-06-01", "2026-06-15", {}, ["Alice"]),
     ]
     assert months == expected
-    weeks = await spans(by="WEEK", **{"startsOn": "2026-04-08"}, endsOn="2026-04-21")
+    weeks = await spans(by="WEEK", startsOn="2026-04-08", endsOn="2026-04-21")
     assert weeks == [
         ("2026-04-08", "2026-04-12", {FIRST_AID: 1}, ["Bob"]),
         ("2026-04-13", "2026-04-19", {}, []),
@@ -453,7 +453,7 @@ async def test_an_id_of_another_type_is_refused(shared: Crew, name: str) -> None
 
 
 async def test_a_forecast_ends_at_the_last_day_allowed(shared: Crew) -> None:
-    result = await shared.query("expiryForecast", FORECAST, by="MONTH", **{"startsOn": "2199-11-20"})
+    result = await shared.query("expiryForecast", FORECAST, by="MONTH", startsOn="2199-11-20")
     assert [(span["startsOn"], span["endsOn"]) for span in result["spans"]] == [
         *[("2199-11-20", "2199-11-30"), ("2199-12-01", "2199-12-31")],
     ]

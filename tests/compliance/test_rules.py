@@ -80,7 +80,7 @@ async def test_a_rule_links_to_its_targets_and_types(tenant: Tenant) -> None:
     assert (rule["worker"], rule["revision"]) == ({"identity": {"displayName": "Ada"}}, 3)
     event = [row for row in await calls.event_rows(tenant) if row["kind"].value == "requirement.changed"][-1]
     assert event["changes"]["worker"] == {"from": None, "to": worker}
-    answer = await calls.run_query(tenant, "position", "rules { nodes { id } }", id=position)
+    answer = await calls.run_query(tenant, "position", "rules { nodes { id } }", by={"id": position})
     assert answer.data["position"]["rules"]["nodes"] == []
 
 
@@ -219,5 +219,5 @@ async def test_rules_are_filtered_and_sorted(tenant: Tenant) -> None:
     assert await names({"autoRequest": False}) == "d"
     assert await names({"asOf": "2026-01-31", "name": {"in": ["b", "c"]}}) == "b"
     assert await names({"asOf": "2026-02-01", "name": {"in": ["b", "c"]}}) == "c"
-    answer = await calls.run_query(tenant, "position", "rules { nodes { name } }", id=position)
+    answer = await calls.run_query(tenant, "position", "rules { nodes { name } }", by={"id": position})
     assert answer.data["position"]["rules"]["nodes"] == [{"name": "A"}]

@@ -67,7 +67,7 @@ class World:
         name = self.random.choice(
             [*["Add", "Approve"] * 3, "Edit", "Reject", "decide", "Archive", *["Unarchive"] * 3, "Transfer"]
         )
-        text = "query ($id: ID!) { credential(id: $id) { owners { worker { id } } versions { nodes { id } } } }"
+        text = "query ($id: ID!) { credential(by: {id: $id}) { owners { worker { id } } versions { nodes { id } } } }"
         shown = (await self.tenant.execute(text, {"id": key})).data["credential"]
         version = self.random.choice(shown["versions"]["nodes"])["id"]
         if name == "Add":
@@ -143,7 +143,7 @@ class World:
             allowed = {1} if cell["wanted"] else {0}
             allowed |= {0} if cell["status"] == "INELIGIBLE" else set()
             assert open_requests[node["id"]] in allowed, (self.day, node, open_requests[node["id"]])
-            text = "query ($w: PersonBy!) { clearance(worker: $w) { standing cells { status reason } } }"
+            text = "query ($w: WorkerBy!) { clearance(worker: $w) { standing cells { status reason } } }"
             clearance = (await self.tenant.execute(text, {"w": {"id": node["id"]}})).data["clearance"]
             assert clearance == {"standing": row["standing"], "cells": row["cells"]}
 

@@ -99,7 +99,7 @@ async def add_version(tenant: Tenant, key: str, **content: Any) -> str:
 
 async def query_credential(tenant: Tenant, key: str, selection: str) -> Any:
     """Return the selection of a credential, read through the graph."""
-    answer = await tenant.execute(f"query ($id: ID!) {{ credential(id: $id) {{ {selection} }} }}", {"id": key})
+    answer = await tenant.execute(f"query ($id: ID!) {{ credential(by: {{id: $id}}) {{ {selection} }} }}", {"id": key})
     return answer.data["credential"]
 
 

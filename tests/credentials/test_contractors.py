@@ -126,14 +126,16 @@ async def test_contractors_credentials_cannot_be_read(site: Site) -> None:
     key = await site.credential(site.contractor)
     for query in ("{ credentials { nodes { id } } }", "{ workers { nodes { id } } }"):
         assert (await site.tenant.execute(query, key=site.key)).codes == ["FORBIDDEN"]
-    answer = await site.tenant.execute("query ($id: ID!) { credential(id: $id) { id } }", {"id": key}, key=site.key)
+    answer = await site.tenant.execute(
+        "query ($id: ID!) { credential(by: {id: $id}) { id } }", {"id": key}, key=site.key
+    )
     assert answer.codes == ["FORBIDDEN"]
 
 
 async def test_viewer_can_archive_is_true_only_for_contractors(site: Site) -> None:
     own, other = await site.credential(site.team), await site.credential(site.department)
     both = await site.tenant.create_key(Scope.CONTRACTORS_MANAGE, Scope.CREDENTIALS_READ)
-    text = "query ($id: ID!) { credential(id: $id) { viewerCanArchive viewerCanUnarchive viewerCanUpdate } }"
+    text = "query ($id: ID!) { credential(by: {id: $id}) { viewerCanArchive viewerCanUnarchive viewerCanUpdate } }"
     may = {"viewerCanArchive": True, "viewerCanUnarchive": False, "viewerCanUpdate": False}
     assert (await site.tenant.execute(text, {"id": own}, key=both)).data["credential"] == may
     none = {**may, "viewerCanArchive": False}

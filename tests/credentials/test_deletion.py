@@ -22,7 +22,7 @@ async def test_deleted_credentials_are_listed_only_on_request(tenant: Tenant) ->
     nested = (await run_query(tenant, "worker", nested, by={"id": worker})).data["worker"]
     assert ids_of(nested["live"]["nodes"]) == [other]
     assert sorted(ids_of(nested["all"]["nodes"])) == [key, other]
-    deleted = (await run_query(tenant, "credential", "deleted", id=key)).data["credential"]
+    deleted = (await run_query(tenant, "credential", "deleted", by={"id": key})).data["credential"]
     assert deleted == {"deleted": True}
     assert await mutate_ok(tenant, "credentialUndelete", STATE, id=key, expectedRevision=2) == {
         "revision": 3,
@@ -57,6 +57,6 @@ async def test_credentials_outlive_their_workers_deletion(tenant: Tenant) -> Non
     key = await tenant.add_credential(worker)
     await mutate_ok(tenant, "workerDelete", "worker { id }", worker={"id": worker})
     owners = "owners { worker { id deleted } }"
-    assert (await run_query(tenant, "credential", owners, id=key)).data["credential"] == {
+    assert (await run_query(tenant, "credential", owners, by={"id": key})).data["credential"] == {
         "owners": {"worker": {"id": worker, "deleted": True}}
     }

@@ -58,7 +58,7 @@ def content() -> dict[str, Any]:
 
 
 async def test_an_update_edits_the_latest_version_in_place(tenant: Tenant, key: str) -> None:
-    before = (await run_query(tenant, "credential", "latestVersion { id }", id=key)).data["credential"]
+    before = (await run_query(tenant, "credential", "latestVersion { id }", by={"id": key})).data["credential"]
     result = await mutate_ok(
         tenant,
         "credentialUpdate",

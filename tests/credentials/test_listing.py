@@ -294,7 +294,7 @@ async def test_another_tenant_sees_no_credentials(
     assert await names(other_tenant, includeDeleted=True) == []
     assert await names(other_tenant, where={"id": {"in": [ids["nsw"]]}}) == []
     assert await names(other_tenant, where={"owner": {"type": "WORKER", "id": ids["jo"]}}) == []
-    assert (await run_query(other_tenant, "credential", "id", id=ids["nsw"])).data["credential"] is None
+    assert (await run_query(other_tenant, "credential", "id", by={"id": ids["nsw"]})).data["credential"] is None
 
 
 async def test_people_do_not_hold_what_was_only_requested(tenant: Tenant) -> None:

@@ -84,7 +84,7 @@ async def test_days_are_those_of_the_organizations_time_zone(
     at = datetime.fromisoformat(instant).replace(tzinfo=UTC)
     key = await add(auckland, f"T_{days}_{at:%Y%m%d%H%M}".upper(), days)
     clock.set(at)
-    credential = await run_query(auckland, "credential", "validity latestVersion { validity }", id=key)
+    credential = await run_query(auckland, "credential", "validity latestVersion { validity }", by={"id": key})
     assert credential.data["credential"] == {"validity": expected, "latestVersion": {"validity": expected}}
     for value in Validity:
         where = {"id": {"eq": key}, "validity": {"eq": value.value}}

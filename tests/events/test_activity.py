@@ -127,7 +127,7 @@ async def test_each_record_lists_its_own_events(day: RecordedDay) -> None:
     listed = "activity(where: {kind: {notIn: [CREDENTIAL_ADDED]}}) { nodes { kind } }"
     worker = (await run_query(day.tenant, "worker", listed, by=by)).data["worker"]
     assert [event["kind"] for event in worker["activity"]["nodes"]] == [DELETED, CREDENTIAL_DELETED, UPDATED, CREATED]
-    data = (await run_query(day.tenant, "credential", "activity { nodes { kind } }", id=day.ids["cred"])).data
+    data = (await run_query(day.tenant, "credential", "activity { nodes { kind } }", by={"id": day.ids["cred"]})).data
     assert [event["kind"] for event in data["credential"]["activity"]["nodes"]] == [CREDENTIAL_DELETED, ADDED]
 
 

@@ -77,7 +77,7 @@ def input_only(**input: Any) -> Recipe:
 
 async def latest_version(tenant: Tenant) -> dict[str, Any]:
     input = await credential(tenant)
-    answer = await tenant.execute("query ($id: ID!) { credential(id: $id) { latestVersion { id } } }", input)
+    answer = await tenant.execute("query ($id: ID!) { credential(by: {id: $id}) { latestVersion { id } } }", input)
     return {"id": answer.data["credential"]["latestVersion"]["id"]}
 
 

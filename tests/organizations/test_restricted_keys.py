@@ -61,7 +61,7 @@ async def test_a_key_sees_the_subtree_of_its_unit(sites: TwoSites) -> None:
         None,
     ]
     assert (await run_query(tenant, "worker", "id", key=key, by={"id": ids["out"]})).data["worker"] is None
-    ward = (await run_query(tenant, "orgUnit", "parent { id }", key=key, id=ids["ward"])).data["orgUnit"]
+    ward = (await run_query(tenant, "orgUnit", "parent { id }", key=key, by={"id": ids["ward"]})).data["orgUnit"]
     assert ward == {"parent": {"id": ids["north"]}}
     where = {"orgUnit": {"in": [ids["south"]]}}
     assert await query_nodes(tenant, "workers", "id", key=key, where=where) == []
@@ -186,7 +186,9 @@ async def test_links_to_records_outside_are_null(sites: TwoSites) -> None:
     credential = (await mutate_ok(tenant, "credentialCreate", "credential { id }", **input))["id"]
     manager = await run_query(tenant, "worker", "manager { worker { id } }", key=key, by={"id": ids["in"]})
     assert manager.data["worker"] == {"manager": {"worker": None}}
-    owners = await run_query(tenant, "credential", "owners { worker { id } applicant { id } }", key=key, id=credential)
+    owners = await run_query(
+        tenant, "credential", "owners { worker { id } applicant { id } }", key=key, by={"id": credential}
+    )
     assert owners.data["credential"] == {"owners": {"worker": {"id": ids["in"]}, "applicant": None}}
 
 

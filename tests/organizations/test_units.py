@@ -39,7 +39,7 @@ async def test_units_form_a_tree(tenant: Tenant) -> None:
         "parent": {"id": top},
     }
     selection = "name parent { id } children { nodes { id children { nodes { id } } } }"
-    assert (await run_query(tenant, "orgUnit", selection, id=top)).data["orgUnit"] == {
+    assert (await run_query(tenant, "orgUnit", selection, by={"id": top})).data["orgUnit"] == {
         "name": "North",
         "parent": None,
         "children": {"nodes": [{"id": child["id"], "children": {"nodes": []}}]},
@@ -149,7 +149,7 @@ async def test_a_unit_in_use_cannot_be_deleted(tenant: Tenant) -> None:
     for unit in (child, top):
         deleted = await mutate_ok(tenant, "orgUnitDelete", "orgUnit { id }", id=unit, expectedRevision=1)
         assert deleted == {"id": unit}
-        assert (await run_query(tenant, "orgUnit", "id", id=unit)).data["orgUnit"] is None
+        assert (await run_query(tenant, "orgUnit", "id", by={"id": unit})).data["orgUnit"] is None
         await assert_refused(tenant, "orgUnitDelete", ("NOT_FOUND", "id"), id=unit)
     event = (await event_rows(tenant))[-1]
     assert (event["kind"], event["subject_id"]) == ("orgUnit.deleted", top)

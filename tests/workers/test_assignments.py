@@ -82,8 +82,8 @@ async def test_workers_are_assigned_independently(tenant: Tenant, other_tenant: 
 async def test_overlapping_assignments_are_refused(tenant: Tenant, span: dict[str, Any], expected: str | None) -> None:
     position, other = await add(tenant), await add(tenant, "Other")
     worker, another = await tenant.add_worker(), await tenant.add_worker("Another")
-    await assign(tenant, position, worker, **{"startsOn": "2026-02-01", "endsOn": "2026-02-28"})
-    await assign(tenant, position, worker, **{"startsOn": "2026-04-01"})
+    await assign(tenant, position, worker, startsOn="2026-02-01", endsOn="2026-02-28")
+    await assign(tenant, position, worker, startsOn="2026-04-01")
     result = await assign(tenant, position, worker, **span)
     assert result == expected if expected else result.startswith("pasn_")
     assert (await assign(tenant, other, worker, **span)).startswith("pasn_")
@@ -95,7 +95,7 @@ async def test_an_invalid_assignment_is_refused(tenant: Tenant, other_tenant: Te
     by: dict[str, Any] = {"position": position, "workers": [worker]}
     await assert_refused(tenant, "positionAssign", ("NOT_FOUND", "position"), **{**by, "position": foreign_id})
     await assert_refused(tenant, "positionAssign", ("INVALID", "endsOn"), **by, endsOn="2026-03-09")
-    await assert_refused(tenant, "positionAssign", ("INVALID", "startsOn"), **by, **{"startsOn": "1066-10-14"})
+    await assert_refused(tenant, "positionAssign", ("INVALID", "startsOn"), **by, startsOn="1066-10-14")
     await assert_refused(tenant, "positionAssign", ("TOO_MANY", "workers"), **{**by, "workers": [worker] * 501})
     needed = Scope.REQUIREMENTS_WRITE
     await calls.assert_forbidden(tenant, "positionAssign", *(ALL_SCOPES - {needed}), required_scope=needed, **by)
@@ -112,7 +112,7 @@ async def test_of_concurrent_assignments_one_succeeds(tenant: Tenant) -> None:
 
 async def test_an_assignment_is_ended_or_removed(tenant: Tenant) -> None:
     position, worker = await add(tenant), await tenant.add_worker()
-    key = await assign(tenant, position, worker, **{"startsOn": "2026-02-01"})
+    key = await assign(tenant, position, worker, startsOn="2026-02-01")
     ended = await mutate(tenant, "positionUnassign", "assignment { endsOn revision } removed", id=key)
     assert ended == {"assignment": {"endsOn": "2026-03-10", "revision": 2}, "removed": False, "errors": []}
     await assert_refused(tenant, "positionUnassign", ("INVALID", "endsOn"), id=key, endsOn="2026-03-11")
@@ -143,7 +143,7 @@ async def test_a_repeated_call_returns_the_removed_assignment(tenant: Tenant) ->
 async def test_a_move_ends_one_and_begins_another(tenant: Tenant) -> None:
     first, second = await add(tenant, "Here"), await add(tenant, "There")
     worker = await tenant.add_worker()
-    key = await assign(tenant, first, worker, **{"startsOn": "2026-02-01"})
+    key = await assign(tenant, first, worker, startsOn="2026-02-01")
     selection = f"ended {{ {SPAN} }} removed assignment {{ id {SPAN} }}"
     moved = await mutate(
         tenant, "positionMove", selection, id=key, position=second, startsOn="2026-03-15", endsOn="2026-06-30"
@@ -164,8 +164,8 @@ async def test_a_move_ends_one_and_begins_another(tenant: Tenant) -> None:
 async def test_an_invalid_move_is_refused_and_changes_nothing(tenant: Tenant, other_tenant: Tenant) -> None:
     first, second, foreign_id = await add(tenant, "Here"), await add(tenant, "There"), await add(other_tenant)
     worker = await tenant.add_worker()
-    key = await assign(tenant, first, worker, **{"startsOn": "2026-02-01", "endsOn": "2026-03-20"})
-    await assign(tenant, second, worker, **{"startsOn": "2026-05-01"})
+    key = await assign(tenant, first, worker, startsOn="2026-02-01", endsOn="2026-03-20")
+    await assign(tenant, second, worker, startsOn="2026-05-01")
     by: dict[str, Any] = {"id": key, "position": second, "startsOn": "2026-03-15"}
     await assert_refused(tenant, "positionMove", ("ALREADY_ASSIGNED", "position"), **by)
     await assert_refused(tenant, "positionMove", ("INVALID", "endsOn"), **by, endsOn="2026-03-14")
@@ -186,9 +186,9 @@ async def test_an_invalid_move_is_refused_and_changes_nothing(tenant: Tenant, ot
 async def test_workers_are_filtered_by_position_on_a_day(tenant: Tenant) -> None:
     first, second = await add(tenant, "Here"), await add(tenant, "There")
     ada, ben = await tenant.add_worker("Ada"), await tenant.add_worker("Ben")
-    await assign(tenant, first, ada, **{"startsOn": "2026-02-01", "endsOn": "2026-02-28"})
+    await assign(tenant, first, ada, startsOn="2026-02-01", endsOn="2026-02-28")
     await assign(tenant, second, ada)
-    await assign(tenant, first, ben, **{"startsOn": "2026-02-15"})
+    await assign(tenant, first, ben, startsOn="2026-02-15")
 
     async def names(where: dict[str, Any]) -> list[str]:
         nodes = await calls.query_nodes(tenant, "workers", "identity { displayName }", where={"position": where})

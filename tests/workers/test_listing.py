@@ -326,7 +326,9 @@ async def test_a_unit_filter_includes_the_subtree_by_default(tenant: Tenant) -> 
     assert await within() == []
     others = {"NOT": {"orgUnit": {"in": [units["North"]]}}}
     assert await names(tenant, where=others) == ["of nowhere", "of South"]
-    unit = (await run_query(tenant, "orgUnit", "workers { nodes { identity { displayName } } }", id=units["Ward"])).data
+    unit = (
+        await run_query(tenant, "orgUnit", "workers { nodes { identity { displayName } } }", by={"id": units["Ward"]})
+    ).data
     assert unit["orgUnit"]["workers"]["nodes"] == [{"identity": {"displayName": "of Ward"}}]
 
 

@@ -310,7 +310,7 @@ async def test_reports_are_paged_for_each_manager(tenant: Tenant) -> None:
         "reports(first: 2, after: $after, orderBy: [{field: DISPLAY_NAME, direction: DESC}]) "
         f"{{ nodes {{ identity {{ displayName }} }} {PAGE_INFO} }}"
     )
-    text = f"query ($by: PersonBy!, $after: String) {{ worker(by: $by) {{ {selection} }} }}"
+    text = f"query ($by: WorkerBy!, $after: String) {{ worker(by: $by) {{ {selection} }} }}"
     variables = {"by": {"id": managers[1]}, "after": pages[1]["pageInfo"]["endCursor"]}
     rest = (await tenant.execute(text, variables)).data["worker"]["reports"]
     assert rest["nodes"] == [{"identity": {"displayName": "Report 0"}}]

@@ -129,3 +129,20 @@ async def test_a_unit_with_positions_is_not_deleted(tenant: Tenant) -> None:
     unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
     await add(tenant, orgUnit=unit["id"])
     await assert_refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=unit["id"])
+
+
+async def test_a_position_is_found_by_its_external_id(tenant: Tenant, other_tenant: Tenant) -> None:
+    created = {"name": "Nurse", "externalId": "P-1"}
+    position = (await mutate_ok(tenant, "positionCreate", "position { id }", **created))["id"]
+    await mutate_ok(other_tenant, "positionCreate", "position { id }", name="Nurse", externalId="P-2")
+    for by, found in (
+        ({"id": position}, {"id": position}),
+        ({"externalId": " P-1 "}, {"id": position}),
+        ({"externalId": "p-1"}, None),
+        ({"externalId": "P-2"}, None),
+        ({"externalId": ""}, None),
+        ({"id": await tenant.add_worker()}, None),
+    ):
+        assert (await calls.run_query(tenant, "position", "id", by=by)).data["position"] == found
+    answer = await calls.run_query(tenant, "position", "id", by={"id": position, "externalId": "P-1"})
+    assert "by" in answer.errors[0]["message"]

@@ -16,7 +16,7 @@ from app.graph.dsl.types import input, member, scalar
 from app.graph.events.listing import EVENT_LIST
 from app.graph.type_references import CREDENTIAL, EVENT
 from app.graph.workers.listing import APPLICANT_LIST
-from app.graph.workers.person import CredentialOwner, PersonBy, PersonContent, can, find_person
+from app.graph.workers.person import ApplicantBy, CredentialOwner, PersonContent, can, find_person
 from app.workers import deletion, editing, people, permissions, queries
 
 WRITE: dict[str, Any] = {"scope": Scope.WORKERS_WRITE}
@@ -59,31 +59,31 @@ class ApplicantCreateInput(PersonContent, MutationInput):
 class ApplicantUpdateInput(PersonContent, ChangeInput):
     """The applicant and the fields to change. Absent fields keep their values; null clears them."""
 
-    applicant: PersonBy = member("The applicant.", default=...)
+    applicant: ApplicantBy = member("The applicant.", default=...)
 
 
 @input
 class ApplicantReplaceInput(PersonContent, ChangeInput):
     """The applicant and all of its fields. Absent fields are cleared."""
 
-    applicant: PersonBy = member("The applicant.", default=...)
+    applicant: ApplicantBy = member("The applicant.", default=...)
 
 
 @input
 class ApplicantDeleteInput(ChangeInput):
     """The applicant to delete."""
 
-    applicant: PersonBy = member("The applicant.", default=...)
+    applicant: ApplicantBy = member("The applicant.", default=...)
 
 
 @input
 class ApplicantUndeleteInput(ChangeInput):
     """The deleted applicant to bring back."""
 
-    applicant: PersonBy = member("The applicant.", default=...)
+    applicant: ApplicantBy = member("The applicant.", default=...)
 
 
-def _applicant(context: Context, actor: Actor, by: PersonBy) -> Applicant | None:
+def _applicant(context: Context, actor: Actor, by: ApplicantBy) -> Applicant | None:
     return find_person(context, actor, people.APPLICANT, queries.applicant_by_id, by)
 
 
@@ -93,7 +93,7 @@ QUERIES = [
         _applicant,
         "Look up an applicant by id, work email or external id; null if there is none.",
         scope=Scope.WORKERS_READ,
-        by=(PersonBy, "The applicant."),
+        by=(ApplicantBy, "The applicant."),
     ),
     listing("applicants", queries.applicants, Applicant, "List the organization's applicants.", **APPLICANT_LIST),
 ]

@@ -25,7 +25,7 @@ from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, query
 from app.graph.dsl.types import as_output, enum, output, scalar, to_data
 from app.graph.type_references import CREDENTIAL, ORG_UNIT, POSITION, RULE, WORKER
-from app.graph.workers.person import PersonBy
+from app.graph.workers.person import WorkerBy
 from app.organizations import queries as organizations
 from app.registries.findings import Eligibility
 from app.workers import queries as workers
@@ -249,7 +249,7 @@ def _summary(context: Context, actor: Actor, **arguments: Any) -> ReadProgram[Co
 async def _clearance(
     context: Context,
     actor: Actor,
-    worker: PersonBy,
+    worker: WorkerBy,
     position: str | None = None,
     org_unit: str | None = None,
     as_of: date | None = None,
@@ -288,7 +288,7 @@ QUERIES = [
         "Decide whether a worker may work in a position or unit on a day, with the reasons. Without a "
         "position or unit, the worker's own placement on that day is used.",
         **READ,
-        worker=(PersonBy, "The worker to evaluate."),
+        worker=(WorkerBy, "The worker to evaluate."),
         position=(strawberry.ID | None, "The id of the position that the worker would hold."),
         org_unit=(strawberry.ID | None, "The id of the unit that the worker would belong to."),
         as_of=(date | None, "The day of the evaluation. Defaults to today."),

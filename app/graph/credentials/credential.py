@@ -27,7 +27,7 @@ from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, node, permission, query
 from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import embedded, enum, flag, output, scalar
+from app.graph.dsl.types import embedded, enum, flag, member, one_of, output, scalar
 from app.graph.events.listing import EVENT_LIST
 from app.graph.node import Node
 from app.graph.type_references import EVENT, RULE
@@ -254,8 +254,15 @@ CREDENTIAL_PAYLOAD: dict[str, Any] = {"credential": (Credential, "The credential
 """The payload member of mutations that change one credential."""
 
 
-def _credential(_context: Context, _actor: Actor, id: str) -> Credential | None:
-    return defer_load(queries.by_id, id)
+@one_of
+class CredentialBy:
+    """A reference to one credential, by exactly one key."""
+
+    id: strawberry.ID | None = member("The id in this service.")
+
+
+def _credential(_context: Context, _actor: Actor, by: CredentialBy) -> Credential | None:
+    return defer_load(queries.by_id, by.id or "")
 
 
 QUERIES = [
@@ -263,7 +270,7 @@ QUERIES = [
         "credential",
         _credential,
         "Look up a credential by id; null if there is none.",
-        id=(strawberry.ID, "The credential's id."),
+        by=(CredentialBy, "The credential."),
         **READ,
     ),
     listing(

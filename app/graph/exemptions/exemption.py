@@ -17,7 +17,7 @@ from app.graph.dsl.types import embedded, flag, input, member, one_of, output, s
 from app.graph.exemptions.listing import EXEMPTION_LIST
 from app.graph.node import Node
 from app.graph.requirement_rules.requirement_rule import RequirementRule
-from app.graph.workers.person import PersonBy
+from app.graph.workers.person import WorkerBy
 from app.graph.workers.worker import Worker
 from app.workers import queries as workers
 
@@ -85,7 +85,7 @@ class RequirementBy:
 class ExemptionGrantInput(MutationInput):
     """The worker, and the rule or credential type to exempt them from."""
 
-    worker: PersonBy = member("The worker to exempt.", default=...)
+    worker: WorkerBy = member("The worker to exempt.", default=...)
     requirement: RequirementBy = member("The rule or credential type to exempt the worker from.", default=...)
     reason: str | None = member("The reason for the exemption, up to 2,000 characters. Required.")
     starts_on: date | None = member("The first day. Defaults to today.")

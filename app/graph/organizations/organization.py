@@ -14,7 +14,7 @@ from app.graph.dsl.filter_inputs import ChoiceFilter, IDFilter, StringFilter, wh
 from app.graph.dsl.mutation_input import ByIdInput, ChangeInput, MutationInput
 from app.graph.dsl.node_types import defer_load
 from app.graph.dsl.sort_inputs import sort_key
-from app.graph.dsl.types import embedded, enum, input, member, output, scalar
+from app.graph.dsl.types import embedded, enum, input, member, one_of, output, scalar
 from app.graph.node import Node
 from app.graph.type_references import ORG_UNIT, WORKER
 from app.graph.workers.listing import WORKER_LIST
@@ -166,8 +166,15 @@ def _organization(_context: Context, actor: Actor) -> Organization | None:
     return defer_load(queries.by_id, actor.organization_id)
 
 
-def _unit(_context: Context, _actor: Actor, id: str) -> OrgUnit | None:
-    return defer_load(queries.unit_by_id, id)
+@one_of
+class OrgUnitBy:
+    """A reference to one org unit, by exactly one key."""
+
+    id: strawberry.ID | None = member("The id in this service.")
+
+
+def _unit(_context: Context, _actor: Actor, by: OrgUnitBy) -> OrgUnit | None:
+    return defer_load(queries.unit_by_id, by.id or "")
 
 
 QUERIES = [
@@ -178,7 +185,7 @@ QUERIES = [
         "Look up an org unit by id; null if there is none.",
         scope=Scope.WORKERS_READ,
         own=True,
-        id=(strawberry.ID, "The unit's id."),
+        by=(OrgUnitBy, "The unit."),
     ),
     listing("orgUnits", queries.units, OrgUnit, "List the organization's org units.", **UNIT_LIST),
 ]

@@ -7,11 +7,12 @@ import strawberry
 
 from app.access import Actor, Scope
 from app.compliance import queries as compliance
+from app.core.text import normalize
 from app.graph.dsl.connections import Connection
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import edge, listing, node, permission, query
 from app.graph.dsl.node_types import defer_load
-from app.graph.dsl.types import flag, scalar
+from app.graph.dsl.types import flag, member, one_of, scalar
 from app.graph.node import Node
 from app.graph.organizations.organization import OrgUnit
 from app.graph.positions.listing import ASSIGNMENT_LIST, POSITION_LIST, READ
@@ -86,16 +87,26 @@ class Position(Node):
     )
 
 
-def _position(_context: Context, _actor: Actor, id: str) -> Position | None:
-    return defer_load(queries.position_by_id, id)
+@one_of
+class PositionBy:
+    """A reference to one position, by exactly one key."""
+
+    id: strawberry.ID | None = member("The id in this service.")
+    external_id: str | None = member("The id in the source system.")
+
+
+def _position(_context: Context, _actor: Actor, by: PositionBy) -> Position | None:
+    if by.external_id:
+        return defer_load(queries.position_by_external_id, normalize(by.external_id))
+    return defer_load(queries.position_by_id, by.id or "")
 
 
 QUERIES = [
     query(
         "position",
         _position,
-        "Look up a position by id; null if there is none.",
-        id=(strawberry.ID, "The position's id."),
+        "Look up a position by id or external id; null if there is none.",
+        by=(PositionBy, "The position."),
         **READ,
     ),
     listing("positions", queries.positions, Position, "List the organization's positions.", **POSITION_LIST),

@@ -12,7 +12,7 @@ from app.graph.dsl.fields import mutation, old_name
 from app.graph.dsl.mutation_input import ChangeInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
 from app.graph.dsl.user_errors import UserError
-from app.graph.workers.person import PersonBy, PersonContent
+from app.graph.workers.person import PersonContent, WorkerBy
 from app.graph.workers.worker import Worker
 from app.workers import bulk_upsert, deletion, editing, people
 from app.workers.bulk_upsert import RehirePolicy, UpsertStatus
@@ -90,28 +90,28 @@ class WorkerCreateInput(WorkerContent, MutationInput):
 class WorkerUpdateInput(WorkerContent, ChangeInput):
     """The worker and the fields to change. Absent fields keep their values; null clears them."""
 
-    worker: PersonBy = member("The worker.", default=...)
+    worker: WorkerBy = member("The worker.", default=...)
 
 
 @input
 class WorkerReplaceInput(WorkerContent, ChangeInput):
     """The worker and all of its fields. Absent fields are cleared."""
 
-    worker: PersonBy = member("The worker.", default=...)
+    worker: WorkerBy = member("The worker.", default=...)
 
 
 @input
 class WorkerDeleteInput(ChangeInput):
     """The worker to delete."""
 
-    worker: PersonBy = member("The worker.", default=...)
+    worker: WorkerBy = member("The worker.", default=...)
 
 
 @input
 class WorkerUndeleteInput(ChangeInput):
     """The deleted worker to bring back."""
 
-    worker: PersonBy = member("The worker.", default=...)
+    worker: WorkerBy = member("The worker.", default=...)
 
 
 @input

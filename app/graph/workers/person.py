@@ -130,14 +130,24 @@ class ExternalIdInput:
     source_system: str = member("The name of the source system, such as `workday`.", default=...)
 
 
-@one_of
-class PersonBy:
-    """A reference to one person, by exactly one key."""
+@input
+class PersonKeys:
+    """The keys by which a person is referred to."""
 
-    id: strawberry.ID | None = member("The id of the worker or applicant.")
+    id: strawberry.ID | None = member("The id in this service.")
     email: str | None = member("The work email, ignoring case.")
     external_id: str | None = member("The id in the source system, if only one source system uses it.")
     source: ExternalIdInput | None = member("The id in a source system, and the system's name.")
+
+
+@one_of
+class WorkerBy(PersonKeys):
+    """A reference to one worker, by exactly one key."""
+
+
+@one_of
+class ApplicantBy(PersonKeys):
+    """A reference to one applicant, by exactly one key."""
 
 
 def can(description: str, by_id: Lookup[Any], rule: Any, **options: Any) -> Any:
@@ -146,7 +156,7 @@ def can(description: str, by_id: Lookup[Any], rule: Any, **options: Any) -> Any:
 
 
 def find_person(
-    context: Context, actor: Actor, spec: PersonSpec[Any], by_id: Lookup[Any], by: PersonBy
+    context: Context, actor: Actor, spec: PersonSpec[Any], by_id: Lookup[Any], by: PersonKeys
 ) -> OutputType | None:
     """Return a reference to the person named by an input, for a query to return (see `defer_load`)."""
     if isinstance(by.id, str):  # of whatever kind: a lookup finds nothing by the id of something else

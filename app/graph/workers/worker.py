@@ -20,7 +20,7 @@ from app.graph.exemptions.listing import EXEMPTION_LIST
 from app.graph.positions.listing import ASSIGNMENT_LIST
 from app.graph.type_references import ASSIGNMENT, CELL, CREDENTIAL, EVENT, EXEMPTION, ORG_UNIT, REQUEST, WORKER
 from app.graph.workers.listing import WORKER_LIST
-from app.graph.workers.person import CredentialOwner, PersonBy, can, find_person
+from app.graph.workers.person import CredentialOwner, WorkerBy, can, find_person
 from app.organizations import queries as organizations
 from app.workers import fields, people, permissions, queries
 from app.workers.tables import EmploymentStatus, InvitationState, Standing, WorkerType
@@ -215,7 +215,7 @@ class Worker(CredentialOwner):
     )
 
 
-def _worker(context: Context, actor: Actor, by: PersonBy) -> Worker | None:
+def _worker(context: Context, actor: Actor, by: WorkerBy) -> Worker | None:
     return find_person(context, actor, people.WORKER, queries.by_id, by)
 
 
@@ -224,7 +224,7 @@ QUERIES = [
         "worker",
         _worker,
         "Look up a worker by id, work email or external id; null if there is none.",
-        by=(PersonBy, "The worker."),
+        by=(WorkerBy, "The worker."),
         **READ,
     ),
     listing("workers", queries.listing, Worker, "List the organization's workers.", **WORKER_LIST),
