@@ -130,7 +130,7 @@ async def test_changes_of_requirements_are_settled_before_the_response(tenant: T
     assert await standing() == "COMPLIANT"
     await mutate_ok(tenant, "exemptionRevoke", "exemption { id }", id=exemption)
     assert await standing() == "NON_COMPLIANT"
-    unassignment = {"id": payload["results"][0]["assignment"]["id"], "to": "2020-01-01"}
+    unassignment = {"id": payload["results"][0]["assignment"]["id"], "endsOn": "2020-01-01"}
     await mutate(tenant, "positionUnassign", "removed", **unassignment)
     assert await standing() == "COMPLIANT"
     changes = {"scope": "ORG_UNIT", "orgUnit": unit, "position": None}

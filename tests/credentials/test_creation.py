@@ -225,7 +225,7 @@ async def test_an_archived_type_refuses_creation(tenant: Tenant) -> None:
         **licence(worker, "OLD_LICENCE"),
     )
     assert error["__typename"] == "StateError"
-    await mutate_ok(tenant, "credentialTypeRestore", "credentialType { id }", id=type_id)
+    await mutate_ok(tenant, "credentialTypeUnarchive", "credentialType { id }", id=type_id)
     await mutate_ok(tenant, "credentialCreate", "credential { id }", **licence(worker, "OLD_LICENCE"))
 
 

@@ -278,7 +278,7 @@ async def test_a_new_version_after_a_rejection_resets_the_status(
     await mutation_payload(tenant, "requirementRuleCreate", "requirementRule { id }", **NEEDED)
     await decide(tenant, "Reject", key)
     text = f"""query ($worker: ID!, $id: ID!) {{ worker(by: {{id: $worker}}) {{ compliance {{ status reason }} }}
-        credential(by: {id: $id}) {{ {STANDING} }} }}"""
+        credential(by: {{id: $id}}) {{ {STANDING} }} }}"""
     variables = {"worker": worker, "id": key}
     data = (await tenant.execute(text, variables)).data
     assert data["credential"]["verification"] == FALLEN

@@ -38,7 +38,7 @@ class Reviewer:
 
     async def permissions(self, key: str) -> Any:
         """Return the decisions that a credential allows the reviewer."""
-        text = f"query ($id: ID!) {{ credential(by: {id: $id}) {{ {PERMISSIONS} }} }}"
+        text = f"query ($id: ID!) {{ credential(by: {{id: $id}}) {{ {PERMISSIONS} }} }}"
         return (await self.tenant.execute(text, {"id": key}, key=self.token)).data["credential"]
 
 
