@@ -1,5 +1,6 @@
 """The instant of a row's last change under the name of its field, `updatedAt`."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0019"
@@ -44,6 +45,16 @@ def _rename(before: str, after: str) -> None:
         else:
             op.drop_index(f"{table}_by_{before}", table)
             op.create_index(f"{table}_by_{after}", table, ["organization_id", after, "id"])
+    if not is_postgresql:
+        _create_again("credentials_waiting")
+
+
+def _create_again(index: str) -> None:
+    """Create an index of SQLite again. Of two that serve a query alike, SQLite takes the one that was created last."""
+    query = sa.text("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = :index")
+    definition = op.get_bind().execute(query, {"index": index}).scalar_one()
+    op.execute(f"DROP INDEX {index}")
+    op.execute(definition)
 
 
 def _rename_stored(before: str, after: str) -> None:
