@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, literal_column, or_, select
 from sqlmodel import col
 
-from app.access import Actor
+from app.access import Actor, Scope
 from app.core import clock
-from app.core.errors import NotFound
+from app.core.errors import MissingScope, NotFound
 from app.core.fields import check_day
 from app.credential_types.tables import CredentialType
 from app.credentials import effective_version, permissions, validity_sql
@@ -30,7 +30,9 @@ from app.lists.key_lists import in_keys
 from app.lists.listings import Listing, Lookup
 from app.lists.where_references import Reference
 from app.workers import people, references
+from app.workers import queries as workers
 from app.workers.people import PersonSpec
+from app.workers.tables import Worker
 
 OWNER_COLUMNS = {
     OwnerType.WORKER: col(Credential.worker_id),
@@ -46,6 +48,14 @@ OWNER_SPECS: dict[OwnerType, PersonSpec[Any]] = {
 def _owned_by(value: Mapping[str, Any], _actor: Principal) -> ColumnElement[bool]:
     owned: ColumnElement[bool] = OWNER_COLUMNS[value["type"]] == value["id"]
     return owned
+
+
+def _held_by_workers(condition: ColumnElement[bool], actor: Principal) -> ColumnElement[bool]:
+    """Match credentials held by workers who match. Workers whom the actor may not read must not be guessed."""
+    if not actor.reads_workers:
+        raise MissingScope(Scope.WORKERS_READ.value)
+    holders = select(col(Worker.id)).where(col(Worker.organization_id) == actor.organization_id, condition)
+    return col(Credential.worker_id).in_(holders)
 
 
 def _searched_columns(actor: Principal) -> list[Any]:
@@ -104,6 +114,9 @@ listing = Listing(
         "expiryDate": filters.days(col(Credential.expires_on), absent=NEVER),
         "createdAt": filters.instants(col(Credential.created_at)),
         "updatedAt": filters.instants(col(Credential.updated_at)),
+        "archivedAt": filters.instants(col(Credential.archived_at)),
+        "deletedAt": filters.instants(col(Credential.deleted_at)),
+        "worker": filters.nested(workers.EMPLOYMENT_FILTERS, _held_by_workers),
     },
     orders={
         "updatedAt": col(Credential.updated_at),

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, and_,
 from sqlmodel import Field, SQLModel, col
 
 from app.credential_types.tables import CredentialCategory
-from app.db.records import Document, Key, Record, SearchText, SortKey, Visibility, enum_column
+from app.db.records import Document, Key, Record, SearchText, SortKey, Visibility, enum_column, partial_index
 from app.registries.findings import Eligibility, StatusDetail
 from app.workers.tables import visible_worker_ids
 
@@ -125,6 +125,9 @@ class Credential(Record, VersionFacts, table=True):
             sqlite_where=text(REVIEW_QUEUE_CONDITION),
             postgresql_where=text(REVIEW_QUEUE_CONDITION),
         ),
+        Index("credentials_by_valid_from", "organization_id", "valid_from", "id"),
+        partial_index("credentials_archived", "archived_at"),
+        partial_index("credentials_deleted", "deleted_at"),
         Index("credentials_by_number", "organization_id", "reference_number"),
         Index("credentials_by_next_check", "organization_id", "next_check_at"),
         Index(

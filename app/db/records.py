@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import JSON, ColumnElement, String, Text, false
+from sqlalchemy import JSON, ColumnElement, Index, String, Text, false, text
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -29,6 +29,12 @@ def enum_column(enum: type[Enum]) -> EnumType:
         length=32,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def partial_index(name: str, column: str) -> Index:
+    """Return an index of the rows that have a value in a column, for a column that few rows have a value in."""
+    has_value = text(f"{column} IS NOT NULL")
+    return Index(name, "organization_id", column, "id", sqlite_where=has_value, postgresql_where=has_value)
 
 
 @dataclass(frozen=True, slots=True)

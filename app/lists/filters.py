@@ -181,6 +181,16 @@ def _check_length(values: Sequence[Any], path: tuple[str, ...]) -> None:
         raise TooMany(f"{'.'.join(path)} holds more than {MAX_ITEMS} items", path, limit=MAX_ITEMS)
 
 
+def nested(filters: Mapping[str, Filter], build: Callable[[Condition, Principal], Condition]) -> Filter:
+    """Return a filter that takes a `where` of another list; `build` turns its condition into one of this list."""
+
+    def make(where: Mapping[str, Any], actor: Principal, now: datetime) -> Condition:
+        _check_part(where, (), 2)
+        return build(_condition(where, filters, actor, now, ()), actor)
+
+    return Filter(make, max(one.clock_dependence for one in filters.values()))
+
+
 def exact(column: Any) -> Filter:
     """Return a filter with the equality operators `eq`, `in` and `notIn`."""
     return timeless(lambda operators, _actor: equals(column, operators))

@@ -68,18 +68,28 @@ def _person_orders(table: Any) -> dict[str, Any]:
 
 
 by_id = Lookup(Worker, col(Worker.id))
+EMPLOYMENT_FILTERS: dict[str, Filter] = {
+    "id": filters.exact(col(Worker.id)),
+    "externalId": filters.exact(col(Worker.external_id)),
+    "employmentStatus": filters.exact(col(Worker.status)),
+    "workerType": filters.exact(col(Worker.worker_type)),
+    "jobTitle": filters.text(col(Worker.job_title_key)),
+    "team": filters.text(col(Worker.team_key)),
+    "department": filters.text(col(Worker.department_key)),
+    "manager": filters.exact(col(Worker.manager_id)),
+    "startDate": filters.days(col(Worker.start_date)),
+    "endDate": filters.days(col(Worker.end_date)),
+    "orgUnit": _in_unit,
+    "position": _holds_position,
+}
+"""The filters on a worker's place in the organization, by which lists of what workers hold can be filtered too."""
 listing = Listing(
     Worker,
     filters={
         **_person_filters(Worker),
+        **EMPLOYMENT_FILTERS,
+        "deletedAt": filters.instants(col(Worker.deleted_at)),
         "invitationState": filters.exact(col(Worker.invitation_state)),
-        "employmentStatus": filters.exact(col(Worker.status)),
-        "workerType": filters.exact(col(Worker.worker_type)),
-        "jobTitle": filters.text(col(Worker.job_title_key)),
-        "team": filters.text(col(Worker.team_key)),
-        "department": filters.text(col(Worker.department_key)),
-        "orgUnit": _in_unit,
-        "position": _holds_position,
         "standing": filters.exact(col(Worker.standing)),
     },
     orders=_person_orders(Worker),

@@ -7,7 +7,7 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index, Select, select, text, true
 from sqlmodel import Field, SQLModel, col
 
-from app.db.records import Key, Record, SearchText, SortKey, Visibility, enum_column
+from app.db.records import Key, Record, SearchText, SortKey, Visibility, enum_column, partial_index
 from app.organizations.tables import contractor_subtree_ids, subtree_ids
 
 
@@ -140,6 +140,9 @@ class Worker(Record, PersonColumns, table=True):
         Index("workers_by_manager", "organization_id", "manager_id", "display_name_key", "id"),
         Index("workers_by_manager_external_id", "organization_id", "manager_external_id"),
         Index("workers_by_standing", "organization_id", "standing", "display_name_key", "id"),
+        Index("workers_by_start_date", "organization_id", "start_date", "id"),
+        partial_index("workers_by_end_date", "end_date"),
+        partial_index("workers_deleted", "deleted_at"),
     )
     prefix: ClassVar[str] = "wkr"
     worker_column = "id"

@@ -11,6 +11,7 @@ from app.credentials.tables import ApprovalStatus, IntakeStatus, OwnerType, Vali
 from app.graph.dsl.filter_inputs import ChoiceFilter, DateFilter, ExactFilter, IDFilter, InstantFilter, where_input
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, input, member
+from app.graph.workers.listing import HolderWhere
 from app.registries.findings import Eligibility, StatusDetail
 
 
@@ -30,6 +31,9 @@ class CredentialWhere:
 
     id: IDFilter | None = member("Match the credential's id.")
     owner: OwnerReference | None = member("Match credentials held by this owner.")
+    worker: HolderWhere | None = member(
+        "Match credentials held by workers that match. This filter needs the scope `WORKERS_READ`."
+    )
     type: ExactFilter | None = member("Match the code of the credential type, such as `WWCC_NSW`.")
     category: ChoiceFilter[CredentialCategory] | None = member("Match the category of the credential type.")
     jurisdiction: ExactFilter | None = member("Match the jurisdiction, such as `NSW`.")
@@ -49,6 +53,8 @@ class CredentialWhere:
     expiry_date: DateFilter | None = member("Match the expiry date of the version in force.")
     created_at: InstantFilter | None = member("Match the time of creation.")
     updated_at: InstantFilter | None = member("Match the time of the last change.")
+    archived_at: InstantFilter | None = member("Match the time of archiving. Goes with `includeArchived: true`.")
+    deleted_at: InstantFilter | None = member("Match the time of deletion. Goes with `includeDeleted: true`.")
 
 
 class CredentialOrderField(StrEnum):

@@ -7,7 +7,15 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.graph.dsl.filter_inputs import ChoiceFilter, ExactFilter, IDFilter, InstantFilter, StringFilter, where_input
+from app.graph.dsl.filter_inputs import (
+    ChoiceFilter,
+    DateFilter,
+    ExactFilter,
+    IDFilter,
+    InstantFilter,
+    StringFilter,
+    where_input,
+)
 from app.graph.dsl.sort_inputs import sort_key
 from app.graph.dsl.types import enum, input, member
 from app.workers.tables import EmploymentStatus, InvitationState, Standing, WorkerType
@@ -44,18 +52,35 @@ class PersonWhere:
     updated_at: InstantFilter | None = member("Match the time of the last change.")
 
 
-@where_input
-class WorkerWhere(PersonWhere):
-    """Filters for workers."""
+@input
+class EmploymentWhere:
+    """Filters on a worker's place in the organization."""
 
-    invitation_state: ChoiceFilter[InvitationState] | None = member("Match the state of the invitation.")
+    id: IDFilter | None = member("Match the worker's id.")
+    external_id: ExactFilter | None = member("Match the worker's id in the source system.")
     employment_status: ChoiceFilter[EmploymentStatus] | None = member("Match the employment status.")
     worker_type: ChoiceFilter[WorkerType] | None = member("Match the type of worker.")
     job_title: StringFilter | None = member("Match the job title.")
     team: StringFilter | None = member("Match the team.")
     department: StringFilter | None = member("Match the department.")
+    manager: IDFilter | None = member("Match the worker's manager, by the manager's id.")
+    start_date: DateFilter | None = member("Match the first day of the employment.")
+    end_date: DateFilter | None = member("Match the last day of the employment.")
     org_unit: OrgUnitFilter | None = member("Match the org unit that the worker belongs to.")
     position: PositionFilter | None = member("Match the positions that the worker holds.")
+
+
+@where_input
+class HolderWhere(EmploymentWhere):
+    """Filters on the worker who holds a credential."""
+
+
+@where_input
+class WorkerWhere(EmploymentWhere, PersonWhere):
+    """Filters for workers."""
+
+    invitation_state: ChoiceFilter[InvitationState] | None = member("Match the state of the invitation.")
+    deleted_at: InstantFilter | None = member("Match the time of deletion. Goes with `includeDeleted: true`.")
     standing: ChoiceFilter[Standing] | None = member(
         "Match the compliance standing today (see `Worker.standing`). This filter needs the scope `COMPLIANCE_READ`."
     )
