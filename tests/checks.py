@@ -27,7 +27,7 @@ CHECKED_TYPE = "CHECKED"
 FAST_GUARD = Guard(first_wait_seconds=0.001, max_wait_seconds=0.002)
 VERIFY_PAYLOAD = """
     eligibility statusDetail expiryDate errorMessage correlationId cached
-    attempt { id trigger outcome source adapter correlationId eligibility statusDetail rawStatus expiryDate
+    attempt { id trigger outcome registry adapter correlationId eligibility statusDetail rawStatus expiryDate
         problems errorMessage latencyMs requestedBy { kind name } resolution { resolvedBy reason notes } }
     credential { id verification { status eligibility statusDetail } issuing { expiryDate } }
 """

@@ -109,7 +109,7 @@ async def test_change_of_expiry_settings_marks_everyone_affected(tenant: Tenant)
 
 
 async def test_changes_of_requirements_are_settled_before_the_response(tenant: Tenant) -> None:
-    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM"))["id"]
+    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", type="TEAM"))["id"]
     worker = await tenant.add_worker(employment={"orgUnit": unit})
     position = (await mutate_ok(tenant, "positionCreate", "position { id }", name="Nurse"))["id"]
 

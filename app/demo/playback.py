@@ -100,7 +100,7 @@ async def _enable_approvals(context: DemoContext) -> None:
 
 async def _add_unit(context: DemoContext, unit: DemoUnit) -> None:
     parent = context.units[unit.parent].id if unit.parent else None
-    input = {"name": unit.name, "kind": unit.kind, "parent": parent}
+    input = {"name": unit.name, "type": unit.kind, "parent": parent}
     context.units[unit.name] = await units.create(context.session, context.actor, input)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.organizations.tables import OrgUnitKind
+from app.organizations.tables import OrgUnitType
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +10,7 @@ class DemoUnit:
     """An org unit, with the title of its lead and the number of other workers by title."""
 
     name: str
-    kind: OrgUnitKind
+    kind: OrgUnitType
     parent: str | None
     lead_title: str
     staff: dict[str, int] = field(default_factory=dict)
@@ -18,7 +18,7 @@ class DemoUnit:
     zip_code: str = "2000"
 
 
-SITE, DEPARTMENT, TEAM = OrgUnitKind.SITE, OrgUnitKind.DEPARTMENT, OrgUnitKind.TEAM
+SITE, DEPARTMENT, TEAM = OrgUnitType.SITE, OrgUnitType.DEPARTMENT, OrgUnitType.TEAM
 
 # Units and their leads are created in this order, so a parent comes before its children.
 UNITS = (
@@ -91,7 +91,7 @@ UNITS = (
         {"Early Childhood Teacher": 8, "Educator": 10},
         zip_code="2041",
     ),
-    DemoUnit("Sparkwell Electrical", OrgUnitKind.CONTRACTOR, None, "Contract Manager", zip_code="2150"),
+    DemoUnit("Sparkwell Electrical", OrgUnitType.CONTRACTOR, None, "Contract Manager", zip_code="2150"),
     DemoUnit(
         "Site Crew",
         TEAM,

@@ -11,7 +11,7 @@ from app.credentials.tables import ApprovalStatus, IntakeStatus, OwnerType, Vali
 from app.credentials.verification.tables import VerificationOutcome, VerificationTrigger
 from app.events.event_kinds import EventKind
 from app.graph.dsl.types import enum
-from app.organizations.tables import ApprovalFinality, OrgUnitKind
+from app.organizations.tables import ApprovalFinality, OrgUnitType
 from app.registries.findings import Eligibility, StatusDetail
 from app.workers.bulk_upsert import RehirePolicy, UpsertStatus
 from app.workers.tables import EmploymentStatus, InvitationState, Standing, WorkerType
@@ -109,7 +109,7 @@ enum(
     FINAL="A decided version takes no other decision.",
 )
 enum(
-    OrgUnitKind,
+    OrgUnitType,
     SITE="A place of work.",
     COMPANY="A company in a group.",
     CONTRACTOR="A contractor whose workers work for the organization.",

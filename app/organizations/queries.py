@@ -17,7 +17,7 @@ units = Listing(
     OrgUnit,
     filters={
         "name": filters.text(col(OrgUnit.name_key)),
-        "kind": filters.exact(col(OrgUnit.kind)),
+        "type": filters.exact(col(OrgUnit.kind)),
         "parent": filters.exact(col(OrgUnit.parent_id)),
         "root": filters.timeless(
             lambda value, _actor: col(OrgUnit.parent_id).is_(None) if value else col(OrgUnit.parent_id).is_not(None)

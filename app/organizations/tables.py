@@ -18,8 +18,8 @@ class ApprovalFinality(StrEnum):
     FINAL = "FINAL"
 
 
-class OrgUnitKind(StrEnum):
-    """The kind of an org unit."""
+class OrgUnitType(StrEnum):
+    """The type of an org unit."""
 
     SITE = "SITE"
     COMPANY = "COMPANY"
@@ -79,7 +79,7 @@ class OrgUnit(Record, table=True):
     prefix: ClassVar[str] = "unit"
     history_columns = ("parent_id",)
 
-    kind: OrgUnitKind = Field(sa_type=enum_column(OrgUnitKind))
+    kind: OrgUnitType = Field(sa_type=enum_column(OrgUnitType))
     name: str = Field(max_length=200)
     name_key: str = Field(sa_type=SortKey)
     parent_id: str | None = Field(default=None, sa_type=Key)
@@ -131,7 +131,7 @@ def subtree_ids(organization_id: str, *roots: str) -> Select[Any]:
 def contractor_subtree_ids(organization_id: str) -> Select[Any]:
     """Return the query of the ids of all contractors and all units under them."""
     root = aliased(OrgUnit)
-    return _with_descendants(organization_id, root, col(root.kind) == OrgUnitKind.CONTRACTOR)
+    return _with_descendants(organization_id, root, col(root.kind) == OrgUnitType.CONTRACTOR)
 
 
 def _with_descendants(organization_id: str, root: Any, is_root: ColumnElement[bool]) -> Select[Any]:

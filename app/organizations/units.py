@@ -16,7 +16,7 @@ from app.organizations.tables import Organization, OrgUnit, subtree_ids
 FIELDS = InputFields(
     (
         fields.text("name", "name", required=True),
-        fields.choice("kind", "kind", required=True),
+        fields.choice("type", "kind", required=True),
         fields.text("parent", "parent_id", max_length=32),
     )
 )
@@ -40,7 +40,7 @@ async def create(session: Session, actor: Actor, input: Input) -> OrgUnit:
 
 
 async def update(session: Session, actor: Actor, input: Input) -> OrgUnit:
-    """Rename a unit, change its kind, or move it under another parent."""
+    """Rename a unit, change its type, or move it under another parent."""
     values = FIELDS.parse(input, absent="keep")
     if values.get("parent_id") is not None:
         # Two concurrent moves could make a cycle: A under B and B under A. A lock on the organization, taken before the

@@ -9,7 +9,7 @@ from typing import Any
 from app.core import ids
 from app.core.text import fold
 from app.demo import names
-from app.organizations.tables import OrgUnit, OrgUnitKind
+from app.organizations.tables import OrgUnit, OrgUnitType
 from app.workers import fields
 from app.workers.tables import EmploymentStatus, InvitationState, Worker, WorkerType
 
@@ -61,7 +61,7 @@ def draw_units(generator: Generator, organization_id: str) -> list[Row]:
             {
                 "organization_id": organization_id,
                 "id": generator.id(OrgUnit.prefix),
-                "kind": OrgUnitKind.DEPARTMENT if number else OrgUnitKind.COMPANY,
+                "kind": OrgUnitType.DEPARTMENT if number else OrgUnitType.COMPANY,
                 "name": name,
                 "name_key": fold(name),
                 "parent_id": rows[0]["id"] if number else None,

@@ -15,7 +15,7 @@ LISTS = [entry for entry in roots("Query") if entry.is_list and entry.where_type
 async def stocked(service: Service) -> Tenant:
     """Create an organization with a row in most lists; no test changes it."""
     tenant = await Tenant.create(service, "Stocked")
-    await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+    await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", type="TEAM")
     await mutate_ok(tenant, "positionCreate", "position { id }", name="Nurse")
     await mutate_ok(tenant, "applicantCreate", "applicant { id }", identity={"displayName": "Sam"})
     content = {"name": "Rule", "scope": "ALL_WORKERS", "alternatives": ["NPI"], "autoRequest": True}

@@ -80,6 +80,17 @@ def test_records_with_several_keys_are_looked_up_by_any_of_them() -> None:
             assert type_.is_one_of
 
 
+def test_a_field_has_one_type_on_all_node_types() -> None:
+    """One `node(id)` query can spread fragments of all types without aliases."""
+    node = SCHEMA.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    types: dict[str, set[str]] = defaultdict(set)
+    for type_ in SCHEMA.get_possible_types(node):
+        for name, field in type_.fields.items():
+            types[name].add(str(field.type))
+    assert {name: found for name, found in types.items() if len(found) > 1} == {}
+
+
 def test_no_action_is_called_restore() -> None:
     assert {name for name in MUTATIONS if "Restore" in name} == {
         name for name, field in MUTATIONS.items() if field.deprecation_reason is not None

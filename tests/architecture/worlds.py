@@ -29,7 +29,7 @@ from app.db.records import Record
 from app.db.session import Session
 from app.events.tables import Event
 from app.organizations import api_keys, settings, units
-from app.organizations.tables import OrgUnitKind
+from app.organizations.tables import OrgUnitType
 from app.registries.findings import Eligibility, Finding
 from app.workers import assignments, deletion, editing, people, positions
 from tests.architecture.shapes import FieldEntry
@@ -183,7 +183,7 @@ async def _deleted_applicant(factory: RowFactory, session: Session) -> SampleRow
 @_flushed
 async def _unit(factory: RowFactory, session: Session, parent: str | None = None) -> SampleRow:
     name = f"{factory.new_token()} unit"
-    content = {"name": name, "kind": OrgUnitKind.TEAM, "parent": parent or factory.unit}
+    content = {"name": name, "type": OrgUnitType.TEAM, "parent": parent or factory.unit}
     unit = await units.create(session, factory.actor, content)
     return SampleRow("org unit live", unit.id, {"name": name})
 

@@ -94,7 +94,7 @@ def _selected(schema: GraphQLSchema, type_: GraphQLOutputType, depth: int) -> st
     if is_abstract_type(named):
         assert isinstance(named, GraphQLInterfaceType)
         if named.name == "Node":
-            return " { __typename id }"
+            return _every_node(schema) if depth == MAX_DEPTH else " { __typename id }"
         own = " ".join(name for name, one in named.fields.items() if _is_leaf(one) and not _required(one))
         spread = " ".join(
             f"... on {possible.name} {{ {_extra(possible, named)} }}"
@@ -107,6 +107,12 @@ def _selected(schema: GraphQLSchema, type_: GraphQLOutputType, depth: int) -> st
         identity = "id" if "id" in named.fields else ""
         return f" {{ __typename {identity} }}"
     return f" {{ {_selection(schema, named, depth - 1)} }}"
+
+
+def _every_node(schema: GraphQLSchema) -> str:
+    """Return a selection of everything in all Node types, without an alias."""
+    spread = " ".join(f"... on {type_.name} {{ {fields_of(schema, type_)} }}" for type_ in node_types(schema))
+    return f" {{ __typename {spread} }}"
 
 
 def _extra(possible: GraphQLObjectType, interface: GraphQLInterfaceType) -> str:

@@ -12,7 +12,7 @@ from tests.credentials.actions import mutation_payload
 from tests.service import Tenant
 
 Row = TypeVar("Row", bound=Record)
-REQUEST = "credentialRequest { id status open }"
+REQUEST = "credentialRequest { id intakeStatus open }"
 
 
 async def add_position(tenant: Tenant, name: str = "Night nurse", **content: Any) -> str:
@@ -23,7 +23,7 @@ async def add_position(tenant: Tenant, name: str = "Night nurse", **content: Any
 
 async def add_unit(tenant: Tenant, name: str = "Ward", parent: str | None = None) -> str:
     """Add an org unit and return its id."""
-    payload = await mutation_payload(tenant, "orgUnitCreate", "orgUnit { id }", name=name, kind="TEAM", parent=parent)
+    payload = await mutation_payload(tenant, "orgUnitCreate", "orgUnit { id }", name=name, type="TEAM", parent=parent)
     return str(payload["orgUnit"]["id"])
 
 

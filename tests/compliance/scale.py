@@ -63,7 +63,7 @@ async def create_organization(service: Service, count: int) -> tuple[Tenant, flo
     """Create an organization of `count` workers with three credentials each; return it and the seconds to settle it."""
     tenant = await Tenant.create(service, f"Of {count}")
     units = [
-        (await calls.mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name=f"Unit {n}", kind="TEAM"))["id"]
+        (await calls.mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name=f"Unit {n}", type="TEAM"))["id"]
         for n in range(50)
     ]
     for code in sorted(STARTER_TYPES)[:3]:

@@ -16,7 +16,7 @@ from tests.service import Tenant, error_paths
 
 SELECTION = """
   id worker { id } credentialType { code } credential { id intake { status dueOn request { id } rule { id } } }
-  rule { id } raisedBy status message guidance dueOn reminders lastRemindedAt open closedAt revision
+  rule { id } raisedBy intakeStatus message guidance dueOn reminders lastRemindedAt open closedAt revision
   viewerCanRemind viewerCanCancel viewerCanResend
 """
 CREATED = "results { workerId credentialType request { id } errors { code path } } total succeeded failed"
@@ -73,7 +73,7 @@ async def test_each_worker_is_asked_for_each_type(tenant: Tenant, other_tenant: 
         "credentialType": {"code": "NPI"},
         "rule": None,
         "raisedBy": "PERSON",
-        "status": "REQUESTED",
+        "intakeStatus": "REQUESTED",
         "message": "Please.",
         "guidance": "Ten digits.",
         "dueOn": "2026-03-10",
@@ -154,7 +154,7 @@ async def test_a_cancelled_request_is_resent_as_a_new_one(tenant: Tenant) -> Non
     key = await create_request(tenant, worker, message="Please.", dueOn="2026-04-01")
     await assert_refused(tenant, "credentialRequestResend", ("REQUEST_OPEN", "id"), id=key)
     result = await mutate_ok(tenant, "credentialRequestCancel", f"credentialRequest {{ {SELECTION} }}", id=key)
-    assert (result["status"], result["open"], result["credential"]["intake"]["status"]) == (
+    assert (result["intakeStatus"], result["open"], result["credential"]["intake"]["status"]) == (
         *("CANCELLED", False),
         "CANCELLED",
     )
@@ -170,7 +170,7 @@ async def test_a_cancelled_request_is_resent_as_a_new_one(tenant: Tenant) -> Non
     again = await mutate_ok(tenant, "credentialRequestResend", f"credentialRequest {{ {SELECTION} }}", id=key)
     assert again["id"] != key
     assert again["credential"]["id"] != credential
-    assert (again["message"], again["dueOn"], again["status"]) == ("Please.", None, "REQUESTED")
+    assert (again["message"], again["dueOn"], again["intakeStatus"]) == ("Please.", None, "REQUESTED")
     await assert_refused(tenant, "credentialRequestResend", ("ALREADY_REQUESTED", "id"), id=key)
     await mutate_ok(tenant, "credentialRequestCancel", requirement_calls.REQUEST, id=again["id"])
     selection = "credentialRequest { message dueOn }"

@@ -180,7 +180,7 @@ async def _change_rule(calls_: RandomCalls) -> None:
 async def _change_placement(calls_: RandomCalls) -> None:
     what = calls_.random.choice(["unit", "move", "position", "assign", "assign", "unassign"])
     if what == "unit":
-        await calls_.call("orgUnitCreate", "orgUnit", name="Unit", kind="TEAM", parent=calls_.any_id_or_none("orgUnit"))
+        await calls_.call("orgUnitCreate", "orgUnit", name="Unit", type="TEAM", parent=calls_.any_id_or_none("orgUnit"))
     elif what == "move":
         await calls_.call("orgUnitUpdate", "orgUnit", id=calls_.any_id("orgUnit"), parent=calls_.any_id("orgUnit"))
     elif what == "position":

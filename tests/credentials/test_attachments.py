@@ -35,9 +35,9 @@ def front_input(key: str, **more: Any) -> dict[str, Any]:
 
 async def activity(tenant: Tenant, key: str) -> list[tuple[str | None, str | None]]:
     """Return the recorded file changes of the latest version, oldest first."""
-    selection = "latestVersion { activity(where: {field: {eq: MEDIA_FILES}}, last: 100) { nodes { before after } } }"
+    selection = "latestVersion { history(where: {field: {eq: MEDIA_FILES}}, last: 100) { nodes { before after } } }"
     shown = await query_credential(tenant, key, selection)
-    return [(node["before"], node["after"]) for node in shown["latestVersion"]["activity"]["nodes"]][::-1]
+    return [(node["before"], node["after"]) for node in shown["latestVersion"]["history"]["nodes"]][::-1]
 
 
 async def test_nothing_is_attached_until_the_bytes_are_there(tenant: Tenant, key: str) -> None:

@@ -131,7 +131,7 @@ async def test_bulk_review_requires_the_review_scope(tenant: Tenant, keys: list[
 
 
 async def test_a_key_of_one_unit_decides_only_what_is_in_it(tenant: Tenant, keys: list[str]) -> None:
-    unit = await mutation_payload(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="DEPARTMENT")
+    unit = await mutation_payload(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", type="DEPARTMENT")
     unit_id = unit["orgUnit"]["id"]
     inside = await actions.add_ticket(tenant, await tenant.add_worker(employment={"orgUnit": unit_id}))
     limited = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_REVIEW, org_unit=unit_id)

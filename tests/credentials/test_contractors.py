@@ -37,7 +37,7 @@ class Site:
 
 
 async def add_unit(tenant: Tenant, kind: str, parent: str | None = None) -> str:
-    payload = await mutation_payload(tenant, "orgUnitCreate", "orgUnit { id }", name=kind, kind=kind, parent=parent)
+    payload = await mutation_payload(tenant, "orgUnitCreate", "orgUnit { id }", name=kind, type=kind, parent=parent)
     return str(payload["orgUnit"]["id"])
 
 

@@ -19,8 +19,8 @@ async def staffed(service: Service, session_clock: SettableClock) -> tuple[Tenan
     tenant = await Tenant.create(service, "Staffed")
     ids: dict[str, str] = {}
     with session_clock.stopped(DAY):
-        ids["site"] = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Site", kind="SITE"))["id"]
-        below = {"name": "Ward", "kind": "TEAM", "parent": ids["site"]}
+        ids["site"] = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Site", type="SITE"))["id"]
+        below = {"name": "Ward", "type": "TEAM", "parent": ids["site"]}
         ids["ward"] = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", **below))["id"]
         people: dict[str, dict[str, Any]] = {
             "Ada": {"orgUnit": ids["site"], "jobTitle": "Nurse", "startDate": "2020-01-01"},

@@ -103,7 +103,7 @@ async def test_an_external_id_does_not_match_deleted_people(tenant: Tenant, work
 
 
 async def test_a_key_of_one_unit_cannot_link_people_outside_it(tenant: Tenant, worker: str) -> None:
-    payload = await mutation_payload(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="DEPARTMENT")
+    payload = await mutation_payload(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", type="DEPARTMENT")
     unit = payload["orgUnit"]["id"]
     inside = await tenant.add_worker("Ben", employment={"orgUnit": unit})
     key = await tenant.add_credential(inside)

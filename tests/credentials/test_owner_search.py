@@ -88,7 +88,7 @@ async def test_owners_whom_the_caller_may_not_read_are_not_guessed(zoo: tuple[Te
 
 
 async def test_a_restricted_key_does_not_search_applicants(tenant: Tenant) -> None:
-    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM"))["id"]
+    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", type="TEAM"))["id"]
     worker = await tenant.add_worker("Kim", employment={"orgUnit": unit})
     hidden = await add_applicant(tenant, "Secretive")
     key = await tenant.add_credential(worker, owners={"applicant": {"id": hidden}})
@@ -195,7 +195,7 @@ async def test_every_list_ignores_accents(tenant: Tenant) -> None:
     created: dict[str, tuple[str, dict[str, Any]]] = {
         "applicants": ("applicantCreate", {"identity": {"displayName": name}}),
         "positions": ("positionCreate", {"name": name}),
-        "orgUnits": ("orgUnitCreate", {"name": name, "kind": "TEAM"}),
+        "orgUnits": ("orgUnitCreate", {"name": name, "type": "TEAM"}),
         "requirementRules": ("requirementRuleCreate", {"name": name, **rule}),
         "credentialTypes": ("credentialTypeCreate", {"name": name, "code": "NANDU", "category": "LICENCE"}),
         "apiKeys": ("apiKeyCreate", {"name": name, "scopes": ["WORKERS_READ"]}),

@@ -63,8 +63,8 @@ async def test_files_wait_and_join_the_submission(tenant: Tenant) -> None:
     # Waiting files do not change the revision, so a caller who read the credential before can still submit it.
     await submit(tenant, key, expectedRevision=1)
     assert await listed(tenant, key) == [("front.png", "ATTACHED", 1), ("back.pdf", "ATTACHED", 1)]
-    selection = "latestVersion { activity { nodes { field after } } }"
-    shown = (await query_credential(tenant, key, selection))["latestVersion"]["activity"]["nodes"]
+    selection = "latestVersion { history { nodes { field after } } }"
+    shown = (await query_credential(tenant, key, selection))["latestVersion"]["history"]["nodes"]
     assert {(node["field"], node["after"]) for node in shown} == {
         ("MEDIA_FILES", "FRONT front.png"),
         ("MEDIA_FILES", "BACK back.pdf"),

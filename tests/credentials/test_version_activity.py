@@ -24,8 +24,8 @@ async def key(tenant: Tenant) -> str:
 async def activity(tenant: Tenant, key: str, arguments: str = "") -> list[dict[str, Any]]:
     """Return the latest version's activity, latest first."""
     selection = "nodes { field before after changedBy changedByName changedAt }"
-    shown = await query_credential(tenant, key, f"latestVersion {{ activity{arguments} {{ {selection} }} }}")
-    nodes: list[dict[str, Any]] = shown["latestVersion"]["activity"]["nodes"]
+    shown = await query_credential(tenant, key, f"latestVersion {{ history{arguments} {{ {selection} }} }}")
+    nodes: list[dict[str, Any]] = shown["latestVersion"]["history"]["nodes"]
     return nodes
 
 

@@ -131,7 +131,7 @@ async def test_a_token_is_not_replayed(tenant: Tenant) -> None:
 
 
 async def test_the_removal_of_a_row_is_replayed_as_first_answered(tenant: Tenant) -> None:
-    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]
+    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", type="SITE"))["id"]
     input = {"id": unit, "idempotencyKey": "remove"}
     first = await mutate(tenant, "orgUnitDelete", "orgUnit { id name }", **input)
     assert first == {"orgUnit": {"id": unit, "name": "North"}, "errors": []}

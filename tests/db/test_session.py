@@ -21,7 +21,7 @@ from app.db.row_access import find, find_for_update
 from app.db.session import Session
 from app.migrations import migrator
 from app.organizations import founding, units
-from app.organizations.tables import Organization, OrgUnit, OrgUnitKind
+from app.organizations.tables import Organization, OrgUnit, OrgUnitType
 from app.workers.tables import Position, Worker
 from tests.databases import create_on_server, on_postgresql
 from tests.service import Tenant, random_name, system_actor
@@ -302,7 +302,7 @@ async def test_connections_that_the_server_closed_are_replaced(postgresql: str, 
         await session.execute(text(ending), {"name": own.url.database})
     await asyncio.sleep(0.2)  # until the connections have noticed
     async with own.writing() as session:
-        unit = await units.create(session, system_actor(organization), {"name": "Ward", "kind": OrgUnitKind.TEAM})
+        unit = await units.create(session, system_actor(organization), {"name": "Ward", "type": OrgUnitType.TEAM})
     async with own.reading() as session:
         assert (await session.get_row(OrgUnit, (organization, unit.id))).name == "Ward"
     async with own.snapshot() as session:
@@ -323,14 +323,14 @@ def select_one() -> ReadProgram[int]:
 
 @on_postgresql  # SQLite has one writer at a time
 async def test_a_parent_deleted_after_it_was_found_is_not_found(tenant: Tenant) -> None:
-    payload = await tenant.mutate("orgUnitCreate", "orgUnit { id }", name="Here", kind="SITE")
+    payload = await tenant.mutate("orgUnitCreate", "orgUnit { id }", name="Here", type="SITE")
     unit, attempts = payload["orgUnit"]["id"], 0
 
     async def write() -> None:
         nonlocal attempts
         attempts += 1
         async with writing(tenant) as session:
-            await units.create(session, tenant.actor, {"name": "There", "kind": "SITE", "parent": unit})
+            await units.create(session, tenant.actor, {"name": "There", "type": "SITE", "parent": unit})
             assert (await tenant.mutate("orgUnitDelete", "orgUnit { id }", id=unit))["errors"] == []
 
     with pytest.raises(NotFound):

@@ -23,7 +23,7 @@ from app.demo import seed
 from app.events.event_kinds import EventKind
 from app.events.tables import Event
 from app.organizations import api_keys
-from app.organizations.tables import OrgUnit, OrgUnitKind
+from app.organizations.tables import OrgUnit, OrgUnitType
 from app.workers.fields import owner_text
 from app.workers.tables import Applicant, EmploymentStatus, Worker
 from tests.databases import on_postgresql
@@ -170,10 +170,10 @@ async def test_every_worker_has_a_unit_and_all_but_one_a_manager(demo: LoadedDem
         assert worker.source_system == "workday"
         assert worker.work_email.endswith("@harbourhealth.example")
     assert {unit.kind for unit in demo.rows[OrgUnit]} >= {
-        OrgUnitKind.SITE,
-        OrgUnitKind.DEPARTMENT,
-        OrgUnitKind.TEAM,
-        OrgUnitKind.CONTRACTOR,
+        OrgUnitType.SITE,
+        OrgUnitType.DEPARTMENT,
+        OrgUnitType.TEAM,
+        OrgUnitType.CONTRACTOR,
     }
 
 

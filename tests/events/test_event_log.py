@@ -37,7 +37,7 @@ async def credential_type(tenant: Tenant, *, archived: bool = False) -> dict[str
 
 
 async def unit(tenant: Tenant) -> dict[str, Any]:
-    return {"id": (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]}
+    return {"id": (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", type="SITE"))["id"]}
 
 
 async def api_key(tenant: Tenant) -> dict[str, Any]:
@@ -182,7 +182,7 @@ NEW_NAME = {"identity": {"displayName": "Kim"}}
 DELETED, ARCHIVED = {"deleted": True}, {"archived": True}
 RECIPES: dict[str, tuple[str, Recipe]] = {
     "organizationUpdate": ("organization.updated", input_only(name="New")),
-    "orgUnitCreate": ("orgUnit.created", input_only(name="North", kind="SITE")),
+    "orgUnitCreate": ("orgUnit.created", input_only(name="North", type="SITE")),
     "orgUnitUpdate": ("orgUnit.updated", prepared(unit, name="South")),
     "orgUnitDelete": ("orgUnit.deleted", prepared(unit)),
     "workerCreate": ("worker.created", input_only(**NAME)),

@@ -227,7 +227,7 @@ async def test_a_key_of_one_unit_cannot_take_the_token_of_another_units_worker(
     oidc_tenant: Tenant, issuer: Issuer
 ) -> None:
     units = [
-        (await mutate_ok(oidc_tenant, "orgUnitCreate", "orgUnit { id }", name=name, kind="SITE"))["id"]
+        (await mutate_ok(oidc_tenant, "orgUnitCreate", "orgUnit { id }", name=name, type="SITE"))["id"]
         for name in ("North", "South")
     ]
     outsider = await oidc_tenant.add_worker(

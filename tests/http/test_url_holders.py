@@ -166,7 +166,7 @@ async def test_a_workers_url_ends_with_their_record(holding: Holding, issuer: Is
 @pytest.mark.parametrize("kind", ["upload", "download"])
 async def test_a_url_opens_only_what_its_holder_still_sees(holding: Holding, issuer: Issuer, kind: str) -> None:
     tenant = holding.tenant
-    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]
+    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", type="SITE"))["id"]
     by = {"worker": {"id": holding.worker}}
     await mutate_ok(tenant, "workerUpdate", "worker { id }", **by, employment={"orgUnit": unit})
     restricted = await tenant.create_key(Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE, org_unit=unit)

@@ -39,7 +39,7 @@ async def test_rows_from_before_are_remembered(
         await tenant.add_credential(worker)
         await tenant.mutate("credentialArchive", "credential { id }", id=await tenant.add_credential(worker))
         await tenant.mutate("applicantCreate", "applicant { id }", identity={"displayName": "Somebody"})
-        await tenant.mutate("orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+        await tenant.mutate("orgUnitCreate", "orgUnit { id }", name="Ward", type="TEAM")
         kind = await calls.credential_type_id(tenant, "NPI")
         await tenant.mutate("credentialTypeArchive", "credentialType { id }", id=kind)
         before = await _latest(database, tenant.id)

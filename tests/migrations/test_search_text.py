@@ -78,6 +78,6 @@ async def _fill(tenant: Tenant) -> None:
     )
     await tenant.add_credential(worker, identification={"displayName": "Permis d’été"})
     await tenant.add_credential(worker, owners={"applicant": {"id": applicant["id"]}})
-    await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Über", kind="TEAM")
+    await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Über", type="TEAM")
     rule = {"name": "Règle", "scope": "ALL_WORKERS", "alternatives": ["NPI"], "autoRequest": False}
     await mutate_ok(tenant, "requirementRuleCreate", "requirementRule { id }", **rule)

@@ -112,7 +112,7 @@ async def test_nobody_grants_a_scope_that_they_do_not_hold(tenant: Tenant) -> No
 @pytest.mark.parametrize("field", ["apiKeyRotate", "apiKeyRevoke"])
 async def test_nobody_ends_or_renews_a_key_with_more_scopes(tenant: Tenant, field: str) -> None:
     manager = await tenant.create_key(Scope.KEYS_MANAGE, Scope.WORKERS_READ)
-    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]
+    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", type="SITE"))["id"]
     for content in ({"scopes": [*READ, "WORKERS_WRITE"]}, {"scopes": ["WORKERS_WRITE"], "orgUnit": unit}):
         key, token = await issue(tenant, **content)
         (error,) = await assert_refused(tenant, field, ("NOT_PERMITTED", "scopes"), key=manager, id=key)

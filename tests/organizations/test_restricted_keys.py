@@ -30,7 +30,7 @@ async def sites(service: Service) -> TwoSites:
     tenant = await Tenant.create(service, "Two Sites")
     ids: dict[str, str] = {}
     for name, parent in (("north", None), ("ward", "north"), ("south", None)):
-        input = {"name": name, "kind": "SITE", "parent": ids.get(parent or "")}
+        input = {"name": name, "type": "SITE", "parent": ids.get(parent or "")}
         ids[name] = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", **input))["id"]
     for name, unit in (("in", "north"), ("under", "ward"), ("out", "south"), ("nowhere", None)):
         ids[name] = await tenant.add_worker(name, employment={"orgUnit": ids.get(unit or "")})

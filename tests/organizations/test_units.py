@@ -19,23 +19,23 @@ from tests.calls import (
 )
 from tests.service import Tenant, error_paths, ids_of
 
-UNIT = "orgUnit { id revision name kind parent { id } }"
+UNIT = "orgUnit { id revision name type parent { id } }"
 
 
 async def add(tenant: Tenant, name: str, parent: str | None = None, kind: str = "SITE") -> str:
-    unit = await mutate_ok(tenant, "orgUnitCreate", UNIT, name=name, kind=kind, parent=parent)
+    unit = await mutate_ok(tenant, "orgUnitCreate", UNIT, name=name, type=kind, parent=parent)
     assert unit["id"].startswith("unit_")
     return str(unit["id"])
 
 
 async def test_units_form_a_tree(tenant: Tenant) -> None:
     top = await add(tenant, " North ")
-    child = await mutate_ok(tenant, "orgUnitCreate", UNIT, name="Ward", kind="TEAM", parent=top)
+    child = await mutate_ok(tenant, "orgUnitCreate", UNIT, name="Ward", type="TEAM", parent=top)
     assert child == {
         "id": child["id"],
         "revision": 1,
         "name": "Ward",
-        "kind": "TEAM",
+        "type": "TEAM",
         "parent": {"id": top},
     }
     selection = "name parent { id } children { nodes { id children { nodes { id } } } }"
@@ -60,8 +60,8 @@ async def test_the_list_is_filtered_and_sorted(tenant: Tenant) -> None:
         ([ward], {"where": {"NOT": {"root": True}}}),
         ([ward], {"where": {"parent": {"eq": north}}}),
         ([north, south], {"where": {"NOT": {"parent": {"eq": north}}}}),
-        ([south], {"where": {"kind": {"eq": "CONTRACTOR"}}}),
-        ([north, ward], {"where": {"kind": {"notIn": ["CONTRACTOR"]}}}),
+        ([south], {"where": {"type": {"eq": "CONTRACTOR"}}}),
+        ([north, ward], {"where": {"type": {"notIn": ["CONTRACTOR"]}}}),
         ([north, south], {"where": {"name": {"contains": "TH"}}}),
         ([ward], {"where": {"name": {"contains": "%"}}}),
     ]
@@ -71,11 +71,11 @@ async def test_the_list_is_filtered_and_sorted(tenant: Tenant) -> None:
 
 async def test_missing_and_unknown_values_are_refused(tenant: Tenant, other_tenant: Tenant) -> None:
     foreign = await add(other_tenant, "Theirs")
-    (error, _) = await assert_refused(tenant, "orgUnitCreate", ("REQUIRED", "name"), ("REQUIRED", "kind"))
+    (error, _) = await assert_refused(tenant, "orgUnitCreate", ("REQUIRED", "name"), ("REQUIRED", "type"))
     assert error["message"] == "name is required"
-    content = {"name": "North", "kind": "SITE"}
-    await assert_refused(tenant, "orgUnitCreate", ("REQUIRED", "name"), name="  ", kind="SITE")
-    await assert_refused(tenant, "orgUnitCreate", ("INVALID", "name"), name="x" * 201, kind="SITE")
+    content = {"name": "North", "type": "SITE"}
+    await assert_refused(tenant, "orgUnitCreate", ("REQUIRED", "name"), name="  ", type="SITE")
+    await assert_refused(tenant, "orgUnitCreate", ("INVALID", "name"), name="x" * 201, type="SITE")
     for parent, code in ((foreign, "NOT_FOUND"), (f"unit_{UNKNOWN_ID}", "NOT_FOUND"), ("wkr_0", "INVALID")):
         await assert_refused(tenant, "orgUnitCreate", (code, "parent"), **content, parent=parent)
         unit = await add(tenant, "One")
@@ -87,8 +87,8 @@ async def test_an_update_changes_only_the_fields_in_its_input(tenant: Tenant) ->
     ward = await add(tenant, "Ward", north)
     moved = await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=ward, parent=south)
     assert (moved["revision"], moved["name"], moved["parent"]) == (2, "Ward", {"id": south})
-    renamed = await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=ward, name="Night", kind="TEAM")
-    assert (renamed["name"], renamed["kind"], renamed["parent"]) == ("Night", "TEAM", {"id": south})
+    renamed = await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=ward, name="Night", type="TEAM")
+    assert (renamed["name"], renamed["type"], renamed["parent"]) == ("Night", "TEAM", {"id": south})
     top = await mutate_ok(tenant, "orgUnitUpdate", UNIT, id=ward, parent=None)
     assert (top["revision"], top["parent"]) == (4, None)
     before = await stored_rows(tenant)
@@ -97,10 +97,10 @@ async def test_an_update_changes_only_the_fields_in_its_input(tenant: Tenant) ->
     changes = [event["changes"] for event in await event_rows(tenant)][-3:]
     assert changes == [
         {"parent": {"from": north, "to": south}},
-        {"name": {"from": "Ward", "to": "Night"}, "kind": {"from": "SITE", "to": "TEAM"}},
+        {"name": {"from": "Ward", "to": "Night"}, "type": {"from": "SITE", "to": "TEAM"}},
         {"parent": {"from": south, "to": None}},
     ]
-    for name in ("name", "kind"):
+    for name in ("name", "type"):
         await assert_refused(tenant, "orgUnitUpdate", ("REQUIRED", name), id=ward, **{name: None})
 
 
@@ -176,7 +176,7 @@ async def test_changing_units_requires_its_scope(tenant: Tenant) -> None:
     unit = await add(tenant, "North")
     held = (Scope.WORKERS_READ, Scope.WORKERS_WRITE)
     for field, input in (
-        ("orgUnitCreate", {"name": "Mine", "kind": "SITE"}),
+        ("orgUnitCreate", {"name": "Mine", "type": "SITE"}),
         ("orgUnitUpdate", {"id": unit}),
         ("orgUnitDelete", {"id": unit}),
     ):

@@ -204,7 +204,7 @@ async def test_workers_are_filtered_by_position_on_a_day(tenant: Tenant) -> None
 async def test_today_follows_the_time_zone_of_the_organization(tenant: Tenant, clock: SettableClock) -> None:
     await mutate_ok(tenant, "organizationUpdate", "organization { id }", timeZone="Pacific/Kiritimati")
     position, worker = await add(tenant), await tenant.add_worker()
-    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", type="TEAM")
     clock.set(datetime(2026, 3, 10, 12, tzinfo=UTC))
     await assign(tenant, position, worker)
     assert [since for _, since, _ in await held(tenant, worker)] == ["2026-03-11"]

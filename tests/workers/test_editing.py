@@ -235,7 +235,7 @@ async def test_links_must_be_to_records_of_the_organization(
     if prefix == "wkr":
         foreign = await other_tenant.add_worker("Not ours")
     else:
-        created = await mutate_ok(other_tenant, "orgUnitCreate", "orgUnit { id }", name="Theirs", kind="SITE")
+        created = await mutate_ok(other_tenant, "orgUnitCreate", "orgUnit { id }", name="Theirs", type="SITE")
         foreign = created["id"]
     cases = [
         (f"{prefix}_{UNKNOWN_ID}", "NOT_FOUND"),
@@ -253,7 +253,7 @@ async def test_links_must_be_to_records_of_the_organization(
 
 async def test_a_manager_and_a_unit_are_edges(tenant: Tenant, worker: str) -> None:
     boss = await tenant.add_worker("Max Boss")
-    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", kind="SITE"))["id"]
+    unit = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="North", type="SITE"))["id"]
     edges = "worker { manager { worker { id } firstName } employment { orgUnit { id } team } }"
     now = await mutate_ok(
         tenant, "workerUpdate", edges, worker={"id": worker}, manager={"id": boss}, employment={"orgUnit": unit}

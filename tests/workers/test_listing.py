@@ -309,7 +309,7 @@ async def test_a_null_character_matches_nothing(staff: Tenant, argument: str) ->
 async def test_a_unit_filter_includes_the_subtree_by_default(tenant: Tenant) -> None:
     units: dict[str, str] = {}
     for name, parent in (("North", None), ("Ward", "North"), ("Night", "Ward"), ("South", None)):
-        content = {"name": name, "kind": "SITE", "parent": units.get(parent or "")}
+        content = {"name": name, "type": "SITE", "parent": units.get(parent or "")}
         units[name] = (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", **content))["id"]
         await tenant.add_worker(f"of {name}", employment={"orgUnit": units[name]})
     await tenant.add_worker("of nowhere")
@@ -333,6 +333,6 @@ async def test_a_unit_filter_includes_the_subtree_by_default(tenant: Tenant) -> 
 
 
 async def test_a_foreign_unit_matches_nobody(tenant: Tenant, other_tenant: Tenant) -> None:
-    unit = (await mutate_ok(other_tenant, "orgUnitCreate", "orgUnit { id }", name="Theirs", kind="SITE"))["id"]
+    unit = (await mutate_ok(other_tenant, "orgUnitCreate", "orgUnit { id }", name="Theirs", type="SITE"))["id"]
     await other_tenant.add_worker("Theirs", employment={"orgUnit": unit})
     assert await names(tenant, where={"orgUnit": {"in": [unit]}}) == []

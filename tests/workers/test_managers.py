@@ -269,7 +269,7 @@ def _in_unit(unit: str) -> dict[str, Any]:
 
 async def test_a_restricted_key_links_only_people_of_its_unit(tenant: Tenant) -> None:
     units = [
-        (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name=name, kind="SITE"))["id"]
+        (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name=name, type="SITE"))["id"]
         for name in ("North", "South")
     ]
     north, south = [_in_unit(unit) for unit in units]

@@ -24,7 +24,7 @@ async def names(tenant: Tenant, **arguments: Any) -> list[str]:
 
 
 async def test_a_position_is_created_with_all_fields(tenant: Tenant) -> None:
-    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", type="TEAM")
     content = {"name": " Night  nurse ", "externalId": "P-1", "description": "Nights.", "orgUnit": unit["id"]}
     found = await mutate_ok(tenant, "positionCreate", f"position {{ {SELECTION} }}", **content)
     del found["id"]
@@ -114,7 +114,7 @@ async def test_stale_and_foreign_changes_are_refused(tenant: Tenant, other_tenan
 
 
 async def test_positions_are_filtered_and_sorted(tenant: Tenant) -> None:
-    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", type="TEAM")
     await add(tenant, "beta", externalId="P-2", orgUnit=unit["id"])
     await add(tenant, "Alpha")
     assert await names(tenant) == ["Alpha", "beta"]
@@ -126,7 +126,7 @@ async def test_positions_are_filtered_and_sorted(tenant: Tenant) -> None:
 
 
 async def test_a_unit_with_positions_is_not_deleted(tenant: Tenant) -> None:
-    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", kind="TEAM")
+    unit = await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name="Ward", type="TEAM")
     await add(tenant, orgUnit=unit["id"])
     await assert_refused(tenant, "orgUnitDelete", ("IN_USE", "id"), id=unit["id"])
 

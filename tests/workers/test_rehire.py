@@ -185,7 +185,7 @@ async def test_a_foreign_deleted_worker_is_not_restored(tenant: Tenant, other_te
 
 async def test_a_restricted_key_restores_only_workers_of_its_unit(tenant: Tenant) -> None:
     units = [
-        (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name=name, kind="SITE"))["id"]
+        (await mutate_ok(tenant, "orgUnitCreate", "orgUnit { id }", name=name, type="SITE"))["id"]
         for name in ("North", "South")
     ]
     key = await tenant.create_key(Scope.WORKERS_READ, Scope.WORKERS_WRITE, org_unit=units[0])

@@ -12,7 +12,7 @@ listing = Listing(
     filters={
         "outcome": filters.exact(col(VerificationAttempt.outcome)),
         "trigger": filters.exact(col(VerificationAttempt.trigger)),
-        "source": filters.exact(col(VerificationAttempt.source)),
+        "registry": filters.exact(col(VerificationAttempt.source)),
     },
     orders={"requestedAt": col(VerificationAttempt.requested_at)},
     default_order=(("requestedAt", True),),

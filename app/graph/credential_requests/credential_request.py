@@ -62,7 +62,7 @@ class CredentialRequest(Node):
         own=True,
     )
     raised_by: RaisedBy = scalar("The origin of the request: a requirement rule or a person.")
-    status: IntakeStatus = scalar("The intake status of the request's credential.")
+    intake_status: IntakeStatus = scalar("The intake status of the request's credential.", column="status")
     message: str | None = scalar("The message to the worker.")
     guidance: str | None = edge(
         types.by_id,

@@ -42,9 +42,9 @@ class VerificationAttempt(Node):
 
     trigger: VerificationTrigger = scalar("The cause of the check.")
     outcome: VerificationOutcome = scalar("The outcome of the check.")
-    source: str = scalar("The registry's name; `reported` for the report of a caller.")
+    registry: str = scalar("The registry's name; `reported` for the report of a caller.", column="source")
     adapter: str | None = scalar("The adapter used to reach the registry: `http`, `manual` or `sandbox`.")
-    correlation_id: str = scalar("The check's correlation id, as in the event `credential.verified`.")
+    correlation_id: str | None = scalar("The check's correlation id, as in the event `credential.verified`.")
     requested_by: Requester = embedded("The person or program that requested the check.")
     requested_at: datetime = scalar("The time the check was requested.")
     finished_at: datetime | None = scalar("The time the check ended.")
@@ -65,7 +65,7 @@ class VerificationWhere:
 
     outcome: ChoiceFilter[VerificationOutcome] | None = member("Match the outcome.")
     trigger: ChoiceFilter[VerificationTrigger] | None = member("Match the cause of the check.")
-    source: ExactFilter | None = member("Match the registry's name.")
+    registry: ExactFilter | None = member("Match the registry's name.")
 
 
 class VerificationOrderField(StrEnum):

@@ -89,7 +89,7 @@ class CredentialVersion(Node):
         target_reads=("expiring_soon_days",),
     )
     approval: VersionApproval = embedded("The reviewer's decision on the version.")
-    activity: Connection[VersionChange] | None = edge(
+    history: Connection[VersionChange] | None = edge(
         queries.changes_by_version,
         "The changes to the version's facts, latest first.",
         key="id",

@@ -19,7 +19,7 @@ from app.graph.node import Node
 from app.graph.type_references import ORG_UNIT, WORKER
 from app.graph.workers.listing import WORKER_LIST
 from app.organizations import queries, settings, units
-from app.organizations.tables import ApprovalFinality, OrgUnitKind
+from app.organizations.tables import ApprovalFinality, OrgUnitType
 from app.workers import queries as workers
 
 MANAGE: dict[str, Any] = {"scope": Scope.ORGANIZATION_MANAGE}
@@ -62,7 +62,7 @@ class OrgUnitWhere:
     """Filters for org units."""
 
     name: StringFilter | None = member("Match the name.")
-    kind: ChoiceFilter[OrgUnitKind] | None = member("Match the kind.")
+    type: ChoiceFilter[OrgUnitType] | None = member("Match the type.")
     parent: IDFilter | None = member("Match the id of the parent unit.")
     root: bool | None = member("If true, match units at the top of the tree; if false, match the others.")
 
@@ -92,7 +92,7 @@ class OrgUnit(Node):
     """A site, company, contractor, department or team. Org units form a tree."""
 
     name: str = scalar("The name of the unit.")
-    kind: OrgUnitKind = scalar("The kind of unit.")
+    type: OrgUnitType = scalar("The type of unit.", column="kind")
     parent: ORG_UNIT | None = edge(
         queries.unit_by_id,
         "The unit above; null at the top of the tree.",
@@ -144,7 +144,7 @@ class OrgUnitCreateInput(MutationInput):
     """The fields of the new org unit."""
 
     name: str | None = member("The name. Required.")
-    kind: OrgUnitKind | None = member("The kind of unit. Required.")
+    type: OrgUnitType | None = member("The type of unit. Required.")
     parent: strawberry.ID | None = member("The id of the unit above. By default, the unit is at the top of the tree.")
 
 
@@ -153,7 +153,7 @@ class OrgUnitUpdateInput(ByIdInput):
     """The org unit and the fields to change. Absent fields keep their values; a null parent makes it a root."""
 
     name: str | None = member("The name.")
-    kind: OrgUnitKind | None = member("The kind of unit.")
+    type: OrgUnitType | None = member("The type of unit.")
     parent: strawberry.ID | None = member("The id of the unit above.")
 
 
@@ -212,7 +212,7 @@ MUTATIONS = [
         "orgUnitUpdate",
         units.update,
         OrgUnitUpdateInput,
-        "Update the name, kind or parent of an org unit.",
+        "Update the name, type or parent of an org unit.",
         **MANAGE,
         **ORG_UNIT_PAYLOAD,
     ),

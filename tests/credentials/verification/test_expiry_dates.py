@@ -14,9 +14,9 @@ from tests.registry import FakeRegistry, json_reply
 async def changes(checks: VerificationHarness, key: str) -> list[dict[str, Any]]:
     """Return the recorded changes of the latest version's expiry date."""
     text = """query ($id: ID!) { credential(by: {id: $id}) { latestVersion { expiryDate
-        activity(where: { field: { eq: EXPIRY_DATE } }) { nodes { before after changedByName } } } } }"""
+        history(where: { field: { eq: EXPIRY_DATE } }) { nodes { before after changedByName } } } } }"""
     version = (await checks.tenant.execute(text, {"id": key})).data["credential"]["latestVersion"]
-    return [{"now": version["expiryDate"]}, *version["activity"]["nodes"]]
+    return [{"now": version["expiryDate"]}, *version["history"]["nodes"]]
 
 
 async def test_a_registrys_expiry_date_is_copied_and_recorded(checks: VerificationHarness, fake: FakeRegistry) -> None:

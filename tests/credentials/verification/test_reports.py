@@ -14,7 +14,7 @@ from tests.service import credential_input, error_paths
 UPDATE, REPLACE, BULK, CREATE = "credentialUpdate", "credentialReplace", "credentialsUpdate", "credentialCreate"
 FACTS: list[dict[str, Any]] = [{"status": "ACTIVE"}, {"eligibility": "MAY_ENGAGE"}, {"verifiable": False}]
 REPORTED = """verifications(where: {trigger: {eq: REPORTED}}) { nodes {
-    outcome source adapter rawStatus reportedStatus eligibility latencyMs requestedBy { kind name } } }"""
+    outcome registry adapter rawStatus reportedStatus eligibility latencyMs requestedBy { kind name } } }"""
 
 
 async def writer(checks: VerificationHarness, *more: Scope) -> str:
@@ -95,7 +95,7 @@ async def test_a_report_is_recorded_and_is_no_answer_of_the_registry(
     [attempt] = payload["credential"]["verifications"]["nodes"]
     assert attempt == {
         "outcome": "COMPLETED",
-        "source": "reported",
+        "registry": "reported",
         "adapter": None,
         "rawStatus": None,
         "reportedStatus": "ACTIVE",
@@ -107,7 +107,7 @@ async def test_a_report_is_recorded_and_is_no_answer_of_the_registry(
     assert (after.last_verified_at, after.next_check_at) == (before.last_verified_at, before.next_check_at)
     # A call returns the registry's own finding, if that is recent, and a check overwrites the report.
     verified = await checks.verify(lapsed)
-    assert (verified["cached"], verified["attempt"]["source"]) == (True, checks.source)
+    assert (verified["cached"], verified["attempt"]["registry"]) == (True, checks.source)
     verified = await checks.verify(lapsed, forceRefresh=True)
     assert (verified["cached"], verified["credential"]["verification"]["status"]) == (False, "EXPIRED")
 

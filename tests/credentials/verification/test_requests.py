@@ -36,7 +36,7 @@ async def test_a_check_returns_the_registrys_finding(checks: VerificationHarness
     assert attempt == {
         "trigger": "MANUAL",
         "outcome": "COMPLETED",
-        "source": checks.source,
+        "registry": checks.source,
         "adapter": "http",
         "eligibility": "MAY_NOT_ENGAGE",
         "statusDetail": "EXPIRED",

@@ -50,7 +50,7 @@ async def test_organizations_share_statements_and_no_rows(tenant: Tenant, other_
 async def test_keys_with_different_units_see_different_rows(tenant: Tenant) -> None:
     keys_and_workers = []
     for name in ("North", "South"):
-        payload = await tenant.mutate("orgUnitCreate", "orgUnit { id }", name=name, kind="SITE")
+        payload = await tenant.mutate("orgUnitCreate", "orgUnit { id }", name=name, type="SITE")
         unit = payload["orgUnit"]["id"]
         worker = await tenant.add_worker(name, employment={"orgUnit": unit})
         keys_and_workers.append((await tenant.create_key(Scope.WORKERS_READ, org_unit=unit), worker))

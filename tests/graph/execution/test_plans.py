@@ -126,7 +126,7 @@ async def test_each_field_of_a_mutation_runs_once(client: OperationClient) -> No
         two: orgUnitCreate(input: $two) { orgUnit { name } errors { code path } }
       }
     """
-    response = await client.execute(text, {"one": {"name": "Site", "kind": "SITE"}, "two": {"kind": "SITE"}})
+    response = await client.execute(text, {"one": {"name": "Site", "type": "SITE"}, "two": {"type": "SITE"}})
     assert response["data"]["one"] == {"orgUnit": {"name": "Site", "children": {"nodes": []}}, "errors": []}
     assert response["data"]["two"] == {"orgUnit": None, "errors": [{"code": "REQUIRED", "path": ["name"]}]}
     assert not client.runner.plans.fallbacks
