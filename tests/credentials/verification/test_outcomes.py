@@ -140,7 +140,8 @@ async def test_checks_are_listed_with_the_credential_the_latest_first(
 
 
 async def raw_statuses(checks: VerificationHarness, key: str, arguments: str = "first: 10") -> list[str]:
-    text = f"query ($id: ID!) {{ credential(by: {{id: $id}}) {{ verifications({arguments}) {{ nodes {{ rawStatus }} }} }} }}"
+    selection = f"verifications({arguments}) {{ nodes {{ rawStatus }} }}"
+    text = f"query ($id: ID!) {{ credential(by: {{id: $id}}) {{ {selection} }} }}"
     attempts = (await checks.tenant.execute(text, {"id": key})).data["credential"]["verifications"]["nodes"]
     return [node["rawStatus"] for node in attempts]
 
