@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
+from app.access import Actor
+from app.credentials.verification import attempts
+from app.credentials.verification.attempts import Verified
 from app.credentials.verification.tables import VerificationOutcome
+from app.db.database import Database
+from app.registries.registry_set import RegistrySet
 from tests.checks import VERIFY_PAYLOAD, VerificationHarness
 from tests.registry import FakeRegistry, ReceivedRequest, Reply, json_reply
 from tests.service import GraphQLResponse
@@ -33,7 +38,27 @@ async def gone(checks: VerificationHarness, key: str) -> bool:
     return not any(row.get("credential_id", row["id"]) == key for table in TABLES for row in rows[table])
 
 
-async def test_ten_calls_at_once_share_one_check(checks: VerificationHarness, fake: FakeRegistry) -> None:
+@pytest.fixture
+def requested(monkeypatch: pytest.MonkeyPatch) -> asyncio.Semaphore:
+    """Return a semaphore that each call releases once its request is committed.
+
+    A call that comes after the answer does not join the check, so a test must not answer before all have joined.
+    """
+    semaphore, run_or_wait = asyncio.Semaphore(0), attempts.run_or_wait
+
+    async def release_and_run(
+        database: Database, registries: RegistrySet, actor: Actor, verified: Verified
+    ) -> Verified:
+        semaphore.release()
+        return await run_or_wait(database, registries, actor, verified)
+
+    monkeypatch.setattr(attempts, "run_or_wait", release_and_run)
+    return semaphore
+
+
+async def test_ten_calls_at_once_share_one_check(
+    checks: VerificationHarness, fake: FakeRegistry, requested: asyncio.Semaphore
+) -> None:
     received, go = asyncio.Event(), asyncio.Event()
 
     async def hold(_request: ReceivedRequest) -> Reply:
@@ -45,9 +70,8 @@ async def test_ten_calls_at_once_share_one_check(checks: VerificationHarness, fa
     key = await checks.add()
     calls = [asyncio.create_task(checks.verify(key, correlationId=f"call-{number}")) for number in range(10)]
     await received.wait()
-    # A call that comes after the answer gets it from the cache, without an event of its own.
-    while len((await checks.attempts(key))[0].joined_correlation_ids) < len(calls):  # noqa: ASYNC110 - rows of others
-        await asyncio.sleep(0.01)
+    for _ in calls:
+        await requested.acquire()
     go.set()
     payloads = await asyncio.gather(*calls)
     (attempt,) = await checks.attempts(key)
@@ -65,7 +89,7 @@ async def test_ten_calls_at_once_share_one_check(checks: VerificationHarness, fa
 
 @pytest.mark.parametrize("is_failing", [False, True])
 async def test_every_caller_of_one_check_gets_an_event_of_their_own(
-    checks: VerificationHarness, fake: FakeRegistry, is_failing: bool
+    checks: VerificationHarness, fake: FakeRegistry, requested: asyncio.Semaphore, is_failing: bool
 ) -> None:
     created = await checks.create()
     key = created["credential"]["id"]
@@ -82,6 +106,8 @@ async def test_every_caller_of_one_check_gets_an_event_of_their_own(
         asyncio.create_task(checks.verify(key, **({} if sent is None else {"correlationId": sent}))) for sent in ids
     ]
     await received.wait()
+    for _ in calls:
+        await requested.acquire()
     go.set()
     payloads = await asyncio.gather(*calls)
     own = created["correlationId"]
