@@ -236,7 +236,7 @@ async def _credential(
     created = await creation.create(session, factory.actor, content)
     parts = [SampleRow("credential version live", created.credential.latest_version_id), *owners.values()]
     if created.attempt is not None:
-        parts.append(SampleRow("verification attempt live", created.attempt.id, {"source": created.attempt.source}))
+        parts.append(SampleRow("verification attempt live", created.attempt.id, {"registry": created.attempt.source}))
     texts = {**names, **issuing, "type": code, "search": token}
     if code != TYPE_CODE:  # whose jurisdiction the types of all tenants share
         texts["jurisdiction"] = str(created.credential.jurisdiction)

@@ -219,10 +219,16 @@ async def test_the_columns_of_the_matrix_are_those_of_the_whole_list(crew: Crew)
         after, more = None, True
         while more:
             page = await crew.query("complianceMatrix", MATRIX, first=1, after=after, **arguments)
+            as_of = arguments.get("asOf", page["asOf"])
             names = [rule["name"] for rule in page["rules"]]
             for row in page["nodes"]:
                 pairs = zip(row["cells"], names, strict=True)
                 assert all(cell is None or cell["rule"]["name"] == name for cell, name in pairs)
+                by = {"id": crew[row["worker"]["identity"]["displayName"]]}
+                evaluated = await crew.query("worker", f'compliance(asOf: "{as_of}") {{ rule {{ name }} }}', by=by)
+                # No cell is left out for want of a column.
+                shown = {cell["rule"]["name"] for cell in row["cells"] if cell is not None}
+                assert shown == {cell["rule"]["name"] for cell in evaluated["compliance"] or []}
             pages.append(names)
             after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
         assert all(page == pages[0] for page in pages)

@@ -37,11 +37,11 @@ async def requests(tenant: Tenant, worker: str) -> list[tuple[str, str, bool]]:
     nodes = await query_nodes(
         tenant,
         "credentialRequests",
-        "credentialType { code } status open",
+        "credentialType { code } intakeStatus open",
         where={"worker": {"eq": worker}},
         includeDeleted=True,
     )
-    return [(node["credentialType"]["code"], node["status"], node["open"]) for node in reversed(nodes)]
+    return [(node["credentialType"]["code"], node["intakeStatus"], node["open"]) for node in reversed(nodes)]
 
 
 async def test_deletion_withdraws_requests_and_restoration_raises_what_is_missing(tenant: Tenant) -> None:
