@@ -9,7 +9,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceTyp
 from app.graph.compat import definition_of
 from app.graph.dsl.declarations import DECLARATION
 from tests.architecture.shapes import SCHEMA
-from tests.calls import mutate_ok
+from tests.calls import mutate, mutate_ok
 from tests.service import Tenant
 
 STANDARD_DATES = {"issueDate", "expiryDate", "startDate", "endDate", "birthDate"}
@@ -89,6 +89,35 @@ def test_a_field_has_one_type_on_all_node_types() -> None:
         for name, field in type_.fields.items():
             types[name].add(str(field.type))
     assert {name: found for name, found in types.items() if len(found) > 1} == {}
+
+
+def test_bulk_mutations_have_one_shape_of_payload() -> None:
+    payload, result = SCHEMA.type_map["BulkPayload"], SCHEMA.type_map["BulkResult"]
+    found = 0
+    for field in MUTATIONS.values():
+        type_ = get_named_type(field.type)
+        assert isinstance(type_, GraphQLObjectType)
+        if "results" in type_.fields:
+            found += 1
+            item = get_named_type(type_.fields["results"].type)
+            assert isinstance(item, GraphQLObjectType)
+            assert payload in type_.interfaces
+            assert result in item.interfaces
+            assert item.name.endswith("Result")
+    assert found == 9
+
+
+async def test_the_results_of_a_bulk_mutation_are_numbered(shared_tenant: Tenant) -> None:
+    keys = [await shared_tenant.add_credential(await shared_tenant.add_worker()) for _ in range(2)]
+    unknown = "cred_0000000000000000"
+    input = {"ids": [keys[0], unknown, keys[1]], "idempotencyKey": keys[0]}
+    for _ in range(2):  # the second time from the stored outcome
+        payload = await mutate(
+            shared_tenant, "credentialsApprove", "results { index credential { id } errors { code } }", **input
+        )
+        results = payload["results"]
+        assert [row["index"] for row in results] == [0, 1, 2]
+        assert [row["credential"] and row["credential"]["id"] for row in results] == [keys[0], None, keys[1]]
 
 
 def test_no_action_is_called_restore() -> None:

@@ -11,11 +11,10 @@ from app.credentials import submission
 from app.graph.credential_requests.credential_request import CredentialRequest
 from app.graph.credentials.credential import CREDENTIAL_PAYLOAD
 from app.graph.credentials.version_mutations import VersionContent
-from app.graph.dsl.bulk_payload import bulk_payload, errors_field
+from app.graph.dsl.bulk_payload import BulkResult, bulk_payload
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
-from app.graph.dsl.user_errors import UserError
 
 WRITE: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE}
 
@@ -73,13 +72,12 @@ class CredentialSubmitInput(VersionContent):
 
 
 @output
-class CredentialRequestResult:
+class CredentialRequestResult(BulkResult):
     """The result for one worker and one credential type."""
 
     worker_id: strawberry.ID = scalar("The worker's id, as sent.")
     credential_type: str = scalar("The code of the credential type.")
     request: CredentialRequest | None = scalar("The new request; null if refused.")
-    errors: list[UserError] = errors_field("The reasons for a refusal.")
 
 
 MUTATIONS = [

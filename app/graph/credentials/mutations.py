@@ -10,11 +10,10 @@ from app.credential_types.tables import CredentialCategory
 from app.credentials import bulk_editing, creation, editing
 from app.credentials.tables import VerificationStatus
 from app.graph.credentials.credential import CREDENTIAL_PAYLOAD, Credential
-from app.graph.dsl.bulk_payload import bulk_payload, errors_field
+from app.graph.dsl.bulk_payload import BulkResult, bulk_payload
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
-from app.graph.dsl.user_errors import UserError
 from app.registries.findings import Eligibility
 
 WRITE_OWN: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE, "own": True}
@@ -131,12 +130,11 @@ class CredentialsUpdateInput(MutationInput):
 
 
 @output
-class CredentialUpdateResult:
+class CredentialUpdateResult(BulkResult):
     """The result for one credential."""
 
     credential_id: strawberry.ID = scalar("The credential's id, as sent.")
     credential: Credential | None = scalar("The credential after the mutation; null if refused.")
-    errors: list[UserError] = errors_field("The reasons for a refusal.")
 
 
 MUTATIONS = [

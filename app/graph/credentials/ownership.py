@@ -10,11 +10,10 @@ from app.credentials.ownership import OwnershipStatus
 from app.credentials.tables import OwnerType
 from app.graph.credentials.credential import CREDENTIAL_PAYLOAD, Credential
 from app.graph.credentials.listing import OwnerReference
-from app.graph.dsl.bulk_payload import bulk_payload, errors_field
+from app.graph.dsl.bulk_payload import BulkResult, bulk_payload
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
-from app.graph.dsl.user_errors import UserError
 
 WRITE: dict[str, Any] = {"scope": Scope.CREDENTIALS_WRITE}
 
@@ -66,13 +65,12 @@ class CredentialsTransferInput(MutationInput):
 
 
 @output
-class OwnershipResult:
+class OwnershipResult(BulkResult):
     """The result for one credential."""
 
     credential_id: strawberry.ID = scalar("The credential's id.")
     status: OwnershipStatus = scalar("The outcome for the credential.")
     credential: Credential | None = scalar("The credential after the mutation; null if skipped.")
-    errors: list[UserError] = errors_field("The reasons for skipping the credential.")
 
 
 OWNERSHIP_PAYLOAD: dict[str, Any] = {

@@ -8,11 +8,10 @@ from app.access import Scope
 from app.credentials import bulk_review, review
 from app.credentials.bulk_review import ReviewStatus
 from app.graph.credentials.credential import CREDENTIAL_PAYLOAD, Credential
-from app.graph.dsl.bulk_payload import bulk_payload, errors_field
+from app.graph.dsl.bulk_payload import BulkResult, bulk_payload
 from app.graph.dsl.fields import mutation
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
-from app.graph.dsl.user_errors import UserError
 
 REVIEW: dict[str, Any] = {"scope": Scope.CREDENTIALS_REVIEW}
 
@@ -54,13 +53,12 @@ class CredentialsRejectInput(DecisionWords, MutationInput):
 
 
 @output
-class ReviewResult:
+class ReviewResult(BulkResult):
     """The result for one credential."""
 
     credential_id: strawberry.ID = scalar("The credential's id, as sent.")
     status: ReviewStatus = scalar("The outcome for the credential: decided or skipped.")
     credential: Credential | None = scalar("The credential after the mutation; null if refused.")
-    errors: list[UserError] = errors_field("The reasons for a refusal.")
 
 
 BULK_PAYLOAD = bulk_payload(ReviewResult, "The number of credentials decided.")

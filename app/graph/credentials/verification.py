@@ -12,12 +12,11 @@ from app.credentials.verification.bulk_verification import RequestStatus
 from app.credentials.verification.registry_health import BreakerState
 from app.graph.credentials.credential import CREDENTIAL_PAYLOAD
 from app.graph.credentials.verification_attempt import VerificationAttempt
-from app.graph.dsl.bulk_payload import bulk_payload, errors_field
+from app.graph.dsl.bulk_payload import BulkResult, bulk_payload
 from app.graph.dsl.context import Context
 from app.graph.dsl.fields import mutation, query
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import as_output, enum, input, member, output, scalar
-from app.graph.dsl.user_errors import UserError
 from app.registries.findings import Eligibility, StatusDetail
 
 VERIFY: dict[str, Any] = {"scope": Scope.CREDENTIALS_VERIFY}
@@ -70,14 +69,13 @@ class VerificationResolveInput(MutationInput):
 
 
 @output
-class VerificationRequest:
+class CredentialVerifyResult(BulkResult):
     """The result for one credential."""
 
     credential_id: strawberry.ID = scalar("The credential's id, as sent.")
     status: RequestStatus = scalar("The outcome for the credential: accepted or skipped.")
     correlation_id: str | None = scalar("The check's correlation id.")
     attempt: VerificationAttempt | None = scalar("The pending check.")
-    errors: list[UserError] = errors_field("The reasons for a refusal.")
 
 
 async def _finish(context: Context, actor: Actor, verified: Verified) -> dict[str, Any]:
@@ -135,7 +133,7 @@ MUTATIONS = [
         CredentialsVerifyInput,
         "Queue checks of up to 500 credentials. Each credential succeeds or fails on its own.",
         **VERIFY,
-        **bulk_payload(VerificationRequest, "The number of checks queued."),
+        **bulk_payload(CredentialVerifyResult, "The number of checks queued."),
     ),
     mutation(
         "verificationResolve",

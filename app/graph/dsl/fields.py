@@ -20,6 +20,7 @@ from app.db import unique_violations
 from app.db.records import Record
 from app.graph.compat import SchemaField, StrawberryAnnotation, StrawberryArgument, StrawberryField, StrawberryResolver
 from app.graph.dsl import connections, node_types, page_arguments, resolvers
+from app.graph.dsl.bulk_payload import BulkPayload, numbered
 from app.graph.dsl.context import BatchQuery, Context, Info, MutationAction, Refusals
 from app.graph.dsl.declarations import (
     DECLARATION,
@@ -225,6 +226,8 @@ def mutation(
             values = {single: result}
         else:
             values = result if isinstance(result, dict) else {member: getattr(result, member) for member in members}
+        if "results" in members:
+            values = {**values, "results": numbered(values["results"])}
         return payload(**values, errors=[])
 
     async def resolve_root(info: Info, input: Any) -> Any:
@@ -256,7 +259,8 @@ def _payload(mutation_name: str, members: dict[str, tuple[Any, str]]) -> Any:
         field: SchemaField(description=description) for field, (_, description) in fields.items()
     }
     namespace["__annotations__"] = {field: annotation for field, (annotation, _) in fields.items()}
-    return strawberry.type(type(name, (), namespace), name=name, description=f"The payload of `{mutation_name}`.")
+    bases = (BulkPayload,) if "results" in members else ()
+    return strawberry.type(type(name, bases, namespace), name=name, description=f"The payload of `{mutation_name}`.")
 
 
 def _field(

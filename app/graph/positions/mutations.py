@@ -6,11 +6,10 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.graph.dsl.bulk_payload import bulk_payload, errors_field
+from app.graph.dsl.bulk_payload import BulkResult, bulk_payload
 from app.graph.dsl.fields import mutation, old_name
 from app.graph.dsl.mutation_input import ByIdInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
-from app.graph.dsl.user_errors import UserError
 from app.graph.positions.position import Assignment, Position
 from app.workers import assignments, positions
 
@@ -77,12 +76,11 @@ class PositionMoveInput(ByIdInput):
 
 
 @output
-class AssignmentResult:
+class AssignmentResult(BulkResult):
     """The result of assigning one worker."""
 
     worker_id: strawberry.ID = scalar("The id of the worker, as sent.")
     assignment: Assignment | None = scalar("The new assignment; null if refused.")
-    errors: list[UserError] = errors_field("The errors that refused the assignment; empty if it succeeded.")
 
 
 POSITION_PAYLOAD: dict[str, Any] = {"position": (Position, "The position after the mutation; null if refused.")}

@@ -7,11 +7,10 @@ from typing import Any
 import strawberry
 
 from app.access import Scope
-from app.graph.dsl.bulk_payload import bulk_payload, errors_field
+from app.graph.dsl.bulk_payload import BulkResult, bulk_payload
 from app.graph.dsl.fields import mutation, old_name
 from app.graph.dsl.mutation_input import ChangeInput, MutationInput
 from app.graph.dsl.types import input, member, output, scalar
-from app.graph.dsl.user_errors import UserError
 from app.graph.workers.person import PersonContent, WorkerBy
 from app.graph.workers.worker import Worker
 from app.workers import bulk_upsert, deletion, editing, people
@@ -127,13 +126,11 @@ class WorkersUpsertInput(MutationInput):
 
 
 @output
-class WorkerUpsertResult:
+class WorkerUpsertResult(BulkResult):
     """The result of one row."""
 
-    index: int = scalar("The position of the row in the input, from 0.")
     status: UpsertStatus = scalar("The outcome of the row.")
     worker: Worker | None = scalar("The worker; null if the row failed.")
-    errors: list[UserError] = errors_field("The errors that refused the row; empty if it succeeded.")
 
 
 WORKER_PAYLOAD: dict[str, Any] = {"worker": (Worker, "The worker after the mutation; null if refused.")}
