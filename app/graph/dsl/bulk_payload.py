@@ -18,6 +18,11 @@ class BulkResult:
         derived=lambda result: to_user_errors(result.errors),
     )
 
+    @staticmethod
+    def is_type_of(value: Any, _info: Any) -> bool:
+        """Return True for the result of an action, in the place of an instance of the type."""
+        return isinstance(value, NumberedResult)
+
 
 @interface
 class BulkPayload:
