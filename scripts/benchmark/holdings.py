@@ -8,7 +8,8 @@ from typing import Any
 
 from app.access import ActorKind
 from app.core.text import fold
-from app.credential_types.tables import CredentialType
+from app.credential_types.tables import CredentialMetadata, CredentialType
+from app.credentials import effective_version
 from app.credentials.tables import (
     NEVER,
     ApprovalStatus,
@@ -52,14 +53,19 @@ class Holdings:
     events: list[Row] = field(default_factory=list)
 
 
+FILES = {CredentialMetadata.FRONT_ATTACHMENT.value, CredentialMetadata.BACK_ATTACHMENT.value}
+
+
 def draw_holdings(generator: Generator, types: dict[str, CredentialType], workers: list[Row]) -> Holdings:
     """Return all credentials with their versions and events; `PENDING` of them wait for a decision."""
     drawn = Holdings()
     owners = generator.random.choices(workers, k=CREDENTIALS)
     pending = set(generator.random.sample(range(CREDENTIALS), PENDING))
     drawn.events += [_event(generator, EventKind.WORKER_CREATED, worker, worker["id"]) for worker in workers]
+    # A version without the files that its type requires cannot be approved, and none has files here.
+    approvable = [code for code in TYPES if FILES.isdisjoint(types[code].requires)]
     for number, owner in enumerate(owners):
-        credential_type = types[generator.random.choice(TYPES)]
+        credential_type = types[generator.random.choice(approvable if number in pending else TYPES)]
         count = VERSION_COUNTS[number % len(VERSION_COUNTS)]
         _add_credential(generator, drawn, owner, credential_type, count, number in pending)
     return drawn
@@ -71,16 +77,21 @@ def _add_credential(
     credential = _credential(generator, owner, credential_type)
     versions = list(_versions(generator, credential, credential_type, count, is_pending))
     latest = versions[-1]
-    effective = next((row for row in reversed(versions) if row["approval"] is ApprovalStatus.APPROVED), None)
-    current = effective or latest
+    rows: Any = [SimpleNamespace(**version) for version in versions]
+    periods = effective_version.of_versions(rows)
+    decided = [period for period in periods if period.decided]
+    in_force = effective_version.in_force(decided, generator.today)
+    takeover = effective_version.next_takeover(decided, generator.today)
     facts = {name: latest[name] for name in ("reference_number", "issuing_authority", "issue_date", "expiry_date")}
     credential |= facts | {
         "latest_version_id": latest["id"],
         "latest_version_at": latest["created_at"],
         "latest_approval": latest["approval"],
-        "effective_version_id": effective["id"] if effective else None,
-        "valid_from": current["issue_date"],
-        "expires_on": current["expiry_date"] or NEVER,
+        "effective_version_id": in_force.version_id if in_force else None,
+        "valid_from": in_force.first if in_force else latest["issue_date"],
+        "expires_on": in_force.last if in_force else latest["expiry_date"] or NEVER,
+        "periods": effective_version.to_document(periods),
+        "next_takeover_on": None if takeover == NEVER else takeover,
         "revision": count,
         "created_at": versions[0]["created_at"],
         "updated_at": latest["created_at"],
